@@ -1,0 +1,2 @@
+# Read by `flask` itself, so that plain `flask run` finds the app.
+FLASK_APP=webapp

@@ -1,0 +1,49 @@
+# make run    serve Sounding Board (makes .venv and the demo at first start)
+# make test   check and test everything (installs what computing embeddings needs, too)
+# Both are safe to run again, and quick the second time.
+
+HOST ?= 127.0.0.1
+PORT ?= 5000
+VENV ?= .venv
+# For an index that holds PyTorch's CPU build, say: see the README.
+PIP_FLAGS ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))
+
+.PHONY: run test check screenshots
+.DELETE_ON_ERROR:
+
+run: $(VENV)/web.installed
+	@$(BIN)/flask setup --host $(HOST) --port $(PORT)
+	@$(BIN)/flask run --host $(HOST) --port $(PORT)
+
+test: check
+	$(BIN)/python -m pytest
+
+check: $(VENV)/test.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+screenshots: $(VENV)/test.installed
+	$(BIN)/python -m tests.screenshots
+
+$(VENV)/bin/python:
+	@for python in python3.11 python3.12 python3 python; do \
+	  if $$python -c '$(FITS)' 2>/dev/null; then \
+	    echo "Making $(VENV) with $$python"; exec $$python -m venv $(VENV); \
+	  fi; \
+	done; \
+	echo "Sounding Board needs Python 3.11 or 3.12, and found neither." >&2; exit 1
+
+$(VENV)/web.installed: requirements-web.txt | $(VENV)/bin/python
+	@echo "Installing what the web app needs (about a minute, once)"
+	@$(PIP) -r requirements-web.txt
+	@touch $@
+
+$(VENV)/test.installed: requirements-test.txt requirements.txt requirements-web.txt | $(VENV)/bin/python
+	@echo "Installing what the tests and computing embeddings need (some minutes, once)"
+	@$(PIP) -r requirements-test.txt
+	@touch $@ $(VENV)/web.installed

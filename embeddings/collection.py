@@ -1,0 +1,276 @@
+"""A collection: labelled clips, their families, and where their audio lies."""
+
+import csv
+import io
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from embeddings.errors import InputError
+from embeddings.files import check_name, read_json, whole_folder, write_json, write_text
+
+CONVENTIONS = ("cbmi2024", "corrected")
+
+_COLUMNS = (
+    "clip",
+    "path",
+    "labels",
+    "seconds",
+    "sample_rate",
+    "channels",
+    "loudness_lufs",
+    "loudness_note",
+    "group",
+    "title",
+    "author",
+    "licence",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One audio file of a collection.
+
+    Attributes
+    ----------
+    id : the clip's name in its source; a string always
+    path : where its audio lies, absolute or relative to the collection's folder
+    labels : its classes, at least one, none twice
+    seconds, sample_rate, channels, loudness_lufs, loudness_note : see `audio.Measurement`
+    group : uploader, pack or source recording; "" where unknown
+    title, author, licence : as the source has them; "" where it has none
+    extra : every other column of the source; a name that the table uses itself gets "source_"
+    """
+
+    id: str
+    path: str
+    labels: tuple[str, ...]
+    seconds: float
+    sample_rate: int
+    channels: int
+    loudness_lufs: float | None = None
+    loudness_note: str = ""
+    group: str = ""
+    title: str = ""
+    author: str = ""
+    licence: str = ""
+    extra: dict[str, str] = field(default_factory=dict)
+
+
+class Collection:
+    """A stored collection, read whole into memory; its audio stays on disk.
+
+    Attributes
+    ----------
+    folder : Path
+    info : dict with name, title, description, source, licence, convention, ...
+    clips : list of Clip, in the order that every array about the collection follows
+    families : dict of family name to the tuple of its classes
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        info: dict[str, Any],
+        clips: Sequence[Clip],
+        families: dict[str, tuple[str, ...]],
+    ) -> None:
+        self.folder = folder
+        self.info = info
+        self.clips = list(clips)
+        self.families = families
+
+    @property
+    def name(self) -> str:
+        """The collection's name: its folder's, and the one in commands and addresses."""
+        return self.info["name"]
+
+    @property
+    def convention(self) -> str:
+        """How its objective scores are counted unless told: "cbmi2024" or "corrected"."""
+        return self.info["convention"]
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """The row of each clip id."""
+        return {clip.id: row for row, clip in enumerate(self.clips)}
+
+    @cached_property
+    def class_counts(self) -> dict[str, int]:
+        """The number of clips that carry each class, classes in alphabetical order."""
+        counts = Counter(label for clip in self.clips for label in clip.labels)
+        return dict(sorted(counts.items()))
+
+    @cached_property
+    def family_of(self) -> dict[str, str]:
+        """The family of each class that has one."""
+        return {label: family for family, labels in self.families.items() for label in labels}
+
+    @cached_property
+    def leaf_classes(self) -> tuple[str, ...]:
+        """The classes that are no other class's parent, in alphabetical order.
+
+        A class is a parent of another when every clip of the other carries it too and it has
+        more clips: labels that were propagated upwards show their tree. Of classes on exactly
+        the same clips, the one that the clips name first counts as the most specific.
+        """
+        shared: dict[str, list[str]] = {}  # the labels that all clips of a class have
+        for clip in self.clips:
+            for label in clip.labels:
+                shared[label] = [
+                    other for other in shared.get(label, clip.labels) if other in clip.labels
+                ]
+        counts = self.class_counts
+        parents = set()
+        for label, others in shared.items():
+            after = others[others.index(label) + 1 :]
+            parents |= {
+                other
+                for other in others
+                if counts[other] > counts[label]
+                or (counts[other] == counts[label] and other in after)
+            }
+        return tuple(label for label in counts if label not in parents)
+
+    @cached_property
+    def envelopes(self) -> np.ndarray:
+        """The peak envelopes, float32 [clips, points] in [0, 1] of full scale, memory-mapped."""
+        return np.load(self.folder / "envelopes.npy", mmap_mode="r")
+
+    def clip(self, clip_id: str) -> Clip:
+        """Return the clip named `clip_id`; raise InputError if there is none."""
+        if clip_id not in self.index:
+            raise InputError(f"The collection {self.name!r} has no clip {clip_id!r}.")
+        return self.clips[self.index[clip_id]]
+
+    def audio_path(self, clip: Clip) -> Path:
+        """Return where the audio of `clip` lies."""
+        return self.folder / clip.path  # an absolute path stays as it is
+
+    def members(self, label: str) -> list[int]:
+        """Return the rows of the clips that carry the class `label`; raise InputError if none."""
+        if label not in self.class_counts:
+            raise InputError(f"The collection {self.name!r} has no class {label!r}.")
+        return [row for row, clip in enumerate(self.clips) if label in clip.labels]
+
+
+def collections_folder(data: Path) -> Path:
+    """Return the folder of all collections under the data folder."""
+    return data / "collections"
+
+
+def collection_names(data: Path) -> list[str]:
+    """Return the names of the stored collections, in alphabetical order."""
+    return sorted(
+        path.parent.name for path in collections_folder(data).glob("[!.]*/collection.json")
+    )
+
+
+def open_collection(data: Path, name: str) -> Collection:
+    """Read the collection `name` under the data folder; raise InputError if there is none."""
+    if name not in collection_names(data):
+        known = ", ".join(collection_names(data)) or "none yet"
+        raise InputError(f"There is no collection {name!r}; there are: {known}.")
+    folder = collections_folder(data) / name
+    with (folder / "clips.csv").open(encoding="utf-8", newline="") as file:
+        clips = [_clip(row) for row in csv.DictReader(file)]
+    families = {key: tuple(value) for key, value in read_json(folder / "families.json").items()}
+    return Collection(folder, read_json(folder / "collection.json"), clips, families)
+
+
+def write_collection(
+    folder: Path,
+    info: dict[str, Any],
+    clips: Sequence[Clip],
+    families: dict[str, tuple[str, ...]],
+    envelopes: np.ndarray,
+    audio: Path | None = None,
+) -> None:
+    """Store a collection in `folder`, whole or not at all; what lay there is replaced.
+
+    `envelopes` is float [clips, points]; see `embeddings.audio.envelope`. The folder `audio`, if
+    given, moves in as the collection's own ``audio/``.
+    """
+    check_name("collection", info["name"])
+    extras = list(dict.fromkeys(column for clip in clips for column in clip.extra))
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow([*_COLUMNS, *(_outside(column) for column in extras)])
+    writer.writerows(_row(clip, extras) for clip in clips)
+    with whole_folder(folder) as new:
+        if audio:
+            shutil.move(audio, new / "audio")
+        write_text(new / "clips.csv", table.getvalue())
+        write_json(new / "families.json", families)
+        np.save(new / "envelopes.npy", np.asarray(envelopes, dtype=np.float32))
+        write_json(new / "collection.json", info)
+
+
+def check_families(families: Any, source: str) -> dict[str, tuple[str, ...]]:
+    """Return `families` if it maps family names to lists of classes, each class in one at most.
+
+    `source` names where it came from in the InputError that is raised otherwise.
+    """
+    if not isinstance(families, dict):
+        raise InputError(f"{source}: families must be one JSON object of family -> [classes].")
+    seen: dict[str, str] = {}
+    for family, labels in families.items():
+        if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+            raise InputError(f"{source}: the family {family!r} must be a list of class names.")
+        for label in labels:
+            if label in seen:
+                raise InputError(
+                    f"{source}: the class {label!r} is in two families, "
+                    f"{seen[label]!r} and {family!r}; it may be in one."
+                )
+            seen[label] = family
+    return {family: tuple(labels) for family, labels in families.items()}
+
+
+def families_of(
+    labels: Iterable[str], families: dict[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    """Return `families` narrowed to the classes in `labels`; families left empty are dropped."""
+    present = set(labels)
+    narrowed = {
+        family: tuple(label for label in members if label in present)
+        for family, members in families.items()
+    }
+    return {family: members for family, members in narrowed.items() if members}
+
+
+def _outside(column: str) -> str:
+    return f"source_{column}" if column in _COLUMNS else column
+
+
+def _row(clip: Clip, extras: list[str]) -> list[Any]:
+    loudness = "" if clip.loudness_lufs is None else clip.loudness_lufs
+    known = [
+        clip.id, clip.path, ",".join(clip.labels), clip.seconds, clip.sample_rate, clip.channels,
+        loudness, clip.loudness_note, clip.group, clip.title, clip.author, clip.licence,
+    ]  # fmt: skip
+    return [*known, *(clip.extra.get(column, "") for column in extras)]
+
+
+def _clip(row: dict[str, str]) -> Clip:
+    return Clip(
+        id=row["clip"],
+        path=row["path"],
+        labels=tuple(row["labels"].split(",")),
+        seconds=float(row["seconds"]),
+        sample_rate=int(row["sample_rate"]),
+        channels=int(row["channels"]),
+        loudness_lufs=float(row["loudness_lufs"]) if row["loudness_lufs"] else None,
+        loudness_note=row["loudness_note"],
+        group=row["group"],
+        title=row["title"],
+        author=row["author"],
+        licence=row["licence"],
+        extra={key: value for key, value in row.items() if key not in _COLUMNS},
+    )

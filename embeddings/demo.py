@@ -1,0 +1,131 @@
+"""The demo collection: 248 made sounds, the same on every run, imported like any other."""
+
+import csv
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from tqdm import tqdm
+
+from embeddings.collection import Collection
+from embeddings.extraction import extract_embedding
+from embeddings.importing import import_collection
+from embeddings.parallel import Failure, default_workers, in_parallel
+from embeddings.representations import CARDS
+from embeddings.store import write_embedding
+from embeddings.synthesis import CLASSES, tools
+
+NAME = "demo"
+SEED = 2024
+CLIPS_PER_CLASS = 8
+SHIPPED = Path(__file__).parent / "data" / "demo_freesound.npz"
+
+DESCRIPTION = (
+    "Sounds synthesised by Sounding Board itself, for trying it out: no recording of anything. "
+    "Class names are FSD50K's."
+)
+
+
+def make_demo_collection(data: Path, workers: int | None = None) -> Collection:
+    """Synthesise the demo's sounds as 16-bit FLAC and import them as the collection "demo".
+
+    Parameters
+    ----------
+    data : the data folder
+    workers : processes that synthesise and measure; all cores unless told
+
+    Raises
+    ------
+    InputError
+        There is a collection "demo" already.
+    """
+    workers = workers or default_workers()
+    with tempfile.TemporaryDirectory(prefix="sounding-board-demo-") as folder:
+        source = Path(folder)
+        (source / "audio").mkdir()
+        jobs = [
+            (source / "audio", number, take)
+            for number in range(len(CLASSES))
+            for take in range(CLIPS_PER_CLASS)
+        ]
+        bar = tqdm(in_parallel(write_clip, jobs, workers), total=len(jobs), unit="clip",
+                   desc="Synthesising", disable=None)  # fmt: skip
+        for _, result in bar:
+            if isinstance(result, Failure):
+                raise RuntimeError(f"A demo sound could not be made: {result.reason}")
+        _write_table(source / "clips.csv", jobs)
+        facts = {
+            "title": "Demo: synthesised sounds",
+            "description": DESCRIPTION,
+            "licence": "CC0",
+            "source": "synthesised",
+            "synthesised": True,
+            "seed": SEED,
+        }
+        collection, _ = import_collection(
+            data, NAME, source, "csv", copy=True, workers=workers, info=facts
+        )
+    return collection
+
+
+def clip_id(number: int, take: int) -> str:
+    """Return the id of take `take` of class `number`: "bark-1" for the first bark."""
+    short = CLASSES[number].name.partition("_and_")[0].lower().replace("_", "-")
+    return f"{short}-{take + 1}"
+
+
+def make_clip(number: int, take: int) -> np.ndarray:
+    """Return take `take` of class `number` of `synthesis.CLASSES`: float64 [samples] in [-1, 1]."""
+    rng = np.random.default_rng([SEED, number, take])
+    return tools.finish(rng, CLASSES[number].make(rng))
+
+
+def write_clip(job: tuple[Path, int, int]) -> None:
+    """Make one clip and write it into a folder as FLAC: `job` is (folder, class number, take)."""
+    folder, number, take = job
+    path = folder / f"{clip_id(number, take)}.flac"
+    soundfile.write(path, make_clip(number, take), tools.RATE, subtype="PCM_16")
+
+
+def _write_table(path: Path, jobs: list[tuple[Path, int, int]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["fname", "labels", "title", "author", "licence"])
+        for _, number, take in jobs:
+            made = CLASSES[number]
+            title = f"{made.name.replace('_', ' ')}, take {take + 1}"
+            row = [clip_id(number, take), ",".join(made.labels), title, "Sounding Board", "CC0"]
+            writer.writerow(row)
+
+
+def install_vectors(collection: Collection) -> None:
+    """Store Freesound's vectors of the demo's sounds, which come with the project.
+
+    They were computed from these very sounds by `embeddings.extraction` (provenance "computed"),
+    so that the demo needs no Essentia.
+    """
+    with np.load(SHIPPED) as stored:
+        vectors, ids, meta = stored["vectors"], stored["ids"].tolist(), str(stored["meta"])
+    rows = {clip: row for row, clip in enumerate(ids)}
+    order = [rows[clip.id] for clip in collection.clips]
+    write_embedding(collection, "freesound", vectors[order], json.loads(meta))
+
+
+def ship_vectors(collection: Collection) -> None:
+    """Compute Freesound's vectors of the demo's sounds and put them into the project.
+
+    To be run again whenever the synthesis or the extraction changes::
+
+        flask demo && python -c "from pathlib import Path; from embeddings import demo, collection;
+        demo.ship_vectors(collection.open_collection(Path('instance'), 'demo'))"
+    """
+    embedding = extract_embedding(collection, CARDS["Freesound"], again=True)
+    kept = ("provenance", "representation", "extraction", "package", "package_version")
+    np.savez_compressed(
+        SHIPPED,
+        vectors=embedding.vectors,
+        ids=np.array([clip.id for clip in collection.clips]),
+        meta=np.array(json.dumps({key: embedding.meta[key] for key in kept})),
+    )

@@ -1,0 +1,94 @@
+"""Writing whole things or nothing: names, JSON, folders and locks."""
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from embeddings.errors import InputError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+def check_name(kind: str, name: str) -> str:
+    """Return `name` if it can safely name a folder; raise InputError otherwise.
+
+    Allowed are 1 to 64 ASCII letters, digits, ``-`` and ``_``, starting with a letter or digit.
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"The {kind} name {name!r} cannot be used: it must be 1 to 64 letters, digits, "
+            "'-' or '_', starting with a letter or digit."
+        )
+    return name
+
+
+def read_json(path: Path) -> Any:
+    """Return the JSON value in `path`; raise InputError naming the file and line if it is none."""
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file.")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: the text is not UTF-8 (byte {error.start}).") from error
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path}, line {error.lineno}: not valid JSON: {error.msg}.") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` as UTF-8 under a temporary name and rename it when whole."""
+    # Not mkstemp: its files are for the owner's eyes only, whatever the umask says.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented JSON, whole or not at all; NaN and infinity are refused."""
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """Give a temporary folder that becomes `target` when the block ends, or vanishes if it fails.
+
+    An older `target` stays in place until the new one is whole, and is then replaced by it.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    new, old = temporary / "new", temporary / "old"
+    new.mkdir()  # one level down, since mkdtemp's own folder is for the owner's eyes only
+    try:
+        yield new
+        if target.exists():
+            target.rename(old)
+        new.rename(target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def only_writer(path: Path, doing: str, wait: float = 0) -> Iterator[None]:
+    """Hold the lock file `path`; raise InputError if another process holds it for `wait` seconds.
+
+    `doing` names the work, as in "an import of 'esc10'".
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(path, timeout=wait):
+            yield
+    except Timeout:
+        raise InputError(f"Another process is busy with {doing}: let it finish first.") from None

@@ -1,0 +1,177 @@
+"""From raw to prepared embeddings: aggregate frames, normalise, reduce.
+
+A :class:`Recipe` says what is done; :func:`fit` learns its parameters from a collection once;
+:func:`prepare` applies them to any vectors. The final L2 normalisation is not here: the search
+decides it. The paper's order for the networks is L2, PCA; Freesound's own is min-max, PCA.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from embeddings.errors import InputError
+
+AGGREGATIONS = ("mean", "median", "max")  # numpy's own names
+NORMALISATIONS = ("l2", "minmax", "none")
+_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What is done to raw vectors, in this order.
+
+    Attributes
+    ----------
+    aggregation : how a clip's frames become one vector: "mean", "median" or "max"
+    normalise : "l2" (unit length), "minmax" (each dimension to [0, 1] over the collection), "none"
+    pca : the number of principal components to keep, or None for no reduction
+    """
+
+    aggregation: str = "mean"
+    normalise: str = "l2"
+    pca: int | None = 100
+
+    def __post_init__(self) -> None:
+        _one_of("aggregation", self.aggregation, AGGREGATIONS)
+        _one_of("normalisation", self.normalise, NORMALISATIONS)
+        if self.pca is not None and self.pca < 1:
+            raise InputError(f"PCA must keep at least 1 component, not {self.pca}.")
+
+    def changed(
+        self, aggregation: str | None = None, normalise: str | None = None, pca: str | None = None
+    ) -> "Recipe":
+        """Return the recipe with what is given as text changed; `pca` is a number or "none"."""
+        if pca is not None and pca != "none" and not pca.isdigit():
+            raise InputError(f"PCA must be a number of components or none, not {pca!r}.")
+        keep = self.pca if pca is None else None if pca == "none" else int(pca)
+        return Recipe(aggregation or self.aggregation, normalise or self.normalise, keep)
+
+    def slug(self, frame_level: bool) -> str:
+        """Return the recipe as a part of a system's folder name, such as "mean-l2-pca100"."""
+        parts = [self.aggregation] if frame_level else []
+        parts += [self.normalise] if self.normalise != "none" else []
+        parts += [f"pca{self.pca}"] if self.pca else []
+        return "-".join(parts) or "raw"
+
+    def title(self, frame_level: bool) -> str:
+        """Return the recipe as people read it, such as "mean, L2, PCA 100"."""
+        words = {"l2": ["L2"], "minmax": ["min-max"], "none": []}[self.normalise]
+        parts = ([self.aggregation] if frame_level else []) + words
+        return ", ".join(parts + ([f"PCA {self.pca}"] if self.pca else [])) or "raw"
+
+
+def aggregate(vectors: np.ndarray, frames: np.ndarray | None, how: str) -> np.ndarray:
+    """Return one vector a clip, float32 [clips, dim].
+
+    Parameters
+    ----------
+    vectors : float [rows, dim]
+    frames : int [clips + 1] offsets into the rows, or None where each row is a clip already
+    how : one of `AGGREGATIONS`, taken over the frames of a clip
+    """
+    _one_of("aggregation", how, AGGREGATIONS)
+    if frames is None:
+        return np.asarray(vectors, dtype=np.float32)
+    reduce: Callable[..., np.ndarray] = getattr(np, how)
+    clips = [reduce(vectors[start:end], axis=0) for start, end in pairwise(frames)]
+    return np.stack(clips).astype(np.float32)
+
+
+def fit(vectors: np.ndarray, recipe: Recipe, clip_ids: Sequence[str]) -> dict[str, np.ndarray]:
+    """Learn what `recipe` needs from the clip vectors of a collection.
+
+    Parameters
+    ----------
+    vectors : float [clips, dim], one vector a clip
+    clip_ids : the clips' names, for the errors
+
+    Returns
+    -------
+    dict of arrays, possibly empty: "low" and "span" [dim] of min-max (a span of 0 becomes 1, so
+    that a constant dimension becomes 0); "mean" [dim], "components" [pca, dim] and
+    "explained_variance" [pca] of PCA.
+
+    Raises
+    ------
+    InputError
+        A vector has NaN or infinity, or has no length where L2 needs one; PCA is asked for more
+        components than there are clips or dimensions.
+    """
+    check_finite(vectors, clip_ids)
+    fitted: dict[str, np.ndarray] = {}
+    if recipe.normalise == "minmax":
+        low = vectors.min(axis=0).astype(np.float64)
+        span = vectors.max(axis=0) - low
+        fitted |= {"low": low, "span": np.where(span > 0, span, 1.0)}
+    if recipe.normalise == "l2":
+        _check_length(vectors, clip_ids)
+    if recipe.pca:
+        clips, dim = vectors.shape
+        if recipe.pca > min(clips, dim):
+            raise InputError(
+                f"PCA to {recipe.pca} needs at least {recipe.pca} clips and as many dimensions; "
+                f"there are {clips} clips of {dim} dimensions."
+            )
+        fitted |= _principal_components(_normalise(vectors, recipe, fitted), recipe.pca)
+    return fitted
+
+
+def prepare(vectors: np.ndarray, recipe: Recipe, fitted: dict[str, np.ndarray]) -> np.ndarray:
+    """Apply a fitted recipe to clip vectors [clips, dim]; return float32 [clips, prepared dim]."""
+    expected = next((fitted[key].shape[-1] for key in ("low", "mean") if key in fitted), None)
+    if expected is not None and vectors.shape[1] != expected:
+        raise InputError(
+            f"The vectors have {vectors.shape[1]} dimensions; the fitted recipe needs {expected}."
+        )
+    prepared = _normalise(vectors, recipe, fitted)
+    if recipe.pca:
+        prepared = (prepared - fitted["mean"]) @ fitted["components"].T
+    return prepared.astype(np.float32)
+
+
+def check_finite(vectors: np.ndarray, clip_ids: Sequence[str]) -> None:
+    """Raise InputError naming the clips whose vectors have NaN or infinity."""
+    bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    if len(bad):
+        raise InputError(f"{_named(bad, clip_ids)}: the vector has NaN or infinity.")
+
+
+def _check_length(vectors: np.ndarray, clip_ids: Sequence[str]) -> None:
+    bad = np.flatnonzero(~vectors.any(axis=1))
+    if len(bad):
+        raise InputError(f"{_named(bad, clip_ids)}: the vector is all zeros and has no direction.")
+
+
+def _normalise(vectors: np.ndarray, recipe: Recipe, fitted: dict[str, np.ndarray]) -> np.ndarray:
+    vectors = np.asarray(vectors, dtype=np.float64)
+    if recipe.normalise == "minmax":
+        return (vectors - fitted["low"]) / fitted["span"]
+    if recipe.normalise == "l2":
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
+
+
+def _principal_components(vectors: np.ndarray, count: int) -> dict[str, np.ndarray]:
+    from sklearn.decomposition import PCA
+
+    # Both solvers are exact and fix the signs; the one that factors the smaller matrix is faster.
+    solver = "full" if vectors.shape[0] < vectors.shape[1] else "covariance_eigh"
+    pca = PCA(count, svd_solver=solver).fit(vectors)
+    return {
+        "mean": pca.mean_,
+        "components": pca.components_,
+        "explained_variance": pca.explained_variance_,
+    }
+
+
+def _named(rows: np.ndarray, clip_ids: Sequence[str]) -> str:
+    names = ", ".join(repr(clip_ids[row]) for row in rows[:_NAMED])
+    more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
+    return f"{'Clip' if len(rows) == 1 else 'Clips'} {names}{more}"
+
+
+def _one_of(kind: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise InputError(f"The {kind} must be one of {', '.join(allowed)}, not {value!r}.")

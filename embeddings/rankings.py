@@ -1,0 +1,111 @@
+"""Building a system's ranking from a stored embedding: prepare, search, store."""
+
+import numpy as np
+
+from embeddings.collection import Collection
+from embeddings.errors import InputError
+from embeddings.processing import Recipe, aggregate, fit, prepare
+from embeddings.representations import CARDS
+from embeddings.search import finish_vectors, top_neighbours
+from embeddings.store import (
+    Embedding,
+    Ranking,
+    embedding_names,
+    open_embedding,
+    open_ranking,
+    read_transform,
+    write_ranking,
+)
+
+TOP = 150
+
+
+def find_embedding(collection: Collection, representation: str) -> Embedding:
+    """Open the embedding that `representation` names, in any case of letters.
+
+    It is the embedding's folder name, or a representation's name, which means its default.
+    """
+    known = embedding_names(collection)
+    wanted = representation.lower()
+    for name in known:
+        if name.lower() == wanted:
+            return open_embedding(collection, name)
+    raise InputError(
+        f"The collection {collection.name!r} has no embedding {representation!r}; it has: "
+        f"{', '.join(known) or 'none yet'} (flask embeddings extract {collection.name} makes them)."
+    )
+
+
+def default_system(embedding: Embedding) -> tuple[Recipe, str]:
+    """Return the processing and the search of the representation's card.
+
+    A representation without a card gets the paper's usual for networks: mean, L2, PCA 100, MCSS.
+    """
+    card = CARDS.get(embedding.meta["representation"])
+    return (card.recipe, card.search) if card else (Recipe(), "mcss")
+
+
+def build_ranking(
+    collection: Collection,
+    embedding: Embedding,
+    recipe: Recipe | None = None,
+    search: str | None = None,
+    top: int = TOP,
+) -> Ranking:
+    """Rank every clip's neighbours under one system, store the ranking and return it.
+
+    Parameters
+    ----------
+    recipe, search : the processing and the search; `default_system`'s unless told
+    top : neighbours to keep of each clip
+
+    Raises
+    ------
+    InputError
+        The vectors cannot be processed or searched so; the sentence says why.
+    """
+    usual = default_system(embedding)
+    recipe, search = recipe or usual[0], search or usual[1]
+    ids = [collection.clips[row].id for row in embedding.rows]
+    vectors = aggregate(embedding.vectors, embedding.frames, recipe.aggregation)
+    fitted = fit(vectors, recipe, ids)
+    prepared = prepare(vectors, recipe, fitted)
+    finish_vectors(prepared, search, ids)  # names the clips that cannot be compared
+    neighbours, scores = top_neighbours(prepared, search, top)
+    frame_level = embedding.frames is not None
+    system = f"{embedding.name}.{recipe.slug(frame_level)}.{search}"
+    name = embedding.meta.get("title", embedding.meta["representation"])
+    meta = {
+        "title": f"{name} · {recipe.title(frame_level)} · {search.upper()}",
+        "embedding": embedding.name,
+        "representation": embedding.meta["representation"],
+        "provenance": embedding.meta["provenance"],
+        "aggregation": recipe.aggregation,
+        "normalise": recipe.normalise,
+        "pca": recipe.pca,
+        "search": search,
+        "top": neighbours.shape[1],
+        "prepared_dim": prepared.shape[1],
+        "ties": "clip order",
+    }
+    rows, found = _on_collection(len(collection.clips), embedding.rows, neighbours, scores)
+    write_ranking(collection, system, rows, found, fitted, meta)
+    return open_ranking(collection, system)
+
+
+def prepared_vectors(collection: Collection, ranking: Ranking) -> tuple[np.ndarray, np.ndarray]:
+    """Return a system's prepared vectors, float32 [clips, dim], and their collection rows."""
+    embedding = open_embedding(collection, ranking.meta["embedding"])
+    recipe = Recipe(ranking.meta["aggregation"], ranking.meta["normalise"], ranking.meta["pca"])
+    vectors = aggregate(embedding.vectors, embedding.frames, recipe.aggregation)
+    return prepare(vectors, recipe, read_transform(collection, ranking.system)), embedding.rows
+
+
+def _on_collection(
+    clips: int, rows: np.ndarray, neighbours: np.ndarray, scores: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Spread a ranking of the embedded clips over all clips of the collection."""
+    spread = np.full((clips, neighbours.shape[1]), -1, dtype=np.int32)
+    found = np.full(spread.shape, np.nan, dtype=np.float32)
+    spread[rows], found[rows] = rows[neighbours], scores
+    return spread, found

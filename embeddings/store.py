@@ -1,0 +1,194 @@
+"""Embeddings and rankings on disk: memory-mapped arrays, with what is known of how they were made.
+
+An embedding is a folder ``embeddings/NAME/`` of its collection::
+
+    vectors.npy   float32 [rows, dim]: the clips of the collection in order, failed ones left out
+    frames.npy    int64 [clips + 1], only where frame-level: clip k has rows frames[k]:frames[k+1]
+    meta.json     provenance, representation, parameters, versions, failed clips with the reason
+
+A ranking is a folder ``rankings/SYSTEM/``::
+
+    neighbours.npy   int32 [clips, top]: rows of the collection, best first; -1 where there is none
+    scores.npy       float32 [clips, top]: higher is more similar; NaN where there is none
+    transform.npz    the fitted scaling and PCA
+    meta.json        the embedding, the processing, the search, the name
+
+Nothing in them depends on when or how often a job was run: the same input gives the same bytes.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from embeddings import __version__
+from embeddings.collection import Collection
+from embeddings.errors import InputError
+from embeddings.files import read_json, whole_folder, write_json
+
+PROVENANCES = ("computed", "imported", "simulated")
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """A raw embedding of a collection.
+
+    Attributes
+    ----------
+    name : its folder's name
+    vectors : float32 [rows, dim], memory-mapped
+    frames : int64 [clips + 1] offsets into the rows, or None where each clip has one vector
+    rows : int64 [clips], the row in the collection of each clip that has vectors
+    meta : what ``meta.json`` says
+    """
+
+    name: str
+    vectors: np.ndarray
+    frames: np.ndarray | None
+    rows: np.ndarray
+    meta: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What one system returns for every clip as query; see the module's text for the arrays."""
+
+    system: str
+    neighbours: np.ndarray
+    scores: np.ndarray
+    meta: dict[str, Any]
+
+    @property
+    def title(self) -> str:
+        """The system's full name: representation, processing and search."""
+        return self.meta["title"]
+
+    @property
+    def provenance(self) -> str:
+        """Where its embedding comes from: "computed", "imported" or "simulated"."""
+        return self.meta["provenance"]
+
+
+def ids_digest(collection: Collection) -> str:
+    """Return the SHA-256 of the clip ids in order: it ties stored rows to their clips."""
+    return hashlib.sha256("\n".join(clip.id for clip in collection.clips).encode()).hexdigest()
+
+
+def embedding_names(collection: Collection) -> list[str]:
+    """Return the names of the collection's whole embeddings, in alphabetical order."""
+    return _whole(collection.folder / "embeddings")
+
+
+def system_names(collection: Collection) -> list[str]:
+    """Return the names of the collection's whole rankings, in alphabetical order."""
+    return _whole(collection.folder / "rankings")
+
+
+def write_embedding(
+    collection: Collection,
+    name: str,
+    vectors: np.ndarray,
+    meta: dict[str, Any],
+    *,
+    frames: np.ndarray | None = None,
+    failed: dict[str, str] | None = None,
+) -> Path:
+    """Store an embedding, whole or not at all, replacing an older one, and return its folder.
+
+    Parameters
+    ----------
+    vectors, frames : as in the module's text
+    meta : must have "provenance" (one of `PROVENANCES`) and "representation"
+    failed : clip id -> reason, for the clips that have no vectors
+    """
+    if meta["provenance"] not in PROVENANCES:
+        raise ValueError(f"provenance must be one of {PROVENANCES}, not {meta['provenance']!r}")
+    folder = collection.folder / "embeddings" / name
+    with whole_folder(folder) as new:
+        np.save(new / "vectors.npy", np.asarray(vectors, dtype=np.float32))
+        if frames is not None:
+            np.save(new / "frames.npy", np.asarray(frames, dtype=np.int64))
+        facts = {
+            "name": name,
+            "dim": int(vectors.shape[1]),
+            "frame_level": frames is not None,
+            "clips_sha256": ids_digest(collection),
+            "code_version": __version__,
+            "failed": failed or {},
+        }
+        write_json(new / "meta.json", meta | facts)
+    return folder
+
+
+def open_embedding(collection: Collection, name: str) -> Embedding:
+    """Open the embedding `name` of `collection`; raise InputError if there is none that fits it."""
+    folder = _existing(collection, "embeddings", name, embedding_names(collection))
+    meta = read_json(folder / "meta.json")
+    rows = np.array(
+        [row for row, clip in enumerate(collection.clips) if clip.id not in meta["failed"]],
+        dtype=np.int64,
+    )
+    frames = np.load(folder / "frames.npy") if meta["frame_level"] else None
+    return Embedding(name, np.load(folder / "vectors.npy", mmap_mode="r"), frames, rows, meta)
+
+
+def write_ranking(
+    collection: Collection,
+    system: str,
+    neighbours: np.ndarray,
+    scores: np.ndarray,
+    transform: dict[str, np.ndarray],
+    meta: dict[str, Any],
+) -> Path:
+    """Store a ranking, whole or not at all, replacing an older one, and return its folder."""
+    folder = collection.folder / "rankings" / system
+    with whole_folder(folder) as new:
+        np.save(new / "neighbours.npy", np.asarray(neighbours, dtype=np.int32))
+        np.save(new / "scores.npy", np.asarray(scores, dtype=np.float32))
+        np.savez(new / "transform.npz", **transform)
+        facts = {
+            "system": system,
+            "clips_sha256": ids_digest(collection),
+            "code_version": __version__,
+        }
+        write_json(new / "meta.json", meta | facts)
+    return folder
+
+
+def open_ranking(collection: Collection, system: str) -> Ranking:
+    """Open the ranking `system` of `collection`; raise InputError if there is none that fits it."""
+    folder = _existing(collection, "rankings", system, system_names(collection))
+    return Ranking(
+        system,
+        np.load(folder / "neighbours.npy", mmap_mode="r"),
+        np.load(folder / "scores.npy", mmap_mode="r"),
+        read_json(folder / "meta.json"),
+    )
+
+
+def read_transform(collection: Collection, system: str) -> dict[str, np.ndarray]:
+    """Return the fitted arrays that were stored with the ranking `system`."""
+    with np.load(collection.folder / "rankings" / system / "transform.npz") as stored:
+        return dict(stored)
+
+
+def _existing(collection: Collection, kind: str, name: str, known: list[str]) -> Path:
+    what = {"embeddings": "embedding", "rankings": "system"}[kind]
+    if name not in known:
+        raise InputError(
+            f"The collection {collection.name!r} has no {what} {name!r}; "
+            f"it has: {', '.join(known) or 'none yet'}."
+        )
+    folder = collection.folder / kind / name
+    if read_json(folder / "meta.json")["clips_sha256"] != ids_digest(collection):
+        raise InputError(
+            f"The {what} {name!r} was made for other clips than the collection "
+            f"{collection.name!r} has now; make it again."
+        )
+    return folder
+
+
+def _whole(folder: Path) -> list[str]:
+    return sorted(path.parent.name for path in folder.glob("[!.]*/meta.json"))

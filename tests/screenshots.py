@@ -1,0 +1,66 @@
+"""Pictures of every page of the demo, at both widths and in both themes.
+
+Run by hand (``make screenshots``); the pictures lie in ``docs/images/``. Those that the README
+shows are kept in the repository, the others are for looking at.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.conftest import ROOT
+from tests.test_browser import Server
+
+IMAGES = ROOT / "docs" / "images"
+HEIGHT = {1280: 860, 360: 780}
+
+
+def main() -> None:
+    """Make the demo in a folder of its own, serve it and take the pictures."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="sounding-board-") as folder:
+        server = Server(Path(folder))
+        printed = server.flask("setup", "--port", str(server.port)).split()
+        links = [word for word in printed if word.startswith("http")]
+        try:
+            with sync_playwright() as driver:
+                browser = driver.chromium.launch(
+                    executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+                )
+                for width in HEIGHT:
+                    for scheme in ("light", "dark"):
+                        take(browser, server, links[-1], width, scheme)
+        finally:
+            server.kill()
+
+
+def take(browser: Browser, server: Server, rater: str, width: int, scheme: str) -> None:
+    """Take the pictures of one width and theme."""
+    size = {"width": width, "height": HEIGHT[width]}
+    page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
+    page.goto(server.flask("signin-link", "--base", server.url).strip())
+    pages = {
+        "home": server.url,
+        "browse": f"{server.url}/browse/demo?class=Bark&query=bark-3",
+        "rate": rater,
+    }
+    for name, address in pages.items():
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        if name == "rate":
+            for number, key in enumerate("25"):
+                page.locator(".candidate").nth(number).focus()
+                page.keyboard.press(key)
+        if name == "browse":
+            page.locator(".system.shown .play").first.click()
+            page.wait_for_timeout(700)
+        page.evaluate("scrollTo(0, 0)")
+        page.wait_for_timeout(300)  # the colours of buttons fade in
+        page.screenshot(path=IMAGES / f"{name}-{width}-{scheme}.png")
+    page.context.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""The experimenter's pages: home, browse, the clips' audio."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from embeddings.collection import Collection
+from embeddings.processing import Recipe
+from embeddings.rankings import build_ranking
+from embeddings.store import Ranking, open_embedding
+from evaluation.listing import listing
+from evaluation.scoring import read_objective, read_query_scores
+from webapp.browse import envelope_letters
+
+
+def test_home_shows_collections_systems_and_scores(
+    experimenter: FlaskClient, small: Collection, ranked: list[Ranking]
+) -> None:
+    page = experimenter.get("/").text
+    assert "18 clips" in page
+    assert "Good" in page
+    assert "imported" in page
+    assert 'class="provenance provenance-simulated"' in page
+    assert "convention: corrected" in page
+    for ranking in ranked:
+        kept = read_objective(small, ranking.system)
+        assert kept is not None
+        macro = kept["conventions"]["corrected"]["macro"]
+        for cell in (f"{macro['map@15']:.3f}", f"{macro['map@150']:.3f}", f"{macro['mr1']:.2f}"):
+            assert f'<td class="number">{cell}</td>' in page
+
+
+def test_home_says_what_to_do_first(experimenter: FlaskClient) -> None:
+    page = experimenter.get("/").text
+    assert "flask rankings build small REPRESENTATION" in page
+    assert "There is no study yet" in page
+
+
+def test_browsing_shows_what_each_system_returns(
+    experimenter: FlaskClient, small: Collection, ranked: list[Ranking]
+) -> None:
+    page = experimenter.get("/browse/small?class=Hum&query=hum-2").text
+    for ranking in ranked:
+        for row in ranking.neighbours[small.index["hum-2"], :15]:
+            assert small.clips[row].id in page
+    assert page.count('class="result item') == 30
+    assert page.count("data-envelope=") == 31
+    assert "AP@15 1.000" in page
+    assert '<span class="visually-hidden">asked about: </span>Hum' in page
+    assert "Hum 2 · somebody · CC0" in page
+
+
+def test_relevance_follows_the_class_that_is_asked(
+    small: Collection, ranked: list[Ranking]
+) -> None:
+    query = small.index["hum-0"]
+    scores = read_query_scores(small, ranked[0].system)
+    by_class = listing(small, ranked[0], scores, query, "Hum")
+    by_parent = listing(small, ranked[0], scores, query, "Machine")
+    by_any = listing(small, ranked[0], scores, query, None)
+    assert [result.relevant for result in by_class.results] == [True] * 5 + [False] * 10
+    relevant = [result.relevant for result in by_parent.results]
+    assert sum(relevant) == sum("Machine" in result.clip.labels for result in by_parent.results)
+    assert [result.relevant for result in by_any.results] == relevant
+    assert by_class.results[0].shared == {"Hum", "Machine"}
+    assert by_class.average_precision == {15: 1.0, 150: 1.0}
+    assert listing(small, ranked[0], None, query, "Hum").average_precision is None
+
+
+def test_a_random_query_is_of_the_class_and_its_address_draws_it_again(
+    experimenter: FlaskClient, ranked: list[Ranking]
+) -> None:
+    for _ in range(5):
+        answer = experimenter.get("/browse/small?class=Beep")
+        assert answer.status_code == 302
+        assert "query=beep-" in answer.location
+        seed = re.search(r"seed=(\d+)", answer.location).group(1)
+        again = experimenter.get(f"/browse/small?class=Beep&seed={seed}")
+        assert again.location == answer.location
+    assert "query=hiss-" in experimenter.get("/browse/small?family=Nature").location
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "sentence"),
+    [
+        ("/browse/nothing", 404, "There is nothing at this address"),
+        ("/browse/small?query=nobody", 400, "has no clip &#39;nobody&#39;"),
+        ("/browse/small?class=Nothing", 400, "has no class &#39;Nothing&#39;"),
+        ("/audio/small/nobody", 404, "There is nothing at this address"),
+        ("/audio/small/../../secret_key", 404, "There is nothing at this address"),
+        ("/audio/nothing/hum-0", 404, "There is nothing at this address"),
+    ],
+)
+def test_what_is_not_there_is_said(
+    experimenter: FlaskClient, path: str, status: int, sentence: str
+) -> None:
+    answer = experimenter.get(path)
+    assert answer.status_code == status
+    assert sentence in answer.text
+
+
+def test_audio_is_sent_in_ranges_and_kept_long(
+    experimenter: FlaskClient, small: Collection
+) -> None:
+    whole = experimenter.get("/audio/small/hum-1", buffered=True)
+    file = small.audio_path(small.clip("hum-1")).read_bytes()
+    assert whole.data == file
+    assert "max-age=2592000" in whole.headers["Cache-Control"]
+    part = experimenter.get("/audio/small/hum-1", headers={"Range": "bytes=100-299"}, buffered=True)
+    assert part.status_code == 206
+    assert part.data == file[100:300]
+    assert part.headers["Content-Range"] == f"bytes 100-299/{len(file)}"
+
+
+def test_a_ranking_that_is_built_while_the_app_runs_is_seen(
+    experimenter: FlaskClient, small: Collection, ranked: list[Ranking], app: Flask
+) -> None:
+    assert "Random ranking · L2, PCA 3" not in experimenter.get("/").text
+    build_ranking(small, open_embedding(small, "random"), Recipe(pca=3), "mcss")
+    page = experimenter.get("/").text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Random ranking · L2, PCA 3" in page
+    assert "not scored yet: flask evaluate small" in page
+
+
+def test_the_envelope_travels_as_letters() -> None:
+    assert envelope_letters(np.array([0.0, 0.25, 0.5])) == "0iz"
+    assert envelope_letters(np.zeros(3)) == "000"
+
+
+def test_names_that_look_like_html_are_harmless(
+    experimenter: FlaskClient, data: Path, ranked: list[Ranking]
+) -> None:
+    table = data / "collections" / "small" / "clips.csv"
+    table.write_text(table.read_text().replace("Hum 2", "<script>alert(1)</script>"))
+    (data / "collections" / "small" / "collection.json").touch()
+    page = experimenter.get("/browse/small?query=hum-2").text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page

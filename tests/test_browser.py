@@ -1,0 +1,389 @@
+"""The thread in a real browser: browse and listen, grade blind, lose nothing, export."""
+
+import csv
+import io
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from embeddings.collection import Collection
+from embeddings.store import Ranking
+from tests.conftest import ROOT
+
+playwright = pytest.importorskip(
+    "playwright.sync_api", reason="playwright is not installed (requirements-test.txt)"
+)
+Page, expect = playwright.Page, playwright.expect
+
+pytestmark = pytest.mark.browser
+
+STUDY = """
+title = "Which one is it?"
+collection = "small"
+systems = ["good.l2.mcss", "random.l2.mcss"]
+depth = 3
+[queries]
+clips = ["hum-0", "hiss-1"]
+"""
+
+
+class Server:
+    """The app as `flask run` serves it, in a process of its own that can be killed."""
+
+    def __init__(self, data: Path) -> None:
+        self.environment = os.environ | {"SOUNDING_BOARD_DATA": str(data)}
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.start()
+
+    def start(self) -> None:
+        """Start serving, and return when the app answers."""
+        command = [sys.executable, "-m", "flask", "run", "--port", str(self.port)]
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=self.environment,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                with urlopen(f"{self.url}/healthz", timeout=5) as answer:
+                    assert answer.status == 200
+                return
+            except OSError:
+                assert time.monotonic() < deadline
+                assert self.process.poll() is None
+                time.sleep(0.05)
+
+    def kill(self) -> None:
+        """Kill the server as a power cut would (SIGKILL)."""
+        self.process.kill()
+        self.process.wait()
+
+    def flask(self, *args: str) -> str:
+        """Run a command on the server's data; return what it prints."""
+        command = [sys.executable, "-m", "flask", *args]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def judgements(self) -> list[dict[str, str]]:
+        """Return the rows of the study's judgements.csv."""
+        return list(
+            csv.DictReader(io.StringIO(self.flask("studies", "export", "which", "-o", "-")))
+        )
+
+
+@pytest.fixture
+def server(data: Path, ranked: list[Ranking], tmp_path: Path) -> Iterator[Server]:
+    """The app with the small collection, two systems and an open study."""
+    running = Server(data)
+    (tmp_path / "which.toml").write_text(STUDY)
+    running.flask("studies", "create", str(tmp_path / "which.toml"))
+    running.flask("studies", "open", "which")
+    yield running
+    running.kill()
+
+
+@pytest.fixture
+def rater_link(server: Server) -> str:
+    """A rater's link to the open study."""
+    return server.flask("studies", "invite", "which", "--base", server.url).strip()
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[object]:
+    """Debian's chromium, without a window."""
+    with playwright.sync_playwright() as driver:
+        arguments = ["--autoplay-policy=no-user-gesture-required"]
+        if os.geteuid() == 0:
+            arguments.append("--no-sandbox")
+        running = driver.chromium.launch(executable_path=chromium, args=arguments)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser) -> Iterator[Page]:
+    """A fresh browser profile's first tab; errors and policy violations on it fail the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    tab = context.new_page()
+    watch(tab)
+    yield tab
+    problems = tab.problems
+    context.close()
+    assert problems == []
+
+
+def watch(tab: Page) -> None:
+    """Collect what goes wrong on a tab; a server that was killed on purpose is no problem."""
+    tab.problems = []
+    expected = ("ERR_CONNECTION", "net::ERR_EMPTY_RESPONSE", "ERR_FAILED")
+
+    def note(message) -> None:
+        if message.type in ("error", "warning") and not any(e in message.text for e in expected):
+            tab.problems.append(message.text)
+
+    tab.on("console", note)
+    tab.on("pageerror", lambda error: tab.problems.append(str(error)))
+
+
+def audio_time(page: Page) -> float:
+    """Return the position of the page's one audio element, in seconds."""
+    return page.evaluate("document.querySelector('audio').currentTime")
+
+
+def wait_until(page: Page, expression: str) -> None:
+    """Wait until a JavaScript expression is true of the page.
+
+    Playwright's own wait_for_function evaluates in the page, which the policy rightly forbids.
+    """
+    deadline = time.monotonic() + 10
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, expression
+        page.wait_for_timeout(20)
+
+
+def playing_past(page: Page, seconds: float) -> None:
+    """Wait until the page's one sound has moved past `seconds`."""
+    wait_until(page, f"document.querySelector('audio').currentTime > {seconds}")
+
+
+def sideways(page: Page) -> int:
+    """Return by how many pixels the page is wider than its window."""
+    return page.evaluate("document.documentElement.scrollWidth - innerWidth")
+
+
+def sign_in(page: Page, server: Server) -> None:
+    """Come in by a one-time link."""
+    page.goto(server.flask("signin-link", "--base", server.url).strip())
+    expect(page).to_have_url(f"{server.url}/")
+
+
+def state(page: Page, number: int):
+    """Return the line that says whether candidate `number` (from 0) is saved."""
+    return page.locator(".candidate .state").nth(number)
+
+
+def press(page: Page, number: int, grade: int) -> None:
+    """Press the button `grade` of candidate `number` (from 0)."""
+    page.locator(".candidate").nth(number).locator(f'.grade[data-grade="{grade}"]').click()
+
+
+def pressed(page: Page) -> list[str | None]:
+    """Return the grade shown of each candidate, None where there is none."""
+    return page.locator(".candidate").evaluate_all(
+        """list => list.map(one =>
+            one.querySelector('.grade[aria-pressed="true"]')?.dataset.grade ?? null)"""
+    )
+
+
+def test_browse_listen_grade_reload_export(
+    page: Page, server: Server, rater_link: str, small: Collection, ranked: list[Ranking]
+) -> None:
+    """The whole thread: from a sound on a page to a row in a CSV."""
+    sign_in(page, server)
+    page.get_by_role("link", name="Browse and listen").click()
+    page.get_by_label("Class").select_option("Hum")
+    page.get_by_role("button", name="Random query").click()
+    expect(page.locator("#query-title .clip-id")).to_contain_text("hum-")
+    assert page.locator(".system").count() == 2
+    query = small.index[page.locator("#query-title .clip-id").inner_text()]
+    shown = page.locator("#system-1 .result .clip-id").all_inner_texts()
+    assert shown == [small.clips[row].id for row in ranked[0].neighbours[query, :15]]
+
+    page.get_by_role("button", name=f"Play {shown[0]}").first.click()
+    playing_past(page, 0.1)
+    assert page.locator("sound-player.playing").count() <= 1
+
+    page.goto(rater_link)
+    expect(page.locator(".candidate")).not_to_have_count(0)
+    for number, grade in enumerate((0, 60, 100)):
+        press(page, number, grade)
+        expect(state(page, number)).to_have_text("saved ✓")
+    rest = [None] * (page.locator(".candidate").count() - 3)
+    assert pressed(page) == ["0", "60", "100", *rest]
+    page.reload()
+    assert pressed(page) == ["0", "60", "100", *rest]
+    expect(page.locator("#graded")).to_have_text(f"3 of {3 + len(rest)} sounds graded")
+
+    rows = server.judgements()
+    assert [(row["grade"], row["position"]) for row in rows] == [
+        ("0", "1"),
+        ("60", "2"),
+        ("100", "3"),
+    ]
+    assert len({row["uuid"] for row in rows}) == 3
+    for row in rows:
+        query, candidate = small.index[row["query"]], small.index[row["candidate"]]
+        for ranking in ranked:
+            top = ranking.neighbours[query, :3].tolist()
+            expected = str(top.index(candidate) + 1) if candidate in top else ""
+            assert row[f"rank.{ranking.system}"] == expected
+
+
+def test_one_sound_at_a_time_by_mouse_and_keys(page: Page, server: Server) -> None:
+    sign_in(page, server)
+    page.goto(f"{server.url}/browse/small?class=Hum&query=hum-0")
+    plays = page.locator(".play")
+    plays.nth(0).click()
+    playing_past(page, 0.05)
+    plays.nth(3).click()
+    playing_past(page, 0.05)
+    assert page.locator("audio").count() == 1
+    assert page.locator("sound-player.playing").count() <= 1
+
+    page.locator("h1").click()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".query")).to_be_focused()
+    seek = page.locator(".query .seek")
+    for key, position in (("End", 0.6), ("Home", 0.0), ("ArrowRight", 0.1), ("ArrowLeft", 0.0)):
+        seek.press(key)
+        expect(seek).to_have_attribute("aria-valuenow", f"{position:.2f}")
+    page.locator(".query").focus()
+    page.keyboard.press("ArrowRight")
+    expect(seek).to_have_attribute("aria-valuenow", "0.50")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press(" ")
+    expect(page.locator(".query sound-player")).to_have_class("playing")
+    wait_until(page, "document.querySelector('audio').ended")
+    expect(seek).to_have_attribute("aria-valuenow", "0.00")  # ready to start over
+
+
+def test_the_seek_bar_goes_where_it_is_clicked(page: Page, server: Server) -> None:
+    sign_in(page, server)
+    page.goto(f"{server.url}/browse/small?class=Hum&query=hum-0")
+    seek = page.locator(".query .seek")
+    box = seek.bounding_box()
+    page.evaluate("document.querySelector('audio').playbackRate = 0.1")
+    seek.click(position={"x": box["width"] * 0.5, "y": 10})
+    playing_past(page, 0.3)
+    assert 0.28 < audio_time(page) < 0.6
+
+
+def test_grading_by_keyboard_alone(page: Page, server: Server, rater_link: str) -> None:
+    page.goto(rater_link)
+    page.keyboard.press("r")  # the query
+    playing_past(page, 0.05)
+    page.keyboard.press("ArrowDown")
+    count = page.locator(".candidate").count()
+    for number in range(count):
+        page.keyboard.press("ArrowDown")
+        expect(page.locator(".candidate").nth(number)).to_be_focused()
+        page.keyboard.press(" ")
+        playing_past(page, 0.05)
+        page.keyboard.press(str(number % 6))
+        expect(state(page, number)).to_have_text("saved ✓")
+    assert pressed(page) == [str(20 * (number % 6)) for number in range(count)]
+    page.get_by_role("button", name="Next query").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".progress-line")).to_contain_text("Query 2 of 2")
+    rows = server.judgements()
+    assert len(rows) == count
+    assert all(float(row["listened_seconds"]) > 0 for row in rows)
+
+
+def test_a_killed_server_loses_nothing(page: Page, server: Server, rater_link: str) -> None:
+    """Grades given while the server is dead are kept, shown as such, and sent when it is back."""
+    page.goto(rater_link)
+    press(page, 0, 20)
+    expect(state(page, 0)).to_have_text("saved ✓")
+    server.kill()
+    press(page, 1, 40)
+    press(page, 2, 80)
+    press(page, 1, 60)
+    expect(state(page, 2)).to_have_text("kept here, not saved yet")
+    expect(page.locator("#banner")).to_contain_text("3 grades are kept in this browser")
+    server.start()
+    expect(state(page, 2)).to_have_text("saved ✓", timeout=40000)
+    expect(page.locator("#banner")).to_be_hidden()
+    rows = server.judgements()
+    assert [row["grade"] for row in rows] == ["20", "40", "80", "60"]
+    assert [row["counts"] for row in rows] == ["1", "0", "1", "1"]
+    assert len({row["uuid"] for row in rows}) == 4
+
+
+def test_a_closed_tab_loses_nothing(page: Page, server: Server, rater_link: str) -> None:
+    """Grades that wait in a tab that is closed are sent, and shown, when the link is opened."""
+    page.goto(rater_link)
+    press(page, 0, 20)
+    expect(state(page, 0)).to_have_text("saved ✓")
+    server.kill()
+    press(page, 1, 100)
+    expect(state(page, 1)).to_have_text("kept here, not saved yet")
+    context = page.context
+    page.close()
+    context.clear_cookies()  # as if the browser had been closed: another sitting, other tokens
+    server.start()
+    again = context.new_page()
+    again.goto(rater_link)
+    expect(again.locator('.grade[aria-pressed="true"]')).to_have_count(2)
+    assert pressed(again)[:2] == ["20", "100"]
+    assert [row["grade"] for row in server.judgements()] == ["20", "100"]
+
+
+def test_next_waits_for_what_is_not_saved(page: Page, server: Server, rater_link: str) -> None:
+    page.goto(rater_link)
+    count = page.locator(".candidate").count()
+    for number in range(count - 1):
+        press(page, number, 40)
+    expect(state(page, count - 2)).to_have_text("saved ✓")
+    server.kill()
+    press(page, count - 1, 40)
+    page.get_by_role("button", name="Next query").click()
+    expect(page.locator("#banner")).to_contain_text("1 grades are kept in this browser")
+    server.start()
+    expect(state(page, count - 1)).to_have_text("saved ✓", timeout=40000)
+    page.get_by_role("button", name="Next query").click()
+    expect(page.locator(".progress-line")).to_contain_text("Query 2 of 2")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_no_page_scrolls_sideways_or_breaks_the_policy(
+    browser, server: Server, rater_link: str, width: int, scheme: str
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 780}, color_scheme=scheme)
+    page = context.new_page()
+    watch(page)
+    sign_in(page, server)
+    for address in (
+        server.url,
+        f"{server.url}/browse/small?class=Hum&query=hum-0",
+        f"{server.url}/browse/small?query=nobody",
+        rater_link,
+    ):
+        page.goto(address)
+        assert sideways(page) <= 0, address
+        assert page.evaluate("document.documentElement.dataset.bsTheme") == scheme
+    problems = [one for one in page.problems if "400 (BAD REQUEST)" not in one]
+    context.close()
+    assert problems == []
+
+
+def test_narrow_screens_show_one_system_at_a_time(browser, server: Server) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 780})
+    page = context.new_page()
+    sign_in(page, server)
+    page.goto(f"{server.url}/browse/small?class=Hum&query=hum-0")
+    assert [one.is_visible() for one in page.locator(".system").all()] == [True, False]
+    page.get_by_role("tab", name="Random ranking").click()
+    assert [one.is_visible() for one in page.locator(".system").all()] == [False, True]
+    context.close()
+
+
+def test_the_theme_is_kept(page: Page, server: Server) -> None:
+    sign_in(page, server)
+    page.get_by_role("button", name="Dark").click()
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"

@@ -1,0 +1,126 @@
+"""The database: set up for many writers, migrated on first use, moments in UTC."""
+
+import subprocess
+import sys
+import threading
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import downgrade, upgrade
+
+from tests.conftest import ROOT
+from webapp import create_app, database
+from webapp.database import db
+from webapp.models import SigninLink
+
+
+def test_sqlite_is_set_up_for_safety(app: Flask) -> None:
+    database.prepare(app)
+    with app.app_context(), db.engine.connect() as connection:
+        pragma = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    full = 2
+    assert pragma == {
+        "journal_mode": "wal", "synchronous": full, "foreign_keys": 1, "busy_timeout": 30000,
+    }  # fmt: skip
+
+
+def test_the_first_request_makes_the_tables(client: FlaskClient, app: Flask) -> None:
+    assert client.get("/healthz").json == {"status": "ok"}
+    with app.app_context():
+        assert set(sa.inspect(db.engine).get_table_names()) == {
+            *db.metadata.tables, "alembic_version",
+        }  # fmt: skip
+
+
+def test_migrations_give_the_models_tables_and_can_go_back(app: Flask) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    database.prepare(app)
+    with app.app_context():
+        with db.engine.connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), db.metadata) == []
+        downgrade(revision="base")
+        assert sa.inspect(db.engine).get_table_names() == ["alembic_version"]
+        upgrade()
+        assert sa.inspect(db.engine).has_table("judgement")
+
+
+def test_reading_and_writing_requests_begin_differently(app: Flask) -> None:
+    begun = []
+    database.prepare(app)
+    with app.app_context():
+        engine = db.engine
+    listen = lambda conn, cursor, text, *rest: begun.append(text)  # noqa: E731
+    sa.event.listen(engine, "before_cursor_execute", listen)
+    client = app.test_client()
+    client.get("/healthz")
+    assert "BEGIN" in begun
+    assert "BEGIN IMMEDIATE" not in begun
+    client.get("/signin/nothing")  # uses a link up, so it writes
+    assert "BEGIN IMMEDIATE" in begun
+
+
+def test_many_threads_write_at_once_and_none_is_locked_out(app: Flask) -> None:
+    database.prepare(app)
+    errors = []
+
+    def write(number: int) -> None:
+        try:
+            with app.app_context():
+                for step in range(20):
+                    # read and then write in one transaction: what deferred BEGIN cannot do
+                    db.session.scalar(sa.select(sa.func.count(SigninLink.id)))
+                    db.session.add(SigninLink(token_sha256=f"{number}-{step}"))
+                    db.session.commit()
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    with app.app_context():
+        assert db.session.scalar(sa.select(sa.func.count(SigninLink.id))) == 160
+
+
+def test_moments_come_back_in_utc(app: Flask) -> None:
+    database.prepare(app)
+    moment = datetime(2026, 1, 1, 12, tzinfo=timezone(timedelta(hours=2)))
+    with app.app_context():
+        db.session.add(SigninLink(token_sha256="x", made_at=moment))
+        db.session.commit()
+        db.session.expire_all()
+        stored = db.session.scalar(sa.select(SigninLink))
+        assert stored.made_at == moment
+        assert stored.made_at.utcoffset() == timedelta(0)
+        with pytest.raises(sa.exc.StatementError, match="a moment needs a time zone"):
+            db.session.execute(
+                sa.select(SigninLink).where(SigninLink.made_at > datetime(2026, 1, 1))
+            )
+
+
+def test_processes_that_start_together_migrate_once(tmp_path: Path) -> None:
+    script = (
+        "from webapp import create_app, database; from pathlib import Path;"
+        f"app = create_app({{'DATA': Path({str(tmp_path)!r})}}); database.prepare(app)"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", script], cwd=ROOT, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    said = [process.communicate()[1] for process in processes]
+    assert [process.returncode for process in processes] == [0] * 4, said
+    app = create_app({"DATA": tmp_path})
+    assert database._revision(app) == database._newest(app)

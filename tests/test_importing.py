@@ -1,0 +1,379 @@
+"""Importing collections: three layouts, and every way in which a source can be wrong."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from embeddings.collection import collection_names, open_collection
+from embeddings.errors import InputError
+from embeddings.families import fsd50k_families
+from embeddings.importing import BrokenClips, import_collection
+from embeddings.readers import Options, read_csv
+from tests.conftest import RATE, ROOT, make_sound, write_source
+
+
+def table(folder: Path) -> list[list[str]]:
+    """Return the rows of a source's clips.csv."""
+    with (folder / "clips.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+def write_table(folder: Path, rows: list[list[str]]) -> None:
+    """Write the rows of a source's clips.csv."""
+    with (folder / "clips.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+def change(folder: Path, line: int, column: int, value: str) -> None:
+    """Change one cell of a source's clips.csv; lines count from 1, as in the errors."""
+    rows = table(folder)
+    rows[line - 1][column] = value
+    write_table(folder, rows)
+
+
+def test_csv_import_keeps_what_the_source_says(tmp_path: Path, source: Path) -> None:
+    change(source, 2, 1, "Beep, Machine ,Beep")
+    collection, left_out = import_collection(
+        tmp_path, "small", source, "csv", options=Options(group_column="pack")
+    )
+    assert left_out == []
+    assert collection_names(tmp_path) == ["small"]
+    assert len(collection.clips) == 18
+    clip = collection.clip("hum-0")
+    assert clip.labels == ("Beep", "Machine")
+    assert (clip.seconds, clip.sample_rate, clip.channels) == (0.6, RATE, 1)
+    assert (clip.group, clip.title, clip.author, clip.licence) == ("p0", "Hum 0", "somebody", "CC0")
+    assert clip.extra == {"pack": "p0"}
+    assert clip.loudness_lufs is not None
+    assert clip.loudness_lufs < 0
+    assert collection.audio_path(clip) == source / "audio" / "hum-0.wav"
+    assert collection.families == {
+        "Things": ("Hum", "Beep", "Machine"),
+        "Nature": ("Hiss", "Weather"),
+    }
+    assert collection.envelopes.shape == (18, 200)
+    assert collection.envelopes.min() >= 0
+    assert collection.envelopes.max() <= 1
+    assert collection.convention == "corrected"
+    assert collection.leaf_classes == ("Beep", "Hiss", "Hum")
+
+
+def test_a_copied_collection_needs_its_source_no_more(tmp_path: Path, source: Path) -> None:
+    collection, _ = import_collection(tmp_path, "own", source, "csv", copy=True)
+    (source / "audio").rename(source / "elsewhere")
+    assert all(collection.audio_path(clip).is_file() for clip in collection.clips)
+
+
+def test_fnames_may_have_suffixes_folders_and_numbers(tmp_path: Path, source: Path) -> None:
+    (source / "audio" / "sub").mkdir()
+    soundfile.write(source / "audio" / "sub" / "007.flac", make_sound("Hum", 1), RATE)
+    write_table(source, [["fname", "labels"], ["sub/007.flac", "Hum"], ["beep-0.wav", "Beep"]])
+    collection, _ = import_collection(tmp_path, "small", source, "csv")
+    assert [clip.id for clip in collection.clips] == ["sub/007", "beep-0"]
+
+
+def test_columns_that_the_collection_uses_itself_do_not_collide(
+    tmp_path: Path, source: Path
+) -> None:
+    write_table(source, [["fname", "labels", "seconds", "path"], ["beep-0", "Beep", "99", "x"]])
+    import_collection(tmp_path, "small", source, "csv")
+    clip = open_collection(tmp_path, "small").clips[0]
+    assert clip.seconds == 0.6
+    assert clip.extra == {"source_seconds": "99", "source_path": "x"}
+
+
+def test_fsd50k_layout(tmp_path: Path) -> None:
+    root = tmp_path / "FSD50K"
+    (root / "FSD50K.eval_audio").mkdir(parents=True)
+    (root / "FSD50K.ground_truth").mkdir()
+    (root / "FSD50K.metadata").mkdir()
+    for name, kind in (("37199", "Hum"), ("175151", "Hiss")):
+        soundfile.write(root / "FSD50K.eval_audio" / f"{name}.wav", make_sound(kind, 0), RATE)
+    (root / "FSD50K.ground_truth" / "eval.csv").write_text(
+        "fname,labels,mids\n"
+        '37199,"Electric_guitar,Guitar,Plucked_string_instrument,Musical_instrument,Music","/m/1"\n'
+        '175151,"Crackle","/m/2"\n'
+    )
+    info = {"37199": {"title": "Guitar", "uploader": "ana", "license": "CC0", "tags": []}}
+    path = root / "FSD50K.metadata" / "eval_clips_info_FSD50K.json"
+    path.write_text(json.dumps(info))
+    collection, _ = import_collection(tmp_path / "data", "fsd50k", root, "fsd50k")
+    assert [clip.id for clip in collection.clips] == ["37199", "175151"]
+    first, second = collection.clips
+    assert (first.title, first.author, first.licence, first.group) == (
+        "Guitar",
+        "ana",
+        "CC0",
+        "ana",
+    )
+    assert (second.title, second.group) == ("", "")
+    assert collection.convention == "cbmi2024"
+    assert set(collection.families) == {"Music"}
+    assert collection.leaf_classes == ("Crackle", "Electric_guitar")
+
+
+def test_esc50_layout(tmp_path: Path) -> None:
+    root = tmp_path / "ESC-50"
+    (root / "audio").mkdir(parents=True)
+    (root / "meta").mkdir()
+    for name in ("1-100032-A-0", "1-17367-A-10"):
+        soundfile.write(root / "audio" / f"{name}.wav", make_sound("Hiss", 0), RATE)
+    (root / "meta" / "esc50.csv").write_text(
+        "filename,fold,target,category,esc10,src_file,take\n"
+        "1-100032-A-0.wav,1,0,dog,True,100032,A\n"
+        "1-17367-A-10.wav,1,10,rain,True,17367,A\n"
+    )
+    collection, _ = import_collection(tmp_path / "data", "esc50", root, "esc")
+    assert [clip.id for clip in collection.clips] == ["1-100032-A-0", "1-17367-A-10"]
+    assert [clip.group for clip in collection.clips] == ["100032", "17367"]
+    assert collection.families == {
+        "Animals": ("dog",),
+        "Natural soundscapes and water": ("rain",),
+    }
+
+
+def test_esc10_is_read_whole(shared: Path) -> None:
+    source = read_csv(shared / "data" / "esc10", Options(group_column="freesound_id"))
+    assert len(source.clips) == 400
+    assert not [clip.problem for clip in source.clips if clip.problem]
+    assert len({clip.group for clip in source.clips}) < 400
+    assert set(source.families) == {
+        "Animal", "Human_sounds", "Natural_sounds", "Sounds_of_things"
+    }  # fmt: skip
+
+
+def test_families_are_those_of_the_published_list(shared: Path) -> None:
+    with (shared / "facts" / "fsd50k_classes.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    expected = {(row["family"], row["class"]) for row in rows if row["family"]}
+    ours = {(family, label) for family, labels in fsd50k_families().items() for label in labels}
+    assert ours == expected
+    assert len(rows) - len(ours) == 22
+
+
+def structural(folder: Path) -> dict[str, tuple[Callable[[], object], str]]:
+    """Return each way in which a source cannot be read: what breaks it, what is said."""
+    clips, audio = folder / "clips.csv", folder / "audio"
+    rows = table(folder)
+    return {
+        "no folder": (lambda: folder.rename(folder.with_name("gone")), "there is no such file"),
+        "no csv": (clips.unlink, "must be a clips.csv or exactly one CSV file; found 0"),
+        "no audio": (lambda: audio.rename(folder / "x"), "audio: there is no such folder"),
+        "latin-1": (
+            lambda: clips.write_bytes(clips.read_bytes().replace(b"Hum 3", b"H\xfcm 3")),
+            "clips.csv, line 5: the text is not UTF-8 (byte 0xfc); save the file as UTF-8.",
+        ),
+        "utf-16": (
+            lambda: clips.write_text("fname,labels\na,b\n", encoding="utf-16"),
+            "clips.csv, line 1: the text is not UTF-8",
+        ),
+        "columns": (
+            lambda: write_table(folder, [["file", "labels"], ["a", "b"]]),
+            "clips.csv, line 1: the column 'fname' is missing; the columns are: file, labels.",
+        ),
+        "semicolons": (
+            lambda: clips.write_text("fname;labels\na;b\n"),
+            "clips.csv, line 1: the column 'fname' is missing; the columns are: fname;labels.",
+        ),
+        "empty": (
+            lambda: clips.write_text(""),
+            "the column 'fname' is missing; the columns are: none",
+        ),
+        "header": (lambda: write_table(folder, rows[:1]), "there is no row below the first line"),
+        "short row": (
+            lambda: write_table(folder, [*rows[:3], rows[3][:2]]),
+            "clips.csv, line 4: the row must have 6 cells, as the first line has.",
+        ),
+        "long row": (
+            lambda: write_table(folder, [*rows[:3], [*rows[3], "more"]]),
+            "clips.csv, line 4: the row must have 6 cells, as the first line has.",
+        ),
+        "quote": (
+            lambda: clips.write_text('fname,labels\n"a,b\n'),
+            "clips.csv, line 2: not valid CSV",
+        ),
+        "twice": (
+            lambda: change(folder, 3, 0, "hum-0"),
+            "clips.csv, line 3: the clip 'hum-0' is there twice",
+        ),
+        "twice by suffix": (
+            lambda: change(folder, 3, 0, "hum-0.wav"),
+            "clips.csv, line 3: the clip 'hum-0' is there twice",
+        ),
+        "out of the folder": (
+            lambda: change(folder, 3, 0, "../../secret"),
+            "clips.csv, line 3: the fname '../../secret' leads out of",
+        ),
+        "absolute": (
+            lambda: change(folder, 3, 0, "/etc/passwd"),
+            "clips.csv, line 3: the fname '/etc/passwd' leads out of",
+        ),
+        "drive": (
+            lambda: change(folder, 3, 0, "C:\\sounds\\a"),
+            "clips.csv, line 3: the fname 'C:\\\\sounds\\\\a' leads out of",
+        ),
+        "no name": (lambda: change(folder, 3, 0, " "), "clips.csv, line 3: the fname '' must be"),
+        "which": (
+            lambda: soundfile.write(audio / "hum-1.flac", make_sound("Hum", 1), RATE),
+            "clips.csv, line 3: the fname 'hum-1' could mean hum-1.flac and hum-1.wav",
+        ),
+        "families": (
+            lambda: (folder / "families.json").write_text('{"A": ["Hum"], "B": ["Hum"]}'),
+            "families.json: the class 'Hum' is in two families, 'A' and 'B'",
+        ),
+        "families json": (
+            lambda: (folder / "families.json").write_text("{"),
+            "families.json, line 1: not valid JSON",
+        ),
+    }
+
+
+STRUCTURAL = (
+    "no folder", "no csv", "no audio", "latin-1", "utf-16", "columns", "semicolons", "empty",
+    "header", "short row", "long row", "quote", "twice", "twice by suffix", "out of the folder",
+    "absolute", "drive", "no name", "which", "families", "families json",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", STRUCTURAL)
+@pytest.mark.parametrize("skip_broken", [False, True])
+def test_a_source_that_cannot_be_read_is_one_sentence_and_nothing_stays(
+    tmp_path: Path, source: Path, kind: str, skip_broken: bool
+) -> None:
+    breaks, sentence = structural(source)[kind]
+    breaks()
+    data = tmp_path / "data"
+    with pytest.raises(InputError) as caught:
+        import_collection(data, "small", source, "csv", skip_broken=skip_broken)
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert sorted(path.name for path in (data / "collections").glob("*")) == []
+
+
+def test_every_structural_error_is_tried(source: Path) -> None:
+    assert set(structural(source)) == set(STRUCTURAL)
+
+
+def test_a_group_column_that_is_not_there(tmp_path: Path, source: Path) -> None:
+    with pytest.raises(InputError, match=r"clips\.csv, line 1: there is no column 'uploader'"):
+        import_collection(tmp_path, "a", source, "csv", options=Options(group_column="uploader"))
+
+
+def break_clips(folder: Path) -> None:
+    """Break five of a source's 18 clips, each in its own way."""
+    audio = folder / "audio"
+    (audio / "hum-1.wav").unlink()
+    (audio / "hum-2.wav").write_text("no sound")
+    soundfile.write(audio / "beep-0.wav", np.zeros((0, 1)), RATE)
+    soundfile.write(audio / "beep-1.wav", np.array([0.1, np.nan]), RATE, subtype="FLOAT")
+    change(folder, 14, 1, " , ")
+
+
+def test_broken_clips_stop_the_import_and_are_all_listed(tmp_path: Path, source: Path) -> None:
+    break_clips(source)
+    data = tmp_path / "data"
+    with pytest.raises(BrokenClips) as caught:
+        import_collection(data, "small", source, "csv")
+    reasons = [
+        ("line 3", "there is no audio file 'hum-1'"),
+        ("line 4", "the audio cannot be read"),
+        ("line 8", "the audio is empty"),
+        ("line 9", "sample 1 is not a finite number"),
+        ("line 14", "there is no label"),
+    ]
+    assert len(caught.value.lines) == len(reasons)
+    for line, (where, reason) in zip(caught.value.lines, reasons, strict=True):
+        assert f"clips.csv, {where}: " in line
+        assert reason in line
+    assert str(caught.value).startswith("5 of the clips cannot be used, so nothing was imported")
+    assert list((data / "collections").iterdir()) == []
+
+
+def test_broken_clips_are_left_out_when_told(tmp_path: Path, source: Path) -> None:
+    break_clips(source)
+    collection, left_out = import_collection(tmp_path, "small", source, "csv", skip_broken=True)
+    assert len(left_out) == 5
+    assert len(collection.clips) == 13
+    assert collection.envelopes.shape == (13, 200)
+    gone = {"hum-1", "hum-2", "beep-0", "beep-1", "hiss-0"}
+    assert gone.isdisjoint(collection.index)
+
+
+def test_a_source_of_broken_clips_only_is_no_collection(tmp_path: Path, source: Path) -> None:
+    for path in (source / "audio").iterdir():
+        path.write_text("no sound")
+    with pytest.raises(BrokenClips):
+        import_collection(tmp_path, "small", source, "csv", skip_broken=True)
+    assert collection_names(tmp_path) == []
+
+
+def test_a_name_that_is_taken_or_unusable(data: Path, source: Path) -> None:
+    with pytest.raises(InputError, match="There is a collection 'small' already"):
+        import_collection(data, "small", source, "csv")
+    with pytest.raises(InputError, match="must be 1 to 64 letters"):
+        import_collection(data, "../small", source, "csv")
+
+
+def test_silence_has_no_loudness_and_a_reason(tmp_path: Path, source: Path) -> None:
+    soundfile.write(source / "audio" / "hum-0.wav", np.zeros(RATE), RATE)
+    import_collection(tmp_path, "small", source, "csv")
+    clip = open_collection(tmp_path, "small").clip("hum-0")
+    assert (clip.loudness_lufs, clip.loudness_note) == (None, "silent")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT to a process group")
+def test_ctrl_c_and_a_second_call_goes_on(tmp_path: Path) -> None:
+    source = write_source(tmp_path / "source", takes=120)
+    data = tmp_path / "data"
+    journal = data / "collections" / ".many.importing"
+    command = [
+        sys.executable, "-m", "flask", "collections", "import", "many", str(source),
+        "--reader", "csv", "--workers", "1",
+    ]  # fmt: skip
+    environment = os.environ | {"SOUNDING_BOARD_DATA": str(data)}
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while not journal.exists() or journal.read_text().count("\n") < 5:
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "Stopped. What was finished is kept" in said
+    assert "Traceback" not in said
+    assert collection_names(data) == []
+    kept = journal.read_text().splitlines()
+    assert 5 <= len(kept) < 360
+
+    # The first kept measurement is marked: if it comes back, it was not made again.
+    path, stamp, measurement = json.loads(kept[0])
+    journal.write_text(
+        "\n".join(
+            [json.dumps([path, stamp, measurement | {"seconds": 9.0}]), *kept[1:], '["cut off']
+        )
+    )
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+    collection = open_collection(data, "many")
+    assert len(collection.clips) == 360
+    assert [Path(clip.path).name for clip in collection.clips if clip.seconds == 9.0] == [
+        Path(path).name
+    ]
+    assert not journal.exists()

@@ -1,0 +1,99 @@
+"""Closed unless opened, and the headers of every answer."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient, FlaskCliRunner
+
+from webapp.database import db, now
+from webapp.models import SigninLink
+
+OPEN = {"home.healthz", "signin.signin", "rate.page", "rate.sound", "rate.grade", "rate.finish"}
+STATIC = {"static", "bootstrap.static"}
+BASE = "http://127.0.0.1:5000"
+
+
+def link(runner: FlaskCliRunner) -> str:
+    """Return the path of a new sign-in link."""
+    return runner.invoke(args=["signin-link"]).output.strip().removeprefix(BASE)
+
+
+def test_strangers_get_nothing_but_the_sign_in_page(client: FlaskClient, app: Flask) -> None:
+    tried = 0
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint in OPEN | STATIC:
+            continue
+        values = dict.fromkeys(rule.arguments, "small")
+        path = app.url_map.bind("localhost").build(rule.endpoint, values)
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            app.config["WTF_CSRF_ENABLED"] = False
+            answer = client.open(path, method=method)
+            assert answer.status_code == 401, (path, method)
+            assert b"Only the experimenter sees these pages" in answer.data
+            tried += 1
+    assert tried >= 4
+
+
+def test_a_rater_link_that_is_wrong_leads_nowhere(client: FlaskClient) -> None:
+    for path in ("/rate/demo/wrong", "/rate/demo/wrong/sounds/abc"):
+        assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/nothing", "/static/js/player.js"])
+def test_every_answer_has_the_headers(client: FlaskClient, path: str) -> None:
+    headers = client.get(path, buffered=True).headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert "microphone=()" in headers["Permissions-Policy"]
+    assert "Cache-Control" in headers
+
+
+def test_a_sign_in_link_works_once(app: Flask, runner: FlaskCliRunner) -> None:
+    path = link(runner)
+    first, second = app.test_client(), app.test_client()
+    assert first.get(path).status_code == 302
+    assert first.get("/").status_code == 200
+    answer = second.get(path)
+    assert answer.status_code == 403
+    assert b"used up or too old" in answer.data
+    assert second.get("/").status_code == 401
+
+
+def test_an_old_sign_in_link_is_refused(app: Flask, runner: FlaskCliRunner) -> None:
+    path = link(runner)
+    with app.app_context():
+        made = now() - timedelta(minutes=app.config["SETTINGS"]["signin_minutes"] + 1)
+        db.session.execute(sa.update(SigninLink).values(made_at=made))
+        db.session.commit()
+    assert app.test_client().get(path).status_code == 403
+
+
+def test_the_link_itself_is_not_in_the_database(app: Flask, runner: FlaskCliRunner) -> None:
+    token = link(runner).rpartition("/")[2]
+    with app.app_context():
+        stored = db.session.scalar(sa.select(SigninLink.token_sha256))
+    assert token not in stored
+
+
+def test_signing_out_needs_the_csrf_token(experimenter: FlaskClient) -> None:
+    assert experimenter.post("/signout").status_code == 403
+    assert experimenter.get("/").status_code == 200
+    page = experimenter.get("/").text
+    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    assert experimenter.post("/signout", data={"csrf_token": token}).status_code == 302
+    assert experimenter.get("/").status_code == 401
+
+
+def test_cookies_are_not_for_scripts_or_other_sites(app: Flask, runner: FlaskCliRunner) -> None:
+    cookies = app.test_client().get(link(runner)).headers.getlist("Set-Cookie")
+    assert len(cookies) == 2
+    for cookie in cookies:
+        assert "HttpOnly" in cookie
+        assert "SameSite=Lax" in cookie

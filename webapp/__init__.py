@@ -1,0 +1,52 @@
+"""The Flask app: pages to browse and to judge, the database of judgements, the commands.
+
+It imports `embeddings` and `evaluation`; nothing imports it. A view or a command is a few lines
+that call a function which works, and is tested, without it.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.cli import NoAppException
+
+from embeddings import __version__
+from embeddings.errors import InputError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
+    """Assemble the app: settings, extensions, security, pages, commands."""
+    from webapp import cli, config, database, security, signin
+    from webapp.extensions import babel, bootstrap, csrf, login, migrate
+
+    app = Flask(
+        "webapp",
+        root_path=str(ROOT / "webapp"),
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "static"),
+        instance_path=str(config.data_folder(test_config)),
+    )
+    try:
+        config.configure(app, test_config)
+    except InputError as error:
+        raise NoAppException(str(error)) from error  # a sentence on the command line
+    database.init_app(app)
+    migrate.init_app(app, database.db, directory=str(ROOT / "webapp" / "migrations"))
+    csrf.init_app(app)
+    login.init_app(app)
+    babel.init_app(app)
+    bootstrap.init_app(app)
+    security.init_app(app)
+    signin.init_app(app)
+
+    from webapp import audio, browse, errors, home, rate
+
+    for blueprint in (home.bp, signin.bp, browse.bp, audio.bp, rate.bp):
+        app.register_blueprint(blueprint)
+    errors.init_app(app)
+    cli.init_app(app)
+    app.jinja_env.globals["version"] = __version__
+    return app

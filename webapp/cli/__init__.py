@@ -1,0 +1,86 @@
+"""The commands: thin, and loaded only when they are called, so that `flask --help` is quick."""
+
+import importlib
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+from embeddings.errors import InputError
+
+_GROUPS = {
+    "collections": "Import, list, check and remove collections of sounds.",
+    "embeddings": "Compute representations of a collection.",
+    "rankings": "Build and list the systems of a collection.",
+    "studies": "Create, open and export listening tests.",
+}
+_COMMANDS = {
+    "evaluate": "Score a collection's systems against its labels.",
+    "demo": "Make the demo: made sounds, their systems, an open study.",
+    "setup": "Get everything ready and print the addresses (make run calls it).",
+    "signin-link": "Print a one-time link that signs the experimenter in.",
+}
+
+
+class _Loaded:
+    """A command that is imported from `webapp.cli.<module>.<name>` when it is first used."""
+
+    module: str
+
+    def loaded(self) -> Any:
+        """Return the real command."""
+        module = importlib.import_module(f"webapp.cli.{self.module}")
+        return module.commands[self.name]  # type: ignore[attr-defined]
+
+
+class LazyGroup(_Loaded, AppGroup):
+    """A group whose commands are imported on demand, and whose errors are sentences."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the group's commands."""
+        return self.loaded().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return one of the group's commands."""
+        return self.loaded().get_command(ctx, name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it; input that cannot be used ends in its sentence."""
+        return _in_words(super().invoke, ctx)
+
+
+class LazyCommand(_Loaded, click.Command):
+    """A command that is imported on demand, and whose errors are sentences."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the real command's parameters."""
+        return self.loaded().get_params(ctx)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it; input that cannot be used ends in its sentence."""
+        return _in_words(self.loaded().invoke, ctx)
+
+
+def init_app(app: Flask) -> None:
+    """Add the commands to `flask`."""
+    for name, text in _GROUPS.items():
+        group = LazyGroup(name, help=text)
+        group.module = name
+        app.cli.add_command(group)
+    for name, text in _COMMANDS.items():
+        command = LazyCommand(name, help=text)
+        command.module = "evaluate" if name == "evaluate" else "start"
+        app.cli.add_command(command)
+
+
+def _in_words(invoke: Any, ctx: click.Context) -> Any:
+    try:
+        return invoke(ctx)
+    except InputError as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        click.echo(
+            "\nStopped. What was finished is kept: the same command goes on from there.", err=True
+        )
+        raise SystemExit(130) from None

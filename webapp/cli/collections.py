@@ -1,0 +1,125 @@
+"""flask collections: import, list, check, remove."""
+
+import shutil
+from pathlib import Path
+
+import click
+import sqlalchemy as sa
+from flask import current_app
+from flask.cli import AppGroup
+
+from embeddings.audio import SUFFIXES
+from embeddings.collection import collection_names, open_collection
+from embeddings.errors import InputError
+from embeddings.importing import import_collection
+from embeddings.readers import READERS, Options
+from webapp import database
+from webapp.models import Study
+
+group = AppGroup("collections")
+commands = {"collections": group}
+
+
+@group.command("import")
+@click.argument("name")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--reader", type=click.Choice(list(READERS)), required=True, help="The layout of PATH."
+)
+@click.option(
+    "--families", type=click.Path(path_type=Path), help="A JSON file of family -> [classes]."
+)
+@click.option(
+    "--group-column", help="The column that names each clip's uploader or source recording."
+)
+@click.option("--skip-broken", is_flag=True, help="Leave out clips that cannot be used.")
+@click.option("--copy", is_flag=True, help="Copy the audio instead of pointing to where it lies.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; all cores unless told.")
+def import_command(
+    name: str,
+    path: Path,
+    reader: str,
+    families: Path | None,
+    group_column: str | None,
+    skip_broken: bool,
+    copy: bool,
+    workers: int | None,
+) -> None:
+    """Import the sounds at PATH as the collection NAME.
+
+    Ctrl-C stops it; the same command goes on from there.
+    """
+    collection, left_out = import_collection(
+        current_app.config["DATA"],
+        name,
+        path,
+        reader,
+        options=Options(families, group_column),
+        skip_broken=skip_broken,
+        copy=copy,
+        workers=workers,
+    )
+    for line in left_out:
+        click.echo(f"left out: {line}", err=True)
+    silent = [clip for clip in collection.clips if clip.loudness_lufs is None]
+    click.echo(
+        f"Imported {name}: {len(collection.clips)} clips, {len(collection.class_counts)} classes, "
+        f"{len(collection.families)} families, {len(left_out)} left out, "
+        f"{len(silent)} without loudness."
+    )
+
+
+@group.command("list")
+def list_command() -> None:
+    """List the collections."""
+    data = current_app.config["DATA"]
+    for name in collection_names(data):
+        collection = open_collection(data, name)
+        hours = sum(clip.seconds for clip in collection.clips) / 3600
+        click.echo(
+            f"{name:24} {len(collection.clips):6} clips {len(collection.class_counts):4} classes "
+            f"{hours:7.2f} h  {collection.info['source']}"
+        )
+    if not collection_names(data):
+        click.echo("There is no collection yet: flask collections import NAME PATH --reader csv")
+
+
+@group.command("check")
+@click.argument("name")
+def check_command(name: str) -> None:
+    """Check that every clip of NAME has its audio file where the collection says."""
+    collection = open_collection(current_app.config["DATA"], name)
+    missing = [clip for clip in collection.clips if not collection.audio_path(clip).is_file()]
+    for clip in missing:
+        click.echo(f"missing: {clip.id}: there is no file {collection.audio_path(clip)}")
+    for clip in collection.clips:
+        if clip.loudness_note:
+            click.echo(f"note: {clip.id}: {clip.loudness_note}")
+    if missing:
+        raise InputError(
+            f"{len(missing)} of {len(collection.clips)} audio files of {name!r} are missing; "
+            f"put them back ({', '.join(SUFFIXES)}) or import the collection again."
+        )
+    click.echo(f"{name}: all {len(collection.clips)} audio files are there.")
+
+
+@group.command("remove")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove_command(name: str, yes: bool) -> None:
+    """Remove the collection NAME with its embeddings and rankings; your own audio stays."""
+    collection = open_collection(current_app.config["DATA"], name)
+    database.prepare(current_app._get_current_object())  # type: ignore[attr-defined]
+    users = [
+        study.slug
+        for study in database.db.session.scalars(sa.select(Study))
+        if study.terms.collection == name
+    ]
+    if users:
+        raise InputError(f"The collection {name!r} is used by the study {users[0]!r} and stays.")
+    if not yes:
+        click.confirm(
+            f"Remove {name} ({len(collection.clips)} clips) with all made from it?", abort=True
+        )
+    shutil.rmtree(collection.folder)
+    click.echo(f"Removed {name}.")

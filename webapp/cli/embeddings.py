@@ -1,0 +1,53 @@
+"""flask embeddings: extract, list."""
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from embeddings.collection import open_collection
+from embeddings.extraction import extract_embedding, find_card
+from embeddings.store import embedding_names, open_embedding
+
+group = AppGroup("embeddings")
+commands = {"embeddings": group}
+
+
+@group.command("extract")
+@click.argument("collection")
+@click.argument("representation")
+@click.option("--extraction", help="How to extract; the representation's default unless told.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; all cores unless told.")
+@click.option("--again", is_flag=True, help="Compute what is there already once more.")
+def extract_command(
+    collection: str, representation: str, extraction: str | None, workers: int | None, again: bool
+) -> None:
+    """Compute REPRESENTATION of every clip of COLLECTION.
+
+    Ctrl-C stops it; the same command goes on from there. Clips that fail are listed and left out.
+    """
+    sounds = open_collection(current_app.config["DATA"], collection)
+    embedding = extract_embedding(
+        sounds, find_card(representation), extraction, workers=workers, again=again
+    )
+    failed = embedding.meta["failed"]
+    for clip_id, reason in failed.items():
+        click.echo(f"failed: {clip_id}: {reason}", err=True)
+    click.echo(
+        f"{embedding.name} of {collection}: {len(embedding.rows)} of {len(sounds.clips)} clips, "
+        f"{embedding.meta['dim']} dimensions, {len(failed)} failed."
+    )
+
+
+@group.command("list")
+@click.argument("collection")
+def list_command(collection: str) -> None:
+    """List the embeddings of COLLECTION."""
+    sounds = open_collection(current_app.config["DATA"], collection)
+    for name in embedding_names(sounds):
+        meta = open_embedding(sounds, name).meta
+        click.echo(
+            f"{name:28} {meta['dim']:6} dimensions  {meta['provenance']:9}  "
+            f"{len(meta['failed'])} clips failed"
+        )
+    if not embedding_names(sounds):
+        click.echo(f"There is none yet: flask embeddings extract {collection} Freesound")

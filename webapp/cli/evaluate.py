@@ -1,0 +1,66 @@
+"""flask evaluate: objective scores as tables."""
+
+from typing import Any
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+from tqdm import tqdm
+
+from embeddings.collection import CONVENTIONS, open_collection
+from embeddings.errors import InputError
+from embeddings.store import open_ranking, system_names
+from evaluation.scoring import score_ranking
+
+
+@click.command("evaluate")
+@click.argument("collection")
+@click.option(
+    "--convention", type=click.Choice(CONVENTIONS), help="The collection's own unless told."
+)
+@with_appcontext
+def evaluate_command(collection: str, convention: str | None) -> None:
+    """Score every system of COLLECTION against its labels, keep the scores and print them."""
+    sounds = open_collection(current_app.config["DATA"], collection)
+    names = system_names(sounds)
+    if not names:
+        raise InputError(
+            f"The collection {collection!r} has no system to score: "
+            f"flask rankings build {collection} REPRESENTATION."
+        )
+    bar = tqdm(names, unit="system", desc="Scoring", disable=None)
+    scored = [score_ranking(sounds, open_ranking(sounds, name)) for name in bar]
+    print_scores(collection, scored, convention or sounds.convention)
+
+
+commands = {"evaluate": evaluate_command}
+
+
+def print_scores(collection: str, scored: list[dict[str, Any]], convention: str) -> None:
+    """Print macro and micro averages of each system, and then each family's."""
+    click.echo(f"{collection}, convention {convention}. MAP: higher is better; MR1: lower.\n")
+    width = max(len(facts["title"]) for facts in scored)
+    click.echo(
+        f"{'':{width}}  {'mean over classes (macro)':^26}  {'mean over queries (micro)':^26}"
+    )
+    heads = "".join(f"{name:>8} " for name in ("MAP@15", "MAP@150", "MR1"))
+    click.echo(f"{'system':{width}}  {heads} {heads}  clips  vectors")
+    for facts in scored:
+        scores = facts["conventions"][convention]
+        failed = f", {facts['failed']} clips failed" if facts["failed"] else ""
+        undefined = f", {scores['undefined']} pairs undefined" if scores["undefined"] else ""
+        click.echo(
+            f"{facts['title']:{width}}  {_cells(scores['macro'])} {_cells(scores['micro'])}  "
+            f"{facts['clips']:5}  {facts['provenance']}{failed}{undefined}"
+        )
+    for facts in scored:
+        click.echo(f"\n{facts['title']}, mean over the classes of each family")
+        for family, scores in facts["conventions"][convention]["families"].items():
+            click.echo(f"  {family:28}{_cells(scores)}  {scores['classes']:3} classes")
+
+
+def _cells(scores: dict[str, float | None]) -> str:
+    cells = [(scores["map@15"], 4), (scores["map@150"], 4), (scores["mr1"], 2)]
+    return "".join(
+        f"{'–' if value is None else format(value, f'.{places}f'):>8} " for value, places in cells
+    )

@@ -1,0 +1,74 @@
+"""flask demo, setup, signin-link: everything that `make run` does before it serves."""
+
+import click
+from flask import Flask, current_app, url_for
+from flask.cli import with_appcontext
+
+from webapp import database
+from webapp.models import Rater
+
+
+def rater_link(rater: Rater, base: str | None = None) -> str:
+    """Return the secret address of a rater under `base`, the setting base_url unless told."""
+    return _link(base, "rate.page", slug=rater.study.slug, token=rater.token)
+
+
+@click.command("demo")
+@with_appcontext
+def demo_command() -> None:
+    """Make the demo: made sounds, their systems, an open study. What is there is kept."""
+    from webapp.demo import make_demo
+
+    app = _app()
+    database.prepare(app)
+    make_demo()
+    click.echo("The demo is ready.")
+
+
+@click.command("signin-link")
+@click.option("--base", help="The address that you reach the app at; base_url unless told.")
+@with_appcontext
+def signin_link_command(base: str | None) -> None:
+    """Print a one-time link that signs the experimenter in."""
+    from webapp.signin import new_token
+
+    database.prepare(_app())
+    click.echo(_link(base, "signin.signin", token=new_token()))
+
+
+@click.command("setup")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=5000, show_default=True)
+@with_appcontext
+def setup_command(host: str, port: int) -> None:
+    """Get everything ready and print the addresses; make the demo at first start."""
+    from webapp.demo import demo_rater, make_demo_once
+    from webapp.signin import new_token
+
+    database.prepare(_app())
+    make_demo_once()
+    base = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
+    click.echo(
+        f"\nSounding Board\n\n  sign in, once:   {_link(base, 'signin.signin', token=new_token())}"
+    )
+    rater = demo_rater()
+    if rater:
+        click.echo(f"  rate the demo:   {rater_link(rater, base)}")
+    click.echo(f"  what it stores:  {current_app.config['DATA']}\n")
+
+
+commands = {
+    "demo": demo_command,
+    "setup": setup_command,
+    "signin-link": signin_link_command,
+}
+
+
+def _link(base: str | None, endpoint: str, **values: str) -> str:
+    base = base or current_app.config["SETTINGS"]["base_url"]
+    with current_app.test_request_context():
+        return base.rstrip("/") + url_for(endpoint, **values)
+
+
+def _app() -> Flask:
+    return current_app._get_current_object()  # type: ignore[attr-defined]

@@ -1,0 +1,132 @@
+"""The database: SQLite set up so that many raters can write at once, and its migrations.
+
+SQLite's own default is to begin a transaction as a reader and turn it into a writer later; two
+such transactions cannot both turn, and one fails however long it waits. So a request that may
+write begins with BEGIN IMMEDIATE and waits its turn, and a request that reads never does.
+"""
+
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, g, has_request_context, request
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import DeclarativeBase
+
+from embeddings.files import only_writer
+
+_PRAGMAS = (
+    "journal_mode=WAL",  # readers do not wait for a writer
+    "synchronous=FULL",  # a grade that was acknowledged survives a power cut
+    "busy_timeout=30000",
+    "foreign_keys=ON",
+)
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Base(DeclarativeBase):
+    """The models' base, with names for constraints, so that migrations can speak of them."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+class UtcDateTime(sa.TypeDecorator):
+    """A moment in UTC. SQLite gives back moments without a zone; this puts UTC on them again."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Store the moment in UTC."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        return value and value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Give the moment back with its zone."""
+        return value and value.replace(tzinfo=UTC)
+
+
+def now() -> datetime:
+    """Return this moment in UTC."""
+    return datetime.now(UTC)
+
+
+def init_app(app: Flask) -> None:
+    """Bind the database to the app, and bring its tables up to date before the first request."""
+    from webapp import models  # noqa: F401  (registers the tables)
+
+    db.init_app(app)
+    app.extensions["sounding_board_ready"] = False
+
+    @app.before_request
+    def ready() -> None:
+        # static files and the health check work without a database
+        if not app.extensions["sounding_board_ready"] and request.endpoint != "static":
+            prepare(app)
+            app.extensions["sounding_board_ready"] = True
+
+
+def prepare(app: Flask) -> None:
+    """Bring the tables up to date, once, whichever of several processes comes first."""
+    if _revision(app) == _newest(app):
+        return
+    from flask_migrate import upgrade
+
+    if has_request_context():
+        writes()
+    lock = app.config["DATA"] / "locks" / "migration"
+    with only_writer(lock, "bringing the database up to date", wait=60), app.app_context():
+        upgrade()
+        db.session.remove()
+
+
+def writes() -> None:
+    """Say that this request writes although it is a GET; call it before using the database."""
+    g.writes = True
+
+
+def _revision(app: Flask) -> str | None:
+    with app.app_context(), db.engine.connect() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+
+
+def _newest(app: Flask) -> str:
+    # Revisions are numbered files, so that the newest is known without loading Alembic.
+    folder = Path(app.root_path) / "migrations" / "versions"
+    return max(path.name.partition("_")[0] for path in folder.glob("[0-9]*.py"))
+
+
+def _may_write() -> bool:
+    return not has_request_context() or request.method not in _READING or "writes" in g
+
+
+@event.listens_for(Engine, "connect")
+def _on_connect(connection: Any, record: Any) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.isolation_level = None  # SQLAlchemy's begin event below says BEGIN
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _on_begin(connection: sa.Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _may_write() else "BEGIN")

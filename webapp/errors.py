@@ -1,0 +1,42 @@
+"""One page, or one JSON body, for everything that goes wrong."""
+
+from flask import Flask, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from embeddings.errors import InputError
+
+
+def init_app(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(InputError, input_error)
+
+
+def http_error(error: HTTPException) -> ResponseReturnValue:
+    """Answer an HTTP error in words."""
+    words = {
+        403: _("This is not for you to see."),
+        404: _("There is nothing at this address."),
+        405: _("This address does not answer that."),
+        413: _("That is too large."),
+        500: _("Something went wrong here. It was not your fault."),
+    }
+    if isinstance(error, CSRFError):
+        # 403, which the judging page understands as "load me again", unlike a bad grade's 400
+        return _answer(_("This page is out of date: load it again. Nothing was lost."), 403)
+    sentence = words.get(error.code or 500) or error.description or error.name
+    return _answer(sentence, error.code or 500)
+
+
+def input_error(error: InputError) -> ResponseReturnValue:
+    """Answer input that cannot be used with its sentence."""
+    return _answer(str(error), 400)
+
+
+def _answer(sentence: str, status: int) -> ResponseReturnValue:
+    if request.is_json or request.accept_mimetypes.best == "application/json":
+        return {"error": sentence}, status
+    return render_template("error.html", sentence=sentence, status=status), status

@@ -1,0 +1,41 @@
+"""The first page, and the health check."""
+
+import sqlalchemy as sa
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from webapp import catalogue, studies
+from webapp.database import db
+from webapp.security import public
+
+bp = Blueprint("home", __name__)
+
+
+@bp.app_template_filter("keep")
+def keep_dots(title: str) -> str:
+    """Return a system's title so that a line never begins with the dot between its parts."""
+    return title.replace(" · ", "\N{NO-BREAK SPACE}· ")
+
+
+@bp.get("/")
+def home() -> ResponseReturnValue:
+    """Show the collections with their systems, and the studies."""
+    collections = [catalogue.collection(name) for name in catalogue.names()]
+    systems = {
+        collection.name: [
+            (ranking, catalogue.objective(collection, ranking.system))
+            for ranking in catalogue.rankings(collection)
+        ]
+        for collection in collections
+    }
+    return render_template(
+        "home.html", collections=collections, systems=systems, studies=studies.overview()
+    )
+
+
+@bp.get("/healthz")
+@public
+def healthz() -> ResponseReturnValue:
+    """Say that the app and its database answer."""
+    db.session.execute(sa.text("SELECT 1"))
+    return {"status": "ok"}

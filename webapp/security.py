@@ -1,0 +1,72 @@
+"""Closed unless opened: who may see what, and the headers of every response."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from flask import Flask, Response, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+View = TypeVar("View", bound=Callable)
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",  # Bootstrap's own icons are data: images in its style sheet
+        "media-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # same-origin and not no-referrer: over https the CSRF check reads the referrer
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+
+def public(view: View) -> View:
+    """Open a view to people who are not signed in. All others are for the experimenter."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def init_app(app: Flask) -> None:
+    """Guard every view that is not public, and set the security headers."""
+    proxies = app.config["SETTINGS"]["trusted_proxies"]
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
+    app.before_request(_guard)
+    app.after_request(_set_headers)
+
+
+def _guard() -> ResponseReturnValue | None:
+    if request.endpoint is None or current_user.is_authenticated:
+        return None  # an unknown address is answered by the 404 page
+    view = current_app.view_functions[request.endpoint]
+    static = request.endpoint in ("static", "bootstrap.static")
+    if static or getattr(view, "is_public", False):
+        return None
+    return render_template("signin.html"), 401
+
+
+def _set_headers(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "private, no-cache"
+    return response
