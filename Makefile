@@ -5,6 +5,7 @@
 HOST ?= 127.0.0.1
 PORT ?= 5000
 VENV ?= .venv
+PYTHON ?=  # the Python to use; found by itself unless told
 # For an index that holds PyTorch's CPU build, say: see the README.
 PIP_FLAGS ?=
 
@@ -31,7 +32,7 @@ screenshots: $(VENV)/test.installed
 	$(BIN)/python -m tests.screenshots
 
 $(VENV)/bin/python:
-	@for python in python3.11 python3.12 python3 python; do \
+	@for python in $(PYTHON) python3.11 python3.12 python3 python; do \
 	  if $$python -c '$(FITS)' 2>/dev/null; then \
 	    echo "Making $(VENV) with $$python"; exec $$python -m venv $(VENV); \
 	  fi; \

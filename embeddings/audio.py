@@ -134,7 +134,13 @@ def write_plain_copy(job: tuple[Path, Path]) -> float:
     """
     source, target = job
     samples, rate = read_audio(source)
-    soundfile.write(target, np.clip(samples, -1.0, 1.0), rate, format="FLAC", subtype="PCM_16")
+    try:
+        soundfile.write(target, np.clip(samples, -1.0, 1.0), rate, format="FLAC", subtype="PCM_16")
+    except soundfile.LibsndfileError as error:
+        raise InputError(
+            f"{source}: {samples.shape[1]} channels at {rate} Hz cannot be copied as FLAC, which "
+            "has at most 8 channels and 655350 Hz."
+        ) from error
     copied = soundfile.info(target)
     if copied.frames != len(samples):
         raise InputError(f"{source}: its copy has {copied.frames} samples, not {len(samples)}.")

@@ -3,6 +3,7 @@
 import csv
 import io
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,14 @@ from typing import Any
 import numpy as np
 
 from embeddings.errors import InputError
-from embeddings.files import check_name, read_json, whole_folder, write_json, write_text
+from embeddings.files import (
+    check_name,
+    only_writer,
+    read_json,
+    whole_folder,
+    write_json,
+    write_text,
+)
 
 CONVENTIONS = ("cbmi2024", "corrected")
 
@@ -190,12 +198,12 @@ def write_collection(
     clips: Sequence[Clip],
     families: dict[str, tuple[str, ...]],
     envelopes: np.ndarray,
-    audio: Path | None = None,
+    sounds: dict[str, Path] | None = None,
 ) -> None:
     """Store a collection in `folder`, whole or not at all; what lay there is replaced.
 
-    `envelopes` is float [clips, points]; see `embeddings.audio.envelope`. The folder `audio`, if
-    given, moves in as the collection's own ``audio/``.
+    `envelopes` is float [clips, points]; see `embeddings.audio.envelope`. The files of `sounds`
+    (path in the collection -> file) are copied in.
     """
     check_name("collection", info["name"])
     extras = list(dict.fromkeys(column for clip in clips for column in clip.extra))
@@ -204,12 +212,25 @@ def write_collection(
     writer.writerow([*_COLUMNS, *(_outside(column) for column in extras)])
     writer.writerows(_row(clip, extras) for clip in clips)
     with whole_folder(folder) as new:
-        if audio:
-            shutil.move(audio, new / "audio")
+        for inside, file in (sounds or {}).items():
+            (new / inside).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, new / inside)
         write_text(new / "clips.csv", table.getvalue())
         write_json(new / "families.json", families)
         np.save(new / "envelopes.npy", np.asarray(envelopes, dtype=np.float32))
         write_json(new / "collection.json", info)
+
+
+def remove_collection(data: Path, name: str) -> None:
+    """Remove the collection `name` with all embeddings and rankings made from it.
+
+    It vanishes at once, under another name, before its files are deleted one by one.
+    """
+    folder = collections_folder(data) / name
+    with only_writer(data / "locks" / f"import-{name}", f"an import of {name!r}"):
+        going = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{name}."))
+        folder.rename(going / "old")
+        shutil.rmtree(going)
 
 
 def check_families(families: Any, source: str) -> dict[str, tuple[str, ...]]:

@@ -8,6 +8,7 @@ run goes on from there, and the embedding that comes out has the same bytes.
 import importlib.metadata
 import importlib.util
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from tqdm import tqdm
 from embeddings import __version__
 from embeddings.collection import Collection
 from embeddings.errors import InputError
-from embeddings.files import only_writer
+from embeddings.files import only_writer, write_text
 from embeddings.parallel import Failure, default_workers, in_parallel
 from embeddings.representations import CARDS, Card
 from embeddings.store import Embedding, embedding_names, ids_digest, open_embedding, write_embedding
@@ -55,11 +56,13 @@ def extract_embedding(
     *,
     workers: int | None = None,
     again: bool = False,
+    retry: bool = False,
 ) -> Embedding:
     """Compute the vectors of every clip and store them; return the embedding.
 
-    A whole embedding that is there already is opened and returned, unless `again`. A clip that
-    fails is recorded with its reason (``meta["failed"]``) and does not stop the others.
+    A whole embedding that is there already is opened and returned, unless `again` (compute all
+    anew) or `retry` (compute the clips that failed). A clip that fails is recorded with its reason
+    (``meta["failed"]``) and does not stop the others.
 
     Raises
     ------
@@ -69,8 +72,9 @@ def extract_embedding(
     """
     extraction = extraction or next(iter(card.extractions))
     name = embedding_name(card, extraction)
-    if name in embedding_names(collection) and not again:
-        return open_embedding(collection, name)
+    old = open_embedding(collection, name) if name in embedding_names(collection) else None
+    if old and not again and not (retry and old.meta["failed"]):
+        return old
     module, package = card.needs
     if importlib.util.find_spec(module) is None:
         raise InputError(
@@ -81,6 +85,8 @@ def extract_embedding(
     lock = collection.folder.parents[1] / "locks" / f"extract-{collection.name}-{name}"
     with only_writer(lock, f"extracting {name} of {collection.name!r}"):
         with _journal(partial_folder, collection, card, extraction) as journal:
+            if old and not again:
+                journal.take_over(old, [clip.id for clip in collection.clips])
             _extract_missing(collection, card, extraction, journal, workers or default_workers())
             vectors, frames, failed = journal.assemble([clip.id for clip in collection.clips])
         if not len(vectors):
@@ -137,7 +143,14 @@ class _Journal:
         at = self.vectors.tell()
         self.vectors.write(np.ascontiguousarray(vectors, dtype="<f4").tobytes())
         self.vectors.flush()
+        os.fsync(self.vectors.fileno())  # before the line that promises them
         self._enter(clip_id, {"at": at, "shape": list(vectors.shape)})
+
+    def take_over(self, old: Embedding, clip_ids: list[str]) -> None:
+        """Add the vectors of every clip that `old` has."""
+        for number, row in enumerate(old.rows):
+            if clip_ids[row] not in self.entries:
+                self.add(clip_ids[row], old.of_clip(number))
 
     def fail(self, clip_id: str, reason: str) -> None:
         """Record that a clip has no vectors, and why."""
@@ -171,24 +184,36 @@ def _journal(
 ) -> Iterator[_Journal]:
     """Open the journal of an extraction, dropping what was begun under other conditions."""
     conditions = [ids_digest(collection), card.name, extraction, card.dim, __version__]
-    index = folder / "index.jsonl"
-    lines = index.read_text(encoding="utf-8").split("\n")[:-1] if index.is_file() else []
-    if not lines or json.loads(lines[0]) != conditions:
+    index, stored = folder / "index.jsonl", folder / "vectors.f32"
+    size = stored.stat().st_size if stored.is_file() else 0
+    known, lines = _whole_lines(index)
+    if known != conditions:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        lines = [json.dumps(conditions)]
-    # Whole lines only: what a kill cut off is written again.
-    index.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    entries = dict(json.loads(line) for line in lines[1:])
-    with (folder / "vectors.f32").open("ab") as vectors, index.open("a", encoding="utf-8") as file:
-        end = max(
-            (
-                entry["at"] + 4 * int(np.prod(entry["shape"]))
-                for entry in entries.values()
-                if "at" in entry
-            ),
-            default=0,
-        )
+        lines, size = [], 0
+    # What failed is tried again, and what a power cut left unwritten is computed again.
+    entries = {key: one for key, one in lines if "at" in one and _end(one) <= size}
+    kept = [conditions, *entries.items()]
+    write_text(index, "".join(json.dumps(line) + "\n" for line in kept))
+    end = max(map(_end, entries.values()), default=0)
+    with stored.open("ab") as vectors, index.open("a", encoding="utf-8") as file:
         vectors.truncate(end)
         vectors.seek(end)
         yield _Journal(entries, vectors, file, card.dim)
+
+
+def _whole_lines(index: Path) -> tuple[Any, list[tuple[str, dict[str, Any]]]]:
+    """Return a journal's first line and the entries after it, up to the first that is not whole."""
+    lines: list[Any] = []
+    if index.is_file():
+        for line in index.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]:
+            try:
+                lines.append(json.loads(line))
+            except json.JSONDecodeError:
+                break
+    return (lines[0], lines[1:]) if lines else (None, [])
+
+
+def _end(entry: dict[str, Any]) -> int:
+    """Return where an entry's vectors end in the flat file, in bytes."""
+    return entry["at"] + 4 * int(np.prod(entry["shape"]))

@@ -5,7 +5,6 @@ far beside the collections; the next import of the same name goes on from there.
 """
 
 import json
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,12 +91,11 @@ def import_collection(
             for clip in source.clips
             if (reason := clip.problem or _reason(measured[clip.path]))
         ]
-        try:
-            if broken and (not skip_broken or len(broken) == len(source.clips)):
-                raise BrokenClips(broken)
-            _store(folder, name, reader, path, source, measured, copy, info or {})
-        finally:
+        if broken and (not skip_broken or len(broken) == len(source.clips)):
             journal.unlink(missing_ok=True)
+            raise BrokenClips(broken)
+        _store(folder, name, reader, path, source, measured, copy, info or {})
+        journal.unlink(missing_ok=True)
     return open_collection(data, name), broken
 
 
@@ -161,13 +159,7 @@ def _store(
         for clip in source.clips
         if not clip.problem and isinstance(result := measured[clip.path], Measurement)
     ]
-    audio = folder.with_name(f".{name}.audio") if copy else None
-    if audio:
-        shutil.rmtree(audio, ignore_errors=True)
-        for clip, _ in kept:
-            target = audio / f"{clip.id}{clip.path.suffix}"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(clip.path, target)
+    sounds = {_own_path(clip): clip.path for clip, _ in kept} if copy else None
     clips = [_clip(clip, result, copy) for clip, result in kept]
     labels = {label for clip in clips for label in clip.labels}
     facts = {
@@ -184,13 +176,17 @@ def _store(
     }
     envelopes = np.array([result.envelope for _, result in kept]).reshape(-1, ENVELOPE_POINTS)
     families = families_of(labels, source.families)
-    write_collection(folder, facts | info, clips, families, envelopes, audio)
+    write_collection(folder, facts | info, clips, families, envelopes, sounds)
+
+
+def _own_path(clip: SourceClip) -> str:
+    return f"audio/{clip.id}{clip.path.suffix}"
 
 
 def _clip(clip: SourceClip, result: Measurement, copy: bool) -> Clip:
     return Clip(
         id=clip.id,
-        path=f"audio/{clip.id}{clip.path.suffix}" if copy else str(clip.path),
+        path=_own_path(clip) if copy else str(clip.path),
         labels=clip.labels,
         seconds=result.seconds,
         sample_rate=result.sample_rate,

@@ -59,8 +59,8 @@ def _until_broken(
     try:
         while source or flying:
             while source and len(flying) < (1 if alone else 2 * workers):
-                item = source.popleft()
-                flying[pool.submit(function, item)] = item
+                flying[pool.submit(function, source[0])] = source[0]
+                source.popleft()  # only now: a pool that just broke refuses, and loses nothing
             done, _ = wait(flying, return_when=FIRST_COMPLETED)
             for future in done:
                 error = future.exception()

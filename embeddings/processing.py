@@ -43,7 +43,7 @@ class Recipe:
         self, aggregation: str | None = None, normalise: str | None = None, pca: str | None = None
     ) -> "Recipe":
         """Return the recipe with what is given as text changed; `pca` is a number or "none"."""
-        if pca is not None and pca != "none" and not pca.isdigit():
+        if pca is not None and pca != "none" and not pca.isdecimal():
             raise InputError(f"PCA must be a number of components or none, not {pca!r}.")
         keep = self.pca if pca is None else None if pca == "none" else int(pca)
         return Recipe(aggregation or self.aggregation, normalise or self.normalise, keep)

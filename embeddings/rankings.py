@@ -78,6 +78,7 @@ def build_ranking(
     meta = {
         "title": f"{name} · {recipe.title(frame_level)} · {search.upper()}",
         "embedding": embedding.name,
+        "vectors_sha256": embedding.meta["vectors_sha256"],
         "representation": embedding.meta["representation"],
         "provenance": embedding.meta["provenance"],
         "aggregation": recipe.aggregation,
@@ -94,8 +95,16 @@ def build_ranking(
 
 
 def prepared_vectors(collection: Collection, ranking: Ranking) -> tuple[np.ndarray, np.ndarray]:
-    """Return a system's prepared vectors, float32 [clips, dim], and their collection rows."""
+    """Return a system's prepared vectors, float32 [clips, dim], and their collection rows.
+
+    Raises InputError where the embedding was made anew since the ranking was built.
+    """
     embedding = open_embedding(collection, ranking.meta["embedding"])
+    if embedding.meta["vectors_sha256"] != ranking.meta["vectors_sha256"]:
+        raise InputError(
+            f"The system {ranking.system!r} was built from older vectors than {embedding.name!r} "
+            "has now; build it again (flask rankings build)."
+        )
     recipe = Recipe(ranking.meta["aggregation"], ranking.meta["normalise"], ranking.meta["pca"])
     vectors = aggregate(embedding.vectors, embedding.frames, recipe.aggregation)
     return prepare(vectors, recipe, read_transform(collection, ranking.system)), embedding.rows

@@ -111,7 +111,7 @@ def read_esc(path: Path, options: Options) -> Source:
     families: dict[str, tuple[str, ...]] = {}
     for line, row in rows:
         target = row["target"]
-        if not target.isdigit() or int(target) >= 10 * len(_ESC50_GROUPS):
+        if not target.isdecimal() or int(target) >= 10 * len(_ESC50_GROUPS):
             raise InputError(
                 f"{table}, line {line}: the target {target!r} must be a number from 0 to "
                 f"{10 * len(_ESC50_GROUPS) - 1}."
@@ -238,7 +238,7 @@ def _clip(
     if len(found) > 1:
         names = " and ".join(file.name for file in found)
         raise InputError(f"{where}: the fname {name!r} could mean {names}; write the suffix.")
-    labels = tuple(dict.fromkeys(filter(None, map(str.strip, row["labels"].split(",")))))
+    labels = tuple(dict.fromkeys(filter(None, map(_plain, row["labels"].split(",")))))
     problem = "" if labels else "there is no label"
     if not found:
         problem = f"there is no audio file {name!r} in {audio} ({', '.join(SUFFIXES)})"
@@ -248,16 +248,21 @@ def _clip(
         labels=labels,
         where=where,
         problem=problem,
-        group=row[options.group_column].strip() if options.group_column else "",
+        group=_plain(row[options.group_column]) if options.group_column else "",
         title=_first(row, _TITLES),
         author=_first(row, _AUTHORS),
         licence=_first(row, _LICENCES),
-        extra={key: value for key, value in row.items() if key and key not in _TAKEN},
+        extra={key: _plain(value) for key, value in row.items() if key and key not in _TAKEN},
     )
 
 
 def _first(row: dict[str, str], columns: tuple[str, ...]) -> str:
-    return next((row[column].strip() for column in columns if row.get(column, "").strip()), "")
+    return next((text for column in columns if (text := _plain(row.get(column, "")))), "")
+
+
+def _plain(text: str) -> str:
+    """Return text on one line: every stretch of white space and control characters is a space."""
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
 
 
 def _audio_files(folder: Path) -> dict[str, list[Path]]:

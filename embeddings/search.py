@@ -23,7 +23,7 @@ from embeddings.processing import check_finite
 SEARCHES = ("mcss", "mips", "nns")
 BLOCK = 256
 _DIGITS = 12
-"""Decimals that are kept of a product of vectors, in units of the longest vector's square."""
+"""Decimals that are kept of a similarity, in units of the lengths of the two vectors."""
 
 
 def top_neighbours(
@@ -106,10 +106,14 @@ def finish_vectors(
 
 def similarities(queries: np.ndarray, corpus: np.ndarray, search: str) -> np.ndarray:
     """Return float32 [queries, clips], higher is more similar; both from `finish_vectors`."""
-    lengths = (corpus**2).sum(axis=1)
-    unit = lengths.max() or 1.0
     product = queries @ corpus.T
+    own, others = (queries**2).sum(axis=1)[:, None], (corpus**2).sum(axis=1)
     if search == "nns":
-        product = (queries**2).sum(axis=1)[:, None] + lengths - 2 * product
-    product = np.round(product / unit, _DIGITS) * unit
-    return (-np.sqrt(np.maximum(product, 0)) if search == "nns" else product).astype(np.float32)
+        squares = own + others
+        return -np.sqrt(np.maximum(_rounded(squares - 2 * product, squares), 0)).astype(np.float32)
+    return _rounded(product, np.sqrt(own) * np.sqrt(others)).astype(np.float32)
+
+
+def _rounded(values: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    unit = np.where(unit > 0, unit, 1.0)
+    return np.round(values / unit, _DIGITS) * unit

@@ -10,8 +10,10 @@ from embeddings.store import write_embedding
 RANDOM = "random"
 
 
-def write_random_embedding(collection: Collection, seed: int = 1, dim: int = 64) -> Path:
-    """Store vectors that know nothing of the sounds, as the embedding "random".
+def write_random_embedding(
+    collection: Collection, seed: int = 1, dim: int = 64, *, name: str = RANDOM
+) -> Path:
+    """Store vectors that know nothing of the sounds, as the embedding `name`.
 
     Each clip gets `dim` independent standard normal numbers from `seed`: a system built on them
     ranks at random, the floor that every other system should be above.
@@ -25,4 +27,4 @@ def write_random_embedding(collection: Collection, seed: int = 1, dim: int = 64)
         "seed": seed,
         "description": "Random vectors that know nothing of the sounds.",
     }
-    return write_embedding(collection, RANDOM, vectors, meta)
+    return write_embedding(collection, name, vectors, meta)

@@ -3,7 +3,8 @@
 An embedding is a folder ``embeddings/NAME/`` of its collection::
 
     vectors.npy   float32 [rows, dim]: the clips of the collection in order, failed ones left out
-    frames.npy    int64 [clips + 1], only where frame-level: clip k has rows frames[k]:frames[k+1]
+    frames.npy    int64 [clips with vectors + 1], only where frame-level: the k-th of them has
+                  the rows frames[k]:frames[k+1]
     meta.json     provenance, representation, parameters, versions, failed clips with the reason
 
 A ranking is a folder ``rankings/SYSTEM/``::
@@ -39,8 +40,8 @@ class Embedding:
     ----------
     name : its folder's name
     vectors : float32 [rows, dim], memory-mapped
-    frames : int64 [clips + 1] offsets into the rows, or None where each clip has one vector
-    rows : int64 [clips], the row in the collection of each clip that has vectors
+    frames : int64 [clips with vectors + 1] offsets, or None where each clip has one vector
+    rows : int64 [clips with vectors], the row of each in the collection
     meta : what ``meta.json`` says
     """
 
@@ -49,6 +50,12 @@ class Embedding:
     frames: np.ndarray | None
     rows: np.ndarray
     meta: dict[str, Any]
+
+    def of_clip(self, number: int) -> np.ndarray:
+        """Return the vectors of the `number`-th clip that has some: [dim], or [frames, dim]."""
+        if self.frames is None:
+            return self.vectors[number]
+        return self.vectors[self.frames[number] : self.frames[number + 1]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +113,9 @@ def write_embedding(
     if meta["provenance"] not in PROVENANCES:
         raise ValueError(f"provenance must be one of {PROVENANCES}, not {meta['provenance']!r}")
     folder = collection.folder / "embeddings" / name
+    vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     with whole_folder(folder) as new:
-        np.save(new / "vectors.npy", np.asarray(vectors, dtype=np.float32))
+        np.save(new / "vectors.npy", vectors)
         if frames is not None:
             np.save(new / "frames.npy", np.asarray(frames, dtype=np.int64))
         facts = {
@@ -115,6 +123,7 @@ def write_embedding(
             "dim": int(vectors.shape[1]),
             "frame_level": frames is not None,
             "clips_sha256": ids_digest(collection),
+            "vectors_sha256": hashlib.sha256(vectors.data).hexdigest(),
             "code_version": __version__,
             "failed": failed or {},
         }

@@ -14,7 +14,7 @@ JUDGEMENT_COLUMNS: dict[str, str] = {
     "query_family": "its family; empty where it has none",
     "candidate": "clip id of the judged candidate",
     "grade": "the grade given, on the study's scale",
-    "counts": "1 for the rater's last grade of this candidate, 0 for one that was changed later",
+    "counts": "1 for the rater's last grade of this candidate to reach the server, else 0",
     "position": "the candidate's place in the rater's list, from 1",
     "listened_seconds": "seconds of the candidate that the rater had heard when grading",
     "given_at": "when the grade was given, by the rater's own clock, UTC",

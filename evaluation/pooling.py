@@ -37,38 +37,39 @@ class Candidate:
     sources: tuple[Source, ...]
 
 
-def draw_queries(collection: Collection, queries: Queries) -> list[DrawnQuery]:
+def draw_queries(
+    collection: Collection, queries: Queries, rankings: Sequence[Ranking]
+) -> list[DrawnQuery]:
     """Return the queries of a study, by name or drawn from each family.
 
     From a family, classes are drawn first, without repeating one before all were drawn, and then
-    a clip of each; classes are leaf classes, so that "relevant" means something narrow.
+    a clip of each; classes are leaf classes, so that "relevant" means something narrow. A clip
+    that one of the systems has no results for is not drawn.
 
     Raises
     ------
     InputError
-        A named clip is not in the collection, there is no family to draw from, or a family has
-        fewer clips in leaf classes than are asked for.
+        A named clip is not in the collection or has no results under a system, there is no family
+        to draw from, or a family has fewer clips in leaf classes than are asked for.
     """
     if queries.clips:
-        return [_named(collection, clip_id) for clip_id in queries.clips]
+        return [_named(collection, clip_id, rankings) for clip_id in queries.clips]
     if not collection.families:
         raise InputError(
             f"The collection {collection.name!r} has no families to draw queries from; "
             "name the clips instead (queries.clips)."
         )
     rng = np.random.default_rng(queries.seed)
+    without = {row for ranking in rankings for row in _without_results(ranking)}
     drawn: list[DrawnQuery] = []
     for family in sorted(collection.families):
-        taken = {query.row for query in drawn}
+        taken = without | {query.row for query in drawn}
         drawn += _draw_from(collection, family, queries.per_family, taken, rng)
     return drawn
 
 
 def pool(rankings: Sequence[Ranking], query: int, depth: int) -> list[Candidate]:
-    """Return the union of the systems' top `depth` for one query, each clip once, by clip order.
-
-    A system without a ranking for the query (its embedding of that clip failed) adds nothing.
-    """
+    """Return the union of the systems' top `depth` for one query, each clip once, by clip order."""
     found: dict[int, list[Source]] = {}
     for ranking in rankings:
         rows = ranking.neighbours[query, :depth]
@@ -79,8 +80,29 @@ def pool(rankings: Sequence[Ranking], query: int, depth: int) -> list[Candidate]
     return [Candidate(row, tuple(found[row])) for row in sorted(found)]
 
 
-def _named(collection: Collection, clip_id: str) -> DrawnQuery:
+def check_depth(collection: Collection, rankings: Sequence[Ranking], depth: int) -> None:
+    """Raise InputError where a ranking keeps fewer neighbours than a study of `depth` pools."""
+    for ranking in rankings:
+        kept = ranking.neighbours.shape[1]
+        if kept < min(depth, len(collection.clips) - 1):
+            raise InputError(
+                f"The system {ranking.system!r} keeps {kept} neighbours of each clip; a depth of "
+                f"{depth} needs as many (flask rankings build --top)."
+            )
+
+
+def _without_results(ranking: Ranking) -> set[int]:
+    return set(np.flatnonzero(ranking.neighbours[:, 0] < 0).tolist())
+
+
+def _named(collection: Collection, clip_id: str, rankings: Sequence[Ranking]) -> DrawnQuery:
     clip = collection.clip(clip_id)
+    for ranking in rankings:
+        if ranking.neighbours[collection.index[clip_id], 0] < 0:
+            raise InputError(
+                f"The system {ranking.system!r} has no results for the query {clip_id!r}: its "
+                "vectors could not be computed; leave the query or the system out."
+            )
     leaves = [label for label in clip.labels if label in collection.leaf_classes]
     label = leaves[0] if leaves else clip.labels[0]
     return DrawnQuery(collection.index[clip_id], label, collection.family_of.get(label, ""))
@@ -107,7 +129,7 @@ def _draw_from(
                 drawn.append(DrawnQuery(rows[0], label, family))
     if len(drawn) < count:
         raise InputError(
-            f"The family {family!r} has {len(drawn)} clips in leaf classes; "
+            f"The family {family!r} has {len(drawn)} clips to draw, in leaf classes; "
             f"queries.per_family asks for {count}."
         )
     return drawn

@@ -30,6 +30,15 @@ CLASSES = {"Hum": "Machine", "Beep": "Machine", "Hiss": "Weather"}
 FAMILIES = '{"Things": ["Hum", "Beep", "Machine"], "Nature": ["Hiss", "Weather"]}'
 
 
+@pytest.fixture(autouse=True)
+def _own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the developer's own data folder or settings."""
+    for name in list(os.environ):
+        if name.startswith("SOUNDING_BOARD_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("SOUNDING_BOARD_DATA", str(tmp_path / "no-data"))
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of reference data that may lie beside the project."""

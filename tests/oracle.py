@@ -4,6 +4,7 @@ Nothing here is shared with the project: these are what its results are compared
 """
 
 import math
+import struct
 from collections.abc import Sequence
 
 
@@ -18,10 +19,15 @@ def similarity(one: Sequence[float], other: Sequence[float], search: str) -> flo
 
 
 def ranking(vectors: Sequence[Sequence[float]], query: int, search: str) -> list[int]:
-    """Return all other clips, best first, equal ones (to 12 digits) in clip order."""
+    """Return all other clips, best first, those whose float32 is equal in clip order."""
     others = [clip for clip in range(len(vectors)) if clip != query]
-    keys = {clip: round(similarity(vectors[query], vectors[clip], search), 12) for clip in others}
+    keys = {clip: _float32(similarity(vectors[query], vectors[clip], search)) for clip in others}
     return sorted(others, key=lambda clip: (-keys[clip], clip))
+
+
+def _float32(value: float) -> float:
+    """Return a number as single precision holds it; what is zero but for rounding is zero."""
+    return struct.unpack("f", struct.pack("f", 0.0 if abs(value) < 1e-12 else value))[0]
 
 
 def average_precision(relevant: Sequence[bool], cutoff: int, z: int) -> float:

@@ -51,7 +51,19 @@ def test_browsing_shows_what_each_system_returns(
     assert page.count("data-envelope=") == 31
     assert "AP@15 1.000" in page
     assert '<span class="visually-hidden">asked about: </span>Hum' in page
+    assert "A result is relevant when it carries the class Hum." in page
+    assert "Scores by the convention corrected." in page
     assert "Hum 2 · somebody · CC0" in page
+
+
+def test_a_class_that_the_clip_does_not_carry_is_not_asked_about(
+    experimenter: FlaskClient, ranked: list[Ranking]
+) -> None:
+    page = experimenter.get("/browse/small?class=Hum&query=hiss-1").text
+    assert "A result is relevant when it shares any label with the query." in page
+    page = experimenter.get("/browse/small?class=Hum&query=hum-1").text
+    assert 'href="/browse/small?query=hiss-' in page  # a link out of the class leaves it
+    assert re.search(r'href="/browse/small\?query=hum-\d&amp;family=&amp;class=Hum"', page)
 
 
 def test_relevance_follows_the_class_that_is_asked(
@@ -104,12 +116,16 @@ def test_what_is_not_there_is_said(
 
 
 def test_audio_is_sent_in_ranges_and_kept_long(
-    experimenter: FlaskClient, small: Collection
+    experimenter: FlaskClient, small: Collection, ranked: list[Ranking]
 ) -> None:
     whole = experimenter.get("/audio/small/hum-1", buffered=True)
     file = small.audio_path(small.clip("hum-1")).read_bytes()
     assert whole.data == file
     assert "max-age=2592000" in whole.headers["Cache-Control"]
+    assert "private" in whole.headers["Cache-Control"]
+    page = experimenter.get("/browse/small?query=hum-1").text
+    version = re.sub(r"\D", "", small.info["imported_at"])
+    assert f'data-src="/audio/small/hum-1?v={version}"' in page
     part = experimenter.get("/audio/small/hum-1", headers={"Range": "bytes=100-299"}, buffered=True)
     assert part.status_code == 206
     assert part.data == file[100:300]

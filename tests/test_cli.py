@@ -39,7 +39,9 @@ def test_a_collection_comes_and_goes(app: Flask, runner: FlaskCliRunner, source:
     refused = runner.invoke(args=["collections", "remove", "mine"], input="n\n")
     assert refused.exit_code == 1
     assert "mine" in collection_names(app.config["DATA"])
+    (app.config["DATA"] / "collections" / "mine" / "clips.csv").write_text("broken")
     assert "Removed mine." in run(runner, "collections", "remove", "mine", "--yes")
+    assert sorted(path.name for path in (app.config["DATA"] / "collections").iterdir()) == ["small"]
     assert collection_names(app.config["DATA"]) == ["small"]
     assert source.is_dir()
 
@@ -81,6 +83,8 @@ def test_systems_are_built_listed_and_scored(
         (["collections", "import", "a", "/nowhere", "--reader", "csv"], "there is no such file or"),
         (["studies", "create", "/nowhere.toml"], "there is no such file."),
         (["studies", "open", "x"], "There is no study 'x'; there are: none yet."),
+        (["collections", "remove", "x"], "There is no collection 'x'; there are: small."),
+        (["collections", "import", "demo", "/x", "--reader", "csv"], "is kept for the demo"),
     ],
 )
 def test_errors_are_one_sentence(runner: FlaskCliRunner, args: list[str], sentence: str) -> None:

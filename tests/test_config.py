@@ -1,14 +1,18 @@
 """Settings: one table, written with comments, read from the file and the environment."""
 
 import os
+import subprocess
+import sys
+import threading
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from embeddings.errors import InputError
+from tests.conftest import ROOT
 from webapp import create_app
-from webapp.config import SETTINGS, read_settings, template
+from webapp.config import SETTINGS, _secret_key, read_settings, template
 
 
 def test_the_first_start_writes_every_setting_with_its_help(tmp_path: Path) -> None:
@@ -56,6 +60,31 @@ def test_the_secret_key_is_made_once_and_for_the_owner(tmp_path: Path) -> None:
     assert os.stat(tmp_path / "secret_key").st_mode & 0o077 == 0
 
 
+def test_processes_that_start_together_get_one_key(tmp_path: Path) -> None:
+    barrier = threading.Barrier(8)
+    keys = []
+
+    def start() -> None:
+        barrier.wait()
+        keys.append(_secret_key(tmp_path))
+
+    threads = [threading.Thread(target=start) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(keys) == 8
+    assert len(set(keys)) == 1
+    assert len(keys[0]) == 64
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+
+
+def test_an_empty_secret_key_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "secret_key").touch()
+    with pytest.raises(InputError, match="the secret key must have at least 32 characters"):
+        _secret_key(tmp_path)
+
+
 def test_the_data_folder_is_where_the_environment_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,11 +97,6 @@ def test_the_data_folder_is_where_the_environment_says(
 def test_a_bad_setting_stops_a_command_without_a_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import subprocess
-    import sys
-
-    from tests.conftest import ROOT
-
     (tmp_path / "config.toml").write_text("colour = 'red'")
     monkeypatch.setenv("SOUNDING_BOARD_DATA", str(tmp_path))
     command = [sys.executable, "-m", "flask", "studies", "list"]
@@ -80,3 +104,16 @@ def test_a_bad_setting_stops_a_command_without_a_traceback(
     assert run.returncode != 0
     assert "colour is no setting" in run.stderr
     assert "Traceback" not in run.stderr
+    assert run.stderr.count("Error:") == 1
+
+
+@pytest.mark.parametrize("address", ["foo", "nosuch://a/b", "sqlite:////nowhere/at/all.sqlite"])
+def test_a_database_that_cannot_be_used_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("SOUNDING_BOARD_DATABASE_URL", address)
+    command = [sys.executable, "-m", "flask", "studies", "list"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 1
+    assert run.stderr.startswith("Error: The database")
+    assert run.stderr.count("\n") == 1

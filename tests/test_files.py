@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -75,8 +76,12 @@ def double_or_die(number: int) -> int:
     return 2 * number
 
 
-def test_parallel_work_survives_errors_and_dead_workers() -> None:
-    results = dict(in_parallel(double_or_die, range(12), workers=2))
+@pytest.mark.parametrize("pause", [0.0, 0.2], ids=["quick consumer", "slow consumer"])
+def test_parallel_work_survives_errors_and_dead_workers(pause: float) -> None:
+    results = {}
+    for item, result in in_parallel(double_or_die, range(12), workers=2):
+        results[item] = result
+        time.sleep(pause)  # a worker may die while the consumer is busy
     assert sorted(results) == list(range(12))
     reasons = {item: one.reason for item, one in results.items() if isinstance(one, Failure)}
     assert reasons == {3: "the process working on it crashed", 5: "five is not liked"}

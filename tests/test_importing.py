@@ -31,7 +31,7 @@ def table(folder: Path) -> list[list[str]]:
 def write_table(folder: Path, rows: list[list[str]]) -> None:
     """Write the rows of a source's clips.csv."""
     with (folder / "clips.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
+        csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(rows)
 
 
 def change(folder: Path, line: int, column: int, value: str) -> None:
@@ -90,6 +90,35 @@ def test_columns_that_the_collection_uses_itself_do_not_collide(
     clip = open_collection(tmp_path, "small").clips[0]
     assert clip.seconds == 0.6
     assert clip.extra == {"source_seconds": "99", "source_path": "x"}
+
+
+def test_control_characters_become_spaces(tmp_path: Path, source: Path) -> None:
+    rows = table(source)
+    rows[1][2] = "a\rb\n c\x07"
+    rows[1][5] = "p\r0"
+    rows[2][1] = "Hum\r,Machine"
+    write_table(source, rows)
+    import_collection(tmp_path, "small", source, "csv", options=Options(group_column="pack"))
+    collection = open_collection(tmp_path, "small")
+    assert (collection.clips[0].title, collection.clips[0].group) == ("a b c", "p 0")
+    assert collection.clips[0].extra == {"pack": "p 0"}
+    assert collection.clips[1].labels == ("Hum", "Machine")
+
+
+def test_a_copy_that_fails_leaves_nothing_but_the_journal(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfile", full)
+    with pytest.raises(OSError, match="No space left"):
+        import_collection(tmp_path, "small", source, "csv", copy=True)
+    left = [path.name for path in (tmp_path / "collections").iterdir()]
+    assert left == [".small.importing"]
+    monkeypatch.undo()
+    import_collection(tmp_path, "small", source, "csv")
+    assert [path.name for path in (tmp_path / "collections").iterdir()] == ["small"]
 
 
 def test_fsd50k_layout(tmp_path: Path) -> None:

@@ -110,6 +110,15 @@ def test_what_is_not_there_or_of_other_clips_is_said(small: Collection) -> None:
         open_embedding(small, "random")
 
 
+def test_vectors_made_anew_make_a_ranking_stale(small: Collection) -> None:
+    write_random_embedding(small, seed=1)
+    ranking = build_ranking(small, open_embedding(small, "random"), Recipe(pca=None), "mcss")
+    prepared_vectors(small, ranking)
+    write_random_embedding(small, seed=2)
+    with pytest.raises(InputError, match="was built from older vectors than 'random' has now"):
+        prepared_vectors(small, ranking)
+
+
 def test_a_half_written_embedding_is_not_seen(small: Collection) -> None:
     half = small.folder / "embeddings" / ".mine.partial"
     half.mkdir(parents=True)

@@ -53,6 +53,15 @@ def test_the_query_is_left_out_by_identity_and_its_double_is_not(search: str) ->
         assert neighbours[20, 0] == 4
 
 
+@pytest.mark.parametrize("search", SEARCHES)
+def test_one_very_long_vector_does_not_blur_the_others(search: str) -> None:
+    vectors = np.random.default_rng(4).normal(size=(40, 8))
+    vectors[0] *= 1e7
+    neighbours, _ = top_neighbours(vectors, search, 10)
+    for query in range(40):
+        assert neighbours[query].tolist() == oracle.ranking(vectors, query, search)[:10]
+
+
 def test_fewer_clips_than_asked_for() -> None:
     neighbours, scores = top_neighbours(np.eye(4), "mcss", 150)
     assert neighbours.shape == scores.shape == (4, 3)

@@ -1,12 +1,14 @@
 """Closed unless opened, and the headers of every answer."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
+from webapp import create_app
 from webapp.database import db, now
 from webapp.models import SigninLink
 
@@ -64,6 +66,33 @@ def test_a_sign_in_link_works_once(app: Flask, runner: FlaskCliRunner) -> None:
     assert answer.status_code == 403
     assert b"used up or too old" in answer.data
     assert second.get("/").status_code == 401
+
+
+def test_looking_at_a_sign_in_link_does_not_use_it_up(app: Flask, runner: FlaskCliRunner) -> None:
+    path = link(runner)
+    assert app.test_client().head(path).status_code == 200
+    assert app.test_client().get(path).status_code == 302
+
+
+def test_behind_a_proxy_the_browsers_address_counts(data: Path) -> None:
+    """Over https the CSRF check compares the page's address with the app's own."""
+    (data / "config.toml").write_text("trusted_proxies = 1\nsecure_cookies = true\n")
+    app = create_app({"TESTING": True, "DATA": data})
+    client = app.test_client()
+    headers = {
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "listen.example.org",
+        "Referer": "https://listen.example.org/",
+    }
+    inside = "https://127.0.0.1:8000"  # what the proxy calls; https only for the client's cookies
+    path = link(app.test_cli_runner())
+    assert client.get(path, base_url=inside, headers=headers).status_code == 302
+    page = client.get("/", base_url=inside, headers=headers).text
+    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    body = {"csrf_token": token}
+    answer = client.post("/signout", data=body, base_url=inside, headers=headers)
+    assert answer.status_code == 302
+    assert "Strict-Transport-Security" in answer.headers
 
 
 def test_an_old_sign_in_link_is_refused(app: Flask, runner: FlaskCliRunner) -> None:

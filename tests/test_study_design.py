@@ -86,9 +86,9 @@ def test_a_protocol_that_is_not_there_or_not_utf8(tmp_path: Path) -> None:
 
 
 def test_queries_are_drawn_from_leaf_classes_of_each_family(small: Collection) -> None:
-    drawn = draw_queries(small, Queries(per_family=4, seed=3))
-    assert drawn == draw_queries(small, Queries(per_family=4, seed=3))
-    assert drawn != draw_queries(small, Queries(per_family=4, seed=4))
+    drawn = draw_queries(small, Queries(per_family=4, seed=3), [])
+    assert drawn == draw_queries(small, Queries(per_family=4, seed=3), [])
+    assert drawn != draw_queries(small, Queries(per_family=4, seed=4), [])
     assert [query.family for query in drawn] == ["Nature"] * 4 + ["Things"] * 4
     assert len({query.row for query in drawn}) == 8
     for query in drawn:
@@ -106,12 +106,12 @@ def test_a_clip_of_two_families_is_asked_about_once(small: Collection) -> None:
     ]
     small.families = small.families | {"Odd": ("Odd",)}
     for seed in range(10):
-        drawn = draw_queries(small, Queries(per_family=3, seed=seed))
+        drawn = draw_queries(small, Queries(per_family=3, seed=seed), [])
         assert len({query.row for query in drawn}) == len(drawn) == 9
 
 
 def test_named_queries_stand_for_their_leaf_class(small: Collection) -> None:
-    drawn = draw_queries(small, Queries(clips=("hiss-2", "beep-1")))
+    drawn = draw_queries(small, Queries(clips=("hiss-2", "beep-1")), [])
     assert [(small.clips[query.row].id, query.label, query.family) for query in drawn] == [
         ("hiss-2", "Hiss", "Nature"),
         ("beep-1", "Beep", "Things"),
@@ -120,12 +120,12 @@ def test_named_queries_stand_for_their_leaf_class(small: Collection) -> None:
 
 def test_queries_that_cannot_be_drawn(small: Collection) -> None:
     with pytest.raises(InputError, match="has no clip 'nobody'"):
-        draw_queries(small, Queries(clips=("nobody",)))
-    with pytest.raises(InputError, match=r"The family 'Nature' has 6 clips .* asks for 7"):
-        draw_queries(small, Queries(per_family=7))
+        draw_queries(small, Queries(clips=("nobody",)), [])
+    with pytest.raises(InputError, match=r"The family 'Nature' has 6 clips to draw, .* asks for 7"):
+        draw_queries(small, Queries(per_family=7), [])
     small.families = {}
     with pytest.raises(InputError, match="has no families to draw queries from"):
-        draw_queries(small, Queries(per_family=1))
+        draw_queries(small, Queries(per_family=1), [])
 
 
 def test_a_pool_has_each_clip_once_with_all_its_sources() -> None:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from click import ClickException
 from flask import Flask
-from flask.cli import NoAppException
 
 from embeddings import __version__
 from embeddings.errors import InputError
@@ -31,9 +31,9 @@ def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
     )
     try:
         config.configure(app, test_config)
+        database.init_app(app)
     except InputError as error:
-        raise NoAppException(str(error)) from error  # a sentence on the command line
-    database.init_app(app)
+        raise ClickException(str(error)) from error  # a sentence on the command line
     migrate.init_app(app, database.db, directory=str(ROOT / "webapp" / "migrations"))
     csrf.init_app(app)
     login.init_app(app)

@@ -1,12 +1,25 @@
-"""The sounds of a collection, for the signed-in experimenter."""
+"""The sounds of a collection, for the signed-in experimenter.
 
+A sound's address ends in a version (``?v=``) that changes when the collection is imported again,
+so that a browser may keep what it got for long.
+"""
+
+import re
 from datetime import timedelta
 
-from flask import Blueprint, Response, abort, current_app, send_file
+from flask import Blueprint, Response, abort, current_app, send_file, url_for
 
+from embeddings.collection import Clip, Collection
 from webapp import catalogue
 
 bp = Blueprint("audio", __name__)
+
+
+@bp.app_template_global()
+def sound_url(collection: Collection, clip: Clip) -> str:
+    """Return the address of a clip's sound."""
+    version = re.sub(r"\D", "", collection.info["imported_at"])
+    return url_for("audio.audio", name=collection.name, clip_id=clip.id, v=version)
 
 
 @bp.get("/audio/<name>/<path:clip_id>")
@@ -18,4 +31,7 @@ def audio(name: str, clip_id: str) -> Response:
     if path is None or not path.is_file():
         abort(404)
     age = timedelta(days=current_app.config["SETTINGS"]["audio_cache_days"])
-    return send_file(path, conditional=True, max_age=int(age.total_seconds()))
+    response = send_file(path, conditional=True, max_age=int(age.total_seconds()))
+    response.cache_control.public = False
+    response.cache_control.private = True
+    return response

@@ -4,6 +4,7 @@ A setting is read from, the last one winning: its default, ``config.toml`` in th
 (written with comments at first start), the environment variable ``SOUNDING_BOARD_<NAME>``.
 """
 
+import contextlib
 import os
 import secrets
 import tomllib
@@ -38,8 +39,9 @@ SETTINGS = (
     ),
     Setting(
         "base_url",
-        "http://127.0.0.1:5000",
-        "The address that raters and you reach the app at; printed links begin with it.",
+        "",
+        "The address that raters and you reach the app at, which printed links begin with; empty "
+        "means where make run served last.",
     ),
     Setting(
         "secure_cookies",
@@ -49,7 +51,8 @@ SETTINGS = (
     Setting(
         "trusted_proxies",
         0,
-        "How many reverse proxies stand in front of the app and set X-Forwarded-For and -Proto.",
+        "How many reverse proxies stand in front of the app and set X-Forwarded-For, -Proto "
+        "and -Host.",
     ),
     Setting(
         "signin_minutes",
@@ -150,7 +153,7 @@ def _from_text(variable: str, text: str, setting: Setting) -> Any:
         if text.lower() in ("1", "true", "yes", "0", "false", "no"):
             return text.lower() in ("1", "true", "yes")
     elif isinstance(setting.default, int):
-        if text.isdigit():
+        if text.isdecimal():
             return int(text)
     else:
         return text
@@ -164,10 +167,19 @@ def _words(setting: Setting) -> str:
 def _secret_key(data: Path) -> str:
     """Return the key that signs cookies and tokens, made at first start, for the owner's eyes."""
     path = data / "secret_key"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(32))
-    return path.read_text(encoding="ascii").strip()
+    if not path.exists():
+        # Written whole under another name and linked: of several processes that start together one
+        # wins, and none reads a key that is not there yet.
+        temporary = data / f".secret_key.{secrets.token_hex(8)}"
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, path)
+        temporary.unlink()
+    key = path.read_text(encoding="ascii").strip()
+    if len(key) < 32:
+        raise InputError(
+            f"{path}: the secret key must have at least 32 characters; remove the file."
+        )
+    return key

@@ -17,6 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase
 
+from embeddings.errors import InputError
 from embeddings.files import only_writer
 
 _PRAGMAS = (
@@ -69,14 +70,14 @@ def now() -> datetime:
 
 def init_app(app: Flask) -> None:
     """Bind the database to the app, and bring its tables up to date before the first request."""
-    from webapp import models  # noqa: F401  (registers the tables)
-
-    db.init_app(app)
+    try:
+        db.init_app(app)
+    except (sa.exc.ArgumentError, ImportError) as error:
+        raise InputError(f"The database_url cannot be used: {error}.") from error
     app.extensions["sounding_board_ready"] = False
 
     @app.before_request
     def ready() -> None:
-        # static files and the health check work without a database
         if not app.extensions["sounding_board_ready"] and request.endpoint != "static":
             prepare(app)
             app.extensions["sounding_board_ready"] = True

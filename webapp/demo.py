@@ -6,6 +6,7 @@ from flask import current_app
 
 from embeddings import demo
 from embeddings.collection import Collection, collection_names, open_collection
+from embeddings.errors import InputError
 from embeddings.files import write_json
 from embeddings.processing import Recipe
 from embeddings.rankings import build_ranking
@@ -73,7 +74,12 @@ def demo_rater() -> Rater | None:
 def _collection() -> Collection:
     data = current_app.config["DATA"]
     if demo.NAME in collection_names(data):
-        return open_collection(data, demo.NAME)
+        collection = open_collection(data, demo.NAME)
+        if not collection.info.get("synthesised"):
+            raise InputError(
+                f"The collection {demo.NAME!r} is not the demo's; the demo needs that name."
+            )
+        return collection
     return demo.make_demo_collection(data)
 
 

@@ -1,6 +1,6 @@
 """One page, or one JSON body, for everything that goes wrong."""
 
-from flask import Flask, render_template, request
+from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
@@ -25,10 +25,14 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
         500: _("Something went wrong here. It was not your fault."),
     }
     if isinstance(error, CSRFError):
-        # 403, which the judging page understands as "load me again", unlike a bad grade's 400
-        return _answer(_("This page is out of date: load it again. Nothing was lost."), 403)
+        sentence = _("This page is out of date: load it again. Nothing was lost.")
+        return _answer(sentence, 403, reload=True)
     sentence = words.get(error.code or 500) or error.description or error.name
-    return _answer(sentence, error.code or 500)
+    answer = current_app.make_response(_answer(sentence, error.code or 500))
+    for name, value in error.get_headers():
+        if name != "Content-Type":  # Allow, Content-Range and the like belong to the status
+            answer.headers[name] = value
+    return answer
 
 
 def input_error(error: InputError) -> ResponseReturnValue:
@@ -36,7 +40,7 @@ def input_error(error: InputError) -> ResponseReturnValue:
     return _answer(str(error), 400)
 
 
-def _answer(sentence: str, status: int) -> ResponseReturnValue:
+def _answer(sentence: str, status: int, **facts: bool) -> ResponseReturnValue:
     if request.is_json or request.accept_mimetypes.best == "application/json":
-        return {"error": sentence}, status
+        return {"error": sentence} | facts, status
     return render_template("error.html", sentence=sentence, status=status), status

@@ -19,6 +19,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from embeddings.errors import InputError
 from webapp import rating
 from webapp.database import db, writes
 from webapp.models import Candidate, Rater, Sitting
@@ -77,26 +78,37 @@ def sound(slug: str, token: str, sound: str) -> Response:
 @bp.post("/grades")
 @public
 def grade(slug: str, token: str) -> ResponseReturnValue:
-    """Store one grade and say so only when it is stored."""
+    """Store one grade and say so only when it is stored.
+
+    A grade that can never be stored is answered with {"refused": reason}; the rater's browser
+    keeps and sends again whatever gets any other answer.
+    """
     rater = _rater(slug, token)
-    terms = rater.study.terms
-    grade = rating.parse_grade(request.get_json(), [value for value, _words in terms.scale.anchors])
-    found = rating.find_sound(rater, grade.sound)
+    allowed = [value for value, _words in rater.study.terms.scale.anchors]
+    try:
+        given = rating.parse_grade(request.get_json(), allowed)
+    except InputError as error:
+        return {"refused": str(error)}, 400
+    except RecursionError:
+        return {"refused": _("A grade must be one JSON object.")}, 400
+    found = rating.find_sound(rater, given.sound)
     if found is None or not isinstance(found[1], Candidate):
-        return {"error": _("This sound is not one of yours to grade.")}, 404
+        return {"refused": _("This sound is not one of yours to grade.")}, 404
     if rater.study.state != "open":
-        return {"error": _("The study is closed; it takes no more grades.")}, 409
-    rating.store_grade(rater, found[0], found[1], grade)
-    return {"saved": grade.uuid}
+        return {"refused": _("The study is closed; it takes no more grades.")}, 409
+    if not rating.store_grade(rater, found[0], found[1], given):
+        return {"refused": _("Another grade has this grade's id already.")}, 409
+    return {"saved": given.uuid}
 
 
 @bp.post("/next")
 @public
 def finish(slug: str, token: str) -> ResponseReturnValue:
-    """Finish the current block and go on to the next one."""
+    """Finish the block that the page shows, and go on to the next one."""
     rater = _rater(slug, token)
-    if rater.study.state == "open" and (assignment := rating.current_assignment(rater)):
-        missing = rating.finish(rater, assignment)
+    found = rating.find_sound(rater, request.form.get("block", ""))
+    if rater.study.state == "open" and found:
+        missing = rating.finish(rater, found[0])
         if missing:
             flash(
                 ngettext(

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from embeddings.errors import InputError
 from webapp.database import db, now
 from webapp.models import Assignment, Candidate, Judgement, Query, Rater, Sitting, Study
+
+_TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
 def find_rater(slug: str, token: str) -> Rater | None:
@@ -89,6 +92,8 @@ def find_sound(rater: Rater, token: str) -> tuple[Assignment, Query | Candidate]
 
     Older sittings count too: a grade that waited in a closed tab carries its old token.
     """
+    if not _TOKEN.fullmatch(token):
+        return None
     sittings = db.session.scalars(
         sa.select(Sitting).where(Sitting.rater_id == rater.id).order_by(Sitting.id.desc())
     ).all()
@@ -121,22 +126,27 @@ def parse_grade(body: Any, allowed: Sequence[int]) -> Grade:
         listened = float(body["listened_seconds"])
     except KeyError as error:
         raise InputError(f"A grade must have {error}.") from error
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"A grade must be complete: {error}.") from error
     if type(grade) is not int or grade not in allowed:
         raise InputError(f"The grade must be one of {', '.join(map(str, allowed))}, not {grade!r}.")
     if given_at.tzinfo is None:
         raise InputError(f"given_at must have a time zone, not {body['given_at']!r}.")
+    if not 2000 <= given_at.year <= 2999:
+        raise InputError(f"given_at must be from 2000 on, not {body['given_at']!r}.")
     if not 0 <= listened < 1e6:
         raise InputError(f"listened_seconds must be from 0 to 1000000, not {listened!r}.")
     return Grade(sound, grade, uuid, given_at, listened)
 
 
-def store_grade(rater: Rater, assignment: Assignment, candidate: Candidate, grade: Grade) -> None:
-    """Store a grade, once however often it is sent, and return only when it is on disk."""
+def store_grade(rater: Rater, assignment: Assignment, candidate: Candidate, grade: Grade) -> bool:
+    """Store a grade, once however often it is sent, and return only when it is on disk.
+
+    Returns False, and stores nothing, where the grade's UUID is that of another grade.
+    """
     dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     order = [other.id for other in ordered_candidates(assignment)]
-    db.session.execute(
+    added = db.session.execute(
         dialect.insert(Judgement)
         .values(
             rater_id=rater.id,
@@ -151,6 +161,11 @@ def store_grade(rater: Rater, assignment: Assignment, candidate: Candidate, grad
         .on_conflict_do_nothing(index_elements=["client_uuid"])
     )
     db.session.commit()
+    if added.rowcount:
+        return True
+    stored = db.session.scalar(sa.select(Judgement).where(Judgement.client_uuid == grade.uuid))
+    same = (stored.rater_id, stored.candidate_id, stored.grade)
+    return same == (rater.id, candidate.id, grade.grade)
 
 
 def grades_given(rater: Rater, assignment: Assignment) -> dict[int, int]:
@@ -165,9 +180,12 @@ def grades_given(rater: Rater, assignment: Assignment) -> dict[int, int]:
 
 
 def finish(rater: Rater, assignment: Assignment) -> int:
-    """Finish a block if all its candidates are graded; return how many are not."""
+    """Finish a block if all its candidates are graded; return how many are not.
+
+    A block that was finished before stays so.
+    """
     missing = len(assignment.query.candidates) - len(grades_given(rater, assignment))
-    if not missing:
+    if not missing and not assignment.finished_at:
         assignment.finished_at = now()
         db.session.commit()
     return missing

@@ -47,7 +47,7 @@ def init_app(app: Flask) -> None:
     """Guard every view that is not public, and set the security headers."""
     proxies = app.config["SETTINGS"]["trusted_proxies"]
     if proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     app.before_request(_guard)
     app.after_request(_set_headers)
 

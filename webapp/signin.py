@@ -5,7 +5,7 @@ import secrets
 from datetime import timedelta
 
 import sqlalchemy as sa
-from flask import Blueprint, Flask, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, Flask, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import UserMixin, login_user, logout_user
@@ -60,6 +60,8 @@ def use_token(token: str) -> bool:
 @public
 def signin(token: str) -> ResponseReturnValue:
     """Sign in by a one-time link."""
+    if request.method == "HEAD":
+        return ""  # who only looks, as link checkers do, does not use the link up
     writes()
     if not use_token(token):
         return render_template("signin.html", used=True), 403

@@ -17,9 +17,10 @@ from embeddings.collection import Collection, open_collection
 from embeddings.errors import InputError
 from embeddings.files import whole_folder
 from embeddings.parallel import Failure, default_workers, in_parallel
-from embeddings.store import open_ranking
+from embeddings.store import Ranking, open_ranking
 from evaluation.exchange import JudgementRecord, judgements_csv
-from evaluation.pooling import draw_queries, pool
+from evaluation.pooling import Candidate as Pooled
+from evaluation.pooling import check_depth, draw_queries, pool
 from evaluation.protocol import Protocol
 from webapp.database import db, now
 from webapp.models import (
@@ -29,6 +30,7 @@ from webapp.models import (
     Judgement,
     Query,
     Rater,
+    Sitting,
     Study,
     System,
 )
@@ -48,12 +50,20 @@ def find_study(slug: str) -> Study:
 
 
 def create_study(protocol: Protocol) -> Study:
-    """Store a study as a draft, with its systems and queries; nothing is stored on an error."""
-    if db.session.scalar(sa.select(Study.id).where(Study.slug == protocol.slug)):
-        raise InputError(f"There is a study {protocol.slug!r} already; choose another slug.")
-    collection = open_collection(_data(), protocol.collection)
-    rankings = [open_ranking(collection, system) for system in protocol.systems]
-    drawn = draw_queries(collection, protocol.queries)
+    """Store a study as a draft, with its systems and queries, replacing a draft of the same slug.
+
+    On an error nothing is stored or replaced.
+    """
+    collection, rankings = _subject(protocol)
+    drawn = draw_queries(collection, protocol.queries, rankings)
+    older = db.session.scalar(sa.select(Study).where(Study.slug == protocol.slug))
+    if older is not None:
+        if older.state != "draft":
+            raise InputError(
+                f"There is a study {protocol.slug!r} already, and it is {older.state}; "
+                "choose another slug."
+            )
+        _delete(older)
     study = Study(
         slug=protocol.slug,
         title=protocol.title,
@@ -79,35 +89,48 @@ def open_study(study: Study, workers: int | None = None) -> Study:
 
     The copies have random names and no tags, so that nothing in them tells a clip.
     """
-    if study.state != "draft":
-        raise InputError(f"The study {study.slug!r} is {study.state}; only a draft can be opened.")
-    protocol = study.terms
-    collection = open_collection(_data(), protocol.collection)
-    pools = _pools(study, collection, protocol)
-    heard = {query.clip for query in study.queries}
-    heard |= {collection.clips[found.row].id for found in chain(*pools.values())}
-    with whole_folder(sounds_folder(study.slug)) as folder:
+    _check_draft(study)
+    slug, protocol = study.slug, study.terms
+    collection, rankings = _subject(protocol)
+    pools = {
+        query.clip: pool(rankings, collection.index[query.clip], protocol.depth)
+        for query in study.queries
+    }
+    heard = set(pools) | {collection.clips[one.row].id for one in chain(*pools.values())}
+    db.session.rollback()  # copying takes a while, and must not keep others from writing
+    with whole_folder(sounds_folder(slug)) as folder:
         sounds = _copy_sounds(collection, sorted(heard), folder, workers or default_workers())
     try:
+        study = find_study(slug)
+        _check_draft(study)
         systems = {system.ranking: system for system in study.systems}
         for query in study.queries:
             query.sound = sounds[query.clip]
-            for found in pools[query.clip]:
-                clip = collection.clips[found.row].id
-                sources = [
-                    CandidateSource(
-                        system=systems[source.system], rank=source.rank, score=source.score
-                    )
-                    for source in found.sources
-                ]
-                query.candidates.append(Candidate(clip=clip, sound=sounds[clip], sources=sources))
+            query.candidates = [
+                _candidate(collection, found, sounds, systems) for found in pools[query.clip]
+            ]
         study.state, study.opened_at, study.code_version = "open", now(), __version__
         db.session.commit()
     except BaseException:
         db.session.rollback()
-        shutil.rmtree(sounds_folder(study.slug))
+        shutil.rmtree(sounds_folder(slug))
         raise
     return study
+
+
+def remove_study(study: Study) -> None:
+    """Remove a study that nobody has judged anything in yet, with its raters and sounds."""
+    given = db.session.scalar(
+        sa.select(sa.func.count(Judgement.id))
+        .join(Judgement.rater)
+        .where(Rater.study_id == study.id)
+    )
+    if given:
+        raise InputError(f"The study {study.slug!r} has {given} judgements and stays.")
+    slug = study.slug
+    _delete(study)
+    db.session.commit()
+    shutil.rmtree(sounds_folder(slug).parent, ignore_errors=True)
 
 
 def invite(study: Study, count: int) -> list[Rater]:
@@ -179,16 +202,47 @@ def _data() -> Path:
     return current_app.config["DATA"]
 
 
-def _pools(study: Study, collection: Collection, protocol: Protocol) -> dict[str, list]:
+def _subject(protocol: Protocol) -> tuple[Collection, list[Ranking]]:
+    """Return the collection and the rankings of a protocol, checked to be fit for it."""
+    collection = open_collection(_data(), protocol.collection)
     rankings = [open_ranking(collection, system) for system in protocol.systems]
-    pools = {
-        query.clip: pool(rankings, collection.index[query.clip], protocol.depth)
-        for query in study.queries
-    }
-    empty = [clip for clip, found in pools.items() if not found]
-    if empty:
-        raise InputError(f"No system returns anything for the query {empty[0]!r}; leave it out.")
-    return pools
+    check_depth(collection, rankings, protocol.depth)
+    return collection, rankings
+
+
+def _check_draft(study: Study) -> None:
+    if study.state != "draft":
+        raise InputError(f"The study {study.slug!r} is {study.state}; only a draft can be opened.")
+
+
+def _candidate(
+    collection: Collection, found: Pooled, sounds: dict[str, str], systems: dict[str, System]
+) -> Candidate:
+    clip = collection.clips[found.row].id
+    sources = [
+        CandidateSource(system=systems[one.system], rank=one.rank, score=one.score)
+        for one in found.sources
+    ]
+    return Candidate(clip=clip, sound=sounds[clip], sources=sources)
+
+
+def _delete(study: Study) -> None:
+    """Delete a study's rows, the dependent ones first; judgements stop it (foreign keys)."""
+    queries = sa.select(Query.id).where(Query.study_id == study.id)
+    candidates = sa.select(Candidate.id).where(Candidate.query_id.in_(queries))
+    raters = sa.select(Rater.id).where(Rater.study_id == study.id)
+    for rows in (
+        sa.delete(CandidateSource).where(CandidateSource.candidate_id.in_(candidates)),
+        sa.delete(Candidate).where(Candidate.query_id.in_(queries)),
+        sa.delete(Assignment).where(Assignment.query_id.in_(queries)),
+        sa.delete(Sitting).where(Sitting.rater_id.in_(raters)),
+        sa.delete(Rater).where(Rater.study_id == study.id),
+        sa.delete(Query).where(Query.study_id == study.id),
+        sa.delete(System).where(System.study_id == study.id),
+        sa.delete(Study).where(Study.id == study.id),
+    ):
+        db.session.execute(rows, execution_options={"synchronize_session": False})
+    db.session.expire_all()
 
 
 def _copy_sounds(

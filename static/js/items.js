@@ -21,6 +21,7 @@ function shown(item) {
 export function walkItems({ within = () => document, seek = false } = {}) {
   document.addEventListener("keydown", (event) => {
     if (typing(event)) return;
+    if (event.key === " " && event.repeat) return event.preventDefault();
     const item = currentItem();
     const player = item?.querySelector("sound-player");
     if (event.key === " " && !event.target.closest(PRESSABLE)) {

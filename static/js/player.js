@@ -116,7 +116,7 @@ export class SoundPlayer extends HTMLElement {
       const before = playing;
       playing = this;
       audio.src = this.dataset.src;
-      lastTime = 0;
+      lastTime = this.position;
       if (this.position) audio.currentTime = this.position;
       before?.draw();
     }

@@ -21,6 +21,7 @@ function run(database, mode, work) {
     const request = work(transaction.objectStore(STORE));
     transaction.oncomplete = () => resolve(request.result);
     transaction.onerror = () => reject(transaction.error);
+    transaction.onabort = () => reject(transaction.error); // the disk is full, say
   });
 }
 
@@ -74,8 +75,22 @@ export class GradeQueue {
   }
 
   async add(grade) {
-    await (await this.store).add({ address: this.address, grade });
+    const entry = { address: this.address, grade };
+    try {
+      await (await this.store).add(entry);
+    } catch {
+      await this.fallBack(); // the disk refused: keep it in the page, and go on
+      await (await this.store).add(entry);
+    }
     return this.drain();
+  }
+
+  // Go on in memory, with what can still be read of the disk.
+  async fallBack() {
+    const memory = new MemoryStore();
+    const entries = await (await this.store).all().catch(() => []);
+    for (const [, value] of entries) await memory.add(value);
+    this.store = Promise.resolve(memory);
   }
 
   // Send what waits, in order; one drain at a time. Resolves when nothing waits or sending failed.
@@ -119,8 +134,8 @@ export class GradeQueue {
     return true;
   }
 
-  // Return "saved", "again" (no answer, or the server is in trouble), "outdated" (the page must be
-  // loaded again), or the server's reason why this grade can never be saved.
+  // Return "saved", "again" (no answer, or not the app's), "outdated" (the page must be loaded
+  // again), or the app's reason why this grade can never be saved.
   async send(grade) {
     let response;
     try {
@@ -135,10 +150,8 @@ export class GradeQueue {
     }
     const body = await response.json().catch(() => null);
     if (response.ok && body?.saved === grade.uuid) return "saved";
-    if (response.status === 403) return "outdated";
-    if (response.status >= 400 && response.status < 500 && response.status !== 408 && response.status !== 429) {
-      return body?.error ?? response.statusText;
-    }
-    return "again";
+    if (body?.reload) return "outdated";
+    // Only the app itself can refuse a grade for good. A proxy's or a portal's error page cannot.
+    return typeof body?.refused === "string" ? body.refused : "again";
   }
 }

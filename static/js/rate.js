@@ -41,7 +41,8 @@ const queue = new GradeQueue(
       for (const candidate of candidates) {
         if (count && candidate.dataset.state === "saving") setState(candidate, "kept");
       }
-      if (count || !banner.dataset.sticky) tell(count && banner.dataset.waiting.replace("{count}", count));
+      const words = count === 1 ? banner.dataset.waitingOne : banner.dataset.waiting;
+      if (count || !banner.dataset.sticky) tell(count && words.replace("{count}", count));
     },
     refused(grade, reason) {
       banner.dataset.sticky = "yes";
@@ -56,6 +57,8 @@ const queue = new GradeQueue(
 );
 
 function give(candidate, grade) {
+  const before = candidate.querySelector('.grade[aria-pressed="true"]');
+  if (before && Number(before.dataset.grade) === grade) return; // nothing new was said
   const given = {
     sound: candidate.dataset.sound,
     grade,
@@ -71,11 +74,15 @@ function give(candidate, grade) {
 
 list.addEventListener("click", (event) => {
   const button = event.target.closest(".grade");
-  if (button) give(button.closest(".candidate"), Number(button.dataset.grade));
+  if (!button) return;
+  const candidate = button.closest(".candidate");
+  give(candidate, Number(button.dataset.grade));
+  // After a click of the mouse, space should play and not press the button again.
+  if (event.detail) candidate.focus({ preventScroll: true });
 });
 
 document.addEventListener("keydown", (event) => {
-  if (typing(event)) return;
+  if (typing(event) || event.repeat) return;
   if (event.key === "r") {
     document.querySelector("#query sound-player").restart();
     return;
@@ -88,8 +95,11 @@ walkItems();
 
 next.addEventListener("submit", async (event) => {
   event.preventDefault();
+  const button = next.querySelector("button");
+  button.disabled = true; // a second click must not finish the block that comes next
   await queue.drain();
-  if (!(await queue.pending()).length) next.submit();
+  if ((await queue.pending()).length) button.disabled = false;
+  else next.submit();
 });
 
 // What an earlier visit left unsaved: show it, send it, and if it was given in another sitting,

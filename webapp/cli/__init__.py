@@ -1,13 +1,18 @@
 """The commands: thin, and loaded only when they are called, so that `flask --help` is quick."""
 
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 from flask import Flask
 from flask.cli import AppGroup
+from sqlalchemy.exc import SQLAlchemyError
 
 from embeddings.errors import InputError
+
+STOPPED = 130  # the exit status of a command that Ctrl-C ended
 
 _GROUPS = {
     "collections": "Import, list, check and remove collections of sounds.",
@@ -74,13 +79,29 @@ def init_app(app: Flask) -> None:
         app.cli.add_command(command)
 
 
+@contextmanager
+def going_on() -> Iterator[None]:
+    """Run work that a second call goes on with, and say so when it is stopped."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(
+            "\nStopped. What was finished is kept: the same command goes on from there.", err=True
+        )
+        raise SystemExit(STOPPED) from None
+
+
 def _in_words(invoke: Any, ctx: click.Context) -> Any:
     try:
         return invoke(ctx)
     except InputError as error:
         raise click.ClickException(str(error)) from error
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise click.ClickException(f"The database cannot be used: {reason}.") from error
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise click.ClickException(f"{where}{error.strerror or error}.") from error
     except KeyboardInterrupt:
-        click.echo(
-            "\nStopped. What was finished is kept: the same command goes on from there.", err=True
-        )
-        raise SystemExit(130) from None
+        click.echo("\nStopped.", err=True)
+        raise SystemExit(STOPPED) from None

@@ -1,6 +1,5 @@
 """flask collections: import, list, check, remove."""
 
-import shutil
 from pathlib import Path
 
 import click
@@ -9,11 +8,13 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from embeddings.audio import SUFFIXES
-from embeddings.collection import collection_names, open_collection
+from embeddings.collection import collection_names, open_collection, remove_collection
 from embeddings.errors import InputError
 from embeddings.importing import import_collection
 from embeddings.readers import READERS, Options
 from webapp import database
+from webapp.cli import going_on
+from webapp.demo import SLUG as DEMO
 from webapp.models import Study
 
 group = AppGroup("collections")
@@ -49,16 +50,19 @@ def import_command(
 
     Ctrl-C stops it; the same command goes on from there.
     """
-    collection, left_out = import_collection(
-        current_app.config["DATA"],
-        name,
-        path,
-        reader,
-        options=Options(families, group_column),
-        skip_broken=skip_broken,
-        copy=copy,
-        workers=workers,
-    )
+    if name == DEMO:
+        raise InputError(f"The name {DEMO!r} is kept for the demo; choose another.")
+    with going_on():
+        collection, left_out = import_collection(
+            current_app.config["DATA"],
+            name,
+            path,
+            reader,
+            options=Options(families, group_column),
+            skip_broken=skip_broken,
+            copy=copy,
+            workers=workers,
+        )
     for line in left_out:
         click.echo(f"left out: {line}", err=True)
     silent = [clip for clip in collection.clips if clip.loudness_lufs is None]
@@ -108,18 +112,19 @@ def check_command(name: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def remove_command(name: str, yes: bool) -> None:
     """Remove the collection NAME with its embeddings and rankings; your own audio stays."""
-    collection = open_collection(current_app.config["DATA"], name)
+    data = current_app.config["DATA"]
+    if name not in collection_names(data):  # not opened: a broken one must be removable, too
+        open_collection(data, name)
     database.prepare(current_app._get_current_object())  # type: ignore[attr-defined]
     users = [
         study.slug
         for study in database.db.session.scalars(sa.select(Study))
         if study.terms.collection == name
     ]
+    database.db.session.rollback()  # nobody has to wait while the question is read
     if users:
         raise InputError(f"The collection {name!r} is used by the study {users[0]!r} and stays.")
     if not yes:
-        click.confirm(
-            f"Remove {name} ({len(collection.clips)} clips) with all made from it?", abort=True
-        )
-    shutil.rmtree(collection.folder)
+        click.confirm(f"Remove {name} with all embeddings and rankings made from it?", abort=True)
+    remove_collection(data, name)
     click.echo(f"Removed {name}.")

@@ -7,6 +7,7 @@ from flask.cli import AppGroup
 from embeddings.collection import open_collection
 from embeddings.extraction import extract_embedding, find_card
 from embeddings.store import embedding_names, open_embedding
+from webapp.cli import going_on
 
 group = AppGroup("embeddings")
 commands = {"embeddings": group}
@@ -17,18 +18,26 @@ commands = {"embeddings": group}
 @click.argument("representation")
 @click.option("--extraction", help="How to extract; the representation's default unless told.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; all cores unless told.")
-@click.option("--again", is_flag=True, help="Compute what is there already once more.")
+@click.option("--again", is_flag=True, help="Compute all clips once more.")
+@click.option("--retry", is_flag=True, help="Compute the clips that failed once more.")
 def extract_command(
-    collection: str, representation: str, extraction: str | None, workers: int | None, again: bool
+    collection: str,
+    representation: str,
+    extraction: str | None,
+    workers: int | None,
+    again: bool,
+    retry: bool,
 ) -> None:
     """Compute REPRESENTATION of every clip of COLLECTION.
 
     Ctrl-C stops it; the same command goes on from there. Clips that fail are listed and left out.
     """
     sounds = open_collection(current_app.config["DATA"], collection)
-    embedding = extract_embedding(
-        sounds, find_card(representation), extraction, workers=workers, again=again
-    )
+    card = find_card(representation)
+    with going_on():
+        embedding = extract_embedding(
+            sounds, card, extraction, workers=workers, again=again, retry=retry
+        )
     failed = embedding.meta["failed"]
     for clip_id, reason in failed.items():
         click.echo(f"failed: {clip_id}: {reason}", err=True)

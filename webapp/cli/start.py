@@ -4,12 +4,22 @@ import click
 from flask import Flask, current_app, url_for
 from flask.cli import with_appcontext
 
+from embeddings.files import write_text
 from webapp import database
 from webapp.models import Rater
 
+_SERVED = "served_at"  # the file that remembers where `make run` served last
+
+
+def base_url() -> str:
+    """Return the address that links begin with: the setting, or where `make run` served last."""
+    served = current_app.config["DATA"] / _SERVED
+    last = served.read_text(encoding="utf-8").strip() if served.is_file() else ""
+    return current_app.config["SETTINGS"]["base_url"] or last or "http://127.0.0.1:5000"
+
 
 def rater_link(rater: Rater, base: str | None = None) -> str:
-    """Return the secret address of a rater under `base`, the setting base_url unless told."""
+    """Return the secret address of a rater under `base`, or under `base_url()`."""
     return _link(base, "rate.page", slug=rater.study.slug, token=rater.token)
 
 
@@ -48,6 +58,7 @@ def setup_command(host: str, port: int) -> None:
     database.prepare(_app())
     make_demo_once()
     base = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
+    write_text(current_app.config["DATA"] / _SERVED, base + "\n")
     click.echo(
         f"\nSounding Board\n\n  sign in, once:   {_link(base, 'signin.signin', token=new_token())}"
     )
@@ -65,7 +76,7 @@ commands = {
 
 
 def _link(base: str | None, endpoint: str, **values: str) -> str:
-    base = base or current_app.config["SETTINGS"]["base_url"]
+    base = base or base_url()
     with current_app.test_request_context():
         return base.rstrip("/") + url_for(endpoint, **values)
 

@@ -11,6 +11,7 @@ from embeddings.files import write_text
 from evaluation.protocol import read_protocol
 from webapp import database, studies
 from webapp.cli.start import rater_link
+from webapp.demo import SLUG as DEMO
 
 group = AppGroup("studies")
 commands = {"studies": group}
@@ -23,9 +24,12 @@ def _ready() -> None:
 @group.command("create")
 @click.argument("protocol", type=click.Path(path_type=Path))
 def create_command(protocol: Path) -> None:
-    """Create a study from the TOML file PROTOCOL, as a draft."""
+    """Create a study from the TOML file PROTOCOL, as a draft; a draft of that name is replaced."""
     _ready()
-    study = studies.create_study(read_protocol(protocol))
+    terms = read_protocol(protocol)
+    if terms.slug == DEMO:
+        raise InputError(f"The name {DEMO!r} is kept for the demo; choose another slug.")
+    study = studies.create_study(terms)
     click.echo(
         f"Created {study.slug}: {len(study.systems)} systems, {len(study.queries)} queries. "
         f"Next: flask studies open {study.slug}"
@@ -67,6 +71,15 @@ def list_command() -> None:
             f"{line.raters:4} raters {line.finished:5} blocks finished "
             f"{line.judgements:7} judgements"
         )
+
+
+@group.command("remove")
+@click.argument("slug")
+def remove_command(slug: str) -> None:
+    """Remove the study SLUG, if nobody has judged anything in it."""
+    _ready()
+    studies.remove_study(studies.find_study(slug))
+    click.echo(f"Removed {slug}.")
 
 
 @group.command("export")
