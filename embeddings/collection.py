@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from embeddings.files import (
     check_name,
     only_writer,
     read_json,
+    undamaged,
     whole_folder,
     write_json,
     write_text,
@@ -186,10 +188,14 @@ def open_collection(data: Path, name: str) -> Collection:
         known = ", ".join(collection_names(data)) or "none yet"
         raise InputError(f"There is no collection {name!r}; there are: {known}.")
     folder = collections_folder(data) / name
-    with (folder / "clips.csv").open(encoding="utf-8", newline="") as file:
-        clips = [_clip(row) for row in csv.DictReader(file)]
-    families = {key: tuple(value) for key, value in read_json(folder / "families.json").items()}
-    return Collection(folder, read_json(folder / "collection.json"), clips, families)
+    with undamaged("collection", folder):
+        info = read_json(folder / "collection.json")
+        with (folder / "clips.csv").open(encoding="utf-8", newline="") as file:
+            clips = [_clip(row) for row in csv.DictReader(file)]
+        families = {key: tuple(value) for key, value in read_json(folder / "families.json").items()}
+        if len(clips) != info["clips"]:
+            raise ValueError(f"clips.csv has {len(clips)} clips, not {info['clips']}")
+        return Collection(folder, info, clips, families)
 
 
 def write_collection(
@@ -218,7 +224,7 @@ def write_collection(
         write_text(new / "clips.csv", table.getvalue())
         write_json(new / "families.json", families)
         np.save(new / "envelopes.npy", np.asarray(envelopes, dtype=np.float32))
-        write_json(new / "collection.json", info)
+        write_json(new / "collection.json", info | {"clips": len(clips)})
 
 
 def remove_collection(data: Path, name: str) -> None:
@@ -227,7 +233,11 @@ def remove_collection(data: Path, name: str) -> None:
     It vanishes at once, under another name, before its files are deleted one by one.
     """
     folder = collections_folder(data) / name
-    with only_writer(data / "locks" / f"import-{name}", f"an import of {name!r}"):
+    locks = data / "locks"
+    with ExitStack() as held:
+        held.enter_context(only_writer(locks / f"import-{name}", f"an import of {name!r}"))
+        for lock in sorted(locks.glob(f"extract-{name}.*")):  # no name has a dot
+            held.enter_context(only_writer(lock, f"an extraction for {name!r}"))
         going = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{name}."))
         folder.rename(going / "old")
         shutil.rmtree(going)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from tqdm import tqdm
 
 from embeddings.collection import Collection
 from embeddings.extraction import extract_embedding
 from embeddings.importing import import_collection
 from embeddings.parallel import Failure, default_workers, in_parallel
+from embeddings.progress import progress
 from embeddings.representations import CARDS
 from embeddings.store import write_embedding
 from embeddings.synthesis import CLASSES, tools
@@ -50,9 +50,8 @@ def make_demo_collection(data: Path, workers: int | None = None) -> Collection:
             for number in range(len(CLASSES))
             for take in range(CLIPS_PER_CLASS)
         ]
-        bar = tqdm(in_parallel(write_clip, jobs, workers), total=len(jobs), unit="clip",
-                   desc="Synthesising", disable=None)  # fmt: skip
-        for _, result in bar:
+        written = in_parallel(write_clip, jobs, workers)
+        for _, result in progress(len(jobs), "clip", "Synthesising", items=written):
             if isinstance(result, Failure):
                 raise RuntimeError(f"A demo sound could not be made: {result.reason}")
         _write_table(source / "clips.csv", jobs)

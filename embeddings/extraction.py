@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
-from tqdm import tqdm
 
 from embeddings import __version__
 from embeddings.collection import Collection
 from embeddings.errors import InputError
 from embeddings.files import only_writer, write_text
 from embeddings.parallel import Failure, default_workers, in_parallel
+from embeddings.progress import progress
 from embeddings.representations import CARDS, Card
 from embeddings.store import Embedding, embedding_names, ids_digest, open_embedding, write_embedding
 
@@ -82,7 +82,7 @@ def extract_embedding(
             "(pip install -r requirements.txt)."
         )
     partial_folder = collection.folder / "embeddings" / f".{name}.partial"
-    lock = collection.folder.parents[1] / "locks" / f"extract-{collection.name}-{name}"
+    lock = collection.folder.parents[1] / "locks" / f"extract-{collection.name}.{name}"
     with only_writer(lock, f"extracting {name} of {collection.name!r}"):
         with _journal(partial_folder, collection, card, extraction) as journal:
             if old and not again:
@@ -112,9 +112,7 @@ def _extract_missing(
     jobs: list[Job] = [
         (clip.id, collection.audio_path(clip)) for clip in clips if clip.id not in journal.entries
     ]
-    bar = tqdm(
-        total=len(clips), initial=len(clips) - len(jobs), unit="clip", desc=card.name, disable=None
-    )
+    bar = progress(len(clips), "clip", card.name, done=len(clips) - len(jobs))
     with bar:
         for (clip_id, _), result in in_parallel(partial(_run, card, extraction), jobs, workers):
             if isinstance(result, Failure):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from filelock import FileLock, Timeout
 
@@ -78,6 +79,28 @@ def whole_folder(target: Path) -> Iterator[Path]:
         new.rename(target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def undamaged(what: str, folder: Path) -> Iterator[None]:
+    """Turn whatever goes wrong while a stored thing is read into an InputError that names it."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"The stored {what} {folder.name!r} cannot be used: {error}") from error
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        EOFError,
+        BadZipFile,
+    ) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(
+            f"The stored {what} {folder.name!r} is damaged ({folder}): {reason}."
+        ) from error
 
 
 @contextmanager

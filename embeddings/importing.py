@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from embeddings import __version__
 from embeddings.audio import ENVELOPE_POINTS, Measurement, measure
@@ -26,6 +25,7 @@ from embeddings.collection import (
 from embeddings.errors import InputError
 from embeddings.files import check_name, only_writer
 from embeddings.parallel import Failure, default_workers, in_parallel
+from embeddings.progress import progress
 from embeddings.readers import READERS, Options, Source, SourceClip
 
 _LISTED = 20
@@ -92,8 +92,7 @@ def import_collection(
             if (reason := clip.problem or _reason(measured[clip.path]))
         ]
         if broken and (not skip_broken or len(broken) == len(source.clips)):
-            journal.unlink(missing_ok=True)
-            raise BrokenClips(broken)
+            raise BrokenClips(broken)  # what was measured is kept for the next call
         _store(folder, name, reader, path, source, measured, copy, info or {})
         journal.unlink(missing_ok=True)
     return open_collection(data, name), broken
@@ -106,13 +105,7 @@ def _measure_all(
     done: dict[Path, Measurement | Failure] = dict(_read_journal(journal))
     wanted = [clip.path for clip in clips if not clip.problem]
     todo = [path for path in wanted if path not in done]
-    bar = tqdm(
-        total=len(wanted),
-        initial=len(wanted) - len(todo),
-        unit="clip",
-        desc="Measuring",
-        disable=None,
-    )
+    bar = progress(len(wanted), "clip", "Measuring", done=len(wanted) - len(todo))
     with bar, journal.open("a", encoding="utf-8") as file:
         for path, result in in_parallel(measure, todo, workers):
             done[path] = result
@@ -172,7 +165,6 @@ def _store(
         "reader": reader,
         "imported_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "code_version": __version__,
-        "clips": len(clips),
     }
     envelopes = np.array([result.envelope for _, result in kept]).reshape(-1, ENVELOPE_POINTS)
     families = families_of(labels, source.families)

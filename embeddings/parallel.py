@@ -2,11 +2,12 @@
 
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -73,8 +74,16 @@ def _until_broken(
             yield next(iter(flying.values())), Failure(_CRASHED)
         else:
             suspects.extend(flying.values())
+    except KeyboardInterrupt:
+        print("\nStopping after what is in progress; Ctrl-C once more: at once.", file=sys.stderr)
+        raise
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        try:
+            pool.shutdown(wait=True, cancel_futures=True)
+        except KeyboardInterrupt:
+            for worker in active_children():
+                worker.kill()
+            raise
 
 
 def _deaf() -> None:

@@ -112,7 +112,8 @@ def fit(vectors: np.ndarray, recipe: Recipe, clip_ids: Sequence[str]) -> dict[st
         if recipe.pca > min(clips, dim):
             raise InputError(
                 f"PCA to {recipe.pca} needs at least {recipe.pca} clips and as many dimensions; "
-                f"there are {clips} clips of {dim} dimensions."
+                f"there are {clips} clips of {dim} dimensions (--pca {min(clips, dim)} or fewer, "
+                "or --pca none)."
             )
         fitted |= _principal_components(_normalise(vectors, recipe, fitted), recipe.pca)
     return fitted

@@ -1,7 +1,10 @@
 """Building a system's ranking from a stored embedding: prepare, search, store."""
 
+from typing import Any
+
 import numpy as np
 
+from embeddings import __version__
 from embeddings.collection import Collection
 from embeddings.errors import InputError
 from embeddings.processing import Recipe, aggregate, fit, prepare
@@ -14,6 +17,7 @@ from embeddings.store import (
     open_embedding,
     open_ranking,
     read_transform,
+    system_names,
     write_ranking,
 )
 
@@ -54,6 +58,8 @@ def build_ranking(
 ) -> Ranking:
     """Rank every clip's neighbours under one system, store the ranking and return it.
 
+    What is stored already, made in the same way from the same vectors, is kept with its scores.
+
     Parameters
     ----------
     recipe, search : the processing and the search; `default_system`'s unless told
@@ -66,12 +72,6 @@ def build_ranking(
     """
     usual = default_system(embedding)
     recipe, search = recipe or usual[0], search or usual[1]
-    ids = [collection.clips[row].id for row in embedding.rows]
-    vectors = aggregate(embedding.vectors, embedding.frames, recipe.aggregation)
-    fitted = fit(vectors, recipe, ids)
-    prepared = prepare(vectors, recipe, fitted)
-    finish_vectors(prepared, search, ids)  # names the clips that cannot be compared
-    neighbours, scores = top_neighbours(prepared, search, top)
     frame_level = embedding.frames is not None
     system = f"{embedding.name}.{recipe.slug(frame_level)}.{search}"
     name = embedding.meta.get("title", embedding.meta["representation"])
@@ -85,13 +85,34 @@ def build_ranking(
         "normalise": recipe.normalise,
         "pca": recipe.pca,
         "search": search,
-        "top": neighbours.shape[1],
-        "prepared_dim": prepared.shape[1],
+        "top": min(top, len(embedding.rows) - 1),
         "ties": "clip order",
+        "code_version": __version__,
     }
+    there = _ranking_like(collection, system, meta)
+    if there:
+        return there
+    ids = [collection.clips[row].id for row in embedding.rows]
+    vectors = aggregate(embedding.vectors, embedding.frames, recipe.aggregation)
+    fitted = fit(vectors, recipe, ids)
+    prepared = prepare(vectors, recipe, fitted)
+    finish_vectors(prepared, search, ids)  # names the clips that cannot be compared
+    neighbours, scores = top_neighbours(prepared, search, top)
     rows, found = _on_collection(len(collection.clips), embedding.rows, neighbours, scores)
-    write_ranking(collection, system, rows, found, fitted, meta)
+    facts = {"prepared_dim": prepared.shape[1]}
+    write_ranking(collection, system, rows, found, fitted, meta | facts)
     return open_ranking(collection, system)
+
+
+def _ranking_like(collection: Collection, system: str, meta: dict[str, Any]) -> Ranking | None:
+    """Return the stored ranking `system` if it was made as `meta` says, else None."""
+    if system not in system_names(collection):
+        return None
+    try:
+        stored = open_ranking(collection, system)
+    except InputError:  # damaged, or of other clips: it is made again
+        return None
+    return stored if all(stored.meta.get(key) == meta[key] for key in meta) else None
 
 
 def prepared_vectors(collection: Collection, ranking: Ranking) -> tuple[np.ndarray, np.ndarray]:

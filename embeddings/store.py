@@ -18,6 +18,10 @@ Nothing in them depends on when or how often a job was run: the same input gives
 """
 
 import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +31,7 @@ import numpy as np
 from embeddings import __version__
 from embeddings.collection import Collection
 from embeddings.errors import InputError
-from embeddings.files import read_json, whole_folder, write_json
+from embeddings.files import read_json, undamaged, whole_folder, write_json
 
 PROVENANCES = ("computed", "imported", "simulated")
 
@@ -133,14 +137,17 @@ def write_embedding(
 
 def open_embedding(collection: Collection, name: str) -> Embedding:
     """Open the embedding `name` of `collection`; raise InputError if there is none that fits it."""
-    folder = _existing(collection, "embeddings", name, embedding_names(collection))
-    meta = read_json(folder / "meta.json")
-    rows = np.array(
-        [row for row, clip in enumerate(collection.clips) if clip.id not in meta["failed"]],
-        dtype=np.int64,
-    )
-    frames = np.load(folder / "frames.npy") if meta["frame_level"] else None
-    return Embedding(name, np.load(folder / "vectors.npy", mmap_mode="r"), frames, rows, meta)
+    with _existing(collection, "embedding", name, embedding_names(collection)) as folder:
+        meta = _fitting_meta(folder, collection)
+        rows = np.array(
+            [row for row, clip in enumerate(collection.clips) if clip.id not in meta["failed"]],
+            dtype=np.int64,
+        )
+        frames = np.load(folder / "frames.npy") if meta["frame_level"] else None
+        vectors = np.load(folder / "vectors.npy", mmap_mode="r")
+        if vectors.shape != (len(rows) if frames is None else int(frames[-1]), meta["dim"]):
+            raise ValueError(f"vectors.npy has the shape {vectors.shape}")
+        return Embedding(name, vectors, frames, rows, meta)
 
 
 def write_ranking(
@@ -168,13 +175,23 @@ def write_ranking(
 
 def open_ranking(collection: Collection, system: str) -> Ranking:
     """Open the ranking `system` of `collection`; raise InputError if there is none that fits it."""
-    folder = _existing(collection, "rankings", system, system_names(collection))
-    return Ranking(
-        system,
-        np.load(folder / "neighbours.npy", mmap_mode="r"),
-        np.load(folder / "scores.npy", mmap_mode="r"),
-        read_json(folder / "meta.json"),
-    )
+    with _existing(collection, "system", system, system_names(collection)) as folder:
+        meta = _fitting_meta(folder, collection)
+        neighbours = np.load(folder / "neighbours.npy", mmap_mode="r")
+        scores = np.load(folder / "scores.npy", mmap_mode="r")
+        if not neighbours.shape == scores.shape == (len(collection.clips), meta["top"]):
+            raise ValueError(f"the shapes are {neighbours.shape} and {scores.shape}")
+        return Ranking(system, neighbours, scores, meta)
+
+
+def remove_ranking(collection: Collection, system: str) -> None:
+    """Remove the ranking `system` with its scores; raise InputError if there is none."""
+    if system not in system_names(collection):
+        raise _unknown(collection, "system", system, system_names(collection))
+    folder = collection.folder / "rankings"
+    going = Path(tempfile.mkdtemp(dir=folder, prefix=f".{system}."))
+    (folder / system).rename(going / "old")
+    shutil.rmtree(going)
 
 
 def read_transform(collection: Collection, system: str) -> dict[str, np.ndarray]:
@@ -183,20 +200,31 @@ def read_transform(collection: Collection, system: str) -> dict[str, np.ndarray]
         return dict(stored)
 
 
-def _existing(collection: Collection, kind: str, name: str, known: list[str]) -> Path:
-    what = {"embeddings": "embedding", "rankings": "system"}[kind]
+@contextmanager
+def _existing(collection: Collection, what: str, name: str, known: list[str]) -> Iterator[Path]:
+    """Give the folder of a stored thing; whatever goes wrong in the block names the thing."""
     if name not in known:
+        raise _unknown(collection, what, name, known)
+    kind = {"embedding": "embeddings", "system": "rankings"}[what]
+    with undamaged(what, collection.folder / kind / name):
+        yield collection.folder / kind / name
+
+
+def _unknown(collection: Collection, what: str, name: str, known: list[str]) -> InputError:
+    return InputError(
+        f"The collection {collection.name!r} has no {what} {name!r}; "
+        f"it has: {', '.join(known) or 'none yet'}."
+    )
+
+
+def _fitting_meta(folder: Path, collection: Collection) -> dict[str, Any]:
+    meta = read_json(folder / "meta.json")
+    if meta["clips_sha256"] != ids_digest(collection):
         raise InputError(
-            f"The collection {collection.name!r} has no {what} {name!r}; "
-            f"it has: {', '.join(known) or 'none yet'}."
+            f"it was made for other clips than the collection {collection.name!r} has now; "
+            "make it again."
         )
-    folder = collection.folder / kind / name
-    if read_json(folder / "meta.json")["clips_sha256"] != ids_digest(collection):
-        raise InputError(
-            f"The {what} {name!r} was made for other clips than the collection "
-            f"{collection.name!r} has now; make it again."
-        )
-    return folder
+    return meta
 
 
 def _whole(folder: Path) -> list[str]:

@@ -26,6 +26,8 @@ ANCHORS: tuple[tuple[int, str], ...] = (
 )
 """The default scale: grades from 0 to 100 and the words on their buttons."""
 
+MOST_ANCHORS = 10  # each has a digit as its key
+
 INSTRUCTIONS = (
     "You will hear a sound, and then a list of other sounds. For each of them, press the button "
     "that fits best. There is no right answer: trust your ears. You can listen as often as you "
@@ -48,6 +50,12 @@ class Scale:
 
     question: str = QUESTION
     anchors: tuple[tuple[int, str], ...] = ANCHORS
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The digit that gives each grade: the grade where all have one digit, else 0, 1, ..."""
+        grades = [grade for grade, _ in self.anchors]
+        return tuple(map(str, grades if max(grades) < MOST_ANCHORS else range(len(grades))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +191,12 @@ class _Keys:
 
 def _anchors(scale: _Keys) -> tuple[tuple[int, str], ...]:
     value = scale.take("anchors", list, [list(anchor) for anchor in ANCHORS])
-    rule = "a list of [grade, words], grades from 0 to 100 and rising, at least two"
+    rule = f"a list of 2 to {MOST_ANCHORS} [grade, words], grades from 0 to 100 and rising"
     for item in value:
         fits = isinstance(item, list) and [type(part) for part in item] == [int, str]
         if not fits or not 0 <= item[0] <= 100 or not item[1].strip():
             raise scale.fail("anchors", rule, item)
     grades = [item[0] for item in value]
-    if len(grades) < 2 or grades != sorted(set(grades)):
+    if not 2 <= len(grades) <= MOST_ANCHORS or grades != sorted(set(grades)):
         raise scale.fail("anchors", rule, grades)
     return tuple((grade, words.strip()) for grade, words in value)

@@ -22,16 +22,16 @@ def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="sounding-board-") as folder:
         server = Server(Path(folder))
-        printed = server.flask("setup", "--port", str(server.port)).split()
-        links = [word for word in printed if word.startswith("http")]
         try:
+            server.flask("demo")
+            rater = server.flask("studies", "invite", "demo", "--base", server.url).split()[-1]
             with sync_playwright() as driver:
                 browser = driver.chromium.launch(
                     executable_path=shutil.which("chromium"), args=["--no-sandbox"]
                 )
                 for width in HEIGHT:
                     for scheme in ("light", "dark"):
-                        take(browser, server, links[-1], width, scheme)
+                        take(browser, server, rater, width, scheme)
         finally:
             server.kill()
 
@@ -44,6 +44,7 @@ def take(browser: Browser, server: Server, rater: str, width: int, scheme: str) 
     pages = {
         "home": server.url,
         "browse": f"{server.url}/browse/demo?class=Bark&query=bark-3",
+        "unknown": f"{server.url}/browse/demo?query=barking-3",
         "rate": rater,
     }
     for name, address in pages.items():

@@ -100,7 +100,7 @@ def test_a_random_query_is_of_the_class_and_its_address_draws_it_again(
     ("path", "status", "sentence"),
     [
         ("/browse/nothing", 404, "There is nothing at this address"),
-        ("/browse/small?query=nobody", 400, "has no clip &#39;nobody&#39;"),
+        ("/browse/small?query=nobody", 404, "has no clip nobody"),
         ("/browse/small?class=Nothing", 400, "has no class &#39;Nothing&#39;"),
         ("/audio/small/nobody", 404, "There is nothing at this address"),
         ("/audio/small/../../secret_key", 404, "There is nothing at this address"),

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -11,9 +13,10 @@ from urllib.request import urlopen
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskCliRunner
+from flask.testing import FlaskClient, FlaskCliRunner
 
 from embeddings.collection import Collection, collection_names
+from embeddings.files import only_writer
 from embeddings.store import Ranking
 from tests.conftest import ROOT
 
@@ -164,3 +167,109 @@ def test_gunicorn_serves_the_app_with_two_workers(tmp_path: Path) -> None:
         process.terminate()
         process.communicate(timeout=30)
     assert (tmp_path / "sounding_board.sqlite").is_file()
+
+
+def test_what_is_built_alike_is_kept_with_its_scores(
+    runner: FlaskCliRunner, small: Collection, ranked: list[Ranking]
+) -> None:
+    scores = small.folder / "rankings" / "good.l2.mcss" / "objective.json"
+    args = ["rankings", "build", "small", "good", "--pca", "none"]
+    assert "17 neighbours" in run(runner, *args)
+    assert scores.is_file()
+    assert "3 neighbours" in run(runner, *args, "--top", "3")
+    assert not scores.exists()  # other neighbours: scored anew
+
+
+def test_a_system_is_removed_unless_a_study_uses_it(
+    runner: FlaskCliRunner, small: Collection, ranked: list[Ranking], tmp_path: Path
+) -> None:
+    (tmp_path / "which.toml").write_text(
+        'title = "Which?"\ncollection = "small"\nsystems = ["good.l2.mcss"]\n'
+        '[queries]\nclips = ["hum-0"]\n'
+    )
+    run(runner, "studies", "create", str(tmp_path / "which.toml"))
+    refused = runner.invoke(args=["rankings", "remove", "small", "good.l2.mcss"])
+    assert refused.exit_code == 1
+    assert "is used by the study 'which' and stays" in refused.output
+    assert "Removed random.l2.mcss" in run(runner, "rankings", "remove", "small", "random.l2.mcss")
+    assert [path.name for path in (small.folder / "rankings").iterdir()] == ["good.l2.mcss"]
+    missing = runner.invoke(args=["rankings", "remove", "small", "random.l2.mcss"])
+    assert "has no system 'random.l2.mcss'; it has: good.l2.mcss" in missing.output
+
+
+def test_what_is_damaged_is_named_and_hides_nothing_else(
+    runner: FlaskCliRunner, experimenter: FlaskClient, small: Collection, ranked: list[Ranking]
+) -> None:
+    neighbours = small.folder / "rankings" / "good.l2.mcss" / "neighbours.npy"
+    neighbours.unlink()  # first: `ranked` has the old file mapped into memory
+    neighbours.write_bytes(b"")
+    listed = run(runner, "rankings", "list", "small")
+    assert "The stored system 'good.l2.mcss' is damaged" in listed
+    assert "(simulated)" in listed
+    for path in ("/", "/browse/small?query=hum-0"):
+        page = experimenter.get(path)
+        assert page.status_code == 200
+        assert "The stored system &#39;good.l2.mcss&#39; is damaged" in page.text
+        assert "simulated" in page.text
+    other = small.folder.with_name("other")
+    shutil.copytree(small.folder, other)
+    (other / "clips.csv").write_text("clip\nhum-0\n")
+    listed = run(runner, "collections", "list")
+    assert "The stored collection 'other' is damaged" in listed
+    assert "18 clips" in listed
+    page = experimenter.get("/")
+    assert page.status_code == 200
+    assert "The stored collection &#39;other&#39; is damaged" in page.text
+    assert "/browse/small" in page.text
+
+
+def test_a_collection_stays_while_vectors_are_computed(
+    runner: FlaskCliRunner, small: Collection
+) -> None:
+    with only_writer(small.folder.parents[1] / "locks" / "extract-small.freesound", "it"):
+        result = runner.invoke(args=["collections", "remove", "small", "--yes"])
+    assert result.exit_code == 1
+    assert "Another process is busy with an extraction for 'small'" in result.output
+    assert small.folder.is_dir()
+
+
+def test_a_taken_port_is_said_before_links_to_it(runner: FlaskCliRunner) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = runner.invoke(args=["setup", "--port", port])
+    assert result.exit_code == 1
+    assert f"Nothing can be served at 127.0.0.1, port {port}" in result.output
+    assert "sign in" not in result.output
+    base = runner.invoke(args=["signin-link", "--base", "listen.example.org"])
+    assert "must begin with http:// or https://, unlike 'listen.example.org'" in base.output
+
+
+def test_a_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
+    script = (
+        "import time\n"
+        "from embeddings.parallel import in_parallel\n"
+        "if __name__ == '__main__':\n"
+        "    for _ in in_parallel(time.sleep, [0.01, 300, 300], 2): print('one', flush=True)\n"
+    )
+    (tmp_path / "long.py").write_text(script)
+    process = subprocess.Popen(
+        [sys.executable, str(tmp_path / "long.py")],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        assert process.stdout.readline() == "one\n"
+        process.send_signal(signal.SIGINT)
+        while "Stopping after what is in progress" not in process.stderr.readline():
+            assert process.poll() is None
+        time.sleep(0.5)
+        assert process.poll() is None  # it waits for what is in progress
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        assert process.returncode != 0
+    finally:
+        process.kill()

@@ -38,10 +38,14 @@ def test_the_file_wins_over_the_default_and_the_environment_over_both(tmp_path: 
     ("text", "environment", "sentence"),
     [
         ("signin_minute = 5", {}, "signin_minute is no setting; there are: "),
-        ("signin_minutes = 'x'", {}, "signin_minutes must be a whole number, not 'x'"),
+        ("signin_minutes = 'x'", {}, "signin_minutes must be a whole number from 0, not 'x'"),
         ("secure_cookies = 1", {}, "secure_cookies must be true or false, not 1"),
         ("signin_minutes =", {}, "not valid TOML"),
-        ("", {"SOUNDING_BOARD_SIGNIN_DAYS": "x"}, "SIGNIN_DAYS must be a whole number, not 'x'"),
+        (
+            "",
+            {"SOUNDING_BOARD_SIGNIN_DAYS": "x"},
+            "DAYS must be a whole number from 0, not 'x'",
+        ),
         ("", {"SOUNDING_BOARD_SECURE_COOKIES": "x"}, "COOKIES must be true or false, not 'x'"),
     ],
 )

@@ -43,7 +43,9 @@ def links(runner: FlaskCliRunner, ranked: list[Ranking], tmp_path: Path) -> list
         assert result.exit_code == 0, result.output
     invited = runner.invoke(args=["studies", "invite", "which", "-n", "3"])
     assert invited.exit_code == 0, invited.output
-    return [line.removeprefix(BASE) for line in invited.output.split()]
+    lines = [line.split() for line in invited.output.splitlines()]
+    assert [name for name, _ in lines] == ["rater-001", "rater-002", "rater-003"]
+    return [link.removeprefix(BASE) for _, link in lines]
 
 
 class Page:
@@ -56,7 +58,7 @@ class Page:
         self.text = answer.text
         self.candidates = re.findall(r'data-sound="(\w+)"', self.text)
         self.sounds = re.findall(r'data-src="([^"]+)"', self.text)
-        self.shown = re.findall(r'data-grade="(\d+)" aria-pressed="true"', self.text)
+        self.shown = re.findall(r'data-grade="(\d+)" data-key="\d" aria-pressed="true"', self.text)
 
     @property
     def csrf(self) -> str:
@@ -283,7 +285,7 @@ def test_a_block_is_finished_only_when_all_is_graded(app: Flask, links: list[str
     page.next()
     again = Page(client, links[0])
     assert again.candidates == page.candidates
-    assert f"{len(page.candidates) - 1} sounds have no grade yet." in again.text
+    assert f"{len(page.candidates) - 1} sounds have no grade yet.</p>" in again.text
 
 
 def test_next_sent_twice_finishes_one_block(app: Flask, links: list[str]) -> None:
@@ -292,7 +294,7 @@ def test_next_sent_twice_finishes_one_block(app: Flask, links: list[str]) -> Non
     page.next()  # a double click: the page's block again, and not the one that came after
     again = Page(page.client, links[0])
     assert "Query 2 of 3" in again.text
-    assert "no grade yet." not in again.text
+    assert "no grade yet.</p>" not in again.text
 
 
 def test_each_rater_gets_each_query_once_in_an_own_order(
@@ -516,7 +518,7 @@ def test_a_draft_can_be_replaced_and_removed_and_judgements_cannot(
     path.rename(tmp_path / "which.toml")
     runner.invoke(args=["studies", "create", str(tmp_path / "which.toml")])
     runner.invoke(args=["studies", "open", "which"])
-    link = runner.invoke(args=["studies", "invite", "which"]).output.strip()
+    link = runner.invoke(args=["studies", "invite", "which"]).output.split()[-1]
     page = Page(app.test_client(), link.removeprefix(BASE))
     page.post(page.grade(page.candidates[0], 60))
     assert "has 1 judgements and stays" in invoke(runner, "remove", "which")

@@ -15,7 +15,14 @@ from embeddings.errors import InputError
 from embeddings.store import Ranking
 from evaluation.exchange import JUDGEMENT_COLUMNS, JudgementRecord, judgements_csv
 from evaluation.pooling import Source, draw_queries, pool
-from evaluation.protocol import ANCHORS, Queries, parse_protocol, protocol_from_json, read_protocol
+from evaluation.protocol import (
+    ANCHORS,
+    Queries,
+    Scale,
+    parse_protocol,
+    protocol_from_json,
+    read_protocol,
+)
 
 GOOD = """
 title = "A test"
@@ -42,6 +49,12 @@ def test_a_protocol_is_read(tmp_path: Path) -> None:
     assert read_protocol(path).sha256() != protocol.sha256()
 
 
+def test_each_grade_has_a_digit() -> None:
+    assert Scale().keys == ("0", "1", "2", "3", "4", "5")
+    assert Scale(anchors=((1, "bad"), (3, "fair"), (5, "good"))).keys == ("1", "3", "5")
+    assert Scale(anchors=((0, "no"), (10, "yes"))).keys == ("0", "1")
+
+
 BAD = [
     (GOOD.replace('collection = "small"', ""), "collection is missing"),
     (GOOD.replace("[queries]", "[query]"), "queries is missing"),
@@ -57,10 +70,14 @@ BAD = [
     (GOOD.replace('["a", "b"]', '["a", 3]'), "systems must be a list of names, not 3"),
     (GOOD.replace("per_family = 2", ""), "queries must have either clips or per_family, and not"),
     (GOOD.replace("seed = 7", "clips = ['x']"), "queries must have either clips or per_family"),
-    (GOOD + "[scale]\nanchors = [[0, 'no']]", r"scale\.anchors must be a list of \[grade, words\]"),
-    (GOOD + "[scale]\nanchors = [[5, 'a'], [1, 'b']]", r"rising, at least two, not \[5, 1\]"),
+    (
+        GOOD + "[scale]\nanchors = [[0, 'no']]",
+        r"must be a list of 2 to 10 \[grade, words\]",
+    ),
+    (GOOD + "[scale]\nanchors = [[5, 'a'], [1, 'b']]", r"and rising, not \[5, 1\]"),
     (GOOD + "[scale]\nanchors = [[0, 'a'], [101, 'b']]", r"not \[101, 'b'\]"),
     (GOOD + "[scale]\nanchors = [[0, 'a'], ['b', 1]]", r"not \['b', 1\]"),
+    (GOOD + f"[scale]\nanchors = {[[one, 'x'] for one in range(11)]}", "a list of 2 to 10"),
     ('slug = "a b"\n' + GOOD, "The study name 'a b' cannot be used"),
     ("title = ", "not valid TOML"),
 ]

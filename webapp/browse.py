@@ -1,11 +1,13 @@
 """Browsing a collection: a query and what every system returns for it."""
 
+import difflib
 import secrets
 from typing import Any
 
 import numpy as np
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from embeddings.collection import Collection
 from evaluation.listing import listing
@@ -13,6 +15,7 @@ from webapp import catalogue
 
 bp = Blueprint("browse", __name__)
 
+_CLOSE = 5  # ids that are offered instead of one that is unknown
 _LETTERS = np.frombuffer(b"0123456789abcdefghijklmnopqrstuvwxyz", dtype=np.uint8)
 
 
@@ -35,14 +38,18 @@ def browse(name: str) -> ResponseReturnValue:
         chosen = _draw(collection, family, label)
         return redirect(url_for(".browse", name=name, family=family, query=chosen.pop("query"),
                                 **{"class": label}, **chosen))  # fmt: skip
-    query = collection.index[collection.clip(request.args["query"].strip()).id]
+    wanted = request.args["query"].strip()
+    if wanted not in collection.index:
+        return _unknown_clip(collection, wanted)
+    query = collection.index[wanted]
     clip = collection.clips[query]
     asked = label if label in clip.labels else None
+    rankings, damaged = catalogue.rankings(collection)
     columns = [
         listing(
             collection, ranking, catalogue.query_scores(collection, ranking.system), query, asked
         )
-        for ranking in catalogue.rankings(collection)
+        for ranking in rankings
     ]
     return render_template(
         "browse.html",
@@ -54,7 +61,18 @@ def browse(name: str) -> ResponseReturnValue:
         family=family,
         label=label,
         picker=_picker(collection),
+        damaged=damaged,
     )
+
+
+def _unknown_clip(collection: Collection, wanted: str) -> ResponseReturnValue:
+    """Answer a clip id that the collection does not have, with ids that are close to it."""
+    close = [one for one in collection.index if wanted and wanted.lower() in one.lower()][:_CLOSE]
+    close = close or difflib.get_close_matches(wanted, collection.index, _CLOSE, 0.5)
+    sentence = _("The collection %(name)s has no clip %(clip)s.", name=collection.name, clip=wanted)
+    return render_template(
+        "browse_unknown.html", collection=collection, sentence=sentence, close=close
+    ), 404
 
 
 def _draw(collection: Collection, family: str, label: str) -> dict[str, Any]:

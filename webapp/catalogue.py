@@ -1,11 +1,13 @@
 """The collections and rankings on disk, kept in memory until they change."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from flask import abort, current_app
 
 from embeddings.collection import Collection, collection_names, open_collection
+from embeddings.errors import InputError
 from embeddings.store import Ranking, open_ranking, system_names
 from evaluation.objective import QueryScores
 from evaluation.scoring import read_objective, read_query_scores
@@ -29,16 +31,29 @@ def collection(name: str) -> Collection:
     return _kept(("collection", name), stamp, lambda: open_collection(data(), name))
 
 
-def rankings(of: Collection) -> list[Ranking]:
-    """Return all rankings of a collection, by name."""
-    return [
-        _kept(
-            ("ranking", of.name, system),
-            of.folder / "rankings" / system / "meta.json",
-            lambda system=system: open_ranking(of, system),
-        )
-        for system in system_names(of)
-    ]
+def collections() -> tuple[list[Collection], list[str]]:
+    """Return the collections by name, and a sentence on each that cannot be opened."""
+    return _whole(names(), collection)
+
+
+def rankings(of: Collection) -> tuple[list[Ranking], list[str]]:
+    """Return the rankings of a collection by name, and a sentence on each that is damaged."""
+    return _whole(system_names(of), lambda system: _ranking(of, system))
+
+
+def _ranking(of: Collection, system: str) -> Ranking:
+    stamp = of.folder / "rankings" / system / "meta.json"
+    return _kept(("ranking", of.name, system), stamp, lambda: open_ranking(of, system))
+
+
+def _whole(names: list[str], read: Callable[[str], Any]) -> tuple[list[Any], list[str]]:
+    things, sentences = [], []
+    for name in names:
+        try:
+            things.append(read(name))
+        except InputError as error:
+            sentences.append(str(error))
+    return things, sentences
 
 
 def query_scores(of: Collection, system: str) -> QueryScores | None:

@@ -5,6 +5,7 @@ A setting is read from, the last one winning: its default, ``config.toml`` in th
 """
 
 import contextlib
+import json
 import os
 import secrets
 import tomllib
@@ -128,10 +129,9 @@ def read_settings(data: Path, environment: Mapping[str, str]) -> dict[str, Any]:
             values[setting.name] = _from_text(variable, environment[variable], setting)
         else:
             values[setting.name] = stored.get(setting.name, setting.default)
-        if type(values[setting.name]) is not type(setting.default):
-            raise InputError(
-                f"{path}: {setting.name} must be {_words(setting)}, not {values[setting.name]!r}."
-            )
+        value = values[setting.name]
+        if type(value) is not type(setting.default) or (isinstance(value, int) and value < 0):
+            raise InputError(f"{path}: {setting.name} must be {_words(setting)}, not {value!r}.")
     return values
 
 
@@ -141,9 +141,7 @@ def template() -> str:
         "# Sounding Board's settings. Take away a # to change one, then start the app again.\n"
     ]
     for setting in SETTINGS:
-        value = {True: "true", False: "false"}.get(setting.default, repr(setting.default))
-        if isinstance(setting.default, str):
-            value = f'"{setting.default}"'
+        value = json.dumps(setting.default)  # text, a number or true: TOML writes it the same
         parts.append(f"# {setting.help}\n# {setting.name} = {value}\n")
     return "\n".join(parts)
 
@@ -161,7 +159,7 @@ def _from_text(variable: str, text: str, setting: Setting) -> Any:
 
 
 def _words(setting: Setting) -> str:
-    return {bool: "true or false", int: "a whole number", str: "text"}[type(setting.default)]
+    return {bool: "true or false", int: "a whole number from 0", str: "text"}[type(setting.default)]
 
 
 def _secret_key(data: Path) -> str:

@@ -5,13 +5,15 @@ such transactions cannot both turn, and one fails however long it waits. So a re
 write begins with BEGIN IMMEDIATE and waits its turn, and a request that reads never does.
 """
 
+import os
 import sqlite3
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, g, has_request_context, request
+from flask import Flask, current_app, g, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -79,12 +81,15 @@ def init_app(app: Flask) -> None:
     @app.before_request
     def ready() -> None:
         if not app.extensions["sounding_board_ready"] and request.endpoint != "static":
-            prepare(app)
+            prepare()
             app.extensions["sounding_board_ready"] = True
 
 
-def prepare(app: Flask) -> None:
+def prepare(app: Flask | None = None) -> None:
     """Bring the tables up to date, once, whichever of several processes comes first."""
+    app = app or current_app._get_current_object()  # type: ignore[attr-defined]
+    with app.app_context():
+        _for_the_owner_only()
     if _revision(app) == _newest(app):
         return
     from flask_migrate import upgrade
@@ -95,6 +100,14 @@ def prepare(app: Flask) -> None:
     with only_writer(lock, "bringing the database up to date", wait=60), app.app_context():
         upgrade()
         db.session.remove()
+
+
+def _for_the_owner_only() -> None:
+    """Make SQLite's file, where there is none, so that nobody else on the machine reads it."""
+    path = db.engine.url.database
+    if db.engine.dialect.name == "sqlite" and path not in (None, "", ":memory:"):
+        with suppress(OSError):  # SQLite itself says what is wrong with the place
+            os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))
 
 
 def writes() -> None:

@@ -20,16 +20,20 @@ def keep_dots(title: str) -> str:
 @bp.get("/")
 def home() -> ResponseReturnValue:
     """Show the collections with their systems, and the studies."""
-    collections = [catalogue.collection(name) for name in catalogue.names()]
-    systems = {
-        collection.name: [
-            (ranking, catalogue.objective(collection, ranking.system))
-            for ranking in catalogue.rankings(collection)
+    collections, damaged = catalogue.collections()
+    systems = {}
+    for collection in collections:
+        rankings, broken = catalogue.rankings(collection)
+        damaged += broken
+        systems[collection.name] = [
+            (ranking, catalogue.objective(collection, ranking.system)) for ranking in rankings
         ]
-        for collection in collections
-    }
     return render_template(
-        "home.html", collections=collections, systems=systems, studies=studies.overview()
+        "home.html",
+        collections=collections,
+        systems=systems,
+        studies=studies.overview(),
+        damaged=damaged,
     )
 
 

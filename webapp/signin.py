@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Flask, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import UserMixin, login_user, logout_user
+from flask_login import UserMixin, current_user, login_user, logout_user
 
 from webapp.database import db, now, writes
 from webapp.extensions import login
@@ -63,6 +63,8 @@ def signin(token: str) -> ResponseReturnValue:
     if request.method == "HEAD":
         return ""  # who only looks, as link checkers do, does not use the link up
     writes()
+    if current_user.is_authenticated:
+        return redirect(url_for("home.home"))  # and the link stays good for another browser
     if not use_token(token):
         return render_template("signin.html", used=True), 403
     login_user(Experimenter(), remember=True)

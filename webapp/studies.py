@@ -9,7 +9,6 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from flask import current_app
-from tqdm import tqdm
 
 from embeddings import __version__
 from embeddings.audio import write_plain_copy
@@ -17,12 +16,13 @@ from embeddings.collection import Collection, open_collection
 from embeddings.errors import InputError
 from embeddings.files import whole_folder
 from embeddings.parallel import Failure, default_workers, in_parallel
+from embeddings.progress import progress
 from embeddings.store import Ranking, open_ranking
 from evaluation.exchange import JudgementRecord, judgements_csv
 from evaluation.pooling import Candidate as Pooled
 from evaluation.pooling import check_depth, draw_queries, pool
 from evaluation.protocol import Protocol
-from webapp.database import db, now
+from webapp.database import db, now, prepare
 from webapp.models import (
     Assignment,
     Candidate,
@@ -188,6 +188,17 @@ def overview() -> list[Overview]:
     return [Overview(*row) for row in rows]
 
 
+def study_using(collection: str, system: str | None = None) -> str | None:
+    """Return the slug of a study that uses the collection (and the system), or None."""
+    prepare()
+    terms = [study.terms for study in db.session.scalars(sa.select(Study))]
+    db.session.rollback()  # nobody has to wait while a question is read
+    for one in terms:
+        if one.collection == collection and system in (None, *one.systems):
+            return one.slug
+    return None
+
+
 def export_judgements(study: Study) -> str:
     """Return ``judgements.csv`` of a study; see `evaluation.exchange` for its columns."""
     return judgements_csv(list(_records(study)), [system.ranking for system in study.systems])
@@ -255,7 +266,7 @@ def _copy_sounds(
     }
     jobs = [(source, target) for target, source in sources.items()]
     copying = in_parallel(write_plain_copy, jobs, workers)
-    for _, result in tqdm(copying, total=len(jobs), unit="sound", desc="Copying", disable=None):
+    for _, result in progress(len(jobs), "sound", "Copying", items=copying):
         if isinstance(result, Failure):
             raise InputError(f"The study cannot be opened: {result.reason}")
     return sounds

@@ -67,6 +67,7 @@ function give(candidate, grade) {
     listened_seconds: Number(candidate.querySelector("sound-player").heard.toFixed(2)),
   };
   candidate.dataset.last = given.uuid;
+  if (!banner.dataset.sticky) tell(); // what it said of missing grades is no longer so
   show(candidate, grade);
   setState(candidate, "saving");
   queue.add(given);
@@ -88,13 +89,21 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   const candidate = currentItem()?.closest(".candidate");
-  const button = /^\d$/.test(event.key) && candidate?.querySelectorAll(".grade")[Number(event.key)];
+  const button = /^\d$/.test(event.key) && candidate?.querySelector(`.grade[data-key="${event.key}"]`);
   if (button) give(candidate, Number(button.dataset.grade));
 });
 walkItems();
 
 next.addEventListener("submit", async (event) => {
   event.preventDefault();
+  const missing = candidates.filter((one) => !one.querySelector('.grade[aria-pressed="true"]'));
+  if (missing.length) {
+    const words = missing.length === 1 ? banner.dataset.missingOne : banner.dataset.missing;
+    tell(words.replace("{count}", missing.length));
+    missing[0].focus({ preventScroll: true });
+    missing[0].scrollIntoView({ block: "center" });
+    return;
+  }
   const button = next.querySelector("button");
   button.disabled = true; // a second click must not finish the block that comes next
   await queue.drain();

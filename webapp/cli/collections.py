@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import click
-import sqlalchemy as sa
 from flask import current_app
 from flask.cli import AppGroup
 
@@ -12,13 +11,14 @@ from embeddings.collection import collection_names, open_collection, remove_coll
 from embeddings.errors import InputError
 from embeddings.importing import import_collection
 from embeddings.readers import READERS, Options
-from webapp import database
 from webapp.cli import going_on
 from webapp.demo import SLUG as DEMO
-from webapp.models import Study
+from webapp.studies import study_using
 
 group = AppGroup("collections")
 commands = {"collections": group}
+
+_NAMED = 10
 
 
 @group.command("import")
@@ -48,6 +48,13 @@ def import_command(
 ) -> None:
     """Import the sounds at PATH as the collection NAME.
 
+    \b
+    --reader fsd50k   FSD50K.eval_audio/, FSD50K.ground_truth/, FSD50K.metadata/ in PATH
+    --reader esc      audio/ and meta/esc50.csv in PATH
+    --reader csv      PATH is a CSV, or a folder with clips.csv; the columns are fname and
+                      labels (separated by commas) and any others; the sounds are in audio/
+                      beside it; families.json beside it (family -> [classes]) is used
+
     Ctrl-C stops it; the same command goes on from there.
     """
     if name == DEMO:
@@ -71,6 +78,10 @@ def import_command(
         f"{len(collection.families)} families, {len(left_out)} left out, "
         f"{len(silent)} without loudness."
     )
+    alone = [label for label in collection.class_counts if label not in collection.family_of]
+    if alone:
+        more = f" and {len(alone) - _NAMED} more" if len(alone) > _NAMED else ""
+        click.echo(f"In no family: {', '.join(alone[:_NAMED])}{more} (--families).")
 
 
 @group.command("list")
@@ -78,7 +89,11 @@ def list_command() -> None:
     """List the collections."""
     data = current_app.config["DATA"]
     for name in collection_names(data):
-        collection = open_collection(data, name)
+        try:
+            collection = open_collection(data, name)
+        except InputError as error:
+            click.echo(f"{name:24} {error}")
+            continue
         hours = sum(clip.seconds for clip in collection.clips) / 3600
         click.echo(
             f"{name:24} {len(collection.clips):6} clips {len(collection.class_counts):4} classes "
@@ -115,15 +130,9 @@ def remove_command(name: str, yes: bool) -> None:
     data = current_app.config["DATA"]
     if name not in collection_names(data):  # not opened: a broken one must be removable, too
         open_collection(data, name)
-    database.prepare(current_app._get_current_object())  # type: ignore[attr-defined]
-    users = [
-        study.slug
-        for study in database.db.session.scalars(sa.select(Study))
-        if study.terms.collection == name
-    ]
-    database.db.session.rollback()  # nobody has to wait while the question is read
-    if users:
-        raise InputError(f"The collection {name!r} is used by the study {users[0]!r} and stays.")
+    user = study_using(name)
+    if user:
+        raise InputError(f"The collection {name!r} is used by the study {user!r} and stays.")
     if not yes:
         click.confirm(f"Remove {name} with all embeddings and rankings made from it?", abort=True)
     remove_collection(data, name)

@@ -5,10 +5,10 @@ from typing import Any
 import click
 from flask import current_app
 from flask.cli import with_appcontext
-from tqdm import tqdm
 
 from embeddings.collection import CONVENTIONS, open_collection
 from embeddings.errors import InputError
+from embeddings.progress import progress
 from embeddings.store import open_ranking, system_names
 from evaluation.scoring import score_ranking
 
@@ -28,7 +28,7 @@ def evaluate_command(collection: str, convention: str | None) -> None:
             f"The collection {collection!r} has no system to score: "
             f"flask rankings build {collection} REPRESENTATION."
         )
-    bar = tqdm(names, unit="system", desc="Scoring", disable=None)
+    bar = progress(len(names), "system", "Scoring", items=names)
     scored = [score_ranking(sounds, open_ranking(sounds, name)) for name in bar]
     print_scores(collection, scored, convention or sounds.convention)
 

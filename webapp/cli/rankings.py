@@ -1,14 +1,16 @@
-"""flask rankings: build, list."""
+"""flask rankings: build, list, remove."""
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
 from embeddings.collection import open_collection
+from embeddings.errors import InputError
 from embeddings.processing import AGGREGATIONS, NORMALISATIONS
 from embeddings.rankings import TOP, build_ranking, default_system, find_embedding
 from embeddings.search import SEARCHES
-from embeddings.store import open_ranking, system_names
+from embeddings.store import open_ranking, remove_ranking, system_names
+from webapp.studies import study_using
 
 group = AppGroup("rankings")
 commands = {"rankings": group}
@@ -45,13 +47,30 @@ def build_command(
     click.echo(f"{ranking.system}: {ranking.title}, {ranking.meta['top']} neighbours of each clip.")
 
 
+@group.command("remove")
+@click.argument("collection")
+@click.argument("system")
+def remove_command(collection: str, system: str) -> None:
+    """Remove SYSTEM of COLLECTION with its scores; a system that a study uses stays."""
+    sounds = open_collection(current_app.config["DATA"], collection)
+    user = study_using(collection, system)
+    if user:
+        raise InputError(f"The system {system!r} is used by the study {user!r} and stays.")
+    remove_ranking(sounds, system)
+    click.echo(f"Removed {system} of {collection}.")
+
+
 @group.command("list")
 @click.argument("collection")
 def list_command(collection: str) -> None:
     """List the systems of COLLECTION: their names in commands and protocols, and in words."""
     sounds = open_collection(current_app.config["DATA"], collection)
     for system in system_names(sounds):
-        ranking = open_ranking(sounds, system)
+        try:
+            ranking = open_ranking(sounds, system)
+        except InputError as error:
+            click.echo(f"{system:40} {error}")
+            continue
         click.echo(f"{system:40} {ranking.title}  ({ranking.provenance})")
     if not system_names(sounds):
         click.echo(f"There is none yet: flask rankings build {collection} REPRESENTATION")

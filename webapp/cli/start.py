@@ -1,9 +1,13 @@
 """flask demo, setup, signin-link: everything that `make run` does before it serves."""
 
+import socket
+from urllib.parse import urlsplit
+
 import click
-from flask import Flask, current_app, url_for
+from flask import current_app, url_for
 from flask.cli import with_appcontext
 
+from embeddings.errors import InputError
 from embeddings.files import write_text
 from webapp import database
 from webapp.models import Rater
@@ -29,8 +33,7 @@ def demo_command() -> None:
     """Make the demo: made sounds, their systems, an open study. What is there is kept."""
     from webapp.demo import make_demo
 
-    app = _app()
-    database.prepare(app)
+    database.prepare()
     make_demo()
     click.echo("The demo is ready.")
 
@@ -42,20 +45,21 @@ def signin_link_command(base: str | None) -> None:
     """Print a one-time link that signs the experimenter in."""
     from webapp.signin import new_token
 
-    database.prepare(_app())
+    database.prepare()
     click.echo(_link(base, "signin.signin", token=new_token()))
 
 
 @click.command("setup")
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=5000, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
 @with_appcontext
 def setup_command(host: str, port: int) -> None:
     """Get everything ready and print the addresses; make the demo at first start."""
     from webapp.demo import demo_rater, make_demo_once
     from webapp.signin import new_token
 
-    database.prepare(_app())
+    _check_free(host, port)
+    database.prepare()
     make_demo_once()
     base = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
     write_text(current_app.config["DATA"] / _SERVED, base + "\n")
@@ -75,11 +79,20 @@ commands = {
 }
 
 
+def _check_free(host: str, port: int) -> None:
+    """Raise InputError if nobody can serve at the port, before links to it are printed."""
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        raise InputError(
+            f"Nothing can be served at {host}, port {port} ({error.strerror or error}); "
+            "choose another: make run PORT=5057."
+        ) from error
+
+
 def _link(base: str | None, endpoint: str, **values: str) -> str:
     base = base or base_url()
+    if urlsplit(base).scheme not in ("http", "https") or not urlsplit(base).netloc:
+        raise InputError(f"The address must begin with http:// or https://, unlike {base!r}.")
     with current_app.test_request_context():
         return base.rstrip("/") + url_for(endpoint, **values)
-
-
-def _app() -> Flask:
-    return current_app._get_current_object()  # type: ignore[attr-defined]

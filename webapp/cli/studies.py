@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
 from embeddings.errors import InputError
@@ -17,15 +16,11 @@ group = AppGroup("studies")
 commands = {"studies": group}
 
 
-def _ready() -> None:
-    database.prepare(current_app._get_current_object())  # type: ignore[attr-defined]
-
-
 @group.command("create")
 @click.argument("protocol", type=click.Path(path_type=Path))
 def create_command(protocol: Path) -> None:
     """Create a study from the TOML file PROTOCOL, as a draft; a draft of that name is replaced."""
-    _ready()
+    database.prepare()
     terms = read_protocol(protocol)
     if terms.slug == DEMO:
         raise InputError(f"The name {DEMO!r} is kept for the demo; choose another slug.")
@@ -40,7 +35,7 @@ def create_command(protocol: Path) -> None:
 @click.argument("slug")
 def open_command(slug: str) -> None:
     """Freeze the study SLUG, make the sounds that raters hear, and let raters in."""
-    _ready()
+    database.prepare()
     study = studies.open_study(studies.find_study(slug))
     pools = [len(query.candidates) for query in study.queries]
     click.echo(
@@ -56,15 +51,15 @@ def open_command(slug: str) -> None:
 @click.option("--base", help="The address that raters can reach; base_url unless told.")
 def invite_command(slug: str, count: int, base: str | None) -> None:
     """Invite raters to the study SLUG: prints a secret link for each."""
-    _ready()
+    database.prepare()
     for rater in studies.invite(studies.find_study(slug), count):
-        click.echo(rater_link(rater, base))
+        click.echo(f"{rater.pseudonym}  {rater_link(rater, base)}")
 
 
 @group.command("list")
 def list_command() -> None:
     """List the studies with their state and progress."""
-    _ready()
+    database.prepare()
     for line in studies.overview():
         click.echo(
             f"{line.study.slug:24} {line.study.state:7} {line.queries:4} queries "
@@ -77,7 +72,7 @@ def list_command() -> None:
 @click.argument("slug")
 def remove_command(slug: str) -> None:
     """Remove the study SLUG, if nobody has judged anything in it."""
-    _ready()
+    database.prepare()
     studies.remove_study(studies.find_study(slug))
     click.echo(f"Removed {slug}.")
 
@@ -92,7 +87,7 @@ def remove_command(slug: str) -> None:
 )
 def export_command(slug: str, output: Path | None) -> None:
     """Write the judgements of the study SLUG as CSV, a row a grade."""
-    _ready()
+    database.prepare()
     text = studies.export_judgements(studies.find_study(slug))
     if str(output) == "-":
         click.echo(text, nl=False)
