@@ -3,6 +3,7 @@
 import csv
 import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,6 +46,11 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the reference data beside the project (../shared) is not here")
     return SHARED
+
+
+def hear_ctrl_c() -> None:
+    """Before a child starts: let Ctrl-C reach it, also where the tests run in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def make_sound(kind: str, take: int, seconds: float = 0.6) -> np.ndarray:

@@ -18,7 +18,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from embeddings.collection import Collection, collection_names
 from embeddings.files import only_writer
 from embeddings.store import Ranking
-from tests.conftest import ROOT
+from tests.conftest import ROOT, hear_ctrl_c
 
 
 def run(runner: FlaskCliRunner, *args: str) -> str:
@@ -258,6 +258,7 @@ def test_a_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=hear_ctrl_c,
     )
     assert process.stdout is not None
     assert process.stderr is not None

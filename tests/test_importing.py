@@ -19,7 +19,7 @@ from embeddings.errors import InputError
 from embeddings.families import fsd50k_families
 from embeddings.importing import BrokenClips, import_collection
 from embeddings.readers import Options, read_csv
-from tests.conftest import RATE, ROOT, make_sound, write_source
+from tests.conftest import RATE, ROOT, hear_ctrl_c, make_sound, write_source
 
 
 def table(folder: Path) -> list[list[str]]:
@@ -378,6 +378,7 @@ def test_ctrl_c_and_a_second_call_goes_on(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=hear_ctrl_c,
     )
     deadline = time.monotonic() + 60
     while not journal.exists() or journal.read_text().count("\n") < 5:
