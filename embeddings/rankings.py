@@ -9,7 +9,7 @@ from embeddings.collection import Collection
 from embeddings.errors import InputError
 from embeddings.processing import Recipe, aggregate, fit, prepare
 from embeddings.representations import CARDS
-from embeddings.search import finish_vectors, top_neighbours
+from embeddings.search import check_comparable, top_neighbours
 from embeddings.store import (
     Embedding,
     Ranking,
@@ -96,7 +96,7 @@ def build_ranking(
     vectors = aggregate(embedding.vectors, embedding.frames, recipe.aggregation)
     fitted = fit(vectors, recipe, ids)
     prepared = prepare(vectors, recipe, fitted)
-    finish_vectors(prepared, search, ids)  # names the clips that cannot be compared
+    check_comparable(prepared, search, ids)  # names the clips that cannot be compared
     neighbours, scores = top_neighbours(prepared, search, top)
     rows, found = _on_collection(len(collection.clips), embedding.rows, neighbours, scores)
     facts = {"prepared_dim": prepared.shape[1]}

@@ -6,7 +6,7 @@ import numpy as np
 
 from embeddings.collection import Clip, Collection
 from embeddings.store import Ranking
-from evaluation.objective import QueryScores
+from evaluation.queries import QueryScores
 
 SHOWN = 15
 

@@ -18,7 +18,8 @@ from embeddings.collection import CONVENTIONS, Collection
 from embeddings.files import read_json, write_json
 from embeddings.rankings import prepared_vectors
 from embeddings.store import Ranking
-from evaluation.objective import ObjectiveScores, QueryScores, average, score_queries
+from evaluation.objective import ObjectiveScores, average
+from evaluation.queries import QueryScores, score_queries
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,13 +65,8 @@ def read_query_scores(collection: Collection, system: str) -> QueryScores | None
         return None
     with np.load(path) as stored:
         values = {field.name: stored[field.name] for field in fields(QueryScores)}
-    return QueryScores(
-        **values
-        | {
-            "classes": tuple(values["classes"].tolist()),
-            "cutoffs": tuple(values["cutoffs"].tolist()),
-        }
-    )
+    plain = {name: tuple(values[name].tolist()) for name in ("classes", "cutoffs")}
+    return QueryScores(**values | plain | {"known": int(values["known"])})
 
 
 def _write_queries(path: Path, scores: QueryScores) -> None:

@@ -4,7 +4,6 @@ Nothing here is shared with the project: these are what its results are compared
 """
 
 import math
-import struct
 from collections.abc import Sequence
 
 
@@ -18,16 +17,20 @@ def similarity(one: Sequence[float], other: Sequence[float], search: str) -> flo
     return product
 
 
-def ranking(vectors: Sequence[Sequence[float]], query: int, search: str) -> list[int]:
-    """Return all other clips, best first, those whose float32 is equal in clip order."""
-    others = [clip for clip in range(len(vectors)) if clip != query]
-    keys = {clip: _float32(similarity(vectors[query], vectors[clip], search)) for clip in others}
+def ranking(
+    vectors: Sequence[Sequence[float]],
+    query: int,
+    search: str,
+    groups: Sequence[str] | None = None,
+) -> list[int]:
+    """Return all other clips of other groups, best first, equal ones in clip order."""
+    others = [
+        clip
+        for clip in range(len(vectors))
+        if clip != query and not (groups and groups[clip] and groups[clip] == groups[query])
+    ]
+    keys = {clip: round(similarity(vectors[query], vectors[clip], search), 9) for clip in others}
     return sorted(others, key=lambda clip: (-keys[clip], clip))
-
-
-def _float32(value: float) -> float:
-    """Return a number as single precision holds it; what is zero but for rounding is zero."""
-    return struct.unpack("f", struct.pack("f", 0.0 if abs(value) < 1e-12 else value))[0]
 
 
 def average_precision(relevant: Sequence[bool], cutoff: int, z: int) -> float:

@@ -19,7 +19,8 @@ from embeddings.processing import Recipe
 from embeddings.rankings import build_ranking
 from embeddings.simulate import write_random_embedding
 from embeddings.store import open_embedding, write_embedding
-from evaluation.objective import QueryScores, score_queries, score_system
+from evaluation.objective import score_system
+from evaluation.queries import QueryScores, score_queries
 from evaluation.scoring import read_objective, read_query_scores, score_ranking
 from tests import oracle
 

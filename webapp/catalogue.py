@@ -9,7 +9,7 @@ from flask import abort, current_app
 from embeddings.collection import Collection, collection_names, open_collection
 from embeddings.errors import InputError
 from embeddings.store import Ranking, open_ranking, system_names
-from evaluation.objective import QueryScores
+from evaluation.queries import QueryScores
 from evaluation.scoring import read_objective, read_query_scores
 
 

@@ -1,0 +1,84 @@
+"""Which clips are relevant to which queries, counted for a whole collection at once."""
+
+from collections.abc import Sequence, Set
+
+import numpy as np
+from scipy import sparse
+
+from embeddings.errors import InputError
+from embeddings.search import group_codes, ragged
+
+_BLOCK = 1024  # queries whose relevant clips are counted at a time
+
+
+class Relevance:
+    """The (query, class) pairs of a collection, and the clips that are relevant to each.
+
+    A clip is relevant to a pair when it carries the class, and to a query as a whole ("micro")
+    when it shares any label with it; a query's own group, itself included, is left out.
+
+    Attributes
+    ----------
+    classes : the class names, in alphabetical order
+    carries : bool [clips + 1, classes]; the last row, of "no clip", is false, so that -1 is none
+    query, label : int [pairs], each clip with each class it carries, by clip and then by class
+    first : int [clips + 1], where each clip's pairs begin
+    of_pair : int [pairs], relevant clips
+    of_query : int [clips], clips that are relevant to the query as a whole
+    """
+
+    def __init__(
+        self, labels: Sequence[Set[str] | Sequence[str]], groups: Sequence[str] | None = None
+    ) -> None:
+        self.classes = tuple(sorted({label for own in labels for label in own}))
+        if not self.classes:
+            raise InputError("No clip has a label, so there is nothing to score against.")
+        index = {label: column for column, label in enumerate(self.classes)}
+        self.carries = np.zeros((len(labels) + 1, len(self.classes)), dtype=bool)
+        for row, own in enumerate(labels):
+            self.carries[row, [index[label] for label in own]] = True
+        self.query, self.label = np.nonzero(self.carries[:-1])
+        self.first = np.searchsorted(self.query, np.arange(len(labels) + 1))
+        self._members = np.nonzero(self.carries[:-1].T)[1]  # class by class
+        self._sizes = self.carries.sum(axis=0)
+        self._starts = np.cumsum(self._sizes) - self._sizes
+        codes = group_codes(len(labels), groups)
+        self.of_pair = self._sizes[self.label] - self._in_group(codes)
+        self.of_query = self._sharing(codes)
+
+    def members(self, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the clips that carry each class, one set after the other, and the sets' starts."""
+        sizes = self._sizes[labels]
+        return self._members[ragged(self._starts[labels], sizes)], np.cumsum(sizes) - sizes
+
+    def sharing(self, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the clips that share a label with each query, set by set, and the starts."""
+        own = self.carries[queries].astype(np.float32)
+        places, clips = np.nonzero(own @ self.carries[:-1].T.astype(np.float32) > 0)
+        return clips, np.searchsorted(places, np.arange(len(queries)))
+
+    def _in_group(self, codes: np.ndarray) -> np.ndarray:
+        """Return, for each pair, the clips of the query's group that carry the class."""
+        keys = codes[self.query] * len(self.classes) + self.label
+        _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
+        return counts[inverse]
+
+    def _sharing(self, codes: np.ndarray) -> np.ndarray:
+        """Return, for each query, the clips of other groups that share a label with it.
+
+        Clips with the same labels are counted together: there are far fewer sets than clips.
+        """
+        sets, own, sizes = np.unique(
+            self.carries[:-1], axis=0, return_inverse=True, return_counts=True
+        )
+        own = own.ravel()
+        ones = np.ones(len(codes), dtype=np.float32)
+        in_groups = sparse.csr_array((ones, (codes, own)), shape=(codes.max() + 1, len(sets)))
+        counts = np.empty(len(codes), dtype=np.int64)
+        as_floats = sets.astype(np.float32)  # a product of bools does not go through BLAS
+        for start in range(0, len(codes), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            shared = as_floats[own[rows]] @ as_floats.T > 0
+            inside = in_groups[codes[rows]].multiply(shared).sum(axis=1)
+            counts[rows] = shared @ sizes - np.asarray(inside).ravel()
+        return counts
