@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from zipfile import BadZipFile
 
 from filelock import FileLock, Timeout
@@ -43,18 +43,25 @@ def read_json(path: Path) -> Any:
         raise InputError(f"{path}, line {error.lineno}: not valid JSON: {error.msg}.") from error
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` as UTF-8 under a temporary name and rename it when whole."""
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """Give a file that becomes `path` when the block ends, or vanishes if it fails."""
     # Not mkstemp: its files are for the owner's eyes only, whatever the umask says.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with temporary.open("wb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` as UTF-8, whole or not at all."""
+    with whole_file(path) as file:
+        file.write(text.encode())
 
 
 def write_json(path: Path, value: Any) -> None:

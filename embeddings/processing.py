@@ -5,9 +5,8 @@ A :class:`Recipe` says what is done; :func:`fit` learns its parameters from a co
 decides it. The paper's order for the networks is L2, PCA; Freesound's own is min-max, PCA.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from embeddings.errors import InputError
 AGGREGATIONS = ("mean", "median", "max")  # numpy's own names
 NORMALISATIONS = ("l2", "minmax", "none")
 _NAMED = 5
+_BYTES = 64_000_000  # of frames that are read from the disk at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,15 @@ def aggregate(vectors: np.ndarray, frames: np.ndarray | None, how: str) -> np.nd
     _one_of("aggregation", how, AGGREGATIONS)
     if frames is None:
         return np.asarray(vectors, dtype=np.float32)
+    counts = np.diff(frames)
+    if not counts.all():
+        raise InputError("A clip has no frames, so there is nothing to aggregate.")
+    result = np.empty((len(counts), vectors.shape[1]), dtype=np.float32)
     reduce: Callable[..., np.ndarray] = getattr(np, how)
-    clips = [reduce(vectors[start:end], axis=0) for start, end in pairwise(frames)]
-    return np.stack(clips).astype(np.float32)
+    for clips in _equally_long(counts, vectors.shape[1]):
+        rows = frames[clips][:, None] + np.arange(counts[clips[0]])
+        result[clips] = reduce(np.asarray(vectors[rows]), axis=1)
+    return result
 
 
 def fit(vectors: np.ndarray, recipe: Recipe, clip_ids: Sequence[str]) -> dict[str, np.ndarray]:
@@ -89,9 +95,9 @@ def fit(vectors: np.ndarray, recipe: Recipe, clip_ids: Sequence[str]) -> dict[st
 
     Returns
     -------
-    dict of arrays, possibly empty: "low" and "span" [dim] of min-max (a span of 0 becomes 1, so
-    that a constant dimension becomes 0); "mean" [dim], "components" [pca, dim] and
-    "explained_variance" [pca] of PCA.
+    dict of arrays, enough to prepare new sounds: "normalise", the recipe's word; "low" and "span"
+    [dim] of min-max (a span of 0 becomes 1, so that a constant dimension becomes 0); "mean" [dim],
+    "components" [pca, dim] and "explained_variance" [pca] of PCA.
 
     Raises
     ------
@@ -100,7 +106,7 @@ def fit(vectors: np.ndarray, recipe: Recipe, clip_ids: Sequence[str]) -> dict[st
         components than there are clips or dimensions.
     """
     check_finite(vectors, clip_ids)
-    fitted: dict[str, np.ndarray] = {}
+    fitted = {"normalise": np.array(recipe.normalise)}
     if recipe.normalise == "minmax":
         low = vectors.min(axis=0).astype(np.float64)
         span = vectors.max(axis=0) - low
@@ -115,19 +121,28 @@ def fit(vectors: np.ndarray, recipe: Recipe, clip_ids: Sequence[str]) -> dict[st
                 f"there are {clips} clips of {dim} dimensions (--pca {min(clips, dim)} or fewer, "
                 "or --pca none)."
             )
-        fitted |= _principal_components(_normalise(vectors, recipe, fitted), recipe.pca)
+        fitted |= _principal_components(_normalise(vectors, fitted), recipe.pca)
     return fitted
 
 
-def prepare(vectors: np.ndarray, recipe: Recipe, fitted: dict[str, np.ndarray]) -> np.ndarray:
-    """Apply a fitted recipe to clip vectors [clips, dim]; return float32 [clips, prepared dim]."""
+def narrowed(fitted: dict[str, np.ndarray], pca: int) -> dict[str, np.ndarray]:
+    """Return a fitted recipe with only the first `pca` of its principal components."""
+    cut = {key: fitted[key][:pca] for key in ("components", "explained_variance")}
+    return fitted | cut
+
+
+def prepare(vectors: np.ndarray, fitted: dict[str, np.ndarray]) -> np.ndarray:
+    """Apply a fitted recipe to clip vectors [clips, dim]; return float32 [clips, prepared dim].
+
+    `fitted` is what `fit` returned, or what a ranking's ``transform.npz`` holds.
+    """
     expected = next((fitted[key].shape[-1] for key in ("low", "mean") if key in fitted), None)
     if expected is not None and vectors.shape[1] != expected:
         raise InputError(
             f"The vectors have {vectors.shape[1]} dimensions; the fitted recipe needs {expected}."
         )
-    prepared = _normalise(vectors, recipe, fitted)
-    if recipe.pca:
+    prepared = _normalise(vectors, fitted)
+    if "components" in fitted:
         prepared = (prepared - fitted["mean"]) @ fitted["components"].T
     return prepared.astype(np.float32)
 
@@ -139,17 +154,26 @@ def check_finite(vectors: np.ndarray, clip_ids: Sequence[str]) -> None:
         raise InputError(f"{_named(bad, clip_ids)}: the vector has NaN or infinity.")
 
 
+def _equally_long(counts: np.ndarray, dim: int) -> Iterator[np.ndarray]:
+    """Yield clips with the same number of frames, as many at a time as fit in `_BYTES`."""
+    for count in np.unique(counts):
+        clips = np.flatnonzero(counts == count)
+        step = max(1, _BYTES // (4 * dim * int(count)))
+        for start in range(0, len(clips), step):
+            yield clips[start : start + step]
+
+
 def _check_length(vectors: np.ndarray, clip_ids: Sequence[str]) -> None:
     bad = np.flatnonzero(~vectors.any(axis=1))
     if len(bad):
         raise InputError(f"{_named(bad, clip_ids)}: the vector is all zeros and has no direction.")
 
 
-def _normalise(vectors: np.ndarray, recipe: Recipe, fitted: dict[str, np.ndarray]) -> np.ndarray:
+def _normalise(vectors: np.ndarray, fitted: dict[str, np.ndarray]) -> np.ndarray:
     vectors = np.asarray(vectors, dtype=np.float64)
-    if recipe.normalise == "minmax":
+    if fitted["normalise"] == "minmax":
         return (vectors - fitted["low"]) / fitted["span"]
-    if recipe.normalise == "l2":
+    if fitted["normalise"] == "l2":
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors
 

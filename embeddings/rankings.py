@@ -7,7 +7,7 @@ import numpy as np
 from embeddings import __version__
 from embeddings.collection import Collection
 from embeddings.errors import InputError
-from embeddings.processing import Recipe, aggregate, fit, prepare
+from embeddings.processing import AGGREGATIONS, Recipe, aggregate, fit, prepare
 from embeddings.representations import CARDS
 from embeddings.search import check_comparable, top_neighbours
 from embeddings.store import (
@@ -22,6 +22,7 @@ from embeddings.store import (
 )
 
 TOP = 150
+EXCLUSIONS = ("group",)
 
 
 def find_embedding(collection: Collection, representation: str) -> Embedding:
@@ -49,12 +50,29 @@ def default_system(embedding: Embedding) -> tuple[Recipe, str]:
     return (card.recipe, card.search) if card else (Recipe(), "mcss")
 
 
+def check_aggregation(embedding: Embedding, aggregation: str | None) -> None:
+    """Raise InputError where the embedding cannot be aggregated as asked; "none" asks for none."""
+    if aggregation not in (None, "none") and embedding.frames is None:
+        raise InputError(
+            f"{embedding.name!r} has one vector a clip: there are no frames to aggregate by "
+            f"{aggregation}."
+        )
+    if aggregation == "none" and embedding.frames is not None:
+        raise InputError(
+            f"{embedding.name!r} has several vectors a clip: they must be aggregated by "
+            f"{', '.join(AGGREGATIONS)}."
+        )
+
+
 def build_ranking(
     collection: Collection,
     embedding: Embedding,
     recipe: Recipe | None = None,
     search: str | None = None,
     top: int = TOP,
+    *,
+    exclude_same: str | None = None,
+    device: str = "cpu",
 ) -> Ranking:
     """Rank every clip's neighbours under one system, store the ranking and return it.
 
@@ -64,6 +82,9 @@ def build_ranking(
     ----------
     recipe, search : the processing and the search; `default_system`'s unless told
     top : neighbours to keep of each clip
+    exclude_same : "group" leaves out, for each query, the clips of its own group (uploader, pack
+        or source recording)
+    device : where it is searched; see `embeddings.backends.find_backend`
 
     Raises
     ------
@@ -73,10 +94,15 @@ def build_ranking(
     usual = default_system(embedding)
     recipe, search = recipe or usual[0], search or usual[1]
     frame_level = embedding.frames is not None
+    groups = groups_of(collection, embedding.rows, exclude_same)
     system = f"{embedding.name}.{recipe.slug(frame_level)}.{search}"
     name = embedding.meta.get("title", embedding.meta["representation"])
+    title = f"{name} · {recipe.title(frame_level)} · {search.upper()}"
+    if exclude_same:
+        system += f".exclude-{exclude_same}"
+        title += f" · same {exclude_same} excluded"
     meta = {
-        "title": f"{name} · {recipe.title(frame_level)} · {search.upper()}",
+        "title": title,
         "embedding": embedding.name,
         "vectors_sha256": embedding.meta["vectors_sha256"],
         "representation": embedding.meta["representation"],
@@ -85,8 +111,9 @@ def build_ranking(
         "normalise": recipe.normalise,
         "pca": recipe.pca,
         "search": search,
+        "exclude_same": exclude_same,
         "top": min(top, len(embedding.rows) - 1),
-        "ties": "clip order",
+        "ties": "clip order, of similarities equal in exact arithmetic",
         "code_version": __version__,
     }
     there = _ranking_like(collection, system, meta)
@@ -95,13 +122,35 @@ def build_ranking(
     ids = [collection.clips[row].id for row in embedding.rows]
     vectors = aggregate(embedding.vectors, embedding.frames, recipe.aggregation)
     fitted = fit(vectors, recipe, ids)
-    prepared = prepare(vectors, recipe, fitted)
+    prepared = prepare(vectors, fitted)
     check_comparable(prepared, search, ids)  # names the clips that cannot be compared
-    neighbours, scores = top_neighbours(prepared, search, top)
+    neighbours, scores = top_neighbours(prepared, search, top, groups=groups, device=device)
     rows, found = _on_collection(len(collection.clips), embedding.rows, neighbours, scores)
     facts = {"prepared_dim": prepared.shape[1]}
     write_ranking(collection, system, rows, found, fitted, meta | facts)
     return open_ranking(collection, system)
+
+
+def groups_of(
+    collection: Collection, rows: np.ndarray, exclude_same: str | None
+) -> list[str] | None:
+    """Return the group of each of these clips where clips of the same group are excluded.
+
+    None means that nothing but the query is excluded. Raises InputError where no clip has a group.
+    """
+    if exclude_same is None:
+        return None
+    if exclude_same not in EXCLUSIONS:
+        raise InputError(
+            f"What is excluded must be one of {', '.join(EXCLUSIONS)}, not {exclude_same!r}."
+        )
+    groups = [collection.clips[row].group for row in rows]
+    if not any(groups):
+        raise InputError(
+            f"No clip of {collection.name!r} has a group to exclude; "
+            "flask collections import --group-column names the column that tells it."
+        )
+    return groups
 
 
 def _ranking_like(collection: Collection, system: str, meta: dict[str, Any]) -> Ranking | None:
@@ -126,9 +175,8 @@ def prepared_vectors(collection: Collection, ranking: Ranking) -> tuple[np.ndarr
             f"The system {ranking.system!r} was built from older vectors than {embedding.name!r} "
             "has now; build it again (flask rankings build)."
         )
-    recipe = Recipe(ranking.meta["aggregation"], ranking.meta["normalise"], ranking.meta["pca"])
-    vectors = aggregate(embedding.vectors, embedding.frames, recipe.aggregation)
-    return prepare(vectors, recipe, read_transform(collection, ranking.system)), embedding.rows
+    vectors = aggregate(embedding.vectors, embedding.frames, ranking.meta["aggregation"])
+    return prepare(vectors, read_transform(collection, ranking.system)), embedding.rows
 
 
 def _on_collection(
@@ -137,5 +185,5 @@ def _on_collection(
     """Spread a ranking of the embedded clips over all clips of the collection."""
     spread = np.full((clips, neighbours.shape[1]), -1, dtype=np.int32)
     found = np.full(spread.shape, np.nan, dtype=np.float32)
-    spread[rows], found[rows] = rows[neighbours], scores
+    spread[rows], found[rows] = np.where(neighbours < 0, -1, rows[neighbours]), scores
     return spread, found

@@ -146,6 +146,26 @@ def read_csv(path: Path, options: Options) -> Source:
     return Source(clips, _families(clips, options, families), f"{table.name} and its sounds")
 
 
+def read_ids(path: Path) -> list[str]:
+    """Read clip ids, one a line, or from the column fname of a CSV; raise InputError if none.
+
+    An id that is there twice counts once.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file.")
+    if path.suffix.lower() == ".csv":
+        ids = [row["fname"].strip() for _, row in _read_rows(path, ("fname",))]
+    else:
+        try:
+            ids = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path}: the text is not UTF-8 (byte {error.start}).") from error
+    ids = list(dict.fromkeys(filter(None, ids)))
+    if not ids:
+        raise InputError(f"{path}: there is no clip id in it.")
+    return ids
+
+
 READERS: dict[str, Callable[[Path, Options], Source]] = {
     "fsd50k": read_fsd50k,
     "esc": read_esc,

@@ -11,7 +11,7 @@ A ranking is a folder ``rankings/SYSTEM/``::
 
     neighbours.npy   int32 [clips, top]: rows of the collection, best first; -1 where there is none
     scores.npy       float32 [clips, top]: higher is more similar; NaN where there is none
-    transform.npz    the fitted scaling and PCA
+    transform.npz    what prepares new sounds: the fitted scaling and PCA; not where imported
     meta.json        the embedding, the processing, the search, the name
 
 Nothing in them depends on when or how often a job was run: the same input gives the same bytes.
@@ -155,15 +155,19 @@ def write_ranking(
     system: str,
     neighbours: np.ndarray,
     scores: np.ndarray,
-    transform: dict[str, np.ndarray],
+    transform: dict[str, np.ndarray] | None,
     meta: dict[str, Any],
 ) -> Path:
-    """Store a ranking, whole or not at all, replacing an older one, and return its folder."""
+    """Store a ranking, whole or not at all, replacing an older one, and return its folder.
+
+    `transform` is what `processing.fit` returned, None where it is not known (imported).
+    """
     folder = collection.folder / "rankings" / system
     with whole_folder(folder) as new:
         np.save(new / "neighbours.npy", np.asarray(neighbours, dtype=np.int32))
         np.save(new / "scores.npy", np.asarray(scores, dtype=np.float32))
-        np.savez(new / "transform.npz", **transform)
+        if transform is not None:
+            np.savez(new / "transform.npz", **transform)
         facts = {
             "system": system,
             "clips_sha256": ids_digest(collection),

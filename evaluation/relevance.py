@@ -3,7 +3,6 @@
 from collections.abc import Sequence, Set
 
 import numpy as np
-from scipy import sparse
 
 from embeddings.errors import InputError
 from embeddings.search import group_codes, ragged
@@ -68,10 +67,14 @@ class Relevance:
 
         Clips with the same labels are counted together: there are far fewer sets than clips.
         """
-        sets, own, sizes = np.unique(
-            self.carries[:-1], axis=0, return_inverse=True, return_counts=True
+        from scipy import sparse
+
+        packed = np.packbits(self.carries[:-1], axis=1)  # a set of labels as one value
+        as_value = packed.view(f"V{packed.shape[1]}").ravel()
+        _, example, own, sizes = np.unique(
+            as_value, return_index=True, return_inverse=True, return_counts=True
         )
-        own = own.ravel()
+        sets = self.carries[example]
         ones = np.ones(len(codes), dtype=np.float32)
         in_groups = sparse.csr_array((ones, (codes, own)), shape=(codes.max() + 1, len(sets)))
         counts = np.empty(len(codes), dtype=np.int64)

@@ -7,7 +7,7 @@ Beside a ranking lie then::
                             row in the collection
 """
 
-import os
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,41 +15,77 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from embeddings.collection import CONVENTIONS, Collection
-from embeddings.files import read_json, write_json
-from embeddings.rankings import prepared_vectors
+from embeddings.files import read_json, whole_file, write_json
+from embeddings.rankings import groups_of, prepared_vectors
 from embeddings.store import Ranking
 from evaluation.objective import ObjectiveScores, average
-from evaluation.queries import QueryScores, score_queries
+from evaluation.queries import QueryScores, score_lists, score_queries
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def score_ranking(collection: Collection, ranking: Ranking) -> dict[str, Any]:
+def score_ranking(
+    collection: Collection, ranking: Ranking, *, device: str = "cpu"
+) -> dict[str, Any]:
     """Score one stored system, keep the scores, and return what ``objective.json`` says.
 
-    Clips without vectors are no queries and are never retrieved; they are counted as "failed".
+    Clips without vectors are no queries and are never retrieved; they are counted as "failed". Of
+    an imported ranking only the ranks that it keeps are known.
     """
-    vectors, rows = prepared_vectors(collection, ranking)
-    labels = [collection.clips[row].labels for row in rows]
-    scores = score_queries(vectors, labels, search=ranking.meta["search"])
-    scores = replace(scores, query=rows[scores.query])
+    scores = _score(collection, ranking, device)
     folder = collection.folder / "rankings" / ranking.system
-    _write_queries(folder / "objective_queries.npz", scores)
-    facts = {
+    save_queries(folder / "objective_queries.npz", scores)
+    facts = _facts(collection, ranking, scores)
+    write_json(folder / "objective.json", facts)
+    return facts
+
+
+def score_subset(
+    collection: Collection, ranking: Ranking, clip_ids: Sequence[str], *, device: str = "cpu"
+) -> dict[str, Any]:
+    """Return what ``objective.json`` would say of these clips as queries alone; nothing is kept.
+
+    All clips are ranked for each of them. Raises InputError for a clip that is not there.
+    """
+    rows = [collection.index[collection.clip(clip_id).id] for clip_id in clip_ids]
+    scores = read_query_scores(collection, ranking.system) or _score(collection, ranking, device)
+    return _facts(collection, ranking, scores.only(rows))
+
+
+def _score(collection: Collection, ranking: Ranking, device: str) -> QueryScores:
+    exclude_same = ranking.meta.get("exclude_same")
+    if ranking.meta["embedding"] is None:
+        rows = np.flatnonzero(ranking.neighbours[:, 0] >= 0)
+        labels = [clip.labels for clip in collection.clips]
+        groups = groups_of(collection, np.arange(len(labels)), exclude_same)
+        return score_lists(ranking.neighbours, labels, groups=groups).only(rows.tolist())
+    vectors, rows = prepared_vectors(collection, ranking)
+    scores = score_queries(
+        vectors,
+        [collection.clips[row].labels for row in rows],
+        search=ranking.meta["search"],
+        groups=groups_of(collection, rows, exclude_same),
+        device=device,
+    )
+    return replace(scores, query=rows[scores.query])
+
+
+def _facts(collection: Collection, ranking: Ranking, scores: QueryScores) -> dict[str, Any]:
+    ranked = int((ranking.neighbours[:, 0] >= 0).sum())
+    return {
         "system": ranking.system,
         "title": ranking.title,
         "provenance": ranking.provenance,
         "cutoffs": list(scores.cutoffs),
-        "clips": len(rows),
-        "failed": len(collection.clips) - len(rows),
+        "known_ranks": scores.known or None,
+        "clips": len(np.unique(scores.query)),
+        "failed": len(collection.clips) - ranked,
         "conventions": {
             convention: _as_json(average(scores, collection.families, convention))
             for convention in CONVENTIONS
         },
     }
-    write_json(folder / "objective.json", facts)
-    return facts
 
 
 def read_objective(collection: Collection, system: str) -> dict[str, Any] | None:
@@ -63,19 +99,24 @@ def read_query_scores(collection: Collection, system: str) -> QueryScores | None
     path = collection.folder / "rankings" / system / "objective_queries.npz"
     if not path.is_file():
         return None
+    return load_queries(path)
+
+
+def save_queries(path: Path, scores: QueryScores) -> None:
+    """Write the scores of every query to a ``.npz`` file, whole or not at all."""
+    with whole_file(path) as file:
+        np.savez(
+            file,
+            **{field.name: np.asarray(getattr(scores, field.name)) for field in fields(scores)},
+        )
+
+
+def load_queries(path: Path) -> QueryScores:
+    """Return what `save_queries` wrote."""
     with np.load(path) as stored:
         values = {field.name: stored[field.name] for field in fields(QueryScores)}
     plain = {name: tuple(values[name].tolist()) for name in ("classes", "cutoffs")}
     return QueryScores(**values | plain | {"known": int(values["known"])})
-
-
-def _write_queries(path: Path, scores: QueryScores) -> None:
-    temporary = path.with_suffix(".new.npz")
-    np.savez(
-        temporary,
-        **{field.name: np.asarray(getattr(scores, field.name)) for field in fields(scores)},
-    )
-    os.replace(temporary, path)
 
 
 def _as_json(scores: ObjectiveScores) -> dict[str, Any]:
@@ -83,6 +124,7 @@ def _as_json(scores: ObjectiveScores) -> dict[str, Any]:
         "macro": scores.macro,
         "micro": scores.micro,
         "undefined": scores.undefined,
+        "censored": scores.censored,
         "families": _rows(scores.by_family),
         "classes": _rows(scores.by_class),
     }

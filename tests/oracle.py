@@ -44,7 +44,10 @@ def average_precision(relevant: Sequence[bool], cutoff: int, z: int) -> float:
 
 
 def scores(
-    rankings: Sequence[Sequence[int]], labels: Sequence[Sequence[str]], cutoff: int, convention: str
+    rankings: Sequence[Sequence[int]],
+    labels: Sequence[Sequence[str]],
+    cutoff: int,
+    convention: str,
 ) -> dict[str, dict[str, tuple[float | None, float | None]] | tuple[float | None, float | None]]:
     """Return {"classes": class -> (MAP@cutoff, MR1), "macro": ..., "micro": ...}."""
     seed = convention == "cbmi2024"
@@ -53,9 +56,9 @@ def scores(
         members = [clip for clip, own in enumerate(labels) if label in own]
         pairs = []
         for query in members:
-            if len(members) > 1:
-                relevant = [label in labels[clip] for clip in rankings[query]]
-                z = min(cutoff, len(members) if seed else len(members) - 1)
+            relevant = [label in labels[clip] for clip in rankings[query]]
+            if any(relevant):  # what is left out of the ranking is not there to be found
+                z = min(cutoff, sum(relevant) + (1 if seed else 0))
                 first = relevant.index(True) + (0 if seed else 1)
                 pairs.append((average_precision(relevant, cutoff, z), first))
         classes[label] = _means(pairs)

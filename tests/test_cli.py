@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from urllib.request import urlopen
 
+import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
@@ -274,3 +275,87 @@ def test_a_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
         assert process.returncode != 0
     finally:
         process.kill()
+
+
+def test_a_sweep_and_a_choice_are_printed_with_what_they_are(
+    runner: FlaskCliRunner, small: Collection, ranked: list[Ranking]
+) -> None:
+    said = run(runner, "rankings", "sweep", "small", "random")
+    assert "random of small (simulated), convention corrected, macro" in said
+    assert "not done: PCA to 100 needs at least 100 clips" in said
+    assert "sweep.csv" in said
+    said = run(runner, "rankings", "choose", "small", "--measure", "map@15")
+    assert "Chosen on the same clips that it is scored on (the test set)" in said
+    assert "random.l2.mcss" in said
+    assert "(simulated)" in said
+    said = run(runner, "rankings", "choose", "small", "--split-half", "1")
+    assert "held out 0." in said
+    assert "100% of the halves" in said
+    result = runner.invoke(args=["rankings", "choose", "small", "--exclude-same", "group"])
+    assert "Nothing of 'small' was swept so" in result.output
+
+
+def test_groups_queries_and_files_for_other_tools(
+    runner: FlaskCliRunner, small: Collection, ranked: list[Ranking], tmp_path: Path
+) -> None:
+    said = run(
+        runner, "rankings", "build", "small", "good", "--pca", "none", "--exclude-same", "group"
+    )
+    assert "good.l2.mcss.exclude-group: Good · L2 · MCSS · same group excluded" in said
+    assert "same group excluded" in run(runner, "evaluate", "small")
+    (tmp_path / "some.txt").write_text("hum-0\n\nbeep-1\n")
+    some = run(runner, "evaluate", "small", "--queries", str(tmp_path / "some.txt"))
+    assert "    2  imported" in some
+    output = tmp_path / "good.run"
+    said = run(runner, "rankings", "export", "small", "good.l2.mcss", "-o", str(output))
+    assert f"Wrote {output}: {18 * 17} lines." in said
+    assert output.read_text().split("\n")[0].split()[3:] == ["1", "17", "good.l2.mcss"]
+    qrels = tmp_path / "small.qrels"
+    said = run(runner, "collections", "qrels", "small", "-o", str(qrels), "--topics", "class")
+    assert f"{qrels.read_text().count(chr(10))} lines" in said
+    assert qrels.read_text().startswith("hum-0|Hum 0 ")
+
+
+def test_vectors_and_rankings_come_from_elsewhere(
+    runner: FlaskCliRunner, small: Collection, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "v.npy", np.random.default_rng(1).normal(size=(18, 4)))
+    np.save(tmp_path / "n.npy", (np.arange(18)[:, None] + np.arange(1, 16)) % 18)
+    ids = tmp_path / "ids.csv"
+    ids.write_text("fname\n" + "\n".join(clip.id for clip in small.clips))
+    said = run(
+        runner, "embeddings", "import", "small", "Mine", str(tmp_path / "v.npy"), "--ids", str(ids)
+    )
+    assert "Imported mine: 18 of 18 clips, 4 dimensions, 0 without vectors." in said
+    assert "imported" in run(runner, "embeddings", "list", "small")
+    refused = runner.invoke(
+        args=["rankings", "build", "small", "mine", "--aggregation", "max", "--pca", "2"]
+    )
+    assert "'mine' has one vector a clip: there are no frames to aggregate" in refused.output
+    run(runner, "rankings", "build", "small", "mine", "--aggregation", "none", "--pca", "2")
+    said = run(
+        runner, "rankings", "import", "small", "Theirs", str(tmp_path / "n.npy"), "--ids", str(ids)
+    )
+    assert "Imported Theirs: 18 of 18 clips as queries, 15 neighbours of each." in said
+    table = run(runner, "evaluate", "small")
+    assert "Theirs" in table
+    assert "imported" in table
+
+
+def test_near_duplicates_are_listed(runner: FlaskCliRunner, source: Path) -> None:
+    (source / "audio" / "hiss-1.wav").write_bytes((source / "audio" / "hiss-0.wav").read_bytes())
+    run(runner, "collections", "import", "mine", str(source), "--reader", "csv")
+    said = run(runner, "collections", "check", "mine")
+    assert "near-duplicates: hiss-0 and hiss-1, correlation 1.0" in said
+    assert "near-duplicates" not in run(runner, "collections", "check", "mine", "--quick")
+
+
+def test_what_is_piped_may_be_cut_short(small: Collection, ranked: list[Ranking]) -> None:
+    environment = os.environ | {"SOUNDING_BOARD_DATA": str(small.folder.parents[1])}
+    command = f"{sys.executable} -m flask evaluate small | head -1"
+    done = subprocess.run(
+        command, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.stdout.startswith("small, convention corrected")
+    assert "Traceback" not in done.stderr
+    assert "Error" not in done.stderr

@@ -17,11 +17,17 @@ from embeddings.errors import InputError
 from embeddings.extraction import extract_embedding, find_card
 from embeddings.processing import Recipe
 from embeddings.rankings import build_ranking
+from embeddings.search import top_neighbours
 from embeddings.simulate import write_random_embedding
 from embeddings.store import open_embedding, write_embedding
-from evaluation.objective import score_system
-from evaluation.queries import QueryScores, score_queries
-from evaluation.scoring import read_objective, read_query_scores, score_ranking
+from evaluation.objective import average, score_system
+from evaluation.queries import QueryScores, score_lists, score_queries
+from evaluation.scoring import (
+    read_objective,
+    read_query_scores,
+    score_ranking,
+    score_subset,
+)
 from tests import oracle
 
 
@@ -102,27 +108,44 @@ def test_the_query_counts_only_as_published() -> None:
 
 
 label_sets = st.lists(st.sampled_from("ABCD"), max_size=3, unique=True)
+group_names = st.sampled_from(["", "g", "h"])
 
 
 @settings(deadline=None)
 @given(
-    st.lists(st.tuples(st.integers(-2, 2), st.integers(1, 3), label_sets), min_size=2, max_size=12),
+    st.lists(
+        st.tuples(
+            st.integers(-2, 2), st.integers(1, 3), label_sets, st.sampled_from(["", "g", "h"])
+        ),
+        min_size=2,
+        max_size=12,
+    ),
     st.sampled_from(["mcss", "mips", "nns"]),
     st.integers(1, 15),
     st.sampled_from(CONVENTIONS),
+    st.booleans(),
 )
 def test_scores_are_what_the_definitions_say(
-    clips: list[tuple[int, int, list[str]]], search: str, cutoff: int, convention: str
+    clips: list[tuple[int, int, list[str], str]],
+    search: str,
+    cutoff: int,
+    convention: str,
+    grouped: bool,
 ) -> None:
-    """Small collections with ties, duplicates, classes of one and clips without a label."""
+    """Small collections with ties, duplicates, groups, classes of one and clips without a label."""
     vectors = np.array([clip[:2] for clip in clips], dtype=np.float32)
     labels = [clip[2] for clip in clips]
+    groups = [clip[3] for clip in clips] if grouped else None
     if not any(labels):
         with pytest.raises(InputError, match="No clip has a label"):
             score_system(vectors, labels)
         return
-    ours = score_system(vectors, labels, search=search, cutoffs=(cutoff,), convention=convention)
-    ranked = [oracle.ranking(vectors.tolist(), query, search) for query in range(len(clips))]
+    ours = score_system(
+        vectors, labels, search=search, cutoffs=(cutoff,), convention=convention, groups=groups
+    )
+    ranked = [
+        oracle.ranking(vectors.tolist(), query, search, groups) for query in range(len(clips))
+    ]
     expected = oracle.scores(ranked, labels, cutoff, convention)
     metrics = [f"map@{cutoff}", "mr1"]
     assert [ours.macro[metric] for metric in metrics] == pytest.approx(list(expected["macro"]))
@@ -133,9 +156,72 @@ def test_scores_are_what_the_definitions_say(
             for m in metrics
         ]
         assert found == pytest.approx(list(values))
-    alone = [name for name in expected["classes"] if sum(name in own for own in labels) == 1]
-    assert ours.undefined == len(alone)
+    undefined = [
+        (query, name)
+        for query, own in enumerate(labels)
+        for name in own
+        if not any(name in labels[other] for other in ranked[query])
+    ]
+    assert ours.undefined == len(undefined)
+    assert ours.censored == 0
     assert ours.by_class["clips"].sum() == sum(map(len, labels))
+
+
+@settings(deadline=None)
+@given(st.lists(st.booleans(), min_size=2, max_size=30), st.integers(1, 30), st.data())
+def test_a_relevant_clip_that_moves_up_never_lowers_ap(
+    hits: list[bool], cutoff: int, data: st.DataObject
+) -> None:
+    places = [rank for rank in range(1, len(hits)) if hits[rank] and not hits[rank - 1]]
+    if not places:
+        return
+    rank = data.draw(st.sampled_from(places))
+    moved = hits.copy()
+    moved[rank - 1], moved[rank] = True, False
+    before, after = (
+        relevance(*map(int, order), others=sum(order), cutoff=cutoff).average_precision("corrected")
+        for order in (hits, moved)
+    )
+    assert after.item() >= before.item()
+
+
+def test_the_names_of_the_labels_change_nothing() -> None:
+    rng = np.random.default_rng(11)
+    vectors = rng.normal(size=(80, 6))
+    labels = [[one for one in "ABCDE" if rng.random() < 0.3] for _ in range(80)]
+    other = {"A": "Zz", "B": "b", "C": "M", "D": "0", "E": "E"}
+    one = score_system(vectors, labels)
+    renamed = score_system(vectors, [[other[name] for name in own] for own in labels])
+    assert renamed.macro == pytest.approx(one.macro)
+    assert renamed.micro == pytest.approx(one.micro)
+    for name in "ABCDE":
+        ours = one.by_class.loc[name].tolist()
+        assert renamed.by_class.loc[other[name]].tolist() == pytest.approx(ours)
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_scores_of_stored_lists_are_those_of_the_vectors_as_far_as_they_go(grouped: bool) -> None:
+    rng = np.random.default_rng(12)
+    vectors = rng.normal(size=(120, 5))
+    labels = [[str(number)] for number in rng.integers(0, 20, 120)]
+    groups = [str(number) for number in rng.integers(0, 30, 120)] if grouped else None
+    whole = score_queries(vectors, labels, cutoffs=(4, 15), groups=groups)
+    kept, _ = top_neighbours(vectors, "mcss", 15, groups=groups)
+    lists = score_lists(kept, labels, cutoffs=(4, 15, 150), groups=groups)
+    assert lists.cutoffs == (4, 15)
+    assert np.array_equal(lists.precision_sum, whole.precision_sum)
+    assert np.array_equal(lists.relevant, whole.relevant)
+    late = whole.first_rank > 15
+    assert late.any()
+    assert np.array_equal(lists.censored, late)
+    assert np.array_equal(lists.first_rank[~late], whole.first_rank[~late])
+    assert (lists.first_rank[late] == 16).all()
+    pairs = lists.label >= 0
+    assert average(lists, None, "corrected").censored == (late & pairs).sum()
+    everything, _ = top_neighbours(vectors, "mcss", 119, groups=groups)
+    assert not score_lists(everything, labels, groups=groups).censored.any()
+    with pytest.raises(InputError, match="keeps 3 neighbours of each clip; AP@4 needs as many"):
+        score_lists(kept[:, :3], labels, cutoffs=(4,))
 
 
 def test_families_average_their_classes_and_nothing_else() -> None:
@@ -146,6 +232,7 @@ def test_families_average_their_classes_and_nothing_else() -> None:
     own = scores.by_class.loc[["A", "B"], "map@5"]
     assert scores.by_family.loc["One", "map@5"] == pytest.approx(own.mean())
     assert scores.by_family.loc["One", "classes"] == 2
+    assert scores.by_family.loc["One", "clips"] == 8
     assert scores.by_family.loc["None", "classes"] == 0
     assert np.isnan(scores.by_family.loc["None", "map@5"])
 
@@ -180,6 +267,52 @@ def test_scores_are_kept_beside_the_ranking(small: Collection) -> None:
 def _small_enough_for_pca(monkeypatch: pytest.MonkeyPatch) -> None:
     """The small collection has 18 clips: the usual PCA to 100 becomes PCA to 10."""
     monkeypatch.setattr(rankings, "default_system", lambda embedding: (Recipe(pca=10), "mcss"))
+
+
+def test_a_group_can_be_excluded_and_the_name_says_so(small: Collection) -> None:
+    write_random_embedding(small)
+    embedding = open_embedding(small, "random")
+    ranking = build_ranking(small, embedding, None, "mcss", exclude_same="group")
+    assert ranking.system == "random.l2-pca10.mcss.exclude-group"
+    assert ranking.title.endswith("MCSS · same group excluded")
+    for query, own in enumerate(ranking.neighbours):
+        groups = [small.clips[row].group for row in own if row >= 0]
+        assert len(groups) == 15  # 18 clips in 6 groups of 3
+        assert small.clips[query].group not in groups
+    facts = score_ranking(small, ranking)
+    plain = score_ranking(small, build_ranking(small, embedding, None, "mcss"))
+    assert facts["conventions"] != plain["conventions"]
+    labels = [clip.labels for clip in small.clips]
+    ranked = [[int(row) for row in own if row >= 0] for own in ranking.neighbours]
+    expected = oracle.scores(ranked, labels, 15, "corrected")["macro"]
+    macro = facts["conventions"]["corrected"]["macro"]
+    assert [macro["map@15"], macro["mr1"]] == pytest.approx(list(expected))
+    for clip in range(18):
+        object.__setattr__(small.clips[clip], "group", "")
+    with pytest.raises(InputError, match="No clip of 'small' has a group to exclude"):
+        build_ranking(small, embedding, None, "mcss", exclude_same="group")
+
+
+def test_some_queries_alone(small: Collection) -> None:
+    write_random_embedding(small)
+    ranking = build_ranking(small, open_embedding(small, "random"), None, "mcss")
+    ids = ["hum-1", "beep-2"]
+    fresh = score_subset(small, ranking, ids)
+    assert read_objective(small, ranking.system) is None
+    assert fresh["clips"] == 2
+    whole = score_ranking(small, ranking)
+    assert score_subset(small, ranking, ids) == fresh
+    scores = read_query_scores(small, ranking.system)
+    assert scores is not None
+    pair = (scores.query == small.index["hum-1"]) & (scores.label == scores.classes.index("Hum"))
+    expected = scores.average_precision("corrected")[pair, 0].item()
+    found = fresh["conventions"]["corrected"]["classes"]
+    assert found["Hum"]["map@15"] == pytest.approx(expected)
+    assert found["Hum"]["clips"] == 1
+    assert "Hiss" not in found
+    assert whole["clips"] == 18
+    with pytest.raises(InputError, match="has no clip 'nobody'"):
+        score_subset(small, ranking, ["nobody"])
 
 
 def test_failed_clips_are_neither_queries_nor_results(small: Collection) -> None:

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from embeddings.backends import TorchBackend
 from embeddings.errors import InputError
-from embeddings.search import SEARCHES, top_neighbours
+from embeddings.search import _ERROR, SEARCHES, search_corpus, top_neighbours
+from evaluation.queries import score_queries
 from tests import oracle
 
 small = st.integers(-2, 2)
@@ -80,3 +82,144 @@ def test_fewer_clips_than_asked_for() -> None:
 def test_what_cannot_be_searched(vectors: np.ndarray, search: str, top: int, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         top_neighbours(vectors, search, top)
+
+
+names = st.sampled_from(["", "a", "b", "c"])
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(small, small, small, names), min_size=2, max_size=14),
+    st.sampled_from(["mips", "nns"]),
+    st.integers(1, 20),
+    st.integers(1, 16),
+)
+def test_a_group_is_left_out_whole(
+    rows: list[tuple[int, int, int, str]], search: str, top: int, block: int
+) -> None:
+    vectors, groups = np.array([row[:3] for row in rows], dtype=float), [row[3] for row in rows]
+    neighbours, scores = top_neighbours(vectors, search, top, groups=groups, block=block)
+    for query, own in enumerate(neighbours.tolist()):
+        expected = oracle.ranking(vectors.tolist(), query, search, groups)[:top]
+        assert own == expected + [-1] * (len(own) - len(expected))
+        assert np.isnan(scores[query]).tolist() == [clip < 0 for clip in own]
+
+
+def brute_force(vectors: np.ndarray, search: str) -> np.ndarray:
+    """Return all similarities in float64, rid of their last digits, minus infinity to oneself."""
+    vectors = vectors.astype(np.float64)
+    if search == "mcss":
+        vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    if search == "nns":
+        similarity = -np.sqrt(((vectors[:, None] - vectors) ** 2).sum(axis=2))
+    else:
+        similarity = np.einsum("id,jd->ij", vectors, vectors)
+    similarity = np.round(similarity, 13)
+    np.fill_diagonal(similarity, -np.inf)
+    return similarity
+
+
+def crowded(clips: int, dim: int, seed: int) -> np.ndarray:
+    """Return vectors with doubles, and with clusters so tight that float32 blurs them."""
+    rng = np.random.default_rng(seed)
+    vectors = rng.normal(size=(clips, dim)).astype(np.float32)
+    vectors[clips // 2 : clips // 2 + 50] = vectors[:50]
+    tight = vectors[60] + 1e-3 * rng.normal(size=(60, dim))
+    vectors[100:160] = tight
+    return vectors
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_near_ties_are_told_apart_and_ties_are_not(search: str) -> None:
+    """1,500 clips of which many are closer than float32 can tell: as float64 orders them."""
+    vectors = crowded(1500, 24, 5)
+    neighbours, scores = top_neighbours(vectors, search, 30)
+    similarity = brute_force(vectors, search)
+    expected = np.argsort(-similarity, axis=1, kind="stable")[:, :30]
+    assert np.array_equal(neighbours, expected)
+    found = np.take_along_axis(similarity, expected, axis=1)
+    assert np.abs(scores - found).max() < 2e-5
+    assert (np.diff(scores, axis=1) <= 0).all()
+    if search == "nns":
+        assert (scores[:50, 0] == 0).all()  # doubles are at distance 0, not at a rounding error
+
+
+@pytest.mark.parametrize("dim", [3, 100, 1584])
+@pytest.mark.parametrize("kind", ["normal", "positive", "almost constant", "skewed"])
+def test_a_product_is_not_wrong_by_more_than_is_allowed_for(dim: int, kind: str) -> None:
+    rng = np.random.default_rng(10)
+    vectors = {
+        "normal": rng.normal(size=(300, dim)),
+        "positive": rng.random((300, dim)),
+        "almost constant": 0.1 + 1e-3 * rng.random((300, dim)),
+        "skewed": rng.lognormal(0, 2, (300, dim)),
+    }[kind].astype(np.float32)
+    exact = vectors.astype(np.float64) @ vectors.astype(np.float64).T
+    lengths = np.sqrt(np.diag(exact))
+    wrong = np.abs(vectors[:200] @ vectors.T - exact[:200]) / np.outer(lengths[:200], lengths)
+    assert wrong.max() < _ERROR * np.sqrt(dim) / 2
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_every_block_size_gives_the_same_bytes(search: str) -> None:
+    vectors = crowded(700, 40, 6)
+    groups = [f"g{row % 90}" if row % 3 else "" for row in range(700)]
+    first = top_neighbours(vectors, search, 50, groups=groups, block=700)
+    for block in (1, 3, 8, 64, 333):
+        other = top_neighbours(vectors, search, 50, groups=groups, block=block)
+        assert np.array_equal(first[0], other[0])
+        assert np.array_equal(first[1], other[1])
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_the_order_of_the_clips_changes_nothing_but_ties(search: str) -> None:
+    rng = np.random.default_rng(7)
+    vectors = rng.normal(size=(300, 12)).astype(np.float32)
+    shuffled = rng.permutation(300)
+    one, _ = top_neighbours(vectors, search, 40)
+    other, _ = top_neighbours(vectors[shuffled], search, 40)
+    assert np.array_equal(shuffled[other], one[shuffled])
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_queries_outside_the_corpus(search: str) -> None:
+    rng = np.random.default_rng(8)
+    corpus = rng.normal(size=(90, 6)).astype(np.float32)
+    queries = np.concatenate([rng.normal(size=(5, 6)), corpus[3:4]]).astype(np.float32)
+    neighbours, scores = search_corpus(queries, corpus, search, 90)
+    for query, own in zip(queries, neighbours.tolist(), strict=True):
+        keys = [oracle.similarity(query.tolist(), clip.tolist(), search) for clip in corpus]
+        assert own == sorted(range(90), key=lambda clip: (-keys[clip], clip))
+    if search != "mips":
+        assert neighbours[5, 0] == 3  # nothing is left out: a query is no clip of the corpus
+    assert np.array_equal(search_corpus(queries, corpus, search, 7)[1], scores[:, :7])
+    with pytest.raises(InputError, match="have 6 dimensions and the corpus 5"):
+        search_corpus(queries, corpus[:, :5], search, 3)
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_pytorch_ranks_as_numpy_does(search: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    vectors = crowded(600, 30, 9)
+    groups = [f"g{row % 50}" if row % 2 else "" for row in range(600)]
+    labels = [["A"] if row % 97 else ["A", "B"] for row in range(600)]
+    expected = top_neighbours(vectors, search, 20, groups=groups)
+    scored = score_queries(vectors, labels, search=search, cutoffs=(5,), groups=groups)
+    monkeypatch.setattr(
+        "embeddings.search.find_backend", lambda corpus, device: TorchBackend(corpus, "cpu")
+    )
+    found = top_neighbours(vectors, search, 20, groups=groups)
+    assert np.array_equal(found[0], expected[0])
+    assert found[1] == pytest.approx(expected[1], abs=1e-5, nan_ok=True)
+    again = score_queries(vectors, labels, search=search, cutoffs=(5,), groups=groups)
+    assert np.array_equal(again.first_rank, scored.first_rank)
+    assert np.array_equal(again.precision_sum, scored.precision_sum)
+
+
+def test_a_gpu_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("embeddings.backends._cuda", lambda: False)
+    assert top_neighbours(np.eye(4), "mcss", 2, device="auto")[0].shape == (4, 2)
+    with pytest.raises(InputError, match="cuda needs PyTorch and a GPU"):
+        top_neighbours(np.eye(4), "mcss", 2, device="cuda")
+    with pytest.raises(InputError, match="device must be one of auto, cpu, cuda, not 'tpu'"):
+        top_neighbours(np.eye(4), "mcss", 2, device="tpu")

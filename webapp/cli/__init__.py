@@ -99,6 +99,8 @@ def _in_words(invoke: Any, ctx: click.Context) -> Any:
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise click.ClickException(f"The database cannot be used: {reason}.") from error
+    except BrokenPipeError:  # `| head` has read enough
+        raise
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         raise click.ClickException(f"{where}{error.strerror or error}.") from error

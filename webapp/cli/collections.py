@@ -1,4 +1,4 @@
-"""flask collections: import, list, check, remove."""
+"""flask collections: import, list, check, qrels, remove."""
 
 from pathlib import Path
 
@@ -8,9 +8,12 @@ from flask.cli import AppGroup
 
 from embeddings.audio import SUFFIXES
 from embeddings.collection import collection_names, open_collection, remove_collection
+from embeddings.duplicates import ALIKE, near_duplicates
 from embeddings.errors import InputError
 from embeddings.importing import import_collection
+from embeddings.rankings import EXCLUSIONS
 from embeddings.readers import READERS, Options
+from evaluation.trec import TOPICS, write_qrels
 from webapp.cli import going_on
 from webapp.demo import SLUG as DEMO
 from webapp.studies import study_using
@@ -105,8 +108,9 @@ def list_command() -> None:
 
 @group.command("check")
 @click.argument("name")
-def check_command(name: str) -> None:
-    """Check that every clip of NAME has its audio file where the collection says."""
+@click.option("--quick", is_flag=True, help="Look for the files only, not for near-duplicates.")
+def check_command(name: str, quick: bool) -> None:
+    """Check that every clip of NAME has its audio file, and list near-duplicates."""
     collection = open_collection(current_app.config["DATA"], name)
     missing = [clip for clip in collection.clips if not collection.audio_path(clip).is_file()]
     for clip in missing:
@@ -120,6 +124,28 @@ def check_command(name: str) -> None:
             f"put them back ({', '.join(SUFFIXES)}) or import the collection again."
         )
     click.echo(f"{name}: all {len(collection.clips)} audio files are there.")
+    if quick:
+        return
+    pairs = near_duplicates(collection)
+    for pair in pairs:
+        click.echo(f"near-duplicates: {pair.one} and {pair.other}, correlation {pair.correlation}")
+    click.echo(f"{name}: {len(pairs)} pairs of near-duplicates (correlation {ALIKE} or more).")
+
+
+@group.command("qrels")
+@click.argument("name")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="NAME.qrels unless told.")
+@click.option("--topics", type=click.Choice(TOPICS), default=TOPICS[0], show_default=True)
+@click.option("--exclude-same", type=click.Choice(EXCLUSIONS), help="As in rankings build.")
+def qrels_command(name: str, output: Path | None, topics: str, exclude_same: str | None) -> None:
+    """Write the labels of NAME as TREC qrels: what is relevant to which query.
+
+    To a clip, what shares any label with it; with --topics class, to a clip for one of its classes
+    (CLIP|CLASS), what carries the class. A name that ends in .gz is compressed.
+    """
+    path = output or Path(f"{name}.qrels")
+    collection = open_collection(current_app.config["DATA"], name)
+    click.echo(f"Wrote {path}: {write_qrels(collection, path, topics, exclude_same)} lines.")
 
 
 @group.command("remove")

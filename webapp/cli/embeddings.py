@@ -1,10 +1,13 @@
-"""flask embeddings: extract, list."""
+"""flask embeddings: extract, import, list."""
+
+from pathlib import Path
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
 from embeddings.collection import open_collection
+from embeddings.exchange import import_embedding
 from embeddings.extraction import extract_embedding, find_card
 from embeddings.store import embedding_names, open_embedding
 from webapp.cli import going_on
@@ -44,6 +47,26 @@ def extract_command(
     click.echo(
         f"{embedding.name} of {collection}: {len(embedding.rows)} of {len(sounds.clips)} clips, "
         f"{embedding.meta['dim']} dimensions, {len(failed)} failed."
+    )
+
+
+@group.command("import")
+@click.argument("collection")
+@click.argument("representation")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--ids", type=click.Path(path_type=Path), help="The CSV that names a .npy's rows.")
+def import_command(collection: str, representation: str, path: Path, ids: Path | None) -> None:
+    """Import vectors of COLLECTION that were computed elsewhere, as REPRESENTATION.
+
+    PATH is a folder with a JSON file a clip ({"audio_path": ..., "embeddings": [...]}; the file's
+    name is the clip's id), or a .npy file of rows that the column fname of --ids names.
+    """
+    sounds = open_collection(current_app.config["DATA"], collection)
+    name = import_embedding(sounds, representation, path, ids).name
+    embedding = open_embedding(sounds, name)
+    click.echo(
+        f"Imported {name}: {len(embedding.rows)} of {len(sounds.clips)} clips, "
+        f"{embedding.meta['dim']} dimensions, {len(embedding.meta['failed'])} without vectors."
     )
 
 

@@ -1,16 +1,19 @@
 """flask evaluate: objective scores as tables."""
 
+from pathlib import Path
 from typing import Any
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from embeddings.backends import DEVICES
 from embeddings.collection import CONVENTIONS, open_collection
 from embeddings.errors import InputError
 from embeddings.progress import progress
+from embeddings.readers import read_ids
 from embeddings.store import open_ranking, system_names
-from evaluation.scoring import score_ranking
+from evaluation.scoring import score_ranking, score_subset
 
 
 @click.command("evaluate")
@@ -18,8 +21,17 @@ from evaluation.scoring import score_ranking
 @click.option(
     "--convention", type=click.Choice(CONVENTIONS), help="The collection's own unless told."
 )
+@click.option(
+    "--queries",
+    type=click.Path(path_type=Path),
+    help="A file with a clip id a line (or a CSV with a column fname): these queries alone are "
+    "averaged and printed; nothing is kept.",
+)
+@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True)
 @with_appcontext
-def evaluate_command(collection: str, convention: str | None) -> None:
+def evaluate_command(
+    collection: str, convention: str | None, queries: Path | None, device: str
+) -> None:
     """Score every system of COLLECTION against its labels, keep the scores and print them."""
     sounds = open_collection(current_app.config["DATA"], collection)
     names = system_names(sounds)
@@ -29,7 +41,14 @@ def evaluate_command(collection: str, convention: str | None) -> None:
             f"flask rankings build {collection} REPRESENTATION."
         )
     bar = progress(len(names), "system", "Scoring", items=names)
-    scored = [score_ranking(sounds, open_ranking(sounds, name)) for name in bar]
+    asked = read_ids(queries) if queries else None
+    scored = []
+    for name in bar:
+        ranking = open_ranking(sounds, name)
+        if asked is None:
+            scored.append(score_ranking(sounds, ranking, device=device))
+        else:
+            scored.append(score_subset(sounds, ranking, asked, device=device))
     print_scores(collection, scored, convention or sounds.convention)
 
 
@@ -49,9 +68,14 @@ def print_scores(collection: str, scored: list[dict[str, Any]], convention: str)
         scores = facts["conventions"][convention]
         failed = f", {facts['failed']} clips failed" if facts["failed"] else ""
         undefined = f", {scores['undefined']} pairs undefined" if scores["undefined"] else ""
+        censored = (
+            f", MR1 is a lower bound: {scores['censored']} first ranks are > {facts['known_ranks']}"
+            if scores["censored"]
+            else ""
+        )
         click.echo(
             f"{facts['title']:{width}}  {_cells(scores['macro'])} {_cells(scores['micro'])}  "
-            f"{facts['clips']:5}  {facts['provenance']}{failed}{undefined}"
+            f"{facts['clips']:5}  {facts['provenance']}{failed}{undefined}{censored}"
         )
     for facts in scored:
         click.echo(f"\n{facts['title']}, mean over the classes of each family")
@@ -60,7 +84,7 @@ def print_scores(collection: str, scored: list[dict[str, Any]], convention: str)
 
 
 def _cells(scores: dict[str, float | None]) -> str:
-    cells = [(scores["map@15"], 4), (scores["map@150"], 4), (scores["mr1"], 2)]
+    cells = [(scores.get("map@15"), 4), (scores.get("map@150"), 4), (scores["mr1"], 2)]
     return "".join(
         f"{'–' if value is None else format(value, f'.{places}f'):>8} " for value, places in cells
     )

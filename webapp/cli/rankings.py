@@ -1,15 +1,28 @@
-"""flask rankings: build, list, remove."""
+"""flask rankings: build, import, export, sweep, choose, list, remove."""
+
+from pathlib import Path
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from embeddings.collection import open_collection
+from embeddings.backends import DEVICES
+from embeddings.collection import CONVENTIONS, open_collection
 from embeddings.errors import InputError
+from embeddings.exchange import import_ranking
 from embeddings.processing import AGGREGATIONS, NORMALISATIONS
-from embeddings.rankings import TOP, build_ranking, default_system, find_embedding
+from embeddings.rankings import (
+    EXCLUSIONS,
+    TOP,
+    build_ranking,
+    check_aggregation,
+    default_system,
+    find_embedding,
+)
 from embeddings.search import SEARCHES
 from embeddings.store import open_ranking, remove_ranking, system_names
+from evaluation.trec import TOPICS, write_run
+from webapp.cli import going_on
 from webapp.studies import study_using
 
 group = AppGroup("rankings")
@@ -19,13 +32,23 @@ commands = {"rankings": group}
 @group.command("build")
 @click.argument("collection")
 @click.argument("representation")
-@click.option("--aggregation", type=click.Choice(AGGREGATIONS), help="Frames to clip.")
+@click.option(
+    "--aggregation",
+    type=click.Choice([*AGGREGATIONS, "none"]),
+    help="Frames to clip; none where a clip has one vector.",
+)
 @click.option("--normalise", type=click.Choice(NORMALISATIONS), help="Before PCA.")
 @click.option("--pca", help="Components to keep, or none.")
 @click.option("--search", type=click.Choice(SEARCHES), help="How neighbours are found.")
 @click.option(
     "--top", type=click.IntRange(min=1), default=TOP, show_default=True, help="Neighbours kept."
 )
+@click.option(
+    "--exclude-same",
+    type=click.Choice(EXCLUSIONS),
+    help="Leave out clips of the query's own group: uploader, pack or source recording.",
+)
+@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True)
 def build_command(
     collection: str,
     representation: str,
@@ -34,6 +57,8 @@ def build_command(
     pca: str | None,
     search: str | None,
     top: int,
+    exclude_same: str | None,
+    device: str,
 ) -> None:
     """Rank every clip's neighbours in COLLECTION by REPRESENTATION.
 
@@ -42,9 +67,124 @@ def build_command(
     sounds = open_collection(current_app.config["DATA"], collection)
     embedding = find_embedding(sounds, representation)
     recipe, usual_search = default_system(embedding)
-    recipe = recipe.changed(aggregation=aggregation, normalise=normalise, pca=pca)
-    ranking = build_ranking(sounds, embedding, recipe, search or usual_search, top)
+    check_aggregation(embedding, aggregation)
+    recipe = recipe.changed(
+        aggregation=None if aggregation == "none" else aggregation, normalise=normalise, pca=pca
+    )
+    ranking = build_ranking(
+        sounds, embedding, recipe, search or usual_search, top,
+        exclude_same=exclude_same, device=device,
+    )  # fmt: skip
     click.echo(f"{ranking.system}: {ranking.title}, {ranking.meta['top']} neighbours of each clip.")
+
+
+@group.command("import")
+@click.argument("collection")
+@click.argument("system")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--ids", type=click.Path(path_type=Path), help="The CSV that names a .npy's rows.")
+@click.option("--scores", type=click.Path(path_type=Path), help="The scores of a .npy ranking.")
+@click.option(
+    "--top", type=click.IntRange(min=1), default=TOP, show_default=True, help="Neighbours kept."
+)
+def import_command(
+    collection: str, system: str, path: Path, ids: Path | None, scores: Path | None, top: int
+) -> None:
+    """Import a ranking of COLLECTION that was computed elsewhere, as SYSTEM.
+
+    PATH is a similarity_results.json (a JSON object a line: query_fname, results, search), or a
+    .npy file of places in the column fname of --ids, a row a query, best first, -1 for none.
+    """
+    sounds = open_collection(current_app.config["DATA"], collection)
+    ranking = import_ranking(sounds, system, path, ids, scores, top)
+    ranked = int((ranking.neighbours[:, 0] >= 0).sum())
+    click.echo(
+        f"Imported {system}: {ranked} of {len(sounds.clips)} clips as queries, "
+        f"{ranking.meta['top']} neighbours of each."
+    )
+
+
+@group.command("export")
+@click.argument("collection")
+@click.argument("system")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="SYSTEM.run unless told.")
+@click.option("--topics", type=click.Choice(TOPICS), default=TOPICS[0], show_default=True)
+def export_command(collection: str, system: str, output: Path | None, topics: str) -> None:
+    """Write the ranking SYSTEM of COLLECTION as a TREC run.
+
+    A topic is a query clip, or with --topics class a clip for one of its classes (CLIP|CLASS).
+    flask collections qrels writes what is relevant. A name that ends in .gz is compressed.
+    """
+    sounds = open_collection(current_app.config["DATA"], collection)
+    path = output or Path(f"{system}.run")
+    count = write_run(sounds, open_ranking(sounds, system), path, topics)
+    click.echo(f"Wrote {path}: {count} lines.")
+
+
+@group.command("sweep")
+@click.argument("collection")
+@click.argument("representation")
+@click.option("--exclude-same", type=click.Choice(EXCLUSIONS), help="As in rankings build.")
+@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True)
+def sweep_command(
+    collection: str, representation: str, exclude_same: str | None, device: str
+) -> None:
+    """Score every processing and search of REPRESENTATION on COLLECTION; keep sweep.csv.
+
+    27 cells where a clip has frames (mean, median, max; PCA 100, 200, none; MCSS, MIPS, NNS), 9
+    where it has one vector. Ctrl-C stops it; the same command goes on from there.
+    """
+    from evaluation.sweep import sweep, sweep_folder
+
+    sounds = open_collection(current_app.config["DATA"], collection)
+    embedding = find_embedding(sounds, representation)
+    with going_on():
+        table = sweep(sounds, embedding, exclude_same=exclude_same, device=device)
+    own = table[table["convention"] == sounds.convention]
+    click.echo(
+        f"{embedding.name} of {collection} ({embedding.meta['provenance']}), convention "
+        f"{sounds.convention}, macro. MAP: higher is better; MR1: lower."
+    )
+    columns = ["aggregation", "normalise", "pca", "search"]
+    scores = ["macro_map@15", "macro_map@150", "macro_mr1"]
+    click.echo(own[[*columns, *scores, "same_as"]].to_string(index=False, float_format="%.4f"))
+    for note in sorted(set(own["note"]) - {""}):
+        click.echo(f"not done: {note}")
+    path = sweep_folder(sounds, embedding.name, exclude_same) / "sweep.csv"
+    click.echo(f"Wrote {path}")
+
+
+@group.command("choose")
+@click.argument("collection")
+@click.option("--measure", default="map@150", show_default=True, help="map@15, map@150 or mr1.")
+@click.option("--convention", type=click.Choice(CONVENTIONS), help="The collection's unless told.")
+@click.option("--exclude-same", type=click.Choice(EXCLUSIONS), help="As in rankings sweep.")
+@click.option("--split-half", type=int, metavar="SEED", help="Also score on held-out halves.")
+def choose_command(
+    collection: str,
+    measure: str,
+    convention: str | None,
+    exclude_same: str | None,
+    split_half: int | None,
+) -> None:
+    """Name the best processing and search of each representation that was swept."""
+    from evaluation.choice import choose
+
+    sounds = open_collection(current_app.config["DATA"], collection)
+    choices = choose(
+        sounds, measure, convention, exclude_same=exclude_same, split_half_seed=split_half
+    )
+    click.echo(
+        f"{collection}: the best macro {measure} of each representation, convention "
+        f"{choices[0].convention}. Chosen on the same clips that it is scored on (the test set)"
+        + (": --split-half SEED tells by how much that flatters." if split_half is None else ".")
+    )
+    for one in choices:
+        line = f"  {one.embedding}.{one.cell:32} {one.value:8.4f}  of {one.cells:2} cells"
+        if one.agreed is not None:
+            held_out = "–" if one.held_out is None else f"{one.held_out:.4f}"
+            line += f", held out {held_out}, chosen by {one.agreed:.0%} of the halves"
+        click.echo(f"{line}  ({one.provenance})")
 
 
 @group.command("remove")

@@ -1,0 +1,1 @@
+"""Measurements that are run by hand; they print tables and are no tests."""
