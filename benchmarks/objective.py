@@ -46,7 +46,7 @@ def main() -> None:
     if given.sweep:
         print(json.dumps(_measure_sweep()))
         return
-    print(f"{_machine()}, {datetime.now(UTC):%Y-%m-%d}, numpy {np.__version__}")
+    print(f"{machine()}, {datetime.now(UTC):%Y-%m-%d}, numpy {np.__version__}")
     print(f"{make(1000, 2).source}, {DIM} dimensions, ranked to {TOP}, all scores\n")
     print("| clips | bare limit | ranked and scored | ratio | ns per pair | peak memory |")
     print("|---|---|---|---|---|---|")
@@ -141,7 +141,8 @@ def _child(*arguments: str) -> dict[str, float]:
     return json.loads(done.stdout)
 
 
-def _machine() -> str:
+def machine() -> str:
+    """Return the processor's name and how many cores there are."""
     name = platform.processor() or platform.machine()
     described = Path("/proc/cpuinfo")
     if described.is_file():

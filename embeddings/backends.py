@@ -27,23 +27,30 @@ class Backend(Protocol):
         """Set the value at each (row, column) to minus infinity, in place."""
 
     def at_least(
-        self, similarity: Any, count: int, slack: np.ndarray
+        self, similarity: Any, count: int, slack: np.ndarray, always: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return rows and columns of values that include the `count` largest of each row.
 
         They come in the order of rows and columns. Whatever is less than `slack` [rows] below the
-        smallest of a row's `count` largest is among them.
+        smallest of a row's `count` largest is among them, and so are the columns `always`, whose
+        own values bound nothing.
         """
 
     def values(self, similarity: Any, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Return the value at each (row, column), float32."""
 
     def around(
-        self, similarity: Any, rows: np.ndarray, low: np.ndarray, high: np.ndarray
+        self,
+        similarity: Any,
+        rows: np.ndarray,
+        low: np.ndarray,
+        high: np.ndarray,
+        always: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return how many values of each row exceed `high`, and which lie from `low` to `high`.
 
-        The latter as places in `rows` and columns.
+        The latter as places in `rows` and columns; the columns `always` count among them only,
+        whatever their values, unless they are left out.
         """
 
 
@@ -55,9 +62,9 @@ def find_backend(corpus: np.ndarray, device: str) -> Backend:
     """
     if device not in DEVICES:
         raise InputError(f"The device must be one of {', '.join(DEVICES)}, not {device!r}.")
-    if device == "cpu" or (device == "auto" and not _cuda()):
+    if device == "cpu" or (device == "auto" and not has_gpu()):
         return NumpyBackend(corpus)
-    if not _cuda():
+    if not has_gpu():
         raise InputError("The device cuda needs PyTorch and a GPU that it can use; there is none.")
     return TorchBackend(corpus, "cuda")
 
@@ -77,7 +84,7 @@ class NumpyBackend:
         similarity[rows, columns] = -np.inf
 
     def at_least(
-        self, similarity: np.ndarray, count: int, slack: np.ndarray
+        self, similarity: np.ndarray, count: int, slack: np.ndarray, always: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Bound the `count`-th largest value from below, and return what reaches the bound.
 
@@ -86,21 +93,28 @@ class NumpyBackend:
         reach it. This reads every value twice, where a partition moves most of them many times.
         """
         rows, clips = similarity.shape
-        width = clips // (2 * count)
+        width = clips // (2 * (count + len(always)))
         if width < 2:
             return np.divmod(np.arange(similarity.size), clips)
         groups = clips // width
         largest = similarity[:, : groups * width].reshape(rows, width, groups).max(axis=1)
-        largest.partition(groups - count, axis=1)
-        bound = largest[:, groups - count] - slack
-        return np.divmod(np.flatnonzero(similarity >= bound[:, None]), clips)
+        enough = groups - count - len(always)  # as if each of `always` were among the largest
+        largest.partition(enough, axis=1)
+        reached = similarity >= (largest[:, enough] - slack)[:, None]
+        reached[:, always] = True
+        return np.divmod(np.flatnonzero(reached), clips)
 
     def values(self, similarity: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Look up."""
         return similarity[rows, columns]
 
     def around(
-        self, similarity: np.ndarray, rows: np.ndarray, low: np.ndarray, high: np.ndarray
+        self,
+        similarity: np.ndarray,
+        rows: np.ndarray,
+        low: np.ndarray,
+        high: np.ndarray,
+        always: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Count and look."""
         counts = np.empty(len(rows), dtype=np.int64)
@@ -109,8 +123,11 @@ class NumpyBackend:
             some = slice(start, start + _PASS)
             own = similarity[rows[some]]
             above = own > high[some, None]
+            near = (own >= low[some, None]) & ~above
+            above[:, always] = False
+            near[:, always] = ~np.isneginf(own[:, always])
             counts[some] = np.count_nonzero(above, axis=1)
-            places, columns = np.nonzero((own >= low[some, None]) & ~above)
+            places, columns = np.nonzero(near)
             found.append((places + start, columns))
         places, columns = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return counts, places, columns
@@ -138,13 +155,14 @@ class TorchBackend:
         similarity[self._put(rows), self._put(columns)] = -self._torch.inf
 
     def at_least(
-        self, similarity: Any, count: int, slack: np.ndarray
+        self, similarity: Any, count: int, slack: np.ndarray, always: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return what reaches the `count`-th largest value, less the slack."""
-        bound = (
-            self._torch.topk(similarity, count, dim=1).values[:, -1:] - self._put(slack)[:, None]
-        )
-        rows, columns = self._torch.nonzero(similarity >= bound, as_tuple=True)
+        enough = min(count + len(always), similarity.shape[1])
+        largest = self._torch.topk(similarity, enough, dim=1).values
+        reached = similarity >= largest[:, -1:] - self._put(slack)[:, None]
+        reached[:, self._put(always)] = True
+        rows, columns = self._torch.nonzero(reached, as_tuple=True)
         return rows.cpu().numpy(), columns.cpu().numpy()
 
     def values(self, similarity: Any, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -152,20 +170,28 @@ class TorchBackend:
         return similarity[self._put(rows), self._put(columns)].cpu().numpy()
 
     def around(
-        self, similarity: Any, rows: np.ndarray, low: np.ndarray, high: np.ndarray
+        self,
+        similarity: Any,
+        rows: np.ndarray,
+        low: np.ndarray,
+        high: np.ndarray,
+        always: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Count and look."""
-        own = similarity[self._put(rows)]
+        own, columns = similarity[self._put(rows)], self._put(always)
         above = own > self._put(high)[:, None]
         near = (own >= self._put(low)[:, None]) & ~above
-        places, columns = self._torch.nonzero(near, as_tuple=True)
-        return above.sum(dim=1).cpu().numpy(), places.cpu().numpy(), columns.cpu().numpy()
+        above[:, columns] = False
+        near[:, columns] = ~self._torch.isneginf(own[:, columns])
+        places, found = self._torch.nonzero(near, as_tuple=True)
+        return above.sum(dim=1).cpu().numpy(), places.cpu().numpy(), found.cpu().numpy()
 
     def _put(self, array: np.ndarray) -> Any:
         return self._torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
 
 
-def _cuda() -> bool:
+def has_gpu() -> bool:
+    """Return whether PyTorch is installed and finds a GPU."""
     # Importing PyTorch takes seconds: not where there can be no GPU.
     if sys.platform == "linux" and not any(Path(file).exists() for file in _GPU_FILES):
         return False

@@ -102,6 +102,11 @@ class Collection:
         return self.info["name"]
 
     @property
+    def data(self) -> Path:
+        """The data folder that the collection is stored in."""
+        return self.folder.parents[1]
+
+    @property
     def convention(self) -> str:
         """How its objective scores are counted unless told: "cbmi2024" or "corrected"."""
         return self.info["convention"]

@@ -9,7 +9,7 @@ import numpy as np
 import soundfile
 
 from embeddings.collection import Collection
-from embeddings.extraction import extract_embedding
+from embeddings.extraction import extract_embedding, plan
 from embeddings.importing import import_collection
 from embeddings.parallel import Failure, default_workers, in_parallel
 from embeddings.progress import progress
@@ -120,7 +120,7 @@ def ship_vectors(collection: Collection) -> None:
         flask demo && python -c "from pathlib import Path; from embeddings import demo, collection;
         demo.ship_vectors(collection.open_collection(Path('instance'), 'demo'))"
     """
-    embedding = extract_embedding(collection, CARDS["Freesound"], again=True)
+    embedding = extract_embedding(collection, plan(collection.data, CARDS["Freesound"]), again=True)
     kept = ("provenance", "representation", "extraction", "package", "package_version")
     np.savez_compressed(
         SHIPPED,

@@ -30,8 +30,16 @@ from embeddings.errors import InputError
 from embeddings.files import check_name, read_json
 from embeddings.progress import progress
 from embeddings.rankings import TOP
-from embeddings.readers import read_ids
-from embeddings.store import Ranking, open_ranking, write_embedding, write_ranking
+from embeddings.readers import read_id_column
+from embeddings.store import (
+    Ranking,
+    embedding_names,
+    open_embedding,
+    open_ranking,
+    system_names,
+    write_embedding,
+    write_ranking,
+)
 
 _MISSING = "not in what was imported"
 _NAMED = 5
@@ -54,6 +62,13 @@ def import_embedding(
         or vectors differ in dimension or hold NaN or infinity. Nothing is stored then.
     """
     name = check_name("representation", representation).lower()
+    if name in embedding_names(collection):
+        there = open_embedding(collection, name).meta["provenance"]
+        if there != "imported":
+            raise InputError(
+                f"{collection.name!r} has an embedding {name!r} that was {there}, and keeps it; "
+                "choose another name."
+            )
     if path.is_dir():
         vectors = dict(_json_vectors(path, collection))
         source = f"{len(vectors)} JSON files"
@@ -70,7 +85,9 @@ def import_embedding(
         )
     bad = [one for one in kept if not np.isfinite(vectors[one]).all()]
     if bad:
-        raise InputError(f"{path}: the vectors of {_some(bad)} have NaN or infinity.")
+        raise InputError(
+            f"{path}: the vectors of {_some(bad)} have NaN, infinity or values beyond float32."
+        )
     frame_level = any(vectors[one].ndim == 2 for one in kept)
     rows = [np.atleast_2d(vectors[one]) for one in kept]
     frames = np.concatenate([[0], np.cumsum([len(row) for row in rows])]) if frame_level else None
@@ -105,11 +122,15 @@ def import_ranking(
         query, or is ranked for itself. Nothing is stored then.
     """
     check_name("system", name)
+    if name in system_names(collection) and open_ranking(collection, name).meta["embedding"]:
+        raise InputError(f"{collection.name!r} has a system {name!r} of its own; choose another.")
     if path.suffix == ".npy":
         neighbours, found = _array_ranking(collection, path, ids, scores)
     else:
         neighbours, found = _json_ranking(collection, path, top)
     neighbours, found = neighbours[:, :top], found[:, :top]
+    if not neighbours.size or (neighbours < 0).all():
+        raise InputError(f"{path}: there is no result in it.")
     _check_lists(collection, path, neighbours)
     meta = {
         "title": name,
@@ -136,8 +157,8 @@ def _json_vectors(folder: Path, collection: Collection) -> Iterable[tuple[str, n
         content = read_json(file)
         values = content.get("embeddings") if isinstance(content, dict) else None
         try:
-            vectors = np.asarray(values, dtype=np.float32)
-        except (TypeError, ValueError):
+            vectors = _as_float32(np.asarray(values, dtype=np.float64))
+        except (TypeError, ValueError, OverflowError):
             vectors = np.empty(0, dtype=np.float32)
         if vectors.ndim not in (1, 2) or not vectors.size:
             raise InputError(f'{file}: "embeddings" must be a list of numbers, or of such lists.')
@@ -148,7 +169,7 @@ def _array_vectors(path: Path, ids: Path | None, collection: Collection) -> dict
     array = _array(path, "f")
     names = _ids_of(path, ids, len(array))
     _check_known(path, names, collection)
-    return {name: np.asarray(row, dtype=np.float32) for name, row in zip(names, array, strict=True)}
+    return {name: _as_float32(row) for name, row in zip(names, array, strict=True)}
 
 
 def _array_ranking(
@@ -180,7 +201,7 @@ def _json_ranking(collection: Collection, path: Path, top: int) -> tuple[np.ndar
             results = [
                 (str(one["result_fname"]), float(one["score"])) for one in content["results"]
             ]
-        except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise InputError(
                 f"{where}: must be a JSON object with query_fname and results, a list of "
                 f"{{result_fname, score}} ({type(error).__name__}: {error})."
@@ -220,7 +241,8 @@ def _array(path: Path, kind: str) -> np.ndarray:
     except (ValueError, EOFError, OSError) as error:
         raise InputError(f"{path}: not a .npy file ({error}).") from error
     words = {"f": "numbers with a decimal point", "i": "whole numbers"}[kind]
-    if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype.kind not in (kind, "i"):
+    kinds = {"f": "fiu", "i": "iu"}[kind]
+    if array.ndim != 2 or array.dtype.kind not in kinds or not array.size:
         raise InputError(f"{path}: must be an array of {words} with a row a clip.")
     return array
 
@@ -228,10 +250,16 @@ def _array(path: Path, kind: str) -> np.ndarray:
 def _ids_of(path: Path, ids: Path | None, rows: int) -> list[str]:
     if ids is None:
         raise InputError(f"{path}: --ids must name a CSV with the column fname, a row a clip.")
-    names = read_ids(ids)
+    names = read_id_column(ids)
     if len(names) != rows:
         raise InputError(f"{ids}: names {len(names)} clips; {path.name} has {rows} rows.")
     return names
+
+
+def _as_float32(values: np.ndarray) -> np.ndarray:
+    """Return float32; what is too large for it becomes infinity, which is said later."""
+    with np.errstate(over="ignore"):
+        return np.asarray(values, dtype=np.float32)
 
 
 def _check_known(where: Path | str, names: list[str], collection: Collection) -> None:

@@ -9,6 +9,7 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,13 +21,17 @@ from typing import Any, TextIO
 import numpy as np
 
 from embeddings import __version__
+from embeddings.backends import DEVICES, has_gpu
 from embeddings.collection import Collection
 from embeddings.errors import InputError
-from embeddings.files import only_writer, write_text
+from embeddings.files import check_name, only_writer, write_text
 from embeddings.parallel import Failure, default_workers, in_parallel
 from embeddings.progress import progress
 from embeddings.representations import CARDS, Card
+from embeddings.representations.own import Own
+from embeddings.representations.runner import Embedder, Representation
 from embeddings.store import Embedding, embedding_names, ids_digest, open_embedding, write_embedding
+from embeddings.weights import find_variation, verified_weights
 
 Job = tuple[str, Path]
 
@@ -39,20 +44,121 @@ def find_card(name: str) -> Card:
     raise InputError(f"There is no representation {name!r}; there are: {', '.join(CARDS)}.")
 
 
-def embedding_name(card: Card, extraction: str) -> str:
-    """Return the folder name of the embedding that `card` gives by `extraction`."""
+def embedding_name(card: Card, extraction: str, variation: str | None = None) -> str:
+    """Return the folder name of the embedding that `card` gives by an extraction and a variation.
+
+    What is the default is not in the name.
+    """
     if extraction not in card.extractions:
         raise InputError(
             f"{card.name} has no extraction {extraction!r}; it has: {', '.join(card.extractions)}."
         )
-    default = next(iter(card.extractions))
-    return card.embedding if extraction == default else f"{card.embedding}-{extraction}"
+    parts = [card.embedding]
+    if variation is not None and variation != find_variation(card).name:
+        parts.append(re.sub(r"[^A-Za-z0-9_-]", "_", find_variation(card, variation).name))
+    if extraction != next(iter(card.extractions)):
+        parts.append(extraction)
+    return "-".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be computed of every clip.
+
+    Attributes
+    ----------
+    representation : its name, as people know it
+    name : the embedding's folder
+    dim : numbers in a vector
+    embedder : computes them
+    facts : what else ``meta.json`` says of how they were made
+    """
+
+    representation: str
+    name: str
+    dim: int
+    embedder: Embedder
+    facts: dict[str, Any]
+
+
+def plan(
+    data: Path,
+    card: Card,
+    extraction: str | None = None,
+    *,
+    variation: str | None = None,
+    device: str = "cpu",
+) -> Task:
+    """Return the task of computing a representation, its packages and weights checked.
+
+    Raises
+    ------
+    InputError
+        A package is not installed; weights are missing or not what they were; unknown names.
+    """
+    extraction = extraction or next(iter(card.extractions))
+    name = embedding_name(card, extraction, variation)
+    for module, package in card.packages:
+        if importlib.util.find_spec(module) is None:
+            raise InputError(
+                f"{card.name} needs the package {package}, which is not installed "
+                "(pip install -r requirements.txt)."
+            )
+    package = card.packages[0][1]
+    facts = {
+        "extraction": extraction,
+        "package": package,
+        "package_version": importlib.metadata.version(package),
+    }
+    dim, weights = card.dim, None
+    if card.kind == "extractor":
+        dim = importlib.import_module(f"embeddings.representations.{card.module}").dim_of(
+            extraction
+        )
+    if card.variations:
+        chosen = find_variation(card, variation)
+        dim = chosen.dim
+        weights, digest = verified_weights(data, card, chosen)
+        facts |= {"variation": chosen.name, "weights": chosen.file, "weights_sha256": digest}
+    embedder = Representation(
+        card.module, card.kind, card.resampler, extraction, weights, find_device(device)
+    )
+    return Task(card.name, name, dim, embedder, facts)
+
+
+def plan_own(
+    source: str, representation: str, *, weights: Path | None = None, device: str = "cpu"
+) -> Task:
+    """Return the task of computing a user's own representation; see `representations.own`.
+
+    `representation` is its name, as people know it; lower-cased it names the embedding's folder.
+    Raises InputError where the name is a card's, or the source is not as it must be.
+    """
+    check_name("representation", representation)
+    if representation.lower() in [card.embedding for card in CARDS.values()]:
+        raise InputError(f"{representation} is one of the fourteen; choose another name.")
+    if weights is not None and not weights.is_file():
+        raise InputError(f"{weights}: there is no such file.")
+    own = Own(source, weights and weights.resolve(), find_device(device))
+    facts = {"source": Path(source).name, "weights": weights.name if weights else None}
+    return Task(representation, representation.lower(), own.probe(), own, facts)
+
+
+def find_device(device: str) -> str:
+    """Return "cpu" or "cuda" for "auto", "cpu" or "cuda"; InputError for a GPU that is not there.
+
+    "auto" is a GPU where PyTorch is installed and finds one.
+    """
+    if device not in DEVICES:
+        raise InputError(f"The device must be one of {', '.join(DEVICES)}, not {device!r}.")
+    if device == "cuda" and not has_gpu():
+        raise InputError("The device cuda needs PyTorch and a GPU that it can use; there is none.")
+    return "cuda" if device != "cpu" and has_gpu() else "cpu"
 
 
 def extract_embedding(
     collection: Collection,
-    card: Card,
-    extraction: str | None = None,
+    task: Task,
     *,
     workers: int | None = None,
     again: bool = False,
@@ -67,54 +173,44 @@ def extract_embedding(
     Raises
     ------
     InputError
-        The package that computes it is not installed, another process is extracting the same, or
-        every clip failed.
+        Another process is extracting the same, or every clip failed.
     """
-    extraction = extraction or next(iter(card.extractions))
-    name = embedding_name(card, extraction)
+    name = task.name
     old = open_embedding(collection, name) if name in embedding_names(collection) else None
     if old and not again and not (retry and old.meta["failed"]):
         return old
-    module, package = card.needs
-    if importlib.util.find_spec(module) is None:
-        raise InputError(
-            f"{card.name} needs the package {package}, which is not installed "
-            "(pip install -r requirements.txt)."
-        )
     partial_folder = collection.folder / "embeddings" / f".{name}.partial"
-    lock = collection.folder.parents[1] / "locks" / f"extract-{collection.name}.{name}"
+    lock = collection.data / "locks" / f"extract-{collection.name}.{name}"
     with only_writer(lock, f"extracting {name} of {collection.name!r}"):
-        with _journal(partial_folder, collection, card, extraction) as journal:
+        with _journal(partial_folder, collection, task) as journal:
             if old and not again:
                 journal.take_over(old, [clip.id for clip in collection.clips])
-            _extract_missing(collection, card, extraction, journal, workers or default_workers())
+            _extract_missing(collection, task, journal, workers)
             vectors, frames, failed = journal.assemble([clip.id for clip in collection.clips])
         if not len(vectors):
             shutil.rmtree(partial_folder)
             reason = next(iter(failed.values()))
-            raise InputError(f"{card.name} could be computed of no clip; the first: {reason}")
-        meta = {
-            "provenance": "computed",
-            "representation": card.name,
-            "extraction": extraction,
-            "package": package,
-            "package_version": importlib.metadata.version(package),
-        }
+            raise InputError(
+                f"{task.representation} could be computed of no clip; the first: {reason}"
+            )
+        meta = {"provenance": "computed", "representation": task.representation, **task.facts}
         write_embedding(collection, name, vectors, meta, frames=frames, failed=failed)
         shutil.rmtree(partial_folder)
     return open_embedding(collection, name)
 
 
 def _extract_missing(
-    collection: Collection, card: Card, extraction: str, journal: "_Journal", workers: int
+    collection: Collection, task: Task, journal: "_Journal", workers: int | None
 ) -> None:
+    # A GPU is one: processes would only keep its memory from each other.
+    count = 1 if getattr(task.embedder, "device", "cpu") != "cpu" else workers or default_workers()
     clips = collection.clips
     jobs: list[Job] = [
         (clip.id, collection.audio_path(clip)) for clip in clips if clip.id not in journal.entries
     ]
-    bar = progress(len(clips), "clip", card.name, done=len(clips) - len(jobs))
+    bar = progress(len(clips), "clip", task.representation, done=len(clips) - len(jobs))
     with bar:
-        for (clip_id, _), result in in_parallel(partial(_run, card, extraction), jobs, workers):
+        for (clip_id, _), result in in_parallel(partial(_run, task.embedder), jobs, count):
             if isinstance(result, Failure):
                 journal.fail(clip_id, result.reason)
             else:
@@ -122,9 +218,9 @@ def _extract_missing(
             bar.update()
 
 
-def _run(card: Card, extraction: str, job: Job) -> np.ndarray:
+def _run(embedder: Embedder, job: Job) -> np.ndarray:
     clip_id, path = job
-    return card.extract(path, clip_id, extraction)
+    return embedder(path, clip_id)
 
 
 @dataclass
@@ -177,11 +273,9 @@ class _Journal:
 
 
 @contextmanager
-def _journal(
-    folder: Path, collection: Collection, card: Card, extraction: str
-) -> Iterator[_Journal]:
+def _journal(folder: Path, collection: Collection, task: Task) -> Iterator[_Journal]:
     """Open the journal of an extraction, dropping what was begun under other conditions."""
-    conditions = [ids_digest(collection), card.name, extraction, card.dim, __version__]
+    conditions = [ids_digest(collection), task.name, task.dim, task.facts, __version__]
     index, stored = folder / "index.jsonl", folder / "vectors.f32"
     size = stored.stat().st_size if stored.is_file() else 0
     known, lines = _whole_lines(index)
@@ -197,7 +291,7 @@ def _journal(
     with stored.open("ab") as vectors, index.open("a", encoding="utf-8") as file:
         vectors.truncate(end)
         vectors.seek(end)
-        yield _Journal(entries, vectors, file, card.dim)
+        yield _Journal(entries, vectors, file, task.dim)
 
 
 def _whole_lines(index: Path) -> tuple[Any, list[tuple[str, dict[str, Any]]]]:

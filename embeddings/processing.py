@@ -81,7 +81,7 @@ def aggregate(vectors: np.ndarray, frames: np.ndarray | None, how: str) -> np.nd
     reduce: Callable[..., np.ndarray] = getattr(np, how)
     for clips in _equally_long(counts, vectors.shape[1]):
         rows = frames[clips][:, None] + np.arange(counts[clips[0]])
-        result[clips] = reduce(np.asarray(vectors[rows]), axis=1)
+        result[clips] = reduce(vectors[rows].astype(np.float64), axis=1)
     return result
 
 
@@ -158,7 +158,7 @@ def _equally_long(counts: np.ndarray, dim: int) -> Iterator[np.ndarray]:
     """Yield clips with the same number of frames, as many at a time as fit in `_BYTES`."""
     for count in np.unique(counts):
         clips = np.flatnonzero(counts == count)
-        step = max(1, _BYTES // (4 * dim * int(count)))
+        step = max(1, _BYTES // (8 * dim * int(count)))
         for start in range(0, len(clips), step):
             yield clips[start : start + step]
 

@@ -20,6 +20,7 @@ def progress(total: int, unit: str, doing: str, *, done: int = 0, items: Any = N
         total=total,
         initial=done,
         unit=unit,
+        unit_scale=unit == "B",  # bytes are printed as MB and GB
         desc=doing,
         delay=0 if watched else _SECONDS,
         mininterval=0.1 if watched else _SECONDS,

@@ -166,6 +166,21 @@ def read_ids(path: Path) -> list[str]:
     return ids
 
 
+def read_id_column(path: Path) -> list[str]:
+    """Return the column fname of a CSV, row by row; InputError for an empty id or one twice."""
+    seen: dict[str, int] = {}
+    for line, row in _read_rows(path, ("fname",)):
+        name = row["fname"].strip()
+        if not name:
+            raise InputError(f"{path}, line {line}: there is no fname.")
+        if name in seen:
+            raise InputError(
+                f"{path}, line {line}: the clip {name!r} is there twice (first: line {seen[name]})."
+            )
+        seen[name] = line
+    return list(seen)
+
+
 READERS: dict[str, Callable[[Path, Options], Source]] = {
     "fsd50k": read_fsd50k,
     "esc": read_esc,

@@ -17,9 +17,8 @@ How it is done
 --------------
 A block of similarities is one float32 matrix product, and most of it is never looked at again.
 Wherever two similarities are too close for float32 to tell which is larger, they are computed
-again in float64 and rid of their last digits: so the ranking is that of exact arithmetic, the same
-for every block size and device, and what is equal ties. NNS compares q.c - |c|^2 / 2, which
-orders clips c as minus the distance to q does, and is one product, too.
+again in float64 (`embeddings.comparison`): so the ranking is that of float64 arithmetic, the same
+for every block size and device; what differs by no more than the noise of float64 ties.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,22 +27,15 @@ from typing import Any
 
 import numpy as np
 
-from embeddings.backends import find_backend
+from embeddings.comparison import Comparison, lengths_of
 from embeddings.errors import InputError
 from embeddings.processing import check_finite
 
 SEARCHES = ("mcss", "mips", "nns")
 BLOCK = 256
-_LEAST_ROWS = 8  # of fewer, a product takes a slower path through BLAS
-_ERROR = 4 * 2.0**-24
-"""A float32 product is never wrong by more, times sqrt(dim), in units of the vectors' lengths: of
-vectors of many kinds and from 8 to 4,000 dimensions it was wrong by at most 1.5 * 2^-24."""
-_BITS = 44
-"""Binary digits that are kept of a similarity in doubt, of the 53 that float64 computes."""
-_CLOSE = 1e-3
-"""A squared distance below this share of the squared lengths is in doubt, too: it cancels."""
-_PAIRS = 1 << 14  # pairs of vectors that are compared in float64 at a time
-_LONGEST = 1e18  # lengths whose squares float32 still holds
+_NOWHERE = np.iinfo(np.int64).max
+_LONGEST = 1e18
+"""The length of a vector whose square float32 still holds, as scores are stored."""
 
 
 def top_neighbours(
@@ -102,7 +94,7 @@ def search_corpus(
         )
     check_comparable(queries, search)
     check_comparable(corpus, search)
-    blocks = _blocks(_Comparison(queries, corpus, search, device), top, None, block)
+    blocks = _blocks(Comparison(queries, corpus, search, device), top, None, block)
     return _collect(blocks, len(queries), min(top, len(corpus)))
 
 
@@ -122,7 +114,7 @@ def ranked_blocks(
             f"A ranking needs at least 2 clips with vectors; there are {len(vectors)}."
         )
     left_out = _LeftOut(group_codes(len(vectors), groups))
-    compared = _Comparison(vectors, vectors, search, device)
+    compared = Comparison(vectors, vectors, search, device)
     return _blocks(compared, min(top, len(vectors) - 1), left_out, block)
 
 
@@ -138,7 +130,7 @@ def check_comparable(
         raise InputError(f"The search must be one of {', '.join(SEARCHES)}, not {search!r}.")
     names = clip_ids or [str(row) for row in range(len(vectors))]
     check_finite(vectors, names)
-    lengths = _lengths(vectors)
+    lengths = lengths_of(vectors)
     for bad, rule in (
         (lengths > _LONGEST, f"must not be longer than {_LONGEST:g}"),
         ((lengths == 0) & (search == "mcss"), "is all zeros; MCSS needs a direction"),
@@ -164,72 +156,6 @@ def ragged(starts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     return np.arange(total) + np.repeat(starts - (ends - sizes), sizes)
 
 
-class _Comparison:
-    """Queries and corpus as a search compares them, roughly by products and exactly by pairs."""
-
-    def __init__(self, queries: np.ndarray, corpus: np.ndarray, search: str, device: str) -> None:
-        self.search = search
-        self.queries, self.corpus = queries, corpus
-        self.query_lengths, self.lengths = _lengths(queries), _lengths(corpus)
-        asked, clips = queries, corpus
-        longest = float(self.lengths.max(initial=0.0))
-        units = self.query_lengths * longest
-        if search == "mcss":
-            asked, clips = queries / self.query_lengths[:, None], corpus / self.lengths[:, None]
-            units = np.ones(len(queries))
-        elif search == "nns":
-            clips = np.column_stack([corpus, -(self.lengths**2) / 2])
-            asked = np.column_stack([queries, np.ones(len(queries))])
-            units = units + longest**2 / 2
-        self.asked = np.asarray(asked, dtype=np.float32)
-        self.slack = (2 * _ERROR * np.sqrt(clips.shape[1]) * units).astype(np.float32)
-        self.backend = find_backend(np.asarray(clips, dtype=np.float32), device)
-
-    def similarity(self, start: int, count: int) -> Any:
-        """Return the block of similarities of queries start : start + count."""
-        padded = np.zeros((max(count, _LEAST_ROWS), self.asked.shape[1]), dtype=np.float32)
-        padded[:count] = self.asked[start : start + count]
-        return self.backend.similarity(padded)[:count]
-
-    def exact(self, queries: np.ndarray, clips: np.ndarray) -> np.ndarray:
-        """Return the similarity of each (query, clip) pair without rounding error, float64.
-
-        For NNS it is q.c - |c|^2 / 2, as in the product.
-        """
-        result = np.empty(len(queries), dtype=np.float64)
-        for start in range(0, len(queries), _PAIRS):
-            some = slice(start, start + _PAIRS)
-            own = self.queries[queries[some]].astype(np.float64)
-            others = self.corpus[clips[some]].astype(np.float64)
-            lengths = self.query_lengths[queries[some]], self.lengths[clips[some]]
-            if self.search == "nns":
-                squares = _shortened(((own - others) ** 2).sum(axis=1))
-                result[some] = (lengths[0] ** 2 - squares) / 2
-            else:
-                product, unit = np.einsum("ij,ij->i", own, others), lengths[0] * lengths[1]
-                product[np.abs(product) < 2.0**-_BITS * unit] = 0  # what cancels leaves noise
-                result[some] = _shortened(product / unit if self.search == "mcss" else product)
-        return result
-
-    def scores(self, queries: np.ndarray, clips: np.ndarray, values: np.ndarray) -> np.ndarray:
-        """Return what people are shown for `values` [queries, n]: for NNS minus the distance."""
-        if self.search != "nns":
-            return values
-        return -np.sqrt(np.maximum(self.query_lengths[queries, None] ** 2 - 2 * values, 0))
-
-    def doubtful(self, queries: np.ndarray, clips: np.ndarray, values: np.ndarray) -> np.ndarray:
-        """Return where sorted `values` [queries, n] must be looked at exactly, bool."""
-        with np.errstate(invalid="ignore"):  # of two that are left out
-            near = values[:, :-1] - values[:, 1:] <= self.slack[queries, None]
-        doubt = np.zeros(values.shape, dtype=bool)
-        doubt[:, :-1] |= near
-        doubt[:, 1:] |= near
-        if self.search == "nns":
-            squares = self.query_lengths[queries, None] ** 2
-            doubt |= squares - 2 * values < _CLOSE * (squares + self.lengths[clips] ** 2)
-        return doubt & ~np.isneginf(values)
-
-
 @dataclass(frozen=True, slots=True)
 class Block:
     """Some queries with their neighbours, and the means to ask for the rank of any clip.
@@ -245,7 +171,7 @@ class Block:
     neighbours: np.ndarray
     scores: np.ndarray
     _similarity: Any
-    _compared: _Comparison
+    _compared: Comparison
 
     @property
     def rows(self) -> slice:
@@ -263,20 +189,31 @@ class Block:
         """
         compared, backend = self._compared, self._compared.backend
         sizes = np.diff(np.append(starts, len(clips)))
-        slack = compared.slack[self.start + queries].astype(np.float64)
+        rows = self.start + queries
+        slack = compared.slack[rows]
         asked = np.repeat(queries, sizes)
-        values = backend.values(self._similarity, asked, clips).astype(np.float64)
-        hopeful = values >= np.repeat(np.maximum.reduceat(values, starts) - slack, sizes)
-        values[~hopeful] = -np.inf
-        values[hopeful] = compared.exact(self.start + asked[hopeful], clips[hopeful])
-        best = np.maximum.reduceat(values, starts)
-        places = np.where(values == np.repeat(best, sizes), clips, np.iinfo(np.int64).max)
+        products = backend.values(self._similarity, asked, clips).astype(np.float64)
+        hopeful = products >= np.repeat(np.maximum.reduceat(products, starts) - slack, sizes)
+        hopeful |= np.isin(clips, compared.long) & ~np.isneginf(products)
+        keys = np.full(len(clips), -np.inf)
+        keys[hopeful] = compared.exact(self.start + asked[hopeful], clips[hopeful])
+        best = np.maximum.reduceat(keys, starts)
+        tie = compared.ties(np.repeat(rows, sizes), clips, np.repeat(best, sizes))
+        places = np.where(keys >= np.repeat(best, sizes) - tie, clips, _NOWHERE)
         first = np.minimum.reduceat(places, starts)
-        low, high = (best - slack).astype(np.float32), (best + slack).astype(np.float32)
-        before, near, others = backend.around(self._similarity, queries, low, high)
-        values = compared.exact(self.start + queries[near], others)
-        ahead = (values > best[near]) | ((values == best[near]) & (others < first[near]))
-        return before + np.bincount(near[ahead], minlength=len(queries)) + 1
+        middle = compared.products(rows, best)
+        before, near, others = backend.around(
+            self._similarity,
+            queries,
+            (middle - slack).astype(np.float32),
+            (middle + slack).astype(np.float32),
+            compared.long,
+        )
+        keys = compared.exact(rows[near], others)
+        tie = compared.ties(rows[near], others, keys)
+        above = keys > best[near] + tie
+        above |= (np.abs(keys - best[near]) <= tie) & (others < first[near])
+        return before + np.bincount(near[above], minlength=len(queries)) + 1
 
 
 class _LeftOut:
@@ -297,10 +234,12 @@ class _LeftOut:
 
 
 def _blocks(
-    compared: _Comparison, top: int, left_out: _LeftOut | None, block: int
+    compared: Comparison, top: int, left_out: _LeftOut | None, block: int
 ) -> Iterator[Block]:
     if top < 1:
         raise InputError(f"A ranking must have at least 1 neighbour, not {top}.")
+    if block < 1:
+        raise InputError(f"A block must have at least 1 query, not {block}.")
     top = min(top, len(compared.corpus))
     for start in range(0, len(compared.queries), block):
         count = min(block, len(compared.queries) - start)
@@ -308,7 +247,7 @@ def _blocks(
         if left_out:
             compared.backend.exclude(similarity, *left_out.of(start, count))
         found, values = _best(compared, similarity, start, count, top)
-        scores = compared.scores(np.arange(start, start + count), found, values)
+        scores = compared.scores(values)
         missing = np.isneginf(values)
         yield Block(
             start,
@@ -320,22 +259,42 @@ def _blocks(
 
 
 def _best(
-    compared: _Comparison, similarity: Any, start: int, count: int, top: int
+    compared: Comparison, similarity: Any, start: int, count: int, top: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return clips and values [queries, top] of the best of each row of a block."""
     queries = np.arange(start, start + count)
-    rows, columns = compared.backend.at_least(similarity, top, compared.slack[queries])
+    slack = compared.slack[queries].astype(np.float32)
+    rows, columns = compared.backend.at_least(similarity, top, slack, compared.long)
     found = compared.backend.values(similarity, rows, columns)
     values, clips = _sorted_rows(rows, columns, found, count)
-    doubt = compared.doubtful(queries, clips, values)
-    if doubt.any():
+    keys = compared.keys(queries, values)
+    if len(compared.long):
+        at = np.isin(clips, compared.long) & ~np.isneginf(keys)
+        keys[at] = compared.exact(start + np.nonzero(at)[0], clips[at])
+        order = np.argsort(-keys, axis=1, kind="stable")
+        keys, clips = np.take_along_axis(keys, order, 1), np.take_along_axis(clips, order, 1)
+    doubt = compared.doubtful(queries, clips, keys)
+    again = np.flatnonzero(doubt.any(axis=1))
+    if len(again):
         places, ranks = np.nonzero(doubt)
-        values[places, ranks] = compared.exact(start + places, clips[places, ranks])
-        again = np.flatnonzero(doubt.any(axis=1))
-        order = np.lexsort((clips[again], -values[again]), axis=1)
-        values[again] = np.take_along_axis(values[again], order, 1)
-        clips[again] = np.take_along_axis(clips[again], order, 1)
-    return clips[:, :top], values[:, :top]
+        keys[places, ranks] = compared.exact(start + places, clips[places, ranks])
+        keys[again], clips[again] = _in_order(compared, start + again, keys[again], clips[again])
+    return clips[:, :top], keys[:, :top]
+
+
+def _in_order(
+    compared: Comparison, queries: np.ndarray, keys: np.ndarray, clips: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sort keys and clips [queries, n] downwards, those equal but for noise by clip."""
+    order = np.argsort(-keys, axis=1, kind="stable")
+    keys, clips = np.take_along_axis(keys, order, 1), np.take_along_axis(clips, order, 1)
+    ties = compared.ties(queries, clips, np.where(np.isneginf(keys), 0, keys))
+    with np.errstate(invalid="ignore"):  # of two that are left out
+        apart = keys[:, :-1] - keys[:, 1:] > ties[:, :-1]
+    places = np.zeros(keys.shape, dtype=np.int64)
+    places[:, 1:] = np.cumsum(apart, axis=1)
+    order = np.lexsort((clips, places), axis=1)
+    return np.take_along_axis(keys, order, 1), np.take_along_axis(clips, order, 1)
 
 
 def _sorted_rows(
@@ -368,13 +327,3 @@ def _collect(blocks: Iterator[Block], queries: int, top: int) -> tuple[np.ndarra
     for block in blocks:
         neighbours[block.rows], scores[block.rows] = block.neighbours, block.scores
     return neighbours, scores
-
-
-def _lengths(vectors: np.ndarray) -> np.ndarray:
-    return np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
-
-
-def _shortened(values: np.ndarray) -> np.ndarray:
-    """Return float64 values with `_BITS` binary digits."""
-    mantissa, exponent = np.frexp(values)
-    return np.ldexp(np.round(mantissa * 2.0**_BITS), exponent - _BITS)

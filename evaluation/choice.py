@@ -16,7 +16,7 @@ from embeddings.errors import InputError
 from embeddings.files import read_json
 from evaluation.queries import MICRO
 from evaluation.scoring import load_queries
-from evaluation.sweep import METRICS, sweeps
+from evaluation.sweep import METRICS, is_current, sweeps
 
 _REPEATS = 20  # random halves
 
@@ -64,7 +64,8 @@ def choose(
     ----------
     measure : "map@15", "map@150" (higher is better) or "mr1" (lower is better), macro
     convention : the collection's own unless told
-    exclude_same : whether of the sweeps that left out the query's group
+    exclude_same : whether of the sweeps that left out the query's group; a sweep of vectors that
+        are no longer the collection's is passed over
     split_half_seed : seed of the random halves; None for none
 
     Raises
@@ -82,7 +83,7 @@ def choose(
     found: dict[str, list[_Scored]] = {}
     for folder in sweeps(collection):
         meta = read_json(folder / "meta.json")
-        if meta["exclude_same"] == exclude_same:
+        if meta["exclude_same"] == exclude_same and is_current(collection, meta):
             found.setdefault(meta["representation"], []).extend(
                 _scored(folder, meta, measure, convention)
             )

@@ -33,7 +33,7 @@ class Ranked(Protocol):
         """Int [queries, kept], best first; -1 where there is none."""
 
     def first_ranks(self, queries: np.ndarray, clips: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """Return the rank of the best of each set of clips."""
+        """Return the rank of the best of each set of clips, or the rank after the list's end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class QueryScores:
     precision_sum : float [pairs, cutoffs], the sum over ranks i <= N of rel_i * precision@i
     relevant : int [pairs], relevant clips other than the query
     first_rank : int [pairs], rank of the first relevant result from one; 0 where there is none
-    known : ranks that are known; 0 means all. A first rank beyond them is censored: it is larger
-        than `known`, by how much nobody knows, and `known` + 1 stands for it
+    censored : bool [pairs], where the first relevant result lies beyond the end of a stored list:
+        by how much nobody knows, and the rank after the end stands for it
     """
 
     classes: tuple[str, ...]
@@ -60,17 +60,12 @@ class QueryScores:
     precision_sum: np.ndarray
     relevant: np.ndarray
     first_rank: np.ndarray
-    known: int = 0
-
-    @property
-    def censored(self) -> np.ndarray:
-        """Where the first relevant result lies beyond the ranks that are known, bool [pairs]."""
-        return self.first_rank > (self.known or np.iinfo(np.int64).max)
+    censored: np.ndarray
 
     def only(self, queries: Collection[int]) -> "QueryScores":
         """Return the scores of these queries (rows) alone."""
         kept = np.isin(self.query, list(queries))
-        columns = ("query", "label", "precision_sum", "relevant", "first_rank")
+        columns = ("query", "label", "precision_sum", "relevant", "first_rank", "censored")
         return replace(self, **{name: getattr(self, name)[kept] for name in columns})
 
     def average_precision(self, convention: str) -> np.ndarray:
@@ -129,11 +124,11 @@ def score_lists(
     kept = neighbours.shape[1]
     known = [cutoff for cutoff in cutoffs if cutoff <= kept or kept >= len(labels) - 1]
     if not known:
-        raise InputError(
-            f"The ranking keeps {kept} neighbours of each clip; AP@{min(cutoffs)} needs as many."
-        )
+        raise InputError(f"It keeps {kept} neighbours of each clip; AP@{min(cutoffs)} needs more.")
     relevance = _relevance_of(labels, len(neighbours), groups)
-    return replace(score_blocks(_list_blocks(neighbours), relevance, known), known=kept)
+    scores = score_blocks(_list_blocks(neighbours), relevance, known)
+    ends = (neighbours >= 0).sum(axis=1)
+    return replace(scores, censored=scores.first_rank > ends[scores.query])
 
 
 def score_blocks(
@@ -142,7 +137,8 @@ def score_blocks(
     """Score every query of the blocks, which come in the order of the clips."""
     parts = [_score_block(block, relevance, cutoffs) for block in blocks]
     query, label, sums, relevant, ranks = map(np.concatenate, zip(*parts, strict=True))
-    return QueryScores(relevance.classes, tuple(cutoffs), query, label, sums, relevant, ranks)
+    columns = query, label, sums, relevant, ranks, np.zeros(len(ranks), dtype=bool)
+    return QueryScores(relevance.classes, tuple(cutoffs), *columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +148,22 @@ class _Lists:
     rows: slice
     neighbours: np.ndarray
 
+    clips: int
+
     def first_ranks(self, queries: np.ndarray, clips: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """Return the first rank that is not known."""
-        return np.full(len(queries), self.neighbours.shape[1] + 1)
+        """Return the first rank in the list, or the one after its end."""
+        listed = self.neighbours >= 0
+        places, ranks = np.nonzero(listed)
+        rank_of = np.repeat(listed.sum(axis=1)[:, None] + 1, self.clips, axis=1)
+        rank_of[places, self.neighbours[places, ranks]] = ranks + 1
+        sizes = np.diff(np.append(starts, len(clips)))
+        return np.minimum.reduceat(rank_of[np.repeat(queries, sizes), clips], starts)
 
 
 def _list_blocks(neighbours: np.ndarray) -> Iterator[_Lists]:
     for start in range(0, len(neighbours), _BLOCK):
         own = np.asarray(neighbours[start : start + _BLOCK])
-        yield _Lists(slice(start, start + len(own)), own)
+        yield _Lists(slice(start, start + len(own)), own, len(neighbours))
 
 
 def _score_block(
@@ -207,8 +210,8 @@ def _precision_sums(hits: np.ndarray, cutoffs: Sequence[int]) -> np.ndarray:
 
 
 def _check_cutoffs(cutoffs: Sequence[int]) -> None:
-    if not cutoffs or min(cutoffs) < 1:
-        raise InputError(f"The cutoffs must be numbers from 1, not {list(cutoffs)}.")
+    if not cutoffs or min(cutoffs) < 1 or len(set(cutoffs)) < len(cutoffs):
+        raise InputError(f"The cutoffs must be different numbers from 1, not {list(cutoffs)}.")
 
 
 def _relevance_of(

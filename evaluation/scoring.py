@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from embeddings.collection import CONVENTIONS, Collection
+from embeddings.errors import InputError
 from embeddings.files import read_json, whole_file, write_json
 from embeddings.rankings import groups_of, prepared_vectors
 from embeddings.store import Ranking
@@ -34,9 +35,9 @@ def score_ranking(
     an imported ranking only the ranks that it keeps are known.
     """
     scores = _score(collection, ranking, device)
+    facts = _facts(collection, ranking, scores)
     folder = collection.folder / "rankings" / ranking.system
     save_queries(folder / "objective_queries.npz", scores)
-    facts = _facts(collection, ranking, scores)
     write_json(folder / "objective.json", facts)
     return facts
 
@@ -56,10 +57,7 @@ def score_subset(
 def _score(collection: Collection, ranking: Ranking, device: str) -> QueryScores:
     exclude_same = ranking.meta.get("exclude_same")
     if ranking.meta["embedding"] is None:
-        rows = np.flatnonzero(ranking.neighbours[:, 0] >= 0)
-        labels = [clip.labels for clip in collection.clips]
-        groups = groups_of(collection, np.arange(len(labels)), exclude_same)
-        return score_lists(ranking.neighbours, labels, groups=groups).only(rows.tolist())
+        return _score_imported(collection, ranking, exclude_same)
     vectors, rows = prepared_vectors(collection, ranking)
     scores = score_queries(
         vectors,
@@ -71,16 +69,37 @@ def _score(collection: Collection, ranking: Ranking, device: str) -> QueryScores
     return replace(scores, query=rows[scores.query])
 
 
+def _score_imported(
+    collection: Collection, ranking: Ranking, exclude_same: str | None
+) -> QueryScores:
+    """Score lists alone. A clip that neither has a list nor is in one counts as failed."""
+    neighbours = np.asarray(ranking.neighbours)
+    asked = np.flatnonzero(neighbours[:, 0] >= 0)
+    rows = np.union1d(asked, neighbours[neighbours >= 0])
+    place = np.full(len(collection.clips) + 1, -1)  # the last is that of -1, of none
+    place[rows] = np.arange(len(rows))
+    try:
+        scores = score_lists(
+            place[neighbours[rows]],
+            [collection.clips[row].labels for row in rows],
+            groups=groups_of(collection, rows, exclude_same),
+        )
+    except InputError as error:
+        raise InputError(f"The system {ranking.system!r} cannot be scored: {error}") from error
+    return replace(scores, query=rows[scores.query]).only(asked.tolist())
+
+
 def _facts(collection: Collection, ranking: Ranking, scores: QueryScores) -> dict[str, Any]:
-    ranked = int((ranking.neighbours[:, 0] >= 0).sum())
+    kept = ranking.neighbours.shape[1] if ranking.meta["embedding"] is None else None
+    queries = len(np.unique(scores.query))
     return {
         "system": ranking.system,
         "title": ranking.title,
         "provenance": ranking.provenance,
         "cutoffs": list(scores.cutoffs),
-        "known_ranks": scores.known or None,
-        "clips": len(np.unique(scores.query)),
-        "failed": len(collection.clips) - ranked,
+        "known_ranks": kept,
+        "clips": queries,
+        "failed": len(collection.clips) - int((ranking.neighbours[:, 0] >= 0).sum()),
         "conventions": {
             convention: _as_json(average(scores, collection.families, convention))
             for convention in CONVENTIONS
@@ -113,10 +132,10 @@ def save_queries(path: Path, scores: QueryScores) -> None:
 
 def load_queries(path: Path) -> QueryScores:
     """Return what `save_queries` wrote."""
-    with np.load(path) as stored:
+    with path.open("rb") as file, np.load(file) as stored:
         values = {field.name: stored[field.name] for field in fields(QueryScores)}
     plain = {name: tuple(values[name].tolist()) for name in ("classes", "cutoffs")}
-    return QueryScores(**values | plain | {"known": int(values["known"])})
+    return QueryScores(**values | plain)
 
 
 def _as_json(scores: ObjectiveScores) -> dict[str, Any]:

@@ -10,10 +10,12 @@ Beside the collection's rankings lie then::
 
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -25,7 +27,7 @@ from embeddings.processing import AGGREGATIONS, Recipe, aggregate, fit, narrowed
 from embeddings.progress import progress
 from embeddings.rankings import default_system, groups_of
 from embeddings.search import SEARCHES, check_comparable, ranked_blocks
-from embeddings.store import Embedding, ids_digest
+from embeddings.store import Embedding, embedding_names, ids_digest, open_embedding
 from evaluation.objective import average
 from evaluation.queries import CUTOFFS, QueryScores, score_blocks
 from evaluation.relevance import Relevance
@@ -89,7 +91,7 @@ def sweep(
     or dimensions than components) has no scores and a `note`
     """
     folder = sweep_folder(collection, embedding.name, exclude_same)
-    lock = collection.folder.parents[1] / "locks" / f"sweep-{collection.name}.{folder.name}"
+    lock = collection.data / "locks" / f"sweep-{collection.name}.{folder.name}"
     with only_writer(lock, f"a sweep of {embedding.name!r}"):
         _start(folder, collection, embedding, exclude_same)
         notes = _score_missing(folder, collection, embedding, exclude_same, device)
@@ -109,6 +111,17 @@ def sweeps(collection: Collection) -> list[Path]:
     return sorted(path.parent for path in (collection.folder / "sweeps").glob("*/sweep.csv"))
 
 
+def is_current(collection: Collection, meta: dict[str, Any]) -> bool:
+    """Return whether a sweep, by its ``meta.json``, is of vectors that the collection has now."""
+    if meta["embedding"] not in embedding_names(collection):
+        return False
+    stored = open_embedding(collection, meta["embedding"]).meta
+    return (meta["vectors_sha256"], meta["clips_sha256"]) == (
+        stored["vectors_sha256"],
+        ids_digest(collection),
+    )
+
+
 def _start(
     folder: Path, collection: Collection, embedding: Embedding, exclude_same: str | None
 ) -> None:
@@ -123,8 +136,14 @@ def _start(
         "code_version": __version__,
     }
     meta = folder / "meta.json"
-    if meta.is_file() and read_json(meta) == facts:
-        return
+    with suppress(InputError):  # damaged, or none: begun anew
+        if read_json(meta) == facts:
+            for path in folder.glob("*.npz"):
+                with suppress(OSError, ValueError, KeyError, EOFError, BadZipFile):
+                    load_queries(path)
+                    continue
+                path.unlink()
+            return
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     write_json(meta, facts)
@@ -171,23 +190,27 @@ def _prepared(
         own = [cell for cell in wanted if cell.recipe.aggregation == how]
         possible = [pca for pca in COMPONENTS if pca and pca <= min(vectors.shape)]
         most = max(possible, default=None)
-        fitted = fit(vectors, Recipe(how, own[0].recipe.normalise, most), ids)
+        widest: dict[str, np.ndarray] = {}
         for pca in dict.fromkeys(cell.recipe.pca for cell in own):
             of_pca = [cell for cell in own if cell.recipe.pca == pca]
+            recipe = of_pca[0].recipe
             try:
-                if pca is None:
-                    plain = fit(vectors, of_pca[0].recipe, ids)
-                    prepared = prepare(vectors, plain)
-                elif pca in possible:
-                    prepared = prepare(vectors, narrowed(fitted, pca))
+                if pca in possible:
+                    assert pca is not None
+                    widest = widest or fit(vectors, Recipe(how, recipe.normalise, most), ids)
+                    fitted = narrowed(widest, pca)
                 else:
-                    prepared = prepare(vectors, fit(vectors, of_pca[0].recipe, ids))
+                    fitted = fit(vectors, recipe, ids)
+                prepared = prepare(vectors, fitted)
             except InputError as error:
                 yield from ((cell, error) for cell in of_pca)
                 continue
             for cell in of_pca:
-                check_comparable(prepared, cell.search, ids)
-                yield cell, prepared
+                try:
+                    check_comparable(prepared, cell.search, ids)
+                    yield cell, prepared
+                except InputError as error:
+                    yield cell, error
 
 
 def _table(

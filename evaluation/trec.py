@@ -90,6 +90,8 @@ def _check_names(collection: Collection, topics: str) -> None:
 
 
 def _write(path: Path, lines: Iterable[str]) -> int:
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; -o must name a file.")
     if not path.absolute().parent.is_dir():
         raise InputError(f"{path}: there is no such folder to write to.")
     count = 0

@@ -248,9 +248,13 @@ def test_a_taken_port_is_said_before_links_to_it(runner: FlaskCliRunner) -> None
 def test_a_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
     script = (
         "import time\n"
+        "from pathlib import Path\n"
         "from embeddings.parallel import in_parallel\n"
+        "def nap(seconds):\n"
+        "    Path(__file__).with_name(f'napping-{seconds}').touch()\n"
+        "    time.sleep(seconds)\n"
         "if __name__ == '__main__':\n"
-        "    for _ in in_parallel(time.sleep, [0.01, 300, 300], 2): print('one', flush=True)\n"
+        "    for _ in in_parallel(nap, [0.01, 300, 301], 2): print('one', flush=True)\n"
     )
     (tmp_path / "long.py").write_text(script)
     process = subprocess.Popen(
@@ -265,6 +269,8 @@ def test_a_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
     assert process.stderr is not None
     try:
         assert process.stdout.readline() == "one\n"
+        while not list(tmp_path.glob("napping-30*")):
+            time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         while "Stopping after what is in progress" not in process.stderr.readline():
             assert process.poll() is None
@@ -317,7 +323,7 @@ def test_groups_queries_and_files_for_other_tools(
 
 
 def test_vectors_and_rankings_come_from_elsewhere(
-    runner: FlaskCliRunner, small: Collection, tmp_path: Path
+    runner: FlaskCliRunner, experimenter: FlaskClient, small: Collection, tmp_path: Path
 ) -> None:
     np.save(tmp_path / "v.npy", np.random.default_rng(1).normal(size=(18, 4)))
     np.save(tmp_path / "n.npy", (np.arange(18)[:, None] + np.arange(1, 16)) % 18)
@@ -340,6 +346,17 @@ def test_vectors_and_rankings_come_from_elsewhere(
     table = run(runner, "evaluate", "small")
     assert "Theirs" in table
     assert "imported" in table
+    np.save(tmp_path / "few.npy", (np.arange(18)[:, None] + np.arange(1, 4)) % 18)
+    few = tmp_path / "few.npy"
+    run(runner, "rankings", "import", "small", "Few", str(few), "--ids", str(ids))
+    result = runner.invoke(args=["evaluate", "small"])
+    assert result.exit_code == 0
+    assert "left out: The system 'Few' cannot be scored: It keeps 3 neighbours" in result.output
+    assert "Theirs" in result.output
+    for path in ("/", "/browse/small?query=hum-0"):
+        assert experimenter.get(path).status_code == 200
+    result = runner.invoke(args=["rankings", "export", "small", "Theirs", "-o", str(tmp_path)])
+    assert "is a folder; -o must name a file" in result.output
 
 
 def test_near_duplicates_are_listed(runner: FlaskCliRunner, source: Path) -> None:

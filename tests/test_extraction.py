@@ -11,13 +11,11 @@ from embeddings import extraction
 from embeddings.audio import read_audio
 from embeddings.collection import Collection
 from embeddings.errors import InputError
-from embeddings.extraction import extract_embedding
-from embeddings.processing import Recipe
-from embeddings.representations import Card
+from embeddings.extraction import Task, extract_embedding
 from embeddings.store import embedding_names
 
 
-def describe_clip(path: Path, clip_id: str, how: str) -> np.ndarray:
+def describe_clip(path: Path, clip_id: str) -> np.ndarray:
     """Return three numbers of a sound; a hiss fails while a file "broken" is beside it."""
     if clip_id.startswith("hiss") and (path.parent / "broken").exists():
         raise InputError(f"{path}: not now")
@@ -25,25 +23,13 @@ def describe_clip(path: Path, clip_id: str, how: str) -> np.ndarray:
     return np.array([samples.mean(), samples.std(), len(samples)], dtype=np.float32)
 
 
-def describe_frames(path: Path, clip_id: str, how: str) -> np.ndarray:
+def describe_frames(path: Path, clip_id: str) -> np.ndarray:
     """Return one to three frames of three numbers."""
-    whole = describe_clip(path, clip_id, how)
+    whole = describe_clip(path, clip_id)
     return np.stack([whole + frame for frame in range(1 + len(clip_id) % 3)])
 
 
-CARD = Card(
-    name="Three",
-    description="Three numbers.",
-    dim=3,
-    frame_level=False,
-    recipe=Recipe(pca=None),
-    search="mcss",
-    extractions={"plain": "as it is"},
-    extract=describe_clip,
-    needs=("numpy", "numpy"),
-    licence="MIT",
-    citation="",
-)
+TASK = Task("Three", "three", 3, describe_clip, {"package": "numpy"})
 
 
 def stored(collection: Collection) -> dict[str, bytes]:
@@ -53,38 +39,38 @@ def stored(collection: Collection) -> dict[str, bytes]:
 
 
 def test_vectors_are_in_the_order_of_the_clips(small: Collection) -> None:
-    embedding = extract_embedding(small, CARD, workers=2)
+    embedding = extract_embedding(small, TASK, workers=2)
     for number, clip in enumerate(small.clips):
-        expected = describe_clip(small.audio_path(clip), clip.id, "")
+        expected = describe_clip(small.audio_path(clip), clip.id)
         assert np.array_equal(embedding.of_clip(number), expected)
     assert embedding.meta["provenance"] == "computed"
     assert embedding.meta["package"] == "numpy"
 
 
 def test_frames_are_kept_by_clip(small: Collection) -> None:
-    embedding = extract_embedding(small, replace(CARD, extract=describe_frames), workers=2)
+    embedding = extract_embedding(small, replace(TASK, embedder=describe_frames), workers=2)
     assert embedding.frames is not None
     for number, clip in enumerate(small.clips):
-        expected = describe_frames(small.audio_path(clip), clip.id, "")
+        expected = describe_frames(small.audio_path(clip), clip.id)
         assert np.array_equal(embedding.of_clip(number), expected)
 
 
 @pytest.mark.parametrize(
-    "card", [CARD, replace(CARD, extract=describe_frames)], ids=["clip", "frame"]
+    "task", [TASK, replace(TASK, embedder=describe_frames)], ids=["clip", "frame"]
 )
-def test_retry_computes_only_what_failed(small: Collection, card: Card) -> None:
+def test_retry_computes_only_what_failed(small: Collection, task: Task) -> None:
     marker = small.audio_path(small.clips[0]).parent / "broken"
     marker.touch()
-    first = extract_embedding(small, card, workers=1)
+    first = extract_embedding(small, task, workers=1)
     assert sorted(first.meta["failed"]) == [f"hiss-{take}" for take in range(6)]
     marker.unlink()
-    assert extract_embedding(small, card, workers=1).meta["failed"]  # kept, unless told
+    assert extract_embedding(small, task, workers=1).meta["failed"]  # kept, unless told
     before = dict(np.ndenumerate(first.vectors))
-    retried = extract_embedding(small, card, workers=1, retry=True)
+    retried = extract_embedding(small, task, workers=1, retry=True)
     assert retried.meta["failed"] == {}
     assert dict(np.ndenumerate(first.vectors)) == before  # the old file was not written over
     whole = stored(small)
-    extract_embedding(small, card, workers=1, again=True)
+    extract_embedding(small, task, workers=1, again=True)
     assert stored(small) == whole
 
 
@@ -100,7 +86,7 @@ def test_what_a_power_cut_leaves_is_computed_again(
 
     monkeypatch.setattr(extraction, "write_embedding", cut)
     with pytest.raises(KeyboardInterrupt):
-        extract_embedding(small, CARD, workers=1)
+        extract_embedding(small, TASK, workers=1)
     monkeypatch.setattr(extraction, "write_embedding", finish)
     assert embedding_names(small) == []
     folder = small.folder / "embeddings" / ".three.partial"
@@ -115,10 +101,10 @@ def test_what_a_power_cut_leaves_is_computed_again(
         index.write_bytes(b"".join(lines[:8]) + lines[8][:10])
     else:
         index.write_bytes(b"".join(lines[:8]) + bytes(64) + b"\n")
-    embedding = extract_embedding(small, CARD, workers=1)
+    embedding = extract_embedding(small, TASK, workers=1)
     assert embedding.meta["failed"] == {}
     resumed = stored(small)
-    extract_embedding(small, CARD, workers=1, again=True)
+    extract_embedding(small, TASK, workers=1, again=True)
     assert stored(small) == resumed
     assert not folder.exists()
 
@@ -132,5 +118,5 @@ def test_a_journal_of_other_conditions_is_not_used(
     lines = [["other"], [small.clips[0].id, entry]]
     (folder / "index.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     (folder / "vectors.f32").write_bytes(bytes(12))
-    embedding = extract_embedding(small, CARD, workers=1)
+    embedding = extract_embedding(small, TASK, workers=1)
     assert embedding.vectors[0].any()

@@ -14,7 +14,13 @@ from embeddings.errors import InputError
 from embeddings.exchange import import_embedding, import_ranking
 from embeddings.processing import Recipe
 from embeddings.rankings import build_ranking
-from embeddings.store import Ranking, embedding_names, open_embedding, system_names
+from embeddings.store import (
+    Ranking,
+    embedding_names,
+    open_embedding,
+    system_names,
+    write_embedding,
+)
 from evaluation.queries import MICRO, QueryScores
 from evaluation.scoring import read_query_scores, score_ranking
 from evaluation.trec import write_qrels, write_run
@@ -114,7 +120,7 @@ def test_a_ranking_as_an_array(small: Collection, ranked: list[Ranking], tmp_pat
     assert np.array_equal(ranking.neighbours[others], ranked[0].neighbours[others, :6])
     assert np.array_equal(ranking.scores[others], ranked[0].scores[others, :6])
     assert ranking.provenance == "imported"
-    with pytest.raises(InputError, match="keeps 6 neighbours of each clip; AP@15 needs as many"):
+    with pytest.raises(InputError, match="'theirs' cannot be scored: It keeps 6 neighbours of"):
         score_ranking(small, ranking)
 
 
@@ -123,10 +129,14 @@ def bad_imports(small: Collection, folder: Path) -> dict[str, tuple[Callable[[],
     ids = ids_csv(folder / "ids.csv", [clip.id for clip in small.clips])
     strangers = ids_csv(folder / "strangers.csv", [f"x{row}" for row in range(18)])
     short = ids_csv(folder / "short.csv", ["hum-0"])
+    twice = ids_csv(folder / "twice.csv", ["hum-0", "hum-0"])
     arrays = {
         "vectors": np.ones((18, 3)),
         "nan": np.full((18, 3), np.nan),
         "flat": np.ones(18),
+        "large": np.full((18, 3), 1e300),
+        "narrow": np.ones((18, 0)),
+        "void": np.full((18, 3), -1),
         "itself": np.tile(np.arange(18)[:, None], (1, 1)),
         "twice": (np.arange(18)[:, None] + [1, 1]) % 18,
         "gap": np.where([True, False], -1, (np.arange(18)[:, None] + [1, 1]) % 18),
@@ -160,7 +170,11 @@ def bad_imports(small: Collection, folder: Path) -> dict[str, tuple[Callable[[],
         "no ids": (vectors("vectors.npy", None), "--ids must name a CSV"),
         "few ids": (vectors("vectors.npy", short), "names 1 clips; vectors.npy has 18 rows"),
         "strangers": (vectors("vectors.npy", strangers), "'x4' and 13 more are not in the"),
-        "not finite": (vectors("nan.npy"), "have NaN or infinity"),
+        "not finite": (vectors("nan.npy"), "have NaN, infinity or values beyond float32"),
+        "too large": (vectors("large.npy"), "have NaN, infinity or values beyond float32"),
+        "no columns": (vectors("narrow.npy"), "must be an array of numbers with a decimal point"),
+        "id twice": (vectors("vectors.npy", twice), "line 3: the clip 'hum-0' is there twice"),
+        "no results": (ranking("void.npy"), "there is no result in it"),
         "one axis": (vectors("flat.npy"), "must be an array of numbers with a decimal point"),
         "no array": (vectors("text.npy"), "text.npy: not a .npy file"),
         "no numbers": (vectors("jsons"), 'hum-0.json: "embeddings" must be a list of numbers'),
@@ -174,7 +188,7 @@ def bad_imports(small: Collection, folder: Path) -> dict[str, tuple[Callable[[],
         "query twice": (ranking("results.json"), "line 2: the query 'hum-0' is there twice"),
         "broken line": (ranking("broken.json"), "broken.json, line 2: must be a JSON object"),
         "strange query": (ranking("strange.json"), "line 1: 'x' is not in the collection"),
-        "no results": (ranking("none.json"), "none.json: there is no such file"),
+        "no file of results": (ranking("none.json"), "none.json: there is no such file"),
     }
 
 
@@ -247,3 +261,33 @@ def test_trec_files_hold_no_white_space(
     with pytest.raises(InputError, match="no such folder"):
         write_qrels(small, tmp_path / "none" / "a.qrels")
     assert list(tmp_path.glob("*.run")) == []
+
+
+def test_an_imported_ranking_is_scored_as_a_computed_one(small: Collection, tmp_path: Path) -> None:
+    """The same lists, of which a third of the clips is not part, give the same scores."""
+    failed = {clip.id: "broken" for clip in small.clips[::3]}
+    vectors = np.random.default_rng(3).normal(size=(12, 4))
+    meta = {"provenance": "computed", "representation": "Some"}
+    write_embedding(small, "some", vectors, meta, failed=failed)
+    computed = build_ranking(small, open_embedding(small, "some"), Recipe(pca=None), "mcss")
+    np.save(tmp_path / "n.npy", computed.neighbours)
+    ids = ids_csv(tmp_path / "ids.csv", [clip.id for clip in small.clips])
+    imported = import_ranking(small, "theirs", tmp_path / "n.npy", ids)
+    one, other = (score_ranking(small, ranking) for ranking in (computed, imported))
+    assert other["failed"] == one["failed"] == 6
+    assert other["clips"] == one["clips"]
+    for convention in ("cbmi2024", "corrected"):
+        assert other["conventions"][convention] == one["conventions"][convention]
+
+
+def test_what_was_computed_here_is_not_imported_over(
+    small: Collection, ranked: list[Ranking], tmp_path: Path
+) -> None:
+    np.save(tmp_path / "v.npy", np.ones((18, 3)))
+    np.save(tmp_path / "n.npy", (np.arange(18)[:, None] + 1) % 18)
+    ids = ids_csv(tmp_path / "ids.csv", [clip.id for clip in small.clips])
+    with pytest.raises(InputError, match="has an embedding 'random' that was simulated, and keeps"):
+        import_embedding(small, "Random", tmp_path / "v.npy", ids)
+    for _ in range(2):  # what was imported is replaced
+        import_embedding(small, "Theirs", tmp_path / "v.npy", ids)
+        import_ranking(small, "theirs", tmp_path / "n.npy", ids)

@@ -14,7 +14,7 @@ import soundfile
 from embeddings import demo
 from embeddings.collection import Collection, open_collection
 from embeddings.errors import InputError
-from embeddings.extraction import extract_embedding, find_card
+from embeddings.extraction import extract_embedding, find_card, plan
 from embeddings.importing import import_collection
 from embeddings.representations import CARDS, freesound
 from embeddings.store import embedding_names, open_embedding
@@ -85,7 +85,7 @@ def test_failing_clips_are_recorded_and_stop_nothing(tmp_path: Path) -> None:
     soundfile.write(source / "audio" / "hum-0.wav", np.zeros(RATE), RATE)
     collection, _ = import_collection(tmp_path / "data", "three", source, "csv")
     (source / "audio" / "beep-0.wav").unlink()
-    embedding = extract_embedding(collection, CARDS["Freesound"])
+    embedding = extract_embedding(collection, plan(collection.data, CARDS["Freesound"]))
     assert embedding.vectors.shape == (1, 1584)
     failed = embedding.meta["failed"]
     assert list(failed) == ["hum-0", "beep-0"]
@@ -93,7 +93,7 @@ def test_failing_clips_are_recorded_and_stop_nothing(tmp_path: Path) -> None:
     assert "there is no such file" in failed["beep-0"]
     (source / "audio" / "hiss-0.wav").unlink()
     with pytest.raises(InputError, match="Freesound could be computed of no clip; the first: "):
-        extract_embedding(collection, CARDS["Freesound"], "as-published")
+        extract_embedding(collection, plan(collection.data, CARDS["Freesound"], "as-published"))
     assert embedding_names(collection) == ["freesound"]
 
 
@@ -128,7 +128,7 @@ def test_killed_twice_gives_the_bytes_of_an_undisturbed_run(small: Collection, d
     resumed = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert set(resumed) == {"vectors.npy", "meta.json"}
     assert not index.exists()
-    extract_embedding(small, CARDS["Freesound"], again=True)
+    extract_embedding(small, plan(small.data, CARDS["Freesound"]), again=True)
     assert resumed == {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
@@ -155,7 +155,7 @@ def test_what_cannot_be_extracted(small: Collection) -> None:
     with pytest.raises(
         InputError, match="Freesound has no extraction 'raw'; it has: dithered, as-p"
     ):
-        extract_embedding(small, CARDS["Freesound"], "raw")
+        plan(small.data, CARDS["Freesound"], "raw")
     assert open_collection(small.folder.parents[1], "small").name == "small"
     assert embedding_names(small) == []
 
@@ -169,5 +169,5 @@ def test_a_whole_embedding_is_not_computed_again(
     meta = {"provenance": "computed", "representation": "Freesound"}
     write_embedding(small, "freesound", np.ones((18, 1584)), meta)
     monkeypatch.setattr(extraction, "in_parallel", None)
-    assert extract_embedding(small, CARDS["Freesound"]).vectors[0, 0] == 1
+    assert extract_embedding(small, plan(small.data, CARDS["Freesound"])).vectors[0, 0] == 1
     assert open_embedding(small, "freesound").meta["dim"] == 1584

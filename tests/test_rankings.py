@@ -8,7 +8,7 @@ import pytest
 
 from embeddings.collection import Collection
 from embeddings.errors import InputError
-from embeddings.extraction import extract_embedding, find_card
+from embeddings.extraction import extract_embedding, find_card, plan
 from embeddings.files import write_json
 from embeddings.processing import Recipe
 from embeddings.rankings import build_ranking, find_embedding, prepared_vectors
@@ -136,5 +136,5 @@ def test_a_package_that_is_missing_is_named(
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(InputError, match="Freesound needs the package essentia-tensorflow, which"):
-        extract_embedding(small, find_card("freesound"))
+        extract_embedding(small, plan(small.data, find_card("freesound")))
     assert list(small.folder.glob("embeddings/*")) == []

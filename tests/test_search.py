@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embeddings.backends import TorchBackend
+from embeddings.comparison import ERROR, Comparison
 from embeddings.errors import InputError
-from embeddings.search import _ERROR, SEARCHES, search_corpus, top_neighbours
+from embeddings.search import SEARCHES, search_corpus, top_neighbours
 from evaluation.queries import score_queries
 from tests import oracle
 
@@ -157,7 +158,7 @@ def test_a_product_is_not_wrong_by_more_than_is_allowed_for(dim: int, kind: str)
     exact = vectors.astype(np.float64) @ vectors.astype(np.float64).T
     lengths = np.sqrt(np.diag(exact))
     wrong = np.abs(vectors[:200] @ vectors.T - exact[:200]) / np.outer(lengths[:200], lengths)
-    assert wrong.max() < _ERROR * np.sqrt(dim) / 2
+    assert wrong.max() < ERROR * np.sqrt(dim) / 2
 
 
 @pytest.mark.parametrize("search", SEARCHES)
@@ -206,7 +207,7 @@ def test_pytorch_ranks_as_numpy_does(search: str, monkeypatch: pytest.MonkeyPatc
     expected = top_neighbours(vectors, search, 20, groups=groups)
     scored = score_queries(vectors, labels, search=search, cutoffs=(5,), groups=groups)
     monkeypatch.setattr(
-        "embeddings.search.find_backend", lambda corpus, device: TorchBackend(corpus, "cpu")
+        "embeddings.comparison.find_backend", lambda corpus, device: TorchBackend(corpus, "cpu")
     )
     found = top_neighbours(vectors, search, 20, groups=groups)
     assert np.array_equal(found[0], expected[0])
@@ -217,9 +218,76 @@ def test_pytorch_ranks_as_numpy_does(search: str, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_gpu_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("embeddings.backends._cuda", lambda: False)
+    monkeypatch.setattr("embeddings.backends.has_gpu", lambda: False)
     assert top_neighbours(np.eye(4), "mcss", 2, device="auto")[0].shape == (4, 2)
     with pytest.raises(InputError, match="cuda needs PyTorch and a GPU"):
         top_neighbours(np.eye(4), "mcss", 2, device="cuda")
     with pytest.raises(InputError, match="device must be one of auto, cpu, cuda, not 'tpu'"):
         top_neighbours(np.eye(4), "mcss", 2, device="tpu")
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+@pytest.mark.parametrize(
+    "kind", ["far from the origin", "near-doubles", "tiny", "huge", "some very long"]
+)
+def test_vectors_that_float32_alone_would_confuse(search: str, kind: str) -> None:
+    rng = np.random.default_rng(13)
+    vectors = rng.normal(size=(300, 20))
+    if kind == "far from the origin":
+        vectors[:, 1:] *= 1e-3
+        vectors[:, 0] = 1e6
+    elif kind == "near-doubles":
+        vectors[:60] = vectors[0] + 1e-7 * rng.normal(size=(60, 20))
+    elif kind == "some very long":
+        vectors[5:9] *= 1e5
+    else:
+        vectors *= {"tiny": 1e-22, "huge": 1e15}[kind]
+    vectors = vectors.astype(np.float32)
+    neighbours, _ = top_neighbours(vectors, search, 6)
+    exact = vectors.astype(np.longdouble)
+    if search == "mcss":
+        exact /= np.sqrt((exact**2).sum(axis=1, keepdims=True))
+    for query in range(300):
+        if search == "nns":
+            keys = -((exact - exact[query]) ** 2).sum(axis=1)
+        else:
+            keys = (exact * exact[query]).sum(axis=1)
+        keys[query] = -np.inf
+        best = np.sort(keys)[::-1][:6]
+        unit = 1 if search == "mcss" else float(np.abs(exact).max()) ** 2 * 20
+        found = keys[neighbours[query]]
+        noise = 1e-13 * (np.abs(best) if search == "nns" else unit)
+        assert (np.abs(found - best) <= noise).all()
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_similarities_that_are_equal_but_for_noise_tie(search: str) -> None:
+    """Thirty orders of one vector's numbers are all as similar to a vector of ones."""
+    rng = np.random.default_rng(14)
+    for _ in range(20):
+        numbers = rng.normal(size=512)
+        vectors = np.stack([np.ones(512), *(rng.permutation(numbers) for _ in range(30))])
+        neighbours, _ = top_neighbours(vectors, search, 30)
+        assert neighbours[0].tolist() == list(range(1, 31))
+
+
+def test_a_long_vector_does_not_make_every_pair_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = []
+    exact = Comparison.exact
+    monkeypatch.setattr(
+        Comparison,
+        "exact",
+        lambda self, queries, clips: pairs.append(len(queries)) or exact(self, queries, clips),
+    )
+    vectors = np.random.default_rng(15).normal(size=(2000, 30)).astype(np.float32)
+    vectors[5] *= 1000
+    neighbours, _ = top_neighbours(vectors, "nns", 10)
+    assert sum(pairs) < 2000 * 20  # of 4 million
+    assert np.array_equal(
+        neighbours, np.argsort(-brute_force(vectors, "nns"), axis=1, kind="stable")[:, :10]
+    )
+
+
+def test_a_block_has_queries() -> None:
+    with pytest.raises(InputError, match="A block must have at least 1 query, not 0"):
+        top_neighbours(np.eye(4), "mcss", 2, block=0)

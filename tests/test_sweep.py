@@ -158,3 +158,27 @@ def test_what_cannot_be_chosen(small: Collection, framed: Embedding) -> None:
         choose(small, "ap")
     with (sweep_folder(small, "framed", "group") / "sweep.csv").open() as file:
         assert {row["exclude_same"] for row in csv.DictReader(file)} == {"group"}
+
+
+def test_a_sweep_of_old_vectors_is_passed_over_and_a_damaged_one_mended(small: Collection) -> None:
+    meta = {"provenance": "imported", "representation": "Plain"}
+    rng = np.random.default_rng(5)
+    write_embedding(small, "plain", rng.normal(size=(18, 9)), meta)
+    table = sweep(small, open_embedding(small, "plain"))
+    folder = sweep_folder(small, "plain", None)
+    damaged = next(folder.glob("*.npz"))
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    pd.testing.assert_frame_equal(sweep(small, open_embedding(small, "plain")), table)
+    assert choose(small)
+    write_embedding(small, "plain", rng.normal(size=(18, 9)), meta)
+    with pytest.raises(InputError, match="Nothing of 'small' was swept so"):
+        choose(small)
+
+
+def test_a_clip_that_cannot_be_compared_is_said_in_its_cells(small: Collection) -> None:
+    vectors = np.random.default_rng(6).normal(size=(18, 9))
+    vectors[2] = 0
+    meta = {"provenance": "imported", "representation": "Plain"}
+    write_embedding(small, "plain", vectors, meta)
+    table = sweep(small, open_embedding(small, "plain"))
+    assert table["note"].str.contains("Clip 'hum-2': the vector is all zeros").all()

@@ -1,9 +1,8 @@
-"""The registry of representations: one card each, one small module per network."""
+"""The registry of representations: a card for each, and a small module that computes it."""
 
-from embeddings.representations import freesound
-from embeddings.representations.card import Card
+from embeddings.representations.card import Card, Variation, read_cards
 
-CARDS: dict[str, Card] = {card.name: card for card in (freesound.CARD,)}
-"""Every representation that can be computed here, by name."""
+CARDS: dict[str, Card] = read_cards()
+"""The fourteen representations of the paper, by name."""
 
-__all__ = ["CARDS", "Card"]
+__all__ = ["CARDS", "Card", "Variation"]

@@ -12,6 +12,7 @@ FreesoundExtractor adds unseeded noise of its own to silent frames, so the numbe
 digital silence differ from run to run (by up to half of their value). The extraction "dithered"
 adds noise of our own first, far below hearing and seeded by the clip id, which leaves no frame
 silent and makes the numbers exact; "as-published" gives the file to the extractor as it is.
+"legacy-846" is dithered, too, and rebuilds the paper's layout (`freesound_legacy`).
 """
 
 import hashlib
@@ -26,8 +27,6 @@ import soundfile
 
 from embeddings.audio import read_audio
 from embeddings.errors import InputError
-from embeddings.processing import Recipe
-from embeddings.representations.card import Card
 
 STATISTICS = ("mean", "dmean", "dmean2", "var", "dvar", "dvar2")
 """Mean and variance over the frames, of the values, their first and their second derivatives."""
@@ -112,13 +111,13 @@ def feature_names() -> list[str]:
 
 
 def extract(path: Path, clip_id: str, extraction: str) -> np.ndarray:
-    """Return the vector of one clip, float32 [DIM].
+    """Return the vector of one clip, float32 [dim_of(extraction)].
 
     Parameters
     ----------
     path : the audio file, any format, rate and number of channels
     clip_id : seeds the dither
-    extraction : "dithered" or "as-published"
+    extraction : "dithered", "as-published", or "legacy-846", which is dithered, too
 
     Raises
     ------
@@ -135,7 +134,16 @@ def extract(path: Path, clip_id: str, extraction: str) -> np.ndarray:
     with tempfile.TemporaryDirectory(prefix="sounding-board-") as folder:
         dithered = Path(folder) / "dithered.wav"
         soundfile.write(dithered, samples + dither(clip_id, samples.shape), rate, subtype="FLOAT")
+        if extraction == "legacy-846":
+            from embeddings.representations.freesound_legacy import describe_legacy
+
+            return describe_legacy(dithered)
         return describe(dithered)
+
+
+def dim_of(extraction: str) -> int:
+    """Return how many numbers an extraction gives."""
+    return 846 if extraction == "legacy-846" else DIM
 
 
 def dither(clip_id: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -181,21 +189,3 @@ def _extractor() -> Any:
         lowlevelStats=statistics, mfccStats=statistics, gfccStats=statistics,
         rhythmStats=["mean"], tonalStats=["mean"],
     )  # fmt: skip
-
-
-CARD = Card(
-    name="Freesound",
-    description="Six statistics of 54 hand-made descriptors, as Freesound's own search uses them.",
-    dim=DIM,
-    frame_level=False,
-    recipe=Recipe(normalise="minmax", pca=100),
-    search="nns",
-    extractions={
-        "dithered": "inaudible noise seeded by the clip id first: the same numbers on every run",
-        "as-published": "the file as it is: clips with digital silence differ from run to run",
-    },
-    extract=extract,
-    needs=("essentia", "essentia-tensorflow"),
-    licence="AGPL-3.0 (Essentia)",
-    citation="Bogdanov et al., Essentia: an audio analysis library for MIR, ISMIR 2013",
-)

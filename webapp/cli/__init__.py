@@ -18,9 +18,11 @@ _GROUPS = {
     "collections": "Import, list, check and remove collections of sounds.",
     "embeddings": "Compute representations of a collection.",
     "rankings": "Build and list the systems of a collection.",
+    "weights": "List, fetch and check the networks' weights.",
     "studies": "Create, open and export listening tests.",
 }
 _COMMANDS = {
+    "representations": "List the fourteen, and what is here to compute them.",
     "evaluate": "Score a collection's systems against its labels.",
     "demo": "Make the demo: made sounds, their systems, an open study.",
     "setup": "Get everything ready and print the addresses (make run calls it).",
@@ -75,7 +77,7 @@ def init_app(app: Flask) -> None:
         app.cli.add_command(group)
     for name, text in _COMMANDS.items():
         command = LazyCommand(name, help=text)
-        command.module = "evaluate" if name == "evaluate" else "start"
+        command.module = name if name in ("evaluate", "representations") else "start"
         app.cli.add_command(command)
 
 

@@ -6,10 +6,13 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from embeddings.collection import open_collection
+from embeddings.backends import DEVICES
+from embeddings.collection import Collection, open_collection
+from embeddings.errors import InputError
 from embeddings.exchange import import_embedding
-from embeddings.extraction import extract_embedding, find_card
-from embeddings.store import embedding_names, open_embedding
+from embeddings.extraction import extract_embedding, find_card, plan, plan_own
+from embeddings.representations import CARDS
+from embeddings.store import Embedding, embedding_names, open_embedding
 from webapp.cli import going_on
 
 group = AppGroup("embeddings")
@@ -18,36 +21,82 @@ commands = {"embeddings": group}
 
 @group.command("extract")
 @click.argument("collection")
-@click.argument("representation")
+@click.argument("representations", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="All whose weights and packages are here.")
+@click.option("--variation", help="Which checkpoint; the paper's unless told.")
 @click.option("--extraction", help="How to extract; the representation's default unless told.")
+@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True)
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; all cores unless told.")
 @click.option("--again", is_flag=True, help="Compute all clips once more.")
 @click.option("--retry", is_flag=True, help="Compute the clips that failed once more.")
 def extract_command(
     collection: str,
-    representation: str,
+    representations: tuple[str, ...],
+    everything: bool,
+    variation: str | None,
     extraction: str | None,
+    device: str,
     workers: int | None,
     again: bool,
     retry: bool,
 ) -> None:
-    """Compute REPRESENTATION of every clip of COLLECTION.
+    """Compute REPRESENTATIONS of every clip of COLLECTION.
 
     Ctrl-C stops it; the same command goes on from there. Clips that fail are listed and left out.
+    flask representations lists what there is, and what is here to compute it.
+    """
+    data = current_app.config["DATA"]
+    sounds = open_collection(data, collection)
+    if everything == bool(representations):
+        raise InputError("Name the representations to compute, or give --all.")
+    names = representations or tuple(CARDS)
+    tasks = []
+    for name in names:
+        try:
+            card = find_card(name)
+            tasks.append(plan(data, card, extraction, variation=variation, device=device))
+        except InputError as error:
+            if not everything:
+                raise
+            click.echo(f"left out: {error}", err=True)
+    done = []
+    with going_on():
+        for task in tasks:
+            done.append(extract_embedding(sounds, task, workers=workers, again=again, retry=retry))
+    _say(done, sounds)
+
+
+@group.command("own")
+@click.argument("collection")
+@click.argument("representation")
+@click.argument("source")
+@click.option("--weights", type=click.Path(path_type=Path), help="A file, given to its loader.")
+@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True)
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; all cores unless told.")
+@click.option("--again", is_flag=True, help="Compute all clips once more.")
+@click.option("--retry", is_flag=True, help="Compute the clips that failed once more.")
+def own_command(
+    collection: str,
+    representation: str,
+    source: str,
+    weights: Path | None,
+    device: str,
+    workers: int | None,
+    again: bool,
+    retry: bool,
+) -> None:
+    """Compute your own REPRESENTATION of COLLECTION by SOURCE, a Python file or module.
+
+    \b
+    It has sample_rate, load(weights, device) and embed(samples), as
+    docs/examples/octave_energies.py does, or HEAR's load_model and
+    get_scene_embeddings. It runs with all your rights: use only what you trust.
     """
     sounds = open_collection(current_app.config["DATA"], collection)
-    card = find_card(representation)
+    task = plan_own(source, representation, weights=weights, device=device)
     with going_on():
-        embedding = extract_embedding(
-            sounds, card, extraction, workers=workers, again=again, retry=retry
-        )
-    failed = embedding.meta["failed"]
-    for clip_id, reason in failed.items():
-        click.echo(f"failed: {clip_id}: {reason}", err=True)
-    click.echo(
-        f"{embedding.name} of {collection}: {len(embedding.rows)} of {len(sounds.clips)} clips, "
-        f"{embedding.meta['dim']} dimensions, {len(failed)} failed."
-    )
+        done = extract_embedding(sounds, task, workers=workers, again=again, retry=retry)
+    _say([done], sounds)
 
 
 @group.command("import")
@@ -83,3 +132,16 @@ def list_command(collection: str) -> None:
         )
     if not embedding_names(sounds):
         click.echo(f"There is none yet: flask embeddings extract {collection} Freesound")
+
+
+def _say(done: list[Embedding], collection: Collection) -> None:
+    """Print what failed, and a line for each embedding."""
+    for embedding in done:
+        for clip_id, reason in embedding.meta["failed"].items():
+            click.echo(f"failed: {embedding.name}: {clip_id}: {reason}", err=True)
+    for embedding in done:
+        click.echo(
+            f"{embedding.name} of {collection.name}: {len(embedding.rows)} of "
+            f"{len(collection.clips)} clips, {embedding.meta['dim']} dimensions, "
+            f"{len(embedding.meta['failed'])} failed."
+        )

@@ -42,13 +42,23 @@ def evaluate_command(
         )
     bar = progress(len(names), "system", "Scoring", items=names)
     asked = read_ids(queries) if queries else None
-    scored = []
+    for clip_id in asked or ():
+        sounds.clip(clip_id)  # one that is not there is the user's slip, and stops it all
+    scored: list[dict[str, Any]] = []
+    problems: list[str] = []
     for name in bar:
-        ranking = open_ranking(sounds, name)
-        if asked is None:
-            scored.append(score_ranking(sounds, ranking, device=device))
-        else:
-            scored.append(score_subset(sounds, ranking, asked, device=device))
+        try:
+            ranking = open_ranking(sounds, name)
+            if asked is None:
+                scored.append(score_ranking(sounds, ranking, device=device))
+            else:
+                scored.append(score_subset(sounds, ranking, asked, device=device))
+        except InputError as error:  # one that cannot be scored keeps no other from it
+            problems.append(str(error))
+    if not scored:
+        raise InputError(problems[0])
+    for problem in problems:
+        click.echo(f"left out: {problem}", err=True)
     print_scores(collection, scored, convention or sounds.convention)
 
 

@@ -159,7 +159,12 @@ def sweep_command(
 @click.option("--measure", default="map@150", show_default=True, help="map@15, map@150 or mr1.")
 @click.option("--convention", type=click.Choice(CONVENTIONS), help="The collection's unless told.")
 @click.option("--exclude-same", type=click.Choice(EXCLUSIONS), help="As in rankings sweep.")
-@click.option("--split-half", type=int, metavar="SEED", help="Also score on held-out halves.")
+@click.option(
+    "--split-half",
+    type=click.IntRange(min=0),
+    metavar="SEED",
+    help="Also score on held-out halves.",
+)
 def choose_command(
     collection: str,
     measure: str,

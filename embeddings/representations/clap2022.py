@@ -1,0 +1,165 @@
+"""CLAP 2022's audio encoder: a convolutional network (Cnn14) and a projection, one vector a clip.
+
+Elizalde et al., "CLAP: Learning Audio Concepts from Natural Language Supervision", ICASSP 2023
+(Microsoft's first CLAP). Its Cnn14 is that of Kong et al., "PANNs", IEEE/ACM TASLP 2020. The vector
+is the projection's, 1024 numbers, not normalised; the text encoder is left out.
+
+Front end, at 44100 Hz: exactly 5 s. A clip of up to 5 s is repeated until it fills them, of a
+longer one 5 s are cut out at random, by the clip's own seed. Power spectrogram (centred 1024-sample
+Hann windows every 320 samples), 64 mel filters from 50 to 14000 Hz (Slaney's scale and norm),
+10 log10 with a floor of -100 dB: 690 windows x 64 filters.
+
+- `as-published`: several channels are heard one after the other, as a single longer clip.
+- `as-intended`: the mean of the channels. The seeded random cut is the same in both: it is how the
+  encoder's authors treat long clips.
+"""
+
+import math
+import random
+
+import numpy as np
+import torch
+from torch import nn
+
+from embeddings.representations.checkpoint import Tensors, load_strict
+from embeddings.representations.frontends import power_spectrogram
+from embeddings.representations.network import Network, mono, seed_of
+
+SAMPLE_RATE: int | None = 44100
+DIM = 1024
+
+_RATE = 44100
+_LENGTH = 5 * _RATE
+_WINDOW, _HOP = 1024, 320
+_BINS, _LOWEST, _HIGHEST = 64, 50, 14000
+_FLOOR = 1e-10
+_CHANNELS = (1, 64, 128, 256, 512, 1024, 2048)
+
+_NOT_AUDIO = (  # the text encoder, the classifier, the front end's constants
+    r"caption_encoder\..+",
+    r"logit_scale",
+    r"audio_encoder\.base\.fc_audioset\.(weight|bias)",
+    r"audio_encoder\.base\.spectrogram_extractor\.stft\.conv_(real|imag)\.weight",
+    r"audio_encoder\.base\.logmel_extractor\.melW",
+)
+
+
+class Clap2022(Network):
+    """CLAP 2022's audio encoder with its weights loaded."""
+
+    def __init__(self, module: nn.Module, device: str, extraction: str) -> None:
+        super().__init__(module, device, extraction)
+        self.filters = _mel_filters()
+
+    def features(self, samples: np.ndarray, clip_id: str) -> torch.Tensor:
+        """Return the log mel spectrogram in dB of 5 s of a clip, [1, 1, 690 windows, 64 filters].
+
+        Parameters
+        ----------
+        samples : float32 [frames, channels] at 44100 Hz
+        clip_id : seeds where the 5 s of a longer clip begin
+        """
+        heard = mono(samples) if self.extraction == "as-intended" else _one_after_other(samples)
+        power = power_spectrogram(_five_seconds(heard, seed_of(clip_id)), _WINDOW, _HOP)
+        mel = power.T @ self.filters
+        return (10 * mel.clamp_min(_FLOOR).log10())[None, None]
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Return float32 [batch, 1024]."""
+        return self.module(features)
+
+
+def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published") -> Clap2022:
+    """Return CLAP 2022's audio encoder with the tensors of a published checkpoint.
+
+    The text encoder's tensors are left out, where they are there.
+    Raises InputError where a key of the audio encoder is missing or misshapen, or one is unknown.
+    """
+    whole = nn.ModuleDict({"audio_encoder": _AudioEncoder()})
+    counters = {
+        name: value
+        for name, value in whole.state_dict().items()
+        if name.endswith(".num_batches_tracked")  # of use in training only; a file may lack them
+    }
+    load_strict(whole, counters | tensors, ignore=_NOT_AUDIO)
+    return Clap2022(whole["audio_encoder"], device, extraction)
+
+
+def _one_after_other(samples: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(samples.T.flatten())
+
+
+def _five_seconds(samples: torch.Tensor, seed: int) -> torch.Tensor:
+    if len(samples) <= _LENGTH:
+        return samples.repeat(math.ceil(_LENGTH / len(samples)))[:_LENGTH]
+    start = random.Random(seed).randrange(len(samples) - _LENGTH)
+    return samples[start : start + _LENGTH]
+
+
+def _mel_filters() -> torch.Tensor:
+    """Return the mel filters over the spectrogram's bins, float32 [513, 64]."""
+    from librosa.filters import mel
+
+    made = mel(sr=_RATE, n_fft=_WINDOW, n_mels=_BINS, fmin=_LOWEST, fmax=_HIGHEST)
+    return torch.from_numpy(made.T.copy())
+
+
+class _AudioEncoder(nn.Module):
+    """[batch, 1, windows, 64 filters] in dB -> [batch, 1024]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.base = _Cnn14()
+        self.projection = _Projection(_CHANNELS[-1])
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return self.projection(self.base(features))
+
+
+class _Cnn14(nn.Module):
+    """[batch, 1, windows, 64 filters] in dB -> [batch, 2048]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bn0 = nn.BatchNorm2d(_BINS)
+        for number in range(1, len(_CHANNELS)):
+            block = _ConvBlock(_CHANNELS[number - 1], _CHANNELS[number])
+            self.add_module(f"conv_block{number}", block)
+        self.fc1 = nn.Linear(_CHANNELS[-1], _CHANNELS[-1])
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        x = self.bn0(features.transpose(1, 3)).transpose(1, 3)
+        for number in range(1, len(_CHANNELS)):
+            x = self.get_submodule(f"conv_block{number}")(x)
+            if number < len(_CHANNELS) - 1:
+                x = nn.functional.avg_pool2d(x, 2)
+        over_time = x.mean(dim=3)
+        return self.fc1(over_time.amax(dim=2) + over_time.mean(dim=2)).relu()
+
+
+class _ConvBlock(nn.Module):
+    """Twice: 3 x 3 convolution, batch norm, ReLU."""
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False)
+        self.conv2 = nn.Conv2d(channels_out, channels_out, 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels_out)
+        self.bn2 = nn.BatchNorm2d(channels_out)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.bn2(self.conv2(self.bn1(self.conv1(x)).relu())).relu()
+
+
+class _Projection(nn.Module):
+    """The encoder's vector -> the space shared with text, [batch, 1024]."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.linear1 = nn.Linear(size, DIM, bias=False)
+        self.linear2 = nn.Linear(DIM, DIM, bias=False)
+        self.layer_norm = nn.LayerNorm(DIM)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        first = self.linear1(x)
+        return self.layer_norm(first + self.linear2(nn.functional.gelu(first)))

@@ -1,0 +1,109 @@
+"""CLAP 2023's audio encoder: HTS-AT and a projection, one vector a clip.
+
+Elizalde et al., "Natural Language Supervision for General-Purpose Audio Representations", ICASSP
+2024 (Microsoft's second CLAP). HTS-AT hears the sound (see `htsat`); the vector is the
+projection's, 1024 numbers, not normalised. The text encoder is left out.
+
+Front end, at 44100 Hz: exactly 7 s. A clip of up to 7 s is repeated until it fills them, of a
+longer one 7 s are cut out at random, by the clip's own seed. Power spectrogram (centred
+1024-sample Hann windows every 320 samples), 64 mel filters (Slaney's scale and norm), 10 log10 with
+a floor of -100 dB: 965 windows x 64 filters, which the network stretches to 1024 windows. The
+filters are those from 50 to 14000 Hz at 32 kHz, HTS-AT's own setting, and so lie 1.38 times
+higher: from 69 to 19294 Hz.
+
+- `as-published`: several channels are heard one after the other, as a single longer clip.
+- `as-intended`: the mean of the channels. The seeded random cut is the same in both: it is how the
+  encoder's authors treat long clips.
+"""
+
+import math
+import random
+
+import numpy as np
+import torch
+from torch import nn
+
+from embeddings.representations import htsat
+from embeddings.representations.checkpoint import Tensors, load_strict
+from embeddings.representations.network import Network, mono, seed_of
+
+SAMPLE_RATE: int | None = 44100
+DIM = 1024
+
+_LENGTH = 7 * 44100
+_HOP = 320
+_FILTERS_RATE = 32000
+
+
+class Clap2023(Network):
+    """CLAP 2023's audio encoder with its weights loaded."""
+
+    def features(self, samples: np.ndarray, clip_id: str) -> torch.Tensor:
+        """Return the log mel spectrogram in dB of 7 s of a clip, [1, 1, 965 windows, 64 filters].
+
+        Parameters
+        ----------
+        samples : float32 [frames, channels] at 44100 Hz
+        clip_id : seeds where the 7 s of a longer clip begin
+        """
+        heard = mono(samples) if self.extraction == "as-intended" else _one_after_other(samples)
+        filters = htsat.mel_filters(_FILTERS_RATE, "slaney")
+        return htsat.log_mel(_seven_seconds(heard, seed_of(clip_id)), _HOP, filters)[None, None]
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Return float32 [batch, 1024]."""
+        return self.module(features)
+
+
+def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published") -> Clap2023:
+    """Return CLAP 2023's audio encoder with the tensors of a published checkpoint.
+
+    The text encoder's tensors are left out, where they are there.
+    Raises InputError where a key of the audio encoder is missing or misshapen, or one is unknown.
+    """
+    return Clap2023(load_encoder(tensors), device, extraction)
+
+
+def load_encoder(tensors: Tensors, wrapping: str = "") -> nn.Module:
+    """Return the network behind the front end, [batch, 1, windows, 64] in dB -> [batch, 1024].
+
+    Of the tensors it takes those whose name begins with `wrapping` and "audio_encoder.".
+    """
+    encoder = _AudioEncoder()
+    load_strict(encoder, tensors, prefix=f"{wrapping}audio_encoder.", ignore=htsat.IGNORED)
+    return encoder
+
+
+def _one_after_other(samples: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(samples.T.reshape(-1).copy())
+
+
+def _seven_seconds(samples: torch.Tensor, seed: int) -> torch.Tensor:
+    if len(samples) <= _LENGTH:
+        return samples.repeat(math.ceil(_LENGTH / len(samples)))[:_LENGTH]
+    start = random.Random(seed).randrange(len(samples) - _LENGTH)
+    return samples[start : start + _LENGTH]
+
+
+class _AudioEncoder(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.base = nn.ModuleDict({"htsat": htsat.HTSAT()})
+        self.projection = _Projection()
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return self.projection(self.base["htsat"](features))
+
+
+class _Projection(nn.Module):
+    """HTS-AT's vector -> the space shared with text, [batch, 1024]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear1 = nn.Linear(htsat.DIM, DIM, bias=False)
+        self.linear2 = nn.Linear(DIM, DIM, bias=False)
+        self.layer_norm = nn.LayerNorm(DIM)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        first = self.linear1(x)
+        return self.layer_norm(first + self.linear2(nn.functional.gelu(first)))

@@ -1,0 +1,103 @@
+"""LAION-CLAP's audio encoder: HTS-AT with feature fusion and a projection, one vector a clip.
+
+Wu et al., "Large-Scale Contrastive Language-Audio Pretraining with Feature Fusion and
+Keyword-to-Caption Augmentation", ICASSP 2023. The vector has 512 numbers and length 1; the text
+encoder is left out.
+
+Front end, at 48000 Hz: the mean of the channels, clipped to [-1, 1] and rounded to 16 bits (toward
+zero). Power spectrogram (centred 1024-sample Hann windows every 480 samples), 64 mel filters from
+50 to 14000 Hz (HTK's scale, no norm), 10 log10 with a floor of -100 dB; 10 s are 1001 windows.
+
+- A clip of up to 10 s is repeated as often as it fits whole, then filled up with silence.
+- Of a longer one the network hears four spectrograms of 1001 windows and fuses them: the whole clip
+  shrunk (bilinear interpolation, without smoothing first), and one 10-s chunk each out of its
+  first, middle and last third, chosen at random by the clip's own seed.
+- Less than a window longer (up to 479 samples): the spectrogram still has 1001 windows, and is
+  taken as it is.
+
+`as-published` and `as-intended` are the same: random chunks are how its authors treat long clips.
+"""
+
+import numpy as np
+import torch
+from torch import nn
+
+from embeddings.representations import htsat
+from embeddings.representations.checkpoint import Tensors, load_strict
+from embeddings.representations.network import Network, mono, seed_of
+
+SAMPLE_RATE: int | None = 48000
+DIM = 512
+
+_RATE = 48000
+_LENGTH = 10 * _RATE
+_HOP = 480
+_WINDOWS = _LENGTH // _HOP + 1
+_FULL_SCALE = 32767
+
+_NOT_AUDIO = (
+    r"(text_branch|text_projection|text_transform|audio_transform)\..*",
+    r"logit_scale.*",
+)
+
+
+class LaionClap(Network):
+    """LAION-CLAP's audio encoder with its weights loaded."""
+
+    def features(self, samples: np.ndarray, clip_id: str) -> torch.Tensor:
+        """Return log mel spectrograms in dB, [1, 1 or 4, 1001 windows, 64 filters].
+
+        Four of a clip of more than 10 s, to be fused: the whole, and three chunks.
+
+        Parameters
+        ----------
+        samples : float32 [frames, channels] at 48000 Hz
+        clip_id : seeds where the chunks of a longer clip begin
+        """
+        heard = (mono(samples).clamp(-1, 1) * _FULL_SCALE).trunc() / _FULL_SCALE
+        if len(heard) < _LENGTH:
+            heard = heard.repeat(_LENGTH // len(heard))
+            heard = nn.functional.pad(heard, (0, _LENGTH - len(heard)))
+        mel = htsat.log_mel(heard, _HOP, htsat.mel_filters(_RATE, "htk"))[None, None]
+        if mel.shape[2] == _WINDOWS:
+            return mel
+        whole = nn.functional.interpolate(mel, size=(_WINDOWS, mel.shape[3]), mode="bilinear")
+        starts = _chunk_starts(mel.shape[2], seed_of(clip_id))
+        return torch.cat([whole, *(mel[:, :, at : at + _WINDOWS] for at in starts)], dim=1)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Return float32 [batch, 512], each of length 1."""
+        return nn.functional.normalize(self.module(features), dim=-1)
+
+
+def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published") -> LaionClap:
+    """Return LAION-CLAP's audio encoder with the tensors of a published checkpoint.
+
+    The text encoder's tensors are left out, where they are there.
+    Raises InputError where a key of the audio encoder is missing or misshapen, or one is unknown.
+    """
+    encoder = _AudioEncoder()
+    ignore = _NOT_AUDIO + htsat.IGNORED
+    load_strict(encoder, tensors, prefix=htsat.wrapping(tensors), ignore=ignore)
+    return LaionClap(encoder, device, extraction)
+
+
+def _chunk_starts(windows: int, seed: int) -> list[int]:
+    """Return where the three chunks of a long clip begin, one in each third, in windows."""
+    random = np.random.RandomState(seed)
+    thirds = np.array_split(np.arange(windows - _WINDOWS + 1), 3)
+    return [int(random.choice(third if len(third) else [0])) for third in thirds]
+
+
+class _AudioEncoder(nn.Module):
+    """[batch, 1 or 4, 1001 windows, 64 filters] in dB -> [batch, 512]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.audio_branch = htsat.HTSAT(fusion=True)
+        self.audio_projection = nn.Sequential(
+            nn.Linear(htsat.DIM, DIM), nn.ReLU(), nn.Linear(DIM, DIM)
+        )
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return self.audio_projection(self.audio_branch(features))

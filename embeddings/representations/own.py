@@ -1,0 +1,138 @@
+"""A user's own representation: a Python file or an installed module, of either of two kinds.
+
+With three names, as this project's own modules have them::
+
+    sample_rate = 16000                       # Hz; None: each file's own rate
+    def load(weights, device): ...            # a path or None, "cpu" or "cuda"; returns a model
+    def embed(samples): ...                   # of the model or of the module: float32 [frames]
+                                              # of mono audio -> float32 [dim] or [windows, dim]
+
+Or the API of HEAR (Holistic Evaluation of Audio Representations): ``load_model(path)`` gives a
+model with a ``sample_rate``, ``get_scene_embeddings(audio, model)`` takes a tensor [sounds, frames]
+and gives one of [sounds, dim].
+"""
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from embeddings.audio import read_audio
+from embeddings.errors import InputError
+from embeddings.representations.runner import resampled
+
+_PROBE_SECONDS = 1.0
+_PROBE_RATE = 16000
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """An embedder that a user's module computes; the module is loaded when first used.
+
+    Attributes
+    ----------
+    source : the path of a Python file, or the name of an installed module
+    weights : given to its loader, None for none
+    device : where it should run
+    """
+
+    source: str
+    weights: Path | None = None
+    device: str = "cpu"
+
+    def __call__(self, path: Path, clip_id: str) -> np.ndarray:
+        """Return the vectors of one clip, float32 [dim] or [windows, dim]."""
+        samples, rate = read_audio(path)
+        return self._vectors(samples, rate)
+
+    def probe(self) -> int:
+        """Return the dimension of its vectors, found by embedding a second of noise.
+
+        Raises InputError, naming the source and the rule, where it is not as it must be.
+        """
+        noise = np.random.default_rng(0).normal(0, 0.1, (round(_PROBE_SECONDS * _PROBE_RATE), 1))
+        return self._vectors(noise.astype(np.float32), _PROBE_RATE).shape[-1]
+
+    def _vectors(self, samples: np.ndarray, rate: int) -> np.ndarray:
+        wanted, embed = _loaded(self)
+        mono = samples.mean(axis=1, keepdims=True, dtype=np.float32)
+        mono = resampled(mono, rate, wanted or rate)[:, 0]
+        try:
+            vectors = np.asarray(embed(mono), dtype=np.float32)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"{self.source}: embed failed: {error}.") from error
+        if vectors.ndim not in (1, 2) or not vectors.size:
+            raise InputError(
+                f"{self.source}: embed must return [dim] or [windows, dim], not an array of shape "
+                f"{vectors.shape}."
+            )
+        if not np.isfinite(vectors).all():
+            raise InputError(f"{self.source}: embed returned NaN or infinity.")
+        return vectors
+
+
+@lru_cache(maxsize=1)
+def _loaded(own: Own) -> tuple[int | None, Callable[[np.ndarray], Any]]:
+    """Return the sample rate and the function from mono samples to vectors."""
+    module = _module(own.source)
+    weights = str(own.weights) if own.weights else None
+    if hasattr(module, "get_scene_embeddings") and hasattr(module, "load_model"):
+        return _hear(module, weights or "", own.device)
+    missing = [name for name in ("sample_rate", "load") if not hasattr(module, name)]
+    if missing:
+        raise InputError(
+            f"{own.source}: there is no {missing[0]}; a representation has sample_rate, load and "
+            "embed, or HEAR's load_model and get_scene_embeddings."
+        )
+    rate = module.sample_rate
+    if rate is not None and (not isinstance(rate, int) or rate < 1):
+        raise InputError(f"{own.source}: sample_rate must be a number of Hz or None, not {rate!r}.")
+    model = module.load(weights, own.device)
+    embed = getattr(model, "embed", None) or getattr(module, "embed", None)
+    if embed is None:
+        raise InputError(f"{own.source}: there is no embed, of the module or of what load returns.")
+    return rate, embed
+
+
+def _hear(module: ModuleType, weights: str, device: str) -> tuple[int, Callable[[np.ndarray], Any]]:
+    import torch
+
+    model = module.load_model(weights)
+    if hasattr(model, "to"):
+        model = model.to(device)
+
+    def embed(samples: np.ndarray) -> np.ndarray:
+        audio = torch.from_numpy(np.ascontiguousarray(samples))[None].to(device)
+        with torch.inference_mode():
+            return module.get_scene_embeddings(audio, model)[0].cpu().numpy()
+
+    return int(model.sample_rate), embed
+
+
+def _module(source: str) -> ModuleType:
+    path = Path(source)
+    if path.suffix != ".py":
+        try:
+            return importlib.import_module(source)
+        except ImportError as error:
+            raise InputError(f"There is no Python file or module {source!r} ({error}).") from error
+    if not path.is_file():
+        raise InputError(f"{source}: there is no such file.")
+    name = f"own_representation_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever a user's file does wrong is said in its own words
+        raise InputError(f"{source}: cannot be loaded: {type(error).__name__}: {error}.") from error
+    return module

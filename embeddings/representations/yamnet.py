@@ -1,0 +1,43 @@
+"""YAMNet: a MobileNet that was trained to name the 521 sound classes of AudioSet.
+
+Published by Plakal and Ellis in TensorFlow's model garden, 2019; the network is that of Howard et
+al., "MobileNets", arXiv:1704.04861. The graph is Essentia's audioset-yamnet-1.pb.
+
+Front end: that of VGGish, down to the patches of 96 frames every 93. Each patch gives 1024 numbers,
+the network's last layer before its classes.
+
+"as-published" has 6 dB of gain before the front end, "as-intended" has none; see `graphs`.
+"""
+
+from pathlib import Path
+
+from embeddings.representations import vggish
+from embeddings.representations.graphs import Layout
+
+SAMPLE_RATE = vggish.SAMPLE_RATE
+DIM = 1024
+
+
+class YAMNet(vggish.VGGish):
+    """YAMNet with its graph loaded: VGGish's front end before another network."""
+
+    layout = Layout(
+        file="audioset-yamnet-1.pb",
+        input="melspectrogram",
+        output="embeddings",
+        patch=vggish.VGGish.layout.patch,
+        dim=DIM,
+        sample_rate=SAMPLE_RATE,
+        squeeze=True,
+    )
+
+
+def load(graph: Path, device: str = "cpu", extraction: str = "as-published") -> YAMNet:
+    """Return YAMNet with the weights of a graph file; TensorFlow chooses the device.
+
+    Raises
+    ------
+    InputError
+        The file is missing, is no graph, or is one of another network.
+    """
+    return YAMNet(graph, extraction)

@@ -1,0 +1,113 @@
+"""A user's own representation, by three names or by HEAR's API; and what is not one."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from flask.testing import FlaskCliRunner
+
+from embeddings.collection import Collection
+from embeddings.errors import InputError
+from embeddings.extraction import extract_embedding, plan_own
+from embeddings.store import embedding_names, open_embedding
+from tests.conftest import ROOT
+
+EXAMPLE = ROOT / "docs" / "examples" / "octave_energies.py"
+
+HEAR = """
+import torch
+
+class Model(torch.nn.Module):
+    sample_rate = 8000
+    scene_embedding_size = 2
+
+def load_model(model_file_path=""):
+    return Model()
+
+def get_scene_embeddings(audio, model):
+    assert audio.ndim == 2
+    return torch.stack([audio.mean(dim=1), audio.std(dim=1)], dim=1)
+"""
+
+
+def test_the_worked_example_finds_sounds_of_a_kind(
+    runner: FlaskCliRunner, small: Collection
+) -> None:
+    said = runner.invoke(args=["embeddings", "own", "small", "Octaves", str(EXAMPLE)])
+    assert "octaves of small: 18 of 18 clips, 8 dimensions, 0 failed." in said.output
+    embedding = open_embedding(small, "octaves")
+    assert (embedding.meta["provenance"], embedding.meta["representation"]) == (
+        "computed",
+        "Octaves",
+    )
+    args = ["rankings", "build", "small", "Octaves", "--normalise", "minmax", "--pca", "none"]
+    assert runner.invoke(args=[*args, "--search", "nns"]).exit_code == 0
+    table = runner.invoke(args=["evaluate", "small"]).output
+    row = next(line for line in table.splitlines() if line.startswith("Octaves"))
+    assert float(row.split()[5]) > 0.9  # MAP@15: hums, beeps and hisses lie octaves apart
+
+
+def test_a_module_that_speaks_hear(small: Collection, tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    (tmp_path / "hear.py").write_text(HEAR)
+    task = plan_own(str(tmp_path / "hear.py"), "Two")
+    assert task.dim == 2
+    embedding = extract_embedding(small, task, workers=1)
+    assert embedding.vectors.shape == (18, 2)
+    assert np.isfinite(embedding.vectors).all()
+
+
+def test_a_model_with_embed_and_weights_and_frames(small: Collection, tmp_path: Path) -> None:
+    (tmp_path / "framed.py").write_text(
+        "from pathlib import Path\n"
+        "sample_rate = None\n"
+        "class Model:\n"
+        "    def __init__(self, weights): self.scale = float(Path(weights).read_text())\n"
+        "    def embed(self, samples):\n"
+        "        return self.scale * samples[: len(samples) // 800 * 800].reshape(-1, 800)[:, :3]\n"
+        "def load(weights, device): return Model(weights)\n"
+    )
+    (tmp_path / "weights.txt").write_text("2.5")
+    task = plan_own(str(tmp_path / "framed.py"), "Framed", weights=tmp_path / "weights.txt")
+    embedding = extract_embedding(small, task, workers=1)
+    assert embedding.frames is not None
+    assert embedding.of_clip(0).shape == (12, 3)
+    assert embedding.meta["weights"] == "weights.txt"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("x = 1", "there is no sample_rate; a representation has sample_rate, load and embed"),
+        ("sample_rate = 'high'\ndef load(w, d): pass", "sample_rate must be a number of Hz"),
+        ("sample_rate = 8000\ndef load(w, d): pass", "there is no embed, of the module or"),
+        (
+            "sample_rate = 8000\ndef load(w, d): pass\ndef embed(s): return 3.0",
+            "must return [dim] or [windows, dim], not an array of shape ()",
+        ),
+        (
+            "sample_rate = 8000\ndef load(w, d): pass\ndef embed(s): return [float('nan')]",
+            "returned NaN or infinity",
+        ),
+        ("1 / 0", "cannot be loaded: ZeroDivisionError"),
+    ],
+)
+def test_what_is_no_representation(
+    small: Collection, tmp_path: Path, text: str, sentence: str
+) -> None:
+    (tmp_path / "own.py").write_text(text)
+    with pytest.raises(InputError) as caught:
+        plan_own(str(tmp_path / "own.py"), "Mine")
+    assert sentence in str(caught.value)
+    assert embedding_names(small) == []
+
+
+def test_names_and_sources_that_cannot_be() -> None:
+    with pytest.raises(InputError, match="BEATs is one of the fourteen"):
+        plan_own(str(EXAMPLE), "BEATs")
+    with pytest.raises(InputError, match="there is no such file"):
+        plan_own("nothing.py", "Mine")
+    with pytest.raises(InputError, match="There is no Python file or module 'no_such_module'"):
+        plan_own("no_such_module", "Mine")
+    with pytest.raises(InputError, match="representation name 'a b' cannot be used"):
+        plan_own(str(EXAMPLE), "a b")
