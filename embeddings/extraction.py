@@ -53,12 +53,18 @@ def embedding_name(card: Card, extraction: str, variation: str | None = None) ->
         raise InputError(
             f"{card.name} has no extraction {extraction!r}; it has: {', '.join(card.extractions)}."
         )
-    parts = [card.embedding]
+    others = _not_default(card, extraction, variation)
+    return "-".join([card.embedding, *(re.sub(r"[^A-Za-z0-9_-]", "_", one) for one in others)])
+
+
+def _not_default(card: Card, extraction: str, variation: str | None) -> list[str]:
+    """Return the variation and the extraction, those that are not the card's defaults."""
+    others = []
     if variation is not None and variation != find_variation(card).name:
-        parts.append(re.sub(r"[^A-Za-z0-9_-]", "_", find_variation(card, variation).name))
+        others.append(find_variation(card, variation).name)
     if extraction != next(iter(card.extractions)):
-        parts.append(extraction)
-    return "-".join(parts)
+        others.append(extraction)
+    return others
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,9 @@ def plan(
                 "(pip install -r requirements.txt)."
             )
     package = card.packages[0][1]
-    facts = {
+    others = _not_default(card, extraction, variation)
+    facts: dict[str, Any] = {"title": f"{card.name} ({', '.join(others)})"} if others else {}
+    facts |= {
         "extraction": extraction,
         "package": package,
         "package_version": importlib.metadata.version(package),

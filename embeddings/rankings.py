@@ -93,29 +93,8 @@ def build_ranking(
     """
     usual = default_system(embedding)
     recipe, search = recipe or usual[0], search or usual[1]
-    frame_level = embedding.frames is not None
     groups = groups_of(collection, embedding.rows, exclude_same)
-    system = f"{embedding.name}.{recipe.slug(frame_level)}.{search}"
-    name = embedding.meta.get("title", embedding.meta["representation"])
-    title = f"{name} · {recipe.title(frame_level)} · {search.upper()}"
-    if exclude_same:
-        system += f".exclude-{exclude_same}"
-        title += f" · same {exclude_same} excluded"
-    meta = {
-        "title": title,
-        "embedding": embedding.name,
-        "vectors_sha256": embedding.meta["vectors_sha256"],
-        "representation": embedding.meta["representation"],
-        "provenance": embedding.meta["provenance"],
-        "aggregation": recipe.aggregation,
-        "normalise": recipe.normalise,
-        "pca": recipe.pca,
-        "search": search,
-        "exclude_same": exclude_same,
-        "top": min(top, len(embedding.rows) - 1),
-        "ties": "clip order, of similarities equal in exact arithmetic",
-        "code_version": __version__,
-    }
+    system, meta = _described(embedding, recipe, search, top, exclude_same)
     there = _ranking_like(collection, system, meta)
     if there:
         return there
@@ -129,6 +108,34 @@ def build_ranking(
     facts = {"prepared_dim": prepared.shape[1]}
     write_ranking(collection, system, rows, found, fitted, meta | facts)
     return open_ranking(collection, system)
+
+
+def _described(
+    embedding: Embedding, recipe: Recipe, search: str, top: int, exclude_same: str | None
+) -> tuple[str, dict[str, Any]]:
+    """Return a system's name, and what ``meta.json`` says of how its ranking is made."""
+    frame_level = embedding.frames is not None
+    system = f"{embedding.name}.{recipe.slug(frame_level)}.{search}"
+    name = embedding.meta.get("title", embedding.meta["representation"])
+    title = f"{name} · {recipe.title(frame_level)} · {search.upper()}"
+    if exclude_same:
+        system += f".exclude-{exclude_same}"
+        title += f" · same {exclude_same} excluded"
+    return system, {
+        "title": title,
+        "embedding": embedding.name,
+        "vectors_sha256": embedding.meta["vectors_sha256"],
+        "representation": embedding.meta["representation"],
+        "provenance": embedding.meta["provenance"],
+        "aggregation": recipe.aggregation,
+        "normalise": recipe.normalise,
+        "pca": recipe.pca,
+        "search": search,
+        "exclude_same": exclude_same,
+        "top": min(top, len(embedding.rows) - 1),
+        "ties": "clip order, of similarities equal but for the noise of float64",
+        "code_version": __version__,
+    }
 
 
 def groups_of(

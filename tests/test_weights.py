@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskCliRunner
 
 from embeddings.errors import InputError
+from embeddings.extraction import plan
 from embeddings.files import read_json
 from embeddings.representations import CARDS
 from embeddings.weights import (
@@ -123,6 +124,24 @@ def test_weights_from_a_folder_and_by_another_name(tmp_path: Path) -> None:
     assert add_weights(tmp_path, folder / "renamed", "Wav2CLIP.pt").read_bytes() == b"others"
     with pytest.raises(InputError, match="there is no such file"):
         fetch_weights(tmp_path, BEATS, BEATS.variations[0], source=folder)
+
+
+def test_a_variation_has_a_name_of_its_own(tmp_path: Path) -> None:
+    pytest.importorskip("essentia", reason="essentia-tensorflow is not installed")
+    card = CARDS["FSD-SINet"]
+    for variation in card.variations[:2]:
+        (tmp_path / variation.file).write_bytes(b"graph")
+        add_weights(tmp_path, tmp_path / variation.file)
+    usual = plan(tmp_path, card)
+    assert (usual.name, usual.dim) == ("fsd-sinet", 512)
+    assert "title" not in usual.facts
+    other = plan(tmp_path, card, "as-intended", variation="vgg41-tlpf-1")
+    assert (other.name, other.dim) == ("fsd-sinet-vgg41-tlpf-1-as-intended", 256)
+    assert other.facts["title"] == "FSD-SINet (vgg41-tlpf-1, as-intended)"
+    assert other.facts["weights"] == "fsd-sinet-vgg41-tlpf-1.pb"
+    assert len(other.facts["weights_sha256"]) == 64
+    legacy = plan(tmp_path, CARDS["Freesound"], "legacy-846")
+    assert (legacy.name, legacy.dim) == ("freesound-legacy-846", 846)
 
 
 def test_what_is_missing_says_how_to_get_it(tmp_path: Path) -> None:

@@ -14,22 +14,20 @@ Hann windows every 320 samples), 64 mel filters from 50 to 14000 Hz (Slaney's sc
   encoder's authors treat long clips.
 """
 
-import math
-import random
-
 import numpy as np
 import torch
 from torch import nn
 
 from embeddings.representations.checkpoint import Tensors, load_strict
 from embeddings.representations.frontends import power_spectrogram
-from embeddings.representations.network import Network, mono, seed_of
+from embeddings.representations.msclap import Projection, fixed_length
+from embeddings.representations.network import Network
 
 SAMPLE_RATE: int | None = 44100
 DIM = 1024
 
 _RATE = 44100
-_LENGTH = 5 * _RATE
+_SECONDS = 5
 _WINDOW, _HOP = 1024, 320
 _BINS, _LOWEST, _HIGHEST = 64, 50, 14000
 _FLOOR = 1e-10
@@ -59,8 +57,8 @@ class Clap2022(Network):
         samples : float32 [frames, channels] at 44100 Hz
         clip_id : seeds where the 5 s of a longer clip begin
         """
-        heard = mono(samples) if self.extraction == "as-intended" else _one_after_other(samples)
-        power = power_spectrogram(_five_seconds(heard, seed_of(clip_id)), _WINDOW, _HOP)
+        heard = fixed_length(samples, _SECONDS, clip_id, self.extraction)
+        power = power_spectrogram(heard, _WINDOW, _HOP)
         mel = power.T @ self.filters
         return (10 * mel.clamp_min(_FLOOR).log10())[None, None]
 
@@ -85,17 +83,6 @@ def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published"
     return Clap2022(whole["audio_encoder"], device, extraction)
 
 
-def _one_after_other(samples: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(samples.T.flatten())
-
-
-def _five_seconds(samples: torch.Tensor, seed: int) -> torch.Tensor:
-    if len(samples) <= _LENGTH:
-        return samples.repeat(math.ceil(_LENGTH / len(samples)))[:_LENGTH]
-    start = random.Random(seed).randrange(len(samples) - _LENGTH)
-    return samples[start : start + _LENGTH]
-
-
 def _mel_filters() -> torch.Tensor:
     """Return the mel filters over the spectrogram's bins, float32 [513, 64]."""
     from librosa.filters import mel
@@ -110,7 +97,7 @@ class _AudioEncoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.base = _Cnn14()
-        self.projection = _Projection(_CHANNELS[-1])
+        self.projection = Projection(_CHANNELS[-1], DIM)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         return self.projection(self.base(features))
@@ -149,17 +136,3 @@ class _ConvBlock(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.bn2(self.conv2(self.bn1(self.conv1(x)).relu())).relu()
-
-
-class _Projection(nn.Module):
-    """The encoder's vector -> the space shared with text, [batch, 1024]."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self.linear1 = nn.Linear(size, DIM, bias=False)
-        self.linear2 = nn.Linear(DIM, DIM, bias=False)
-        self.layer_norm = nn.LayerNorm(DIM)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        first = self.linear1(x)
-        return self.layer_norm(first + self.linear2(nn.functional.gelu(first)))

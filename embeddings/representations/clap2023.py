@@ -16,21 +16,19 @@ higher: from 69 to 19294 Hz.
   encoder's authors treat long clips.
 """
 
-import math
-import random
-
 import numpy as np
 import torch
 from torch import nn
 
 from embeddings.representations import htsat
 from embeddings.representations.checkpoint import Tensors, load_strict
-from embeddings.representations.network import Network, mono, seed_of
+from embeddings.representations.msclap import Projection, fixed_length
+from embeddings.representations.network import Network
 
 SAMPLE_RATE: int | None = 44100
 DIM = 1024
 
-_LENGTH = 7 * 44100
+_SECONDS = 7
 _HOP = 320
 _FILTERS_RATE = 32000
 
@@ -46,9 +44,9 @@ class Clap2023(Network):
         samples : float32 [frames, channels] at 44100 Hz
         clip_id : seeds where the 7 s of a longer clip begin
         """
-        heard = mono(samples) if self.extraction == "as-intended" else _one_after_other(samples)
+        heard = fixed_length(samples, _SECONDS, clip_id, self.extraction)
         filters = htsat.mel_filters(_FILTERS_RATE, "slaney")
-        return htsat.log_mel(_seven_seconds(heard, seed_of(clip_id)), _HOP, filters)[None, None]
+        return htsat.log_mel(heard, _HOP, filters)[None, None]
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Return float32 [batch, 1024]."""
@@ -74,36 +72,11 @@ def load_encoder(tensors: Tensors, wrapping: str = "") -> nn.Module:
     return encoder
 
 
-def _one_after_other(samples: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(samples.T.reshape(-1).copy())
-
-
-def _seven_seconds(samples: torch.Tensor, seed: int) -> torch.Tensor:
-    if len(samples) <= _LENGTH:
-        return samples.repeat(math.ceil(_LENGTH / len(samples)))[:_LENGTH]
-    start = random.Random(seed).randrange(len(samples) - _LENGTH)
-    return samples[start : start + _LENGTH]
-
-
 class _AudioEncoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.base = nn.ModuleDict({"htsat": htsat.HTSAT()})
-        self.projection = _Projection()
+        self.projection = Projection(htsat.DIM, DIM)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         return self.projection(self.base["htsat"](features))
-
-
-class _Projection(nn.Module):
-    """HTS-AT's vector -> the space shared with text, [batch, 1024]."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.linear1 = nn.Linear(htsat.DIM, DIM, bias=False)
-        self.linear2 = nn.Linear(DIM, DIM, bias=False)
-        self.layer_norm = nn.LayerNorm(DIM)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        first = self.linear1(x)
-        return self.layer_norm(first + self.linear2(nn.functional.gelu(first)))

@@ -44,7 +44,7 @@ class Representation:
         module = importlib.import_module(f"embeddings.representations.{self.module}")
         if self.kind == "extractor":
             return module.extract(path, clip_id, self.extraction)
-        network = _loaded(self)
+        network = loaded(self)
         if self.kind == "graph":
             return np.asarray(network.embed_file(path, clip_id), dtype=np.float32)
         samples, rate = read_audio(path)
@@ -79,7 +79,8 @@ def resampled(samples: np.ndarray, rate: int, target: int, how: str = "soxr") ->
 
 
 @lru_cache(maxsize=1)  # one network is in use at a time, and may be large
-def _loaded(representation: Representation) -> Any:
+def loaded(representation: Representation) -> Any:
+    """Return the network of a representation that has weights, loaded once a process."""
     module = importlib.import_module(f"embeddings.representations.{representation.module}")
     if representation.kind == "graph":
         return module.load(representation.weights, representation.device, representation.extraction)
