@@ -183,7 +183,10 @@ def prepared_vectors(collection: Collection, ranking: Ranking) -> tuple[np.ndarr
             "has now; build it again (flask rankings build)."
         )
     vectors = aggregate(embedding.vectors, embedding.frames, ranking.meta["aggregation"])
-    return prepare(vectors, read_transform(collection, ranking.system)), embedding.rows
+    fitted = read_transform(collection, ranking.system)
+    # an older version kept the word in meta.json alone
+    fitted.setdefault("normalise", np.array(ranking.meta["normalise"]))
+    return prepare(vectors, fitted), embedding.rows
 
 
 def _on_collection(

@@ -118,7 +118,10 @@ def read_query_scores(collection: Collection, system: str) -> QueryScores | None
     path = collection.folder / "rankings" / system / "objective_queries.npz"
     if not path.is_file():
         return None
-    return load_queries(path)
+    try:
+        return load_queries(path)
+    except KeyError:  # of an older version, which knew less of each query: as if not scored
+        return None
 
 
 def save_queries(path: Path, scores: QueryScores) -> None:
