@@ -146,9 +146,11 @@ class _Keys:
         self.known: list[str] = []
 
     def fail(self, key: str, rule: str, value: Any) -> InputError:
+        """Return the error that names the key, the rule and the value."""
         return InputError(f"{self.source}: {self.prefix}{key} must be {rule}, not {value!r}.")
 
     def take(self, key: str, kind: type, default: Any = None) -> Any:
+        """Return a key's value, which must be of `kind`; without a default it must be there."""
         self.known.append(key)
         if key not in self.table:
             if default is None:
@@ -162,18 +164,21 @@ class _Keys:
         return value
 
     def text(self, key: str, default: str | None = None) -> str:
+        """Return text that is not empty."""
         value = self.take(key, str, default).strip()
         if not value:
             raise self.fail(key, "text that is not empty", value)
         return value
 
     def number(self, key: str, default: int, low: int, high: int) -> int:
+        """Return a whole number from `low` to `high`."""
         value = self.take(key, int, default)
         if not low <= value <= high:
             raise self.fail(key, f"from {low} to {high}", value)
         return value
 
     def names(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
+        """Return a list of names, none of them twice."""
         value = self.take(key, list, None if default is None else list(default))
         for item in value:
             if not isinstance(item, str) or not item:
@@ -183,6 +188,7 @@ class _Keys:
         return tuple(value)
 
     def finish(self) -> None:
+        """Raise InputError for a key that nobody took."""
         for key in self.table:
             close = difflib.get_close_matches(key, self.known, 1)
             hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(self.known)}."

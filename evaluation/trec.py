@@ -35,6 +35,7 @@ def write_run(collection: Collection, ranking: Ranking, path: Path, topics: str 
     ids = [clip.id for clip in collection.clips]
 
     def lines() -> Iterator[str]:
+        """Yield the lines of the file."""
         for row, own in enumerate(ranking.neighbours):
             found = [ids[place] for place in own[own >= 0]]
             for topic in _topics(collection, row, topics):
@@ -62,6 +63,7 @@ def write_qrels(
     members = {label: np.array(collection.members(label)) for label in collection.class_counts}
 
     def lines() -> Iterator[str]:
+        """Yield the lines of the file."""
         for row, clip in enumerate(collection.clips):
             sets = [members[label] for label in clip.labels]
             if topics == "clip":

@@ -109,6 +109,7 @@ def _hear(module: ModuleType, weights: str, device: str) -> tuple[int, Callable[
         model = model.to(device)
 
     def embed(samples: np.ndarray) -> np.ndarray:
+        """Embed one sound, float32 [frames]."""
         audio = torch.from_numpy(np.ascontiguousarray(samples))[None].to(device)
         with torch.inference_mode():
             return module.get_scene_embeddings(audio, model)[0].cpu().numpy()
