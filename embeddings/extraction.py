@@ -1,39 +1,41 @@
 """Computing a representation of a whole collection: parallel, resumable, with failures recorded.
 
-While it runs, finished clips lie in a journal beside the embeddings (``.NAME.partial/``): vectors
-appended to one file, an index line for each after they are written. Whatever is killed, the next
-run goes on from there, and the embedding that comes out has the same bytes.
+While it runs, finished clips lie in a journal beside the embeddings (``.NAME.partial/``). Whatever
+is killed, the next run goes on from there, and the embedding that comes out has the same bytes:
+where clips go through a network one by one. In batches, which clips are together moves the last
+bits of a vector.
 """
 
 import importlib.metadata
 import importlib.util
-import json
-import os
 import re
 import shutil
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from embeddings import __version__
 from embeddings.backends import DEVICES, has_gpu
 from embeddings.collection import Collection
 from embeddings.errors import InputError
-from embeddings.files import check_name, only_writer, write_text
+from embeddings.files import check_name, only_writer
+from embeddings.journal import Journal, open_journal
 from embeddings.parallel import Failure, default_workers, in_parallel
 from embeddings.progress import progress
-from embeddings.representations import CARDS, Card
+from embeddings.representations import CARDS, Card, mteb
 from embeddings.representations.own import Own
-from embeddings.representations.runner import Embedder, Representation
+from embeddings.representations.runner import BatchEmbedder, Embedder, Job, Representation
 from embeddings.store import Embedding, embedding_names, ids_digest, open_embedding, write_embedding
 from embeddings.weights import find_variation, verified_weights
 
-Job = tuple[str, Path]
+GPU_BATCH = 16
+"""Clips that go through a network at once on a GPU, unless told; a guess, no GPU was measured."""
 
 
 def find_card(name: str) -> Card:
@@ -44,26 +46,35 @@ def find_card(name: str) -> Card:
     raise InputError(f"There is no representation {name!r}; there are: {', '.join(CARDS)}.")
 
 
-def embedding_name(card: Card, extraction: str, variation: str | None = None) -> str:
-    """Return the folder name of the embedding that `card` gives by an extraction and a variation.
+def embedding_name(
+    card: Card, extraction: str, variation: str | None = None, backend: str | None = None
+) -> str:
+    """Return the folder name of the embedding that `card` gives by these choices.
 
-    What is the default is not in the name.
+    What is the default is not in the name. Raises InputError for a choice that the card has not.
     """
     if extraction not in card.extractions:
         raise InputError(
             f"{card.name} has no extraction {extraction!r}; it has: {', '.join(card.extractions)}."
         )
-    others = _not_default(card, extraction, variation)
+    if backend is not None and backend not in card.backends:
+        known = ", ".join(card.backends) or "none: there is no choice"
+        raise InputError(f"{card.name} has no backend {backend!r}; it has: {known}.")
+    others = _not_default(card, extraction, variation, backend)
     return "-".join([card.embedding, *(re.sub(r"[^A-Za-z0-9_-]", "_", one) for one in others)])
 
 
-def _not_default(card: Card, extraction: str, variation: str | None) -> list[str]:
-    """Return the variation and the extraction, those that are not the card's defaults."""
+def _not_default(
+    card: Card, extraction: str, variation: str | None, backend: str | None
+) -> list[str]:
+    """Return the variation, the extraction and the backend that are not the card's defaults."""
     others = []
     if variation is not None and variation != find_variation(card).name:
         others.append(find_variation(card, variation).name)
     if extraction != next(iter(card.extractions)):
         others.append(extraction)
+    if backend not in (None, *list(card.backends)[:1]):
+        others.append(f"by {backend}")
     return others
 
 
@@ -94,16 +105,18 @@ def plan(
     *,
     variation: str | None = None,
     device: str = "cpu",
+    backend: str | None = None,
 ) -> Task:
     """Return the task of computing a representation, its packages and weights checked.
 
     Raises
     ------
     InputError
-        A package is not installed; weights are missing or not what they were; unknown names.
+        A package is not installed; weights are missing or not what they were; unknown names; the
+        backend cannot be used here.
     """
     extraction = extraction or next(iter(card.extractions))
-    name = embedding_name(card, extraction, variation)
+    name = embedding_name(card, extraction, variation, backend)
     for module, package in card.packages:
         if importlib.util.find_spec(module) is None:
             raise InputError(
@@ -111,7 +124,7 @@ def plan(
                 "(pip install -r requirements.txt)."
             )
     package = card.packages[0][1]
-    others = _not_default(card, extraction, variation)
+    others = _not_default(card, extraction, variation, backend)
     facts: dict[str, Any] = {"title": f"{card.name} ({', '.join(others)})"} if others else {}
     facts |= {
         "extraction": extraction,
@@ -128,9 +141,19 @@ def plan(
         dim = chosen.dim
         weights, digest = verified_weights(data, card, chosen)
         facts |= {"variation": chosen.name, "weights": chosen.file, "weights_sha256": digest}
-    embedder = Representation(
-        card.module, card.kind, card.resampler, extraction, weights, find_device(device)
+    device = find_device(device) if card.kind == "torch" else "cpu"  # Essentia computes there
+    embedder: Embedder = Representation(
+        card.module, card.kind, card.resampler, extraction, weights, device
     )
+    if card.backends:
+        facts["backend"] = backend or next(iter(card.backends))
+    if backend == "laion-clap":
+        from embeddings.representations.laion_clap_package import PACKAGE, Packaged
+
+        assert weights is not None
+        embedder = Packaged(weights, device)
+        embedder.check()
+        facts |= {"package": PACKAGE, "package_version": importlib.metadata.version(PACKAGE)}
     return Task(card.name, name, dim, embedder, facts)
 
 
@@ -149,6 +172,10 @@ def plan_own(
         raise InputError(f"{weights}: there is no such file.")
     own = Own(source, weights and weights.resolve(), find_device(device))
     facts = {"source": Path(source).name, "weights": weights.name if weights else None}
+    if source.startswith(mteb.PREFIX):
+        if weights:
+            raise InputError(f"{source} brings its own weights; leave out --weights.")
+        facts = {"source": source, "package": "mteb", "package_version": mteb.version()}
     return Task(representation, representation.lower(), own.probe(), own, facts)
 
 
@@ -169,6 +196,7 @@ def extract_embedding(
     task: Task,
     *,
     workers: int | None = None,
+    batch: int | None = None,
     again: bool = False,
     retry: bool = False,
 ) -> Embedding:
@@ -178,22 +206,28 @@ def extract_embedding(
     anew) or `retry` (compute the clips that failed). A clip that fails is recorded with its reason
     (``meta["failed"]``) and does not stop the others.
 
+    Parameters
+    ----------
+    workers : processes, all cores unless told; always one on a GPU
+    batch : clips that go through a torch network at once; 1 unless told, `GPU_BATCH` on a GPU
+
     Raises
     ------
     InputError
         Another process is extracting the same, or every clip failed.
     """
     name = task.name
+    if not is_to_do(collection, task, again=again, retry=retry):
+        return open_embedding(collection, name)
     old = open_embedding(collection, name) if name in embedding_names(collection) else None
-    if old and not again and not (retry and old.meta["failed"]):
-        return old
     partial_folder = collection.folder / "embeddings" / f".{name}.partial"
     lock = collection.data / "locks" / f"extract-{collection.name}.{name}"
+    conditions = [ids_digest(collection), name, task.dim, task.facts, __version__]
     with only_writer(lock, f"extracting {name} of {collection.name!r}"):
-        with _journal(partial_folder, collection, task) as journal:
+        with open_journal(partial_folder, conditions, task.dim) as journal:
             if old and not again:
                 journal.take_over(old, [clip.id for clip in collection.clips])
-            _extract_missing(collection, task, journal, workers)
+            _extract_missing(collection, task, journal, workers, batch)
             vectors, frames, failed = journal.assemble([clip.id for clip in collection.clips])
         if not len(vectors):
             shutil.rmtree(partial_folder)
@@ -207,18 +241,30 @@ def extract_embedding(
     return open_embedding(collection, name)
 
 
+def is_to_do(
+    collection: Collection, task: Task, *, again: bool = False, retry: bool = False
+) -> bool:
+    """Return whether `extract_embedding` would compute anything; else it opens what is there."""
+    if again or task.name not in embedding_names(collection):
+        return True
+    return retry and bool(open_embedding(collection, task.name).meta["failed"])
+
+
 def _extract_missing(
-    collection: Collection, task: Task, journal: "_Journal", workers: int | None
+    collection: Collection, task: Task, journal: Journal, workers: int | None, batch: int | None
 ) -> None:
+    on_gpu = getattr(task.embedder, "device", "cpu") != "cpu"
     # A GPU is one: processes would only keep its memory from each other.
-    count = 1 if getattr(task.embedder, "device", "cpu") != "cpu" else workers or default_workers()
-    clips = collection.clips
-    jobs: list[Job] = [
-        (clip.id, collection.audio_path(clip)) for clip in clips if clip.id not in journal.entries
-    ]
-    bar = progress(len(clips), "clip", task.representation, done=len(clips) - len(jobs))
-    with bar:
-        for (clip_id, _), result in in_parallel(partial(_run, task.embedder), jobs, count):
+    workers = 1 if on_gpu else workers or default_workers()
+    batch = batch or (GPU_BATCH if on_gpu else 1)
+    clips = [clip for clip in collection.clips if clip.id not in journal.entries]
+    if batch > 1:
+        # Clips of one length can share a forward pass; the longest, which need most memory, first.
+        clips.sort(key=lambda clip: -clip.seconds)
+    jobs: list[Job] = [(clip.id, collection.audio_path(clip)) for clip in clips]
+    total = len(collection.clips)
+    with progress(total, "clip", task.representation, done=total - len(jobs)) as bar:
+        for clip_id, result in _results(task.embedder, jobs, batch, workers):
             if isinstance(result, Failure):
                 journal.fail(clip_id, result.reason)
             else:
@@ -226,94 +272,35 @@ def _extract_missing(
             bar.update()
 
 
+def _results(
+    embedder: Embedder, jobs: list[Job], batch: int, workers: int
+) -> Iterator[tuple[str, np.ndarray | Failure]]:
+    """Yield each clip's id and its vectors, or why it has none, in no fixed order.
+
+    A clip that has no vectors after its batch is tried again alone: that tells which one could not
+    be read, took too much memory or crashed the process, and spares the others.
+    """
+    alone = jobs
+    if batch > 1 and isinstance(embedder, BatchEmbedder) and embedder.takes_batches:
+        alone = []
+        failed_before = False
+        batches = [jobs[at : at + batch] for at in range(0, len(jobs), batch)]
+        for some, found in in_parallel(embedder.together, batches, workers):
+            if isinstance(found, Failure):
+                if not failed_before:
+                    text = f"A batch failed ({found.reason}): its clips are computed one by one."
+                    tqdm.write(text, file=sys.stderr)
+                failed_before = True
+                found = [None] * len(some)
+            for job, vectors in zip(some, found, strict=True):
+                if vectors is None:
+                    alone.append(job)
+                else:
+                    yield job[0], vectors
+    for (clip_id, _), result in in_parallel(partial(_run, embedder), alone, workers):
+        yield clip_id, result
+
+
 def _run(embedder: Embedder, job: Job) -> np.ndarray:
     clip_id, path = job
     return embedder(path, clip_id)
-
-
-@dataclass
-class _Journal:
-    """Finished clips of an unfinished extraction: id -> index entry; vectors in one flat file."""
-
-    entries: dict[str, dict[str, Any]]
-    vectors: Any
-    index: TextIO
-    dim: int
-
-    def add(self, clip_id: str, vectors: np.ndarray) -> None:
-        """Append one clip's vectors, float32 [dim] or [frames, dim], and then its index line."""
-        at = self.vectors.tell()
-        self.vectors.write(np.ascontiguousarray(vectors, dtype="<f4").tobytes())
-        self.vectors.flush()
-        os.fsync(self.vectors.fileno())  # before the line that promises them
-        self._enter(clip_id, {"at": at, "shape": list(vectors.shape)})
-
-    def take_over(self, old: Embedding, clip_ids: list[str]) -> None:
-        """Add the vectors of every clip that `old` has."""
-        for number, row in enumerate(old.rows):
-            if clip_ids[row] not in self.entries:
-                self.add(clip_ids[row], old.of_clip(number))
-
-    def fail(self, clip_id: str, reason: str) -> None:
-        """Record that a clip has no vectors, and why."""
-        self._enter(clip_id, {"failed": reason})
-
-    def _enter(self, clip_id: str, entry: dict[str, Any]) -> None:
-        self.index.write(json.dumps([clip_id, entry]) + "\n")
-        self.index.flush()
-        self.entries[clip_id] = entry
-
-    def assemble(self, clip_ids: list[str]) -> tuple[np.ndarray, np.ndarray | None, dict[str, str]]:
-        """Return (vectors, frame offsets or None, clip id -> failure), in the clips' order."""
-        failed = {
-            key: self.entries[key]["failed"] for key in clip_ids if "failed" in self.entries[key]
-        }
-        kept = [self.entries[key] for key in clip_ids if key not in failed]
-        flat = np.memmap(self.vectors.name, dtype="<f4", mode="r") if kept else np.empty(0, "<f4")
-        counts = [int(np.prod(entry["shape"])) // self.dim for entry in kept]
-        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        vectors = np.empty((int(offsets[-1]), self.dim), dtype=np.float32)
-        for entry, start, end in zip(kept, offsets[:-1], offsets[1:], strict=True):
-            at = entry["at"] // 4
-            vectors[start:end] = flat[at : at + (end - start) * self.dim].reshape(-1, self.dim)
-        frame_level = any(len(entry["shape"]) == 2 for entry in kept)
-        return vectors, offsets if frame_level else None, failed
-
-
-@contextmanager
-def _journal(folder: Path, collection: Collection, task: Task) -> Iterator[_Journal]:
-    """Open the journal of an extraction, dropping what was begun under other conditions."""
-    conditions = [ids_digest(collection), task.name, task.dim, task.facts, __version__]
-    index, stored = folder / "index.jsonl", folder / "vectors.f32"
-    size = stored.stat().st_size if stored.is_file() else 0
-    known, lines = _whole_lines(index)
-    if known != conditions:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        lines, size = [], 0
-    # What failed is tried again, and what a power cut left unwritten is computed again.
-    entries = {key: one for key, one in lines if "at" in one and _end(one) <= size}
-    kept = [conditions, *entries.items()]
-    write_text(index, "".join(json.dumps(line) + "\n" for line in kept))
-    end = max(map(_end, entries.values()), default=0)
-    with stored.open("ab") as vectors, index.open("a", encoding="utf-8") as file:
-        vectors.truncate(end)
-        vectors.seek(end)
-        yield _Journal(entries, vectors, file, task.dim)
-
-
-def _whole_lines(index: Path) -> tuple[Any, list[tuple[str, dict[str, Any]]]]:
-    """Return a journal's first line and the entries after it, up to the first that is not whole."""
-    lines: list[Any] = []
-    if index.is_file():
-        for line in index.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]:
-            try:
-                lines.append(json.loads(line))
-            except json.JSONDecodeError:
-                break
-    return (lines[0], lines[1:]) if lines else (None, [])
-
-
-def _end(entry: dict[str, Any]) -> int:
-    """Return where an entry's vectors end in the flat file, in bytes."""
-    return entry["at"] + 4 * int(np.prod(entry["shape"]))

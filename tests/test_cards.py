@@ -27,6 +27,8 @@ def test_a_card_is_whole(card: Card) -> None:
     assert bool(card.variations) == (card.kind != "extractor")
     assert card.extractions
     assert all(card.extractions.values())
+    assert len(card.backends) != 1
+    assert all(card.backends.values())
     for variation in card.variations:
         assert variation.address.startswith("https://")
         assert variation.licence
@@ -74,8 +76,15 @@ def test_embeddings_have_names_that_tell_them_apart() -> None:
     assert embedding_name(sinet, "as-published", "vgg42-tlpf-1") == "fsd-sinet"
     name = embedding_name(sinet, "as-intended", "vgg42-tlpf_aps-1")
     assert name == "fsd-sinet-vgg42-tlpf_aps-1-as-intended"
+    clap = CARDS["LAION-CLAP"]
+    assert embedding_name(clap, "as-published", None, "transformers") == "laion-clap"
+    assert embedding_name(clap, "as-published", None, "laion-clap") == "laion-clap-by_laion-clap"
     assert find_card("laion-clap").name == "LAION-CLAP"
     with pytest.raises(InputError, match="FSD-SINet has no extraction 'dithered'; it has: as-pub"):
         embedding_name(sinet, "dithered")
+    with pytest.raises(InputError, match="FSD-SINet has no backend 'essentia'; it has: none: ther"):
+        embedding_name(sinet, "as-published", None, "essentia")
+    with pytest.raises(InputError, match=r"has no backend 'msclap'; it has: transformers, laion-"):
+        embedding_name(clap, "as-published", None, "msclap")
     with pytest.raises(InputError, match="There is no representation 'CLAP'; there are: Freesound"):
         find_card("CLAP")

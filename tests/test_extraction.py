@@ -1,18 +1,28 @@
 """Extraction by a made representation: resumed, retried, and exact, whatever was interrupted."""
 
 import json
-from dataclasses import replace
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from flask.testing import FlaskCliRunner
 
 from embeddings import extraction
 from embeddings.audio import read_audio
 from embeddings.collection import Collection
 from embeddings.errors import InputError
-from embeddings.extraction import Task, extract_embedding
+from embeddings.extraction import GPU_BATCH, Task, extract_embedding
+from embeddings.representations.runner import Job
 from embeddings.store import embedding_names
+from tests.conftest import ROOT
 
 
 def describe_clip(path: Path, clip_id: str) -> np.ndarray:
@@ -27,6 +37,40 @@ def describe_frames(path: Path, clip_id: str) -> np.ndarray:
     """Return one to three frames of three numbers."""
     whole = describe_clip(path, clip_id)
     return np.stack([whole + frame for frame in range(1 + len(clip_id) % 3)])
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Describes several clips at a time, notes what it does, and has trouble with hiss-3."""
+
+    notes: Path
+    trouble: str = ""
+    device: str = "cpu"
+    takes_batches: bool = True
+
+    def __call__(self, path: Path, clip_id: str) -> np.ndarray:
+        if clip_id == "hiss-3" and self.trouble == "crash":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if clip_id == "hiss-3" and self.trouble == "unreadable":
+            raise InputError(f"{path}: cannot be read")
+        if self.trouble == "slow":
+            time.sleep(0.1)
+        self.note(clip_id)
+        return describe_clip(path, clip_id)
+
+    def together(self, jobs: Sequence[Job]) -> list[np.ndarray | None]:
+        self.note(f"{len(jobs)} together")
+        if self.trouble == "large":
+            raise MemoryError("too large")
+        bad = "hiss-3" if self.trouble == "unreadable" else ""
+        return [None if clip_id == bad else self(path, clip_id) for clip_id, path in jobs]
+
+    def note(self, line: str) -> None:
+        with self.notes.open("a") as file:
+            file.write(line + "\n")
+
+    def noted(self) -> Counter[str]:
+        return Counter(self.notes.read_text().splitlines())
 
 
 TASK = Task("Three", "three", 3, describe_clip, {"package": "numpy"})
@@ -120,3 +164,128 @@ def test_a_journal_of_other_conditions_is_not_used(
     (folder / "vectors.f32").write_bytes(bytes(12))
     embedding = extract_embedding(small, TASK, workers=1)
     assert embedding.vectors[0].any()
+
+
+@pytest.mark.parametrize("batch", [1, 4, 7, 30])
+def test_batches_are_of_the_size_that_was_asked_for(
+    small: Collection, tmp_path: Path, batch: int
+) -> None:
+    embedder = Batches(tmp_path / "notes")
+    extract_embedding(small, replace(TASK, embedder=embedder), workers=2, batch=batch)
+    sizes = Counter({f"{batch} together": 18 // batch, f"{18 % batch} together": 1})
+    sizes = Counter() if batch == 1 else +sizes
+    assert embedder.noted() == Counter(clip.id for clip in small.clips) + sizes
+    found = stored(small)
+    extract_embedding(small, TASK, workers=2, again=True, batch=batch)  # which takes no batches
+    assert stored(small) == found
+
+
+def test_a_gpu_has_batches_unless_told(small: Collection, tmp_path: Path) -> None:
+    embedder = Batches(tmp_path / "notes", device="cuda")
+    extract_embedding(small, replace(TASK, embedder=embedder))
+    sizes = {f"{GPU_BATCH} together", f"{18 - GPU_BATCH} together"}
+    assert {line for line in embedder.noted() if "together" in line} == sizes
+
+
+@pytest.mark.parametrize(
+    ("trouble", "reason"),
+    [("unreadable", "hiss-3.wav: cannot be read"), ("crash", "the process working on it crashed")],
+)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_bad_clip_in_a_batch_fails_alone(
+    small: Collection, tmp_path: Path, workers: int, trouble: str, reason: str
+) -> None:
+    task = replace(TASK, embedder=Batches(tmp_path / "notes", trouble))
+    embedding = extract_embedding(small, task, workers=workers, batch=5)
+    assert list(embedding.meta["failed"]) == ["hiss-3"]
+    assert embedding.meta["failed"]["hiss-3"].endswith(reason)
+    assert len(embedding.vectors) == 17
+    for number, row in enumerate(embedding.rows):
+        clip = small.clips[row]
+        expected = describe_clip(small.audio_path(clip), clip.id)
+        assert np.array_equal(embedding.of_clip(number), expected)
+    if trouble == "unreadable":
+        computed = [clip.id for clip in small.clips if clip.id != "hiss-3"]
+        sizes = Counter({"5 together": 3, "3 together": 1})
+        assert task.embedder.noted() == Counter(computed) + sizes
+
+
+def test_a_batch_that_cannot_be_together_is_computed_one_by_one(
+    small: Collection, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    embedder = Batches(tmp_path / "notes", "large")
+    embedding = extract_embedding(small, replace(TASK, embedder=embedder), workers=2, batch=6)
+    assert embedding.meta["failed"] == {}
+    whole = stored(small)
+    assert embedder.noted() == Counter([clip.id for clip in small.clips] + 3 * ["6 together"])
+    said = "A batch failed (too large): its clips are computed one by one."
+    assert capfd.readouterr().err.count(said) == 1
+    extract_embedding(small, TASK, workers=1, again=True)
+    assert stored(small) == whole
+
+
+def test_batches_that_were_killed_go_on_from_there(small: Collection, tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    script = (
+        "import sys; from dataclasses import replace; from pathlib import Path\n"
+        "from embeddings.collection import open_collection\n"
+        "from tests.test_extraction import TASK, Batches, extract_embedding\n"
+        "task = replace(TASK, embedder=Batches(Path(sys.argv[2]), 'slow'))\n"
+        "small = open_collection(Path(sys.argv[1]), 'small')\n"
+        "extract_embedding(small, task, workers=2, batch=3)\n"
+    )
+    index = small.folder / "embeddings" / ".three.partial" / "index.jsonl"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, small.data, notes],
+        cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not index.exists() or index.read_text().count("\n") < 1 + 4:
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert embedding_names(small) == []
+    kept = {json.loads(line)[0] for line in index.read_text().split("\n")[1:-1]}
+    assert 4 <= len(kept) < 18
+    before = Batches(notes).noted()
+    extract_embedding(small, replace(TASK, embedder=Batches(notes)), workers=2, batch=3)
+    again = Batches(notes).noted() - before
+    assert {line for line in again if "together" not in line} == {
+        clip.id for clip in small.clips
+    } - kept
+    lost = [clip for clip in again if clip in before and "together" not in clip]
+    assert len(lost) <= 12  # two batches for each of two workers: in hand, or on the way back
+    resumed = stored(small)
+    extract_embedding(small, TASK, workers=1, again=True)
+    assert stored(small) == resumed
+
+
+def test_the_command_ends_in_a_table_and_the_clips_that_failed(
+    small: Collection, runner: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = {
+        "Freesound": TASK,
+        "VGGish": replace(TASK, name="three-framed", embedder=describe_frames),
+    }
+    monkeypatch.setattr("webapp.cli.embeddings.plan", lambda data, card, *_, **__: tasks[card.name])
+    (small.audio_path(small.clips[0]).parent / "broken").touch()
+    arguments = ["embeddings", "extract", "small", "Freesound"]
+    runner.invoke(args=[*arguments, "--batch", "4"])
+    result = runner.invoke(args=[*arguments, "VGGish", "--batch", "4"])
+    assert result.exit_code == 0
+    head, there, framed = result.stdout.splitlines()
+    assert head.split() == ["clips", "failed", "dimensions", "vectors", "seconds"]
+    assert " ".join(there.split()) == "three 12 6 3 one a clip was there already"
+    frames = sum(1 + len(clip.id) % 3 for clip in small.clips if "hiss" not in clip.id)
+    assert framed.split()[:-1] == ["three-framed", "12", "6", "3", str(frames), "frames"]
+    assert float(framed.split()[-1]) > 0
+    for word, cell in (("clips", "12"), ("failed", "6"), ("dimensions", "3")):
+        end = head.index(word) + len(word)
+        assert there[:end].endswith(f" {cell}")
+        assert framed[:end].endswith(f" {cell}")
+    failed = [line for line in result.stderr.splitlines() if line.startswith("failed: ")]
+    assert len(failed) == 12
+    assert failed[0].startswith("failed: three: hiss-0: ")
+    assert failed[0].endswith("hiss-0.wav: not now")

@@ -1,14 +1,18 @@
-"""A user's own representation, by three names or by HEAR's API; and what is not one."""
+"""A user's own representation, by three names, HEAR's API or mteb; and what is not one."""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from flask.testing import FlaskCliRunner
 
+from embeddings.audio import read_audio
 from embeddings.collection import Collection
 from embeddings.errors import InputError
 from embeddings.extraction import extract_embedding, plan_own
+from embeddings.representations import own
 from embeddings.store import embedding_names, open_embedding
 from tests.conftest import ROOT
 
@@ -28,6 +32,67 @@ def get_scene_embeddings(audio, model):
     assert audio.ndim == 2
     return torch.stack([audio.mean(dim=1), audio.std(dim=1)], dim=1)
 """
+
+
+# With the names and signatures of mteb 2.26's own, and a model that uses them as its models do.
+MTEB = """
+from types import SimpleNamespace
+
+__version__ = "2.26.24"
+
+
+class Collator:
+    def __call__(self, inputs):
+        for row in inputs:
+            row["audio"] = {"array": row["audio"]["array"][::2], "sampling_rate": 8000}
+        return {key: [row[key] for row in inputs] for key in inputs[0]}
+
+
+class Model:
+    def __init__(self, name, device, modalities):
+        self.mteb_model_meta = SimpleNamespace(name=name, modalities=modalities)
+        self.device = device
+
+    def encode(self, inputs, *, task_metadata, hf_split, hf_subset, prompt_type=None, **kwargs):
+        import numpy as np
+
+        assert (task_metadata.name, kwargs) == ("ESC50Clustering", {"show_progress_bar": False})
+        if "audio" not in inputs.dataset.features:
+            raise ValueError("only supports audio inputs.")
+        if not self.mteb_model_meta.name.endswith("as-it-is"):
+            inputs.collate_fn = Collator()
+        found = []
+        for batch in inputs:
+            for audio in batch["audio"]:
+                assert audio["array"].ndim == 1
+                if self.mteb_model_meta.name.endswith("broken"):
+                    raise RuntimeError("no such\\nlayer.")
+                found.append([audio["array"].mean(), len(audio["array"]), audio["sampling_rate"]])
+        return np.array(found, dtype=np.float64)
+
+
+def get_model(model_name, revision=None, device=None, *, embed_dim=None, **kwargs):
+    if model_name == "some/unknown":
+        raise KeyError("Model not found")
+    return Model(model_name, device, ["text"] if model_name == "some/reader" else ["audio", "text"])
+
+
+def get_task(task_name, languages=None, script=None, **kwargs):
+    return SimpleNamespace(metadata=SimpleNamespace(name=task_name, modalities=["audio"]))
+"""
+
+
+@pytest.fixture
+def mteb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A made mteb in place of the package; worker processes find it, too."""
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "mteb.py").write_text(MTEB)
+    monkeypatch.syspath_prepend(tmp_path / "made")
+    own._loaded.cache_clear()
+    yield
+    own._loaded.cache_clear()
+    sys.modules.pop("mteb", None)
 
 
 def test_the_worked_example_finds_sounds_of_a_kind(
@@ -73,6 +138,47 @@ def test_a_model_with_embed_and_weights_and_frames(small: Collection, tmp_path: 
     assert embedding.frames is not None
     assert embedding.of_clip(0).shape == (12, 3)
     assert embedding.meta["weights"] == "weights.txt"
+
+
+@pytest.mark.usefixtures("mteb")
+def test_a_model_of_mteb(runner: FlaskCliRunner, small: Collection) -> None:
+    args = ["embeddings", "own", "small", "Heard", "mteb:some/listener", "--workers", "1"]
+    said = runner.invoke(args=args)
+    assert "heard of small: 18 of 18 clips, 3 dimensions, 0 failed." in said.output
+    embedding = open_embedding(small, "heard")
+    facts = {"source": "mteb:some/listener", "package": "mteb", "package_version": "2.26.24"}
+    assert facts.items() <= embedding.meta.items()
+    samples, rate = read_audio(small.audio_path(small.clips[0]))
+    found = embedding.of_clip(0)
+    assert found[1:].tolist() == [-(-len(samples) // 2), 8000]
+    assert found[0] == pytest.approx(samples.mean(axis=1)[::2].mean(), abs=1e-7)
+    task = plan_own("mteb:some/listener-as-it-is", "Whole")
+    whole = extract_embedding(small, task, workers=1)
+    assert whole.of_clip(0)[1:].tolist() == [len(samples), rate]
+
+
+@pytest.mark.usefixtures("mteb")
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("some/unknown", "mteb:some/unknown cannot be loaded: KeyError: 'Model not found'."),
+        ("some/reader", "mteb:some/reader does not hear audio; it takes text."),
+        ("some/broken", "mteb:some/broken failed: RuntimeError: no such layer."),
+    ],
+)
+def test_a_model_of_mteb_that_cannot_be(name: str, sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        plan_own(f"mteb:{name}", "Mine")
+    assert str(caught.value) == sentence
+    (tmp_path / "weights.pt").touch()
+    with pytest.raises(InputError, match="brings its own weights; leave out --weights"):
+        plan_own(f"mteb:{name}", "Mine", weights=tmp_path / "weights.pt")
+
+
+def test_without_mteb_the_install_line_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mteb", None)
+    with pytest.raises(InputError, match=r'need the package mteb \(pip install "mteb\[audio\]"'):
+        plan_own("mteb:some/listener", "Mine")
 
 
 @pytest.mark.parametrize(

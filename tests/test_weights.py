@@ -165,7 +165,7 @@ def test_the_commands(runner: FlaskCliRunner, tmp_path: Path) -> None:
     assert "Added" in runner.invoke(args=["weights", "add", str(given)]).output
     checked = runner.invoke(args=["weights", "check"]).output
     assert "there     Wav2CLIP.pt" in checked.replace("there    ", "there     ")
-    assert "1 of 21 checkpoints are here" in checked
+    assert "1 of 23 checkpoints are here" in checked
     fetched = runner.invoke(args=["weights", "fetch", "Wav2CLIP", "--from", str(tmp_path)])
     assert "licence: MIT" in fetched.output
     assert "Name the representations" in runner.invoke(args=["weights", "fetch"]).output

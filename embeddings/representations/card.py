@@ -69,6 +69,8 @@ class Card:
     recipe, search : the processing and search that a system uses unless told
     extractions : the ways to extract, the default first, each with one line on what it does
     variations : its checkpoints, the default first; none for an extractor
+    backends : where there is a choice of the code that computes it: name -> one line, the default
+        first
     packages : (import, package that brings it) of all that must be installed
     code_licence : of the code that computes it
     citation : where it was published
@@ -90,6 +92,7 @@ class Card:
     search: str
     extractions: dict[str, str]
     variations: tuple[Variation, ...]
+    backends: dict[str, str]
     packages: tuple[tuple[str, str], ...]
     code_licence: str
     citation: str
@@ -111,7 +114,7 @@ def _card(facts: dict[str, Any]) -> Card:
     recipe = facts.pop("recipe", {})
     variations = facts.pop("variations", [])
     return Card(
-        **{"resampler": "soxr", "search": "mcss"}
+        **{"resampler": "soxr", "search": "mcss", "backends": {}}
         | facts
         | {
             "recipe": Recipe(**recipe),

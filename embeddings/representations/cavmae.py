@@ -1,8 +1,13 @@
 """CAV-MAE's audio branch: an audio spectrogram transformer, one vector per spectrogram patch.
 
 Gong et al., "Contrastive Audio-Visual Masked Autoencoder", ICLR 2023. Its published checkpoints
-hold an audio and a visual branch; this is the audio one, of the fine-tuned model: 11 transformer
-blocks of its own, then the one joint block with the norms it keeps for audio.
+hold an audio and a visual branch; this is the audio one: 11 transformer blocks of its own, then the
+one joint block with the norms it keeps for audio. It is the same network under the same names in
+both checkpoints: as_46.6, fine-tuned to classify sounds, and audio_model.21, pre-trained only
+(CAV-MAE-Scale++), which has a decoder instead of the classifier. For both, names, shapes and the
+audio output under made weights were compared with the authors' code (CAVMAEFT and CAVMAE of
+github.com/YuanGongND/cav-mae), which loads its files strictly; the published files themselves were
+not at hand.
 
 Front end: the signal less its mean; Kaldi's log mel energies (25-ms Hann windows every 10 ms, 128
 filters from 20 Hz to half the rate); the first 1024 windows (10.24 s), zeros after a shorter clip's
@@ -39,6 +44,10 @@ _NOT_AUDIO = (  # published, and without a part in the audio branch's output
     r"module\.blocks_u\.\d+\.norm[12](_v)?\.(weight|bias)",
     r"module\.(norm|norm_v|mlp_head\.[01]|patch_embed_v\.proj)\.(weight|bias)",
     r"module\.(pos_embed|modality)_v",
+    # the decoder of audio_model.21
+    rf"module\.decoder_blocks\.\d+\.{_PART}",
+    r"module\.decoder_(embed|norm|pred_[av])\.(weight|bias)",
+    r"module\.(mask_token|decoder_modality_[av]|decoder_pos_embed_[av])",
 )
 
 
@@ -70,14 +79,14 @@ class CavMae(Network):
     def embed(self, samples: np.ndarray, clip_id: str = "", *, rate: int = 44100) -> np.ndarray:
         """Return every patch's vector, float32 [512, 768]; see `features`."""
         with torch.inference_mode():
-            features = self.features(samples, clip_id, rate=rate)
-            return self.forward(features.to(self.device))[0].cpu().numpy()
+            return self.vectors([self.features(samples, clip_id, rate=rate)])[0]
 
 
 def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published") -> CavMae:
     """Return CAV-MAE's audio branch with the tensors of a published checkpoint.
 
-    The tensors of the visual branch and of the classifier are left out, where they are there.
+    The tensors of the visual branch, of the classifier and of the decoder are left out, where they
+    are there.
     Raises InputError where a key of the audio branch is missing or misshapen, or one is unknown.
     """
     branch = _AudioBranch()

@@ -23,6 +23,7 @@ IGNORED = (
 
 DIM = 768
 
+_BASE = {"patch_embeds_hidden_size": 128, "depths": [2, 2, 12, 2]}
 _FFT = 1024
 _BINS = 64
 _LOW, _HIGH = 50.0, 14000.0
@@ -44,7 +45,7 @@ _CONSTANTS = ("num_batches_tracked", "relative_position_index")
 
 
 class HTSAT(nn.Module):
-    """HTS-AT (tiny) up to the mean of its final tokens, under the published names.
+    """HTS-AT up to the mean of its final tokens, under the published names.
 
     Its `state_dict` has the published names and shapes without the constants of `IGNORED`, and
     that is what `load_state_dict` takes.
@@ -52,13 +53,20 @@ class HTSAT(nn.Module):
     Parameters
     ----------
     fusion : build LAION-CLAP's fusion ("aff_2d") of a long clip's parts
+    base : the base size, which is wider and deeper, not the tiny one
+
+    Attributes
+    ----------
+    dim : numbers in its vector, 768 (`DIM`) or 1024 of the base size
     """
 
-    def __init__(self, *, fusion: bool = False) -> None:
+    def __init__(self, *, fusion: bool = False, base: bool = False) -> None:
         from transformers import ClapAudioConfig, ClapAudioModel
 
         super().__init__()
         facts: dict[str, Any] = {"enable_fusion": True, "fusion_type": "aff_2d"} if fusion else {}
+        facts |= _BASE if base else {}
+        self.dim = 1024 if base else DIM
         self.encoder = ClapAudioModel(ClapAudioConfig(**facts)).audio_encoder
         self._constants: dict[str, torch.Tensor] = {}
         self._own: dict[str, list[str]] = {}
@@ -71,7 +79,7 @@ class HTSAT(nn.Module):
         self.register_load_state_dict_pre_hook(_from_published)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Return float32 [batch, 768] for dB [batch, channels, windows, 64 mel bins].
+        """Return float32 [batch, dim] for dB [batch, channels, windows, 64 mel bins].
 
         One channel is a spectrogram (up to 1024 windows); four, which take fusion, are LAION-CLAP's
         of a long clip: the whole of it and three parts.

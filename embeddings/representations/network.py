@@ -2,6 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -39,7 +40,27 @@ class Network(ABC):
     def embed(self, samples: np.ndarray, clip_id: str = "") -> np.ndarray:
         """Return the embedding of one clip, float32 [dim] or [frames, dim]; see `features`."""
         with torch.inference_mode():
-            return self.forward(self.features(samples, clip_id).to(self.device))[0].cpu().numpy()
+            return self.vectors([self.features(samples, clip_id)])[0]
+
+    def vectors(self, features: Sequence[torch.Tensor]) -> list[np.ndarray]:
+        """Return the embedding of every clip, each float32 [dim] or [frames, dim].
+
+        Clips whose features are of one shape go through the network together; what else is in the
+        batch moves the last bits of a vector, and no more.
+
+        Parameters
+        ----------
+        features : what `features` returned for each clip
+        """
+        alike: dict[torch.Size, list[int]] = {}
+        for place, one in enumerate(features):
+            alike.setdefault(one.shape, []).append(place)
+        found: dict[int, np.ndarray] = {}
+        with torch.inference_mode():
+            for places in alike.values():
+                batch = torch.cat([features[place] for place in places]).to(self.device)
+                found |= zip(places, self.forward(batch).cpu().numpy(), strict=True)
+        return [found[place] for place in range(len(features))]
 
 
 def mono(samples: np.ndarray) -> torch.Tensor:

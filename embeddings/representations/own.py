@@ -1,4 +1,4 @@
-"""A user's own representation: a Python file or an installed module, of either of two kinds.
+"""A user's own representation: a Python file or an installed module of two kinds, or mteb's.
 
 With three names, as this project's own modules have them::
 
@@ -10,6 +10,8 @@ With three names, as this project's own modules have them::
 Or the API of HEAR (Holistic Evaluation of Audio Representations): ``load_model(path)`` gives a
 model with a ``sample_rate``, ``get_scene_embeddings(audio, model)`` takes a tensor [sounds, frames]
 and gives one of [sounds, dim].
+
+A source ``mteb:NAME`` is a model of the package mteb; see `representations.mteb`.
 """
 
 import importlib
@@ -26,7 +28,11 @@ import numpy as np
 
 from embeddings.audio import read_audio
 from embeddings.errors import InputError
+from embeddings.representations import mteb
 from embeddings.representations.runner import resampled
+
+Embed = Callable[[np.ndarray, int], Any]
+"""From mono samples, float32 [frames], and their rate in Hz to [dim] or [windows, dim]."""
 
 _PROBE_SECONDS = 1.0
 _PROBE_RATE = 16000
@@ -38,7 +44,7 @@ class Own:
 
     Attributes
     ----------
-    source : the path of a Python file, or the name of an installed module
+    source : the path of a Python file, the name of an installed module, or mteb:NAME
     weights : given to its loader, None for none
     device : where it should run
     """
@@ -65,7 +71,9 @@ class Own:
         mono = samples.mean(axis=1, keepdims=True, dtype=np.float32)
         mono = resampled(mono, rate, wanted or rate)[:, 0]
         try:
-            vectors = np.asarray(embed(mono), dtype=np.float32)
+            vectors = np.asarray(embed(mono, wanted or rate), dtype=np.float32)
+        except InputError:
+            raise
         except (TypeError, ValueError) as error:
             raise InputError(f"{self.source}: embed failed: {error}.") from error
         if vectors.ndim not in (1, 2) or not vectors.size:
@@ -79,8 +87,10 @@ class Own:
 
 
 @lru_cache(maxsize=1)
-def _loaded(own: Own) -> tuple[int | None, Callable[[np.ndarray], Any]]:
-    """Return the sample rate and the function from mono samples to vectors."""
+def _loaded(own: Own) -> tuple[int | None, Embed]:
+    """Return the sample rate, None for each file's own, and the function from mono samples."""
+    if own.source.startswith(mteb.PREFIX):
+        return None, mteb.load(own.source.removeprefix(mteb.PREFIX), own.device)
     module = _module(own.source)
     weights = str(own.weights) if own.weights else None
     if hasattr(module, "get_scene_embeddings") and hasattr(module, "load_model"):
@@ -98,17 +108,17 @@ def _loaded(own: Own) -> tuple[int | None, Callable[[np.ndarray], Any]]:
     embed = getattr(model, "embed", None) or getattr(module, "embed", None)
     if embed is None:
         raise InputError(f"{own.source}: there is no embed, of the module or of what load returns.")
-    return rate, embed
+    return rate, lambda samples, _rate: embed(samples)
 
 
-def _hear(module: ModuleType, weights: str, device: str) -> tuple[int, Callable[[np.ndarray], Any]]:
+def _hear(module: ModuleType, weights: str, device: str) -> tuple[int, Embed]:
     import torch
 
     model = module.load_model(weights)
     if hasattr(model, "to"):
         model = model.to(device)
 
-    def embed(samples: np.ndarray) -> np.ndarray:
+    def embed(samples: np.ndarray, _rate: int) -> np.ndarray:
         """Embed one sound, float32 [frames]."""
         audio = torch.from_numpy(np.ascontiguousarray(samples))[None].to(device)
         with torch.inference_mode():

@@ -2,14 +2,22 @@
 
 import importlib
 import math
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from embeddings.audio import read_audio
+
+if TYPE_CHECKING:
+    import torch
+
+Job = tuple[str, Path]
+"""A clip's id, and where its audio lies."""
 
 
 class Embedder(Protocol):
@@ -17,6 +25,18 @@ class Embedder(Protocol):
 
     def __call__(self, path: Path, clip_id: str) -> np.ndarray:
         """Return float32 [dim] or [frames, dim]; raise with a sentence where that cannot be."""
+
+
+@runtime_checkable
+class BatchEmbedder(Embedder, Protocol):
+    """An embedder that can compute several clips at once, where it says so."""
+
+    @property
+    def takes_batches(self) -> bool:
+        """Whether `together` gains anything over one clip at a time."""
+
+    def together(self, jobs: Sequence[Job]) -> list[np.ndarray | None]:
+        """Return each clip's vectors, None where that clip alone failed; raise where all did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +67,38 @@ class Representation:
         network = loaded(self)
         if self.kind == "graph":
             return np.asarray(network.embed_file(path, clip_id), dtype=np.float32)
+        return network.vectors([self._features(network, path, clip_id)])[0]
+
+    @property
+    def takes_batches(self) -> bool:
+        """Whether several clips can go through the network at once."""
+        return self.kind == "torch"
+
+    def together(self, jobs: Sequence[Job]) -> list[np.ndarray | None]:
+        """Return the vectors of several clips that went through a torch network at once.
+
+        None stands for a clip that its front end did not get through: the clip, computed alone,
+        tells why. Raises what the network raises, out of memory for one.
+        """
+        network = loaded(self)
+        features: dict[int, torch.Tensor] = {}
+        for place, (clip_id, path) in enumerate(jobs):
+            with suppress(Exception):
+                features[place] = self._features(network, path, clip_id)
+        vectors = dict(zip(features, network.vectors(list(features.values())), strict=True))
+        return [vectors.get(place) for place in range(len(jobs))]
+
+    def _features(self, network: Any, path: Path, clip_id: str) -> "torch.Tensor":
+        """Return what a torch network's front end makes of an audio file."""
+        import torch
+
+        module = importlib.import_module(f"embeddings.representations.{self.module}")
         samples, rate = read_audio(path)
-        if module.SAMPLE_RATE is None:
-            return network.embed(samples, clip_id, rate=rate)
-        return network.embed(resampled(samples, rate, module.SAMPLE_RATE, self.resampler), clip_id)
+        with torch.inference_mode():
+            if module.SAMPLE_RATE is None:
+                return network.features(samples, clip_id, rate=rate)
+            heard = resampled(samples, rate, module.SAMPLE_RATE, self.resampler)
+            return network.features(heard, clip_id)
 
 
 def resampled(samples: np.ndarray, rate: int, target: int, how: str = "soxr") -> np.ndarray:

@@ -17,6 +17,27 @@ from embeddings.representations import cavmae  # noqa: E402
 NAME = "cavmae"
 PADDING = np.float32(5.081 / 4.4849)
 KEY = "module.blocks_u.0.norm1_a.bias"
+BLOCK = {
+    **{f"norm{number}{of}": (512,) for number in (1, 2) for of in ("", "_a", "_v")},
+    "attn.qkv": (1536, 512),
+    "attn.proj": (512, 512),
+    "mlp.fc1": (2048, 512),
+    "mlp.fc2": (512, 2048),
+}
+LAYERS = {
+    "decoder_embed": (512, 768),
+    "decoder_norm": (512,),
+    "decoder_pred_a": (256, 512),
+    "decoder_pred_v": (768, 512),
+    **{f"decoder_blocks.{at}.{name}": shape for at in range(8) for name, shape in BLOCK.items()},
+}
+TOKENS = {
+    "mask_token": 1,
+    "decoder_modality_a": 1,
+    "decoder_modality_v": 1,
+    "decoder_pos_embed_a": 512,
+    "decoder_pos_embed_v": 196,
+}
 UNKNOWN = "module.blocks_a.11.norm1.weight", "module.blocks_v.0.norm3.bias", "blocks_a.0.norm1.bias"
 
 
@@ -130,6 +151,39 @@ def test_the_audio_branch_alone_is_enough(checkpoint: dict[str, Any], network: A
     assert len(audio) < len(checkpoint)
     samples = kit.waveform("click0p3s", 44100)
     np.testing.assert_array_equal(cavmae.load(audio).embed(samples), network.embed(samples))
+
+
+@pytest.fixture(scope="module")
+def pretrained(checkpoint: dict[str, Any]) -> dict[str, Any]:
+    """The keys of audio_model.21, as CAVMAE has them; NaN in what the audio branch leaves out."""
+    shapes = {f"{name}.weight": shape for name, shape in LAYERS.items()}
+    shapes |= {f"{name}.bias": shape[:1] for name, shape in LAYERS.items()}
+    shapes |= {name: (1, count, 512) for name, count in TOKENS.items()}
+    keys = json.loads((kit.folder(NAME) / "keys.json").read_text())
+    return {
+        name: tensor if keys[name]["used_by_audio"] else torch.full_like(tensor, torch.nan)
+        for name, tensor in checkpoint.items()
+        if "mlp_head" not in name
+    } | {f"module.{name}": torch.full(shape, torch.nan) for name, shape in shapes.items()}
+
+
+def test_the_pretrained_checkpoint_holds_the_same_branch(
+    pretrained: dict[str, Any], network: Any
+) -> None:
+    assert len(pretrained) == 647  # in the authors' class CAVMAE
+    samples = kit.waveform("sweep1s", 44100)
+    np.testing.assert_array_equal(cavmae.load(pretrained).embed(samples), network.embed(samples))
+
+
+def test_the_pretrained_checkpoint_is_read_strictly(pretrained: dict[str, Any]) -> None:
+    for key in ("module.pos_embed_a", "module.blocks_a.10.mlp.fc2.bias"):
+        with pytest.raises(InputError, match=f"misses keys: {re.escape(key)}"):
+            cavmae.load({name: value for name, value in pretrained.items() if name != key})
+        with pytest.raises(InputError, match=f"misshapen keys: {re.escape(key)}"):
+            cavmae.load(pretrained | {key: torch.zeros(7)})
+    for key in ("module.decoder_blocks.0.norm3.bias", "module.decoder_pos_embed", "mask_token"):
+        with pytest.raises(InputError, match=f"unknown keys: {re.escape(key)}"):
+            cavmae.load(pretrained | {key: torch.zeros(7)})
 
 
 def test_a_missing_key_is_named(checkpoint: dict[str, Any]) -> None:

@@ -20,6 +20,15 @@ from embeddings.representations import laion_clap  # noqa: E402
 NAME = "laion_clap"
 RATE = 48000
 
+# What laion_clap 1.1.7's own code (HTSAT-base, no fusion; PyTorch 2.13) makes of the kit's
+# waveforms under the made weights of `base_tensors`: the first numbers of each vector. The largest
+# of its 512 is 0.13. It ran with numpy's random numbers seeded by 0, as `network` does for no id.
+BASE = {
+    "sweep1s": [0.02994107, -0.05017507, 0.04209108, -0.0580393, 0.05394439, -0.00037535],
+    "mix10p5s": [0.03787977, -0.06000906, 0.04573341, -0.03656153, 0.06151397, -0.00380036],
+    "click0p3s": [0.03185116, -0.04395083, 0.03982892, -0.05544014, 0.05545894, 0.00893758],
+}
+
 
 @pytest.fixture(scope="module")
 def tensors() -> dict[str, Any]:
@@ -29,6 +38,21 @@ def tensors() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def network(tensors: dict[str, Any]) -> Any:
     return laion_clap.load(tensors)
+
+
+@pytest.fixture(scope="module")
+def base_tensors() -> dict[str, Any]:
+    """A made checkpoint of the base network without fusion, under the published names."""
+    names = {
+        f"module.{name}": tensor.shape
+        for name, tensor in laion_clap._AudioEncoder(base=True).state_dict().items()
+    }
+    return {name: torch.from_numpy(kit.value(name, shape)) for name, shape in names.items()}
+
+
+@pytest.fixture(scope="module")
+def base(base_tensors: dict[str, Any]) -> Any:
+    return laion_clap.load(base_tensors)
 
 
 def noise(seconds: float, channels: int = 1) -> np.ndarray:
@@ -77,6 +101,42 @@ def test_the_whole_path_is_the_reference(network: Any, kind: str) -> None:
     # times instead of ten.
     expected = kit.reference(NAME, kind, "wav44")["embedding"]
     assert kit.relative(network.embed(resampled(samples, rate, RATE)), expected) < 1e-4
+
+
+@pytest.mark.parametrize("kind", kit.KINDS)
+def test_the_base_network_is_the_reference(base: Any, kind: str) -> None:
+    found = base.embed(kit.waveform(kind, RATE))
+    assert np.abs(found[:6] - BASE[kind]).max() / np.abs(found).max() < 1e-5
+
+
+def test_the_base_network_hears_ten_seconds(base: Any) -> None:
+    """As transformers' own front end without fusion does."""
+    from transformers import ClapFeatureExtractor
+
+    extractor = ClapFeatureExtractor(truncation="rand_trunc", frequency_min=50)
+    for seconds in (0.7, 10, 23):
+        samples = noise(seconds)
+        rounded = np.trunc(samples[:, 0] * np.float32(32767)) / np.float32(32767)
+        np.random.seed(0)
+        expected = extractor(rounded, sampling_rate=RATE)["input_features"][0]
+        found = base.features(samples, "")
+        assert found.shape == (1, 1, 1001, 64)
+        assert kit.relative(power(found[0].numpy()), power(np.asarray(expected))) < 1e-5
+    one, other = base.features(samples, "a"), base.features(samples, "b")
+    assert torch.equal(one, base.features(samples, "a"))
+    assert not torch.equal(one, other)
+
+
+def test_the_base_checkpoint_is_read_strictly(base_tensors: dict[str, Any]) -> None:
+    key = "audio_branch.layers.2.blocks.11.attn.qkv.weight"
+    whole = f"module.{key}"
+    with pytest.raises(InputError, match=f"misses keys: {re.escape(key)}"):
+        laion_clap.load({name: it for name, it in base_tensors.items() if name != whole})
+    with pytest.raises(InputError, match=f"misshapen keys: {re.escape(key)}"):
+        laion_clap.load(base_tensors | {whole: base_tensors[whole][:-1]})
+    fusion = "module.audio_branch.patch_embed.fusion_model.local_att.0.weight"
+    with pytest.raises(InputError, match=r"unknown keys: audio_branch\.patch_embed\.fusion_model"):
+        laion_clap.load(base_tensors | {fusion: torch.zeros(2)})
 
 
 def test_constants_and_other_branches_of_a_real_file_are_left_out(
@@ -135,12 +195,15 @@ def test_an_extra_key_is_named(tensors: dict[str, Any], key: str) -> None:
 @pytest.mark.parametrize(
     "samples", [noise(0.3), np.zeros((RATE, 1), np.float32), noise(35), noise(12, channels=2)]
 )
-def test_any_clip_gives_a_finite_vector_of_length_one(network: Any, samples: np.ndarray) -> None:
-    found = network.embed(samples, "a")
-    assert found.shape == (laion_clap.DIM,)
-    assert found.dtype == np.float32
-    assert np.linalg.norm(found) == pytest.approx(1, abs=1e-5)
-    assert np.array_equal(found, network.embed(samples, "a"))
+def test_any_clip_gives_a_finite_vector_of_length_one(
+    network: Any, base: Any, samples: np.ndarray
+) -> None:
+    for one in (network, base):
+        found = one.embed(samples, "a")
+        assert found.shape == (laion_clap.DIM,)
+        assert found.dtype == np.float32
+        assert np.linalg.norm(found) == pytest.approx(1, abs=1e-5)
+        assert np.array_equal(found, one.embed(samples, "a"))
 
 
 def test_the_chunks_of_a_long_clip_depend_on_its_id_alone(network: Any) -> None:

@@ -1,5 +1,6 @@
 """flask embeddings: extract, import, list."""
 
+import time
 from pathlib import Path
 
 import click
@@ -7,10 +8,10 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from embeddings.backends import DEVICES
-from embeddings.collection import Collection, open_collection
+from embeddings.collection import open_collection
 from embeddings.errors import InputError
 from embeddings.exchange import import_embedding
-from embeddings.extraction import extract_embedding, find_card, plan, plan_own
+from embeddings.extraction import extract_embedding, find_card, is_to_do, plan, plan_own
 from embeddings.representations import CARDS
 from embeddings.store import Embedding, embedding_names, open_embedding
 from webapp.cli import going_on
@@ -25,8 +26,14 @@ commands = {"embeddings": group}
 @click.option("--all", "everything", is_flag=True, help="All whose weights and packages are here.")
 @click.option("--variation", help="Which checkpoint; the paper's unless told.")
 @click.option("--extraction", help="How to extract; the representation's default unless told.")
+@click.option("--backend", help="Whose code computes it, where there is a choice: LAION-CLAP.")
 @click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True)
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; all cores unless told.")
+@click.option(
+    "--batch",
+    type=click.IntRange(min=1),
+    help="Clips at once through a network in PyTorch: 1 unless told, 16 on a GPU.",
+)
 @click.option("--again", is_flag=True, help="Compute all clips once more.")
 @click.option("--retry", is_flag=True, help="Compute the clips that failed once more.")
 def extract_command(
@@ -35,8 +42,10 @@ def extract_command(
     everything: bool,
     variation: str | None,
     extraction: str | None,
+    backend: str | None,
     device: str,
     workers: int | None,
+    batch: int | None,
     again: bool,
     retry: bool,
 ) -> None:
@@ -54,7 +63,9 @@ def extract_command(
     for name in names:
         try:
             card = find_card(name)
-            tasks.append(plan(data, card, extraction, variation=variation, device=device))
+            tasks.append(
+                plan(data, card, extraction, variation=variation, device=device, backend=backend)
+            )
         except InputError as error:
             if not everything:
                 raise
@@ -62,8 +73,15 @@ def extract_command(
     done = []
     with going_on():
         for task in tasks:
-            done.append(extract_embedding(sounds, task, workers=workers, again=again, retry=retry))
-    _say(done, sounds)
+            computing = is_to_do(sounds, task, again=again, retry=retry)
+            start = time.monotonic()
+            embedding = extract_embedding(
+                sounds, task, workers=workers, batch=batch, again=again, retry=retry
+            )
+            done.append((embedding, time.monotonic() - start if computing else None))
+    if done:
+        _say_table(done)
+    _say_failures([embedding for embedding, _ in done])
 
 
 @group.command("own")
@@ -85,18 +103,24 @@ def own_command(
     again: bool,
     retry: bool,
 ) -> None:
-    """Compute your own REPRESENTATION of COLLECTION by SOURCE, a Python file or module.
+    """Compute your own REPRESENTATION of COLLECTION by SOURCE.
+
+    SOURCE is mteb:NAME, an audio model of the package mteb, or a Python file or module.
 
     \b
-    It has sample_rate, load(weights, device) and embed(samples), as
-    docs/examples/octave_energies.py does, or HEAR's load_model and
+    A file or module has sample_rate, load(weights, device) and embed(samples),
+    as docs/examples/octave_energies.py does, or HEAR's load_model and
     get_scene_embeddings. It runs with all your rights: use only what you trust.
     """
     sounds = open_collection(current_app.config["DATA"], collection)
     task = plan_own(source, representation, weights=weights, device=device)
     with going_on():
         done = extract_embedding(sounds, task, workers=workers, again=again, retry=retry)
-    _say([done], sounds)
+    _say_failures([done])
+    click.echo(
+        f"{done.name} of {sounds.name}: {len(done.rows)} of {len(sounds.clips)} clips, "
+        f"{done.meta['dim']} dimensions, {len(done.meta['failed'])} failed."
+    )
 
 
 @group.command("import")
@@ -134,14 +158,23 @@ def list_command(collection: str) -> None:
         click.echo(f"There is none yet: flask embeddings extract {collection} Freesound")
 
 
-def _say(done: list[Embedding], collection: Collection) -> None:
-    """Print what failed, and a line for each embedding."""
+def _say_table(done: list[tuple[Embedding, float | None]]) -> None:
+    """Print a row for each embedding and the seconds it took, None where it was there already."""
+    width = max(len(embedding.name) for embedding, _ in done)
+    click.echo(
+        f"{'':{width}}  {'clips':>6}  {'failed':>6}  {'dimensions':>10}  {'vectors':>14}  seconds"
+    )
+    for embedding, seconds in done:
+        level = "one a clip" if embedding.frames is None else f"{len(embedding.vectors)} frames"
+        took = "was there already" if seconds is None else f"{seconds:7.1f}"
+        click.echo(
+            f"{embedding.name:{width}}  {len(embedding.rows):6}  "
+            f"{len(embedding.meta['failed']):6}  {embedding.meta['dim']:10}  {level:>14}  {took}"
+        )
+
+
+def _say_failures(done: list[Embedding]) -> None:
+    """Print the clips that failed, each with its reason."""
     for embedding in done:
         for clip_id, reason in embedding.meta["failed"].items():
             click.echo(f"failed: {embedding.name}: {clip_id}: {reason}", err=True)
-    for embedding in done:
-        click.echo(
-            f"{embedding.name} of {collection.name}: {len(embedding.rows)} of "
-            f"{len(collection.clips)} clips, {embedding.meta['dim']} dimensions, "
-            f"{len(embedding.meta['failed'])} failed."
-        )
