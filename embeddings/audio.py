@@ -124,24 +124,3 @@ def envelope(samples: np.ndarray, points: int = ENVELOPE_POINTS) -> np.ndarray:
 
 def _reason(error: BaseException) -> str:
     return " ".join(str(getattr(error, "error_string", error)).split()).rstrip(".")
-
-
-def write_plain_copy(job: tuple[Path, Path]) -> float:
-    """Copy a sound as 16-bit FLAC without any tag, read it back, and return its seconds.
-
-    `job` is (source, target). FLAC plays in every current browser and loses nothing of 16-bit
-    audio; decoding and writing again leaves every embedded tag behind.
-    """
-    source, target = job
-    samples, rate = read_audio(source)
-    try:
-        soundfile.write(target, np.clip(samples, -1.0, 1.0), rate, format="FLAC", subtype="PCM_16")
-    except soundfile.LibsndfileError as error:
-        raise InputError(
-            f"{source}: {samples.shape[1]} channels at {rate} Hz cannot be copied as FLAC, which "
-            "has at most 8 channels and 655350 Hz."
-        ) from error
-    copied = soundfile.info(target)
-    if copied.frames != len(samples):
-        raise InputError(f"{source}: its copy has {copied.frames} samples, not {len(samples)}.")
-    return len(samples) / rate

@@ -1,5 +1,6 @@
 """Building a system's ranking from a stored embedding: prepare, search, store."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from embeddings.collection import Collection
 from embeddings.errors import InputError
 from embeddings.processing import AGGREGATIONS, Recipe, aggregate, fit, prepare
 from embeddings.representations import CARDS
-from embeddings.search import check_comparable, top_neighbours
+from embeddings.search import check_comparable, group_codes, top_neighbours
 from embeddings.store import (
     Embedding,
     Ranking,
@@ -187,6 +188,40 @@ def prepared_vectors(collection: Collection, ranking: Ranking) -> tuple[np.ndarr
     # an older version kept the word in meta.json alone
     fitted.setdefault("normalise", np.array(ranking.meta["normalise"]))
     return prepare(vectors, fitted), embedding.rows
+
+
+def similarities(collection: Collection, ranking: Ranking, queries: Sequence[int]) -> np.ndarray:
+    """Return a system's similarity of every clip to some queries, also of those it does not keep.
+
+    Parameters
+    ----------
+    queries : rows of the collection
+
+    Returns
+    -------
+    float64 [queries, clips], the cosine, the inner product or minus the distance; NaN for what the
+    system does not rank: the query itself, clips without vectors, and the query's group where the
+    system leaves it out
+
+    Raises
+    ------
+    InputError
+        As `prepared_vectors`: the vectors are not there, or are not those of the ranking.
+    """
+    prepared, rows = prepared_vectors(collection, ranking)
+    codes = group_codes(len(rows), groups_of(collection, rows, ranking.meta.get("exclude_same")))
+    vectors = prepared.astype(np.float64)
+    places, own = np.nonzero(np.asarray(queries, dtype=np.int64)[:, None] == rows)
+    values = vectors[own] @ vectors.T
+    squares = np.einsum("ij,ij->i", vectors, vectors)
+    if ranking.meta["search"] == "mcss":
+        values /= np.sqrt(np.outer(squares[own], squares))
+    elif ranking.meta["search"] == "nns":
+        values = -np.sqrt(np.maximum(squares[own][:, None] + squares - 2 * values, 0))
+    values[codes[own][:, None] == codes] = np.nan
+    result = np.full((len(queries), len(collection.clips)), np.nan)
+    result[places[:, None], rows] = values
+    return result
 
 
 def _on_collection(

@@ -1,4 +1,4 @@
-"""Which clips a study asks about, and the pool of candidates of each."""
+"""The pool of candidates of each query, and how a large one is shared out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,16 +8,6 @@ import numpy as np
 from embeddings.collection import Collection
 from embeddings.errors import InputError
 from embeddings.store import Ranking
-from evaluation.protocol import Queries
-
-
-@dataclass(frozen=True, slots=True)
-class DrawnQuery:
-    """A query of a study: its row in the collection, and the class and family it stands for."""
-
-    row: int
-    label: str
-    family: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,47 +27,53 @@ class Candidate:
     sources: tuple[Source, ...]
 
 
-def draw_queries(
-    collection: Collection, queries: Queries, rankings: Sequence[Ranking]
-) -> list[DrawnQuery]:
-    """Return the queries of a study, by name or drawn from each family.
+def pool(
+    rankings: Sequence[Ranking], query: int, depth: int, groups: Sequence[str] | None = None
+) -> list[Candidate]:
+    """Return the union of the systems' top `depth` for one query, each clip once, by clip order.
 
-    From a family, classes are drawn first, without repeating one before all were drawn, and then
-    a clip of each; classes are leaf classes, so that "relevant" means something narrow. A clip
-    that one of the systems has no results for is not drawn.
+    Parameters
+    ----------
+    query : its row in the collection
+    groups : the group of each clip, "" for none: results of the query's own group are left out,
+        and those below move up. None: nothing is left out
 
     Raises
     ------
     InputError
-        A named clip is not in the collection or has no results under a system, there is no family
-        to draw from, or a family has fewer clips in leaf classes than are asked for.
+        A ranking that keeps only its first results keeps too few of them to fill `depth`.
     """
-    if queries.clips:
-        return [_named(collection, clip_id, rankings) for clip_id in queries.clips]
-    if not collection.families:
-        raise InputError(
-            f"The collection {collection.name!r} has no families to draw queries from; "
-            "name the clips instead (queries.clips)."
-        )
-    rng = np.random.default_rng(queries.seed)
-    without = {row for ranking in rankings for row in _without_results(ranking)}
-    drawn: list[DrawnQuery] = []
-    for family in sorted(collection.families):
-        taken = without | {query.row for query in drawn}
-        drawn += _draw_from(collection, family, queries.per_family, taken, rng)
-    return drawn
-
-
-def pool(rankings: Sequence[Ranking], query: int, depth: int) -> list[Candidate]:
-    """Return the union of the systems' top `depth` for one query, each clip once, by clip order."""
     found: dict[int, list[Source]] = {}
     for ranking in rankings:
-        rows = ranking.neighbours[query, :depth]
-        scores = ranking.scores[query, :depth]
-        for rank, (row, score) in enumerate(zip(rows, scores, strict=True), 1):
-            if row >= 0:
-                found.setdefault(int(row), []).append(Source(ranking.system, rank, float(score)))
+        for rank, place in enumerate(_first(ranking, query, depth, groups), 1):
+            score = float(ranking.scores[query, place])
+            row = int(ranking.neighbours[query, place])
+            found.setdefault(row, []).append(Source(ranking.system, rank, score))
     return [Candidate(row, tuple(found[row])) for row in sorted(found)]
+
+
+def split_pool(count: int, largest: int, shared: int = 3, seed: int = 0) -> list[list[int]]:
+    """Return the places 0 .. count - 1 of a pool in parts of at most `largest`.
+
+    There are as few parts as can be, their sizes differ by one at most, and each place is in one
+    part, but for `shared` places that are in all of them, so that their grades can be compared.
+    Which place goes where is drawn by `seed`; the places of a part rise. What fits is one part.
+
+    Raises InputError where `largest` leaves no place beside the shared ones.
+    """
+    if count <= largest:
+        return [list(range(count))]
+    if not 0 <= shared < largest:
+        raise InputError(
+            f"Parts of at most {largest} candidates cannot share {shared} of them; "
+            "the largest block must hold more than are shared."
+        )
+    places = np.random.default_rng([seed, count, largest]).permutation(count)
+    common, others = places[:shared], places[shared:]
+    parts = -(-len(others) // (largest - shared))
+    return [
+        sorted(int(place) for place in [*common, *part]) for part in np.array_split(others, parts)
+    ]
 
 
 def check_depth(collection: Collection, rankings: Sequence[Ranking], depth: int) -> None:
@@ -91,45 +87,29 @@ def check_depth(collection: Collection, rankings: Sequence[Ranking], depth: int)
             )
 
 
-def _without_results(ranking: Ranking) -> set[int]:
-    return set(np.flatnonzero(ranking.neighbours[:, 0] < 0).tolist())
-
-
-def _named(collection: Collection, clip_id: str, rankings: Sequence[Ranking]) -> DrawnQuery:
-    clip = collection.clip(clip_id)
-    for ranking in rankings:
-        if ranking.neighbours[collection.index[clip_id], 0] < 0:
-            raise InputError(
-                f"The system {ranking.system!r} has no results for the query {clip_id!r}: its "
-                "vectors could not be computed; leave the query or the system out."
-            )
-    leaves = [label for label in clip.labels if label in collection.leaf_classes]
-    label = leaves[0] if leaves else clip.labels[0]
-    return DrawnQuery(collection.index[clip_id], label, collection.family_of.get(label, ""))
-
-
-def _draw_from(
-    collection: Collection, family: str, count: int, taken: set[int], rng: np.random.Generator
-) -> list[DrawnQuery]:
-    """Draw `count` queries from a family; a clip of two families is drawn for one of them."""
-    members = set(collection.families[family])
-    left = {
-        label: [int(row) for row in rng.permutation(collection.members(label))]
-        for label in collection.leaf_classes
-        if label in members
-    }
-    drawn: list[DrawnQuery] = []
-    while len(drawn) < count and left:
-        for label in [str(name) for name in rng.permutation(sorted(left))]:
-            rows = [row for row in left[label] if row not in taken]
-            if not rows:
-                del left[label]
-            elif len(drawn) < count:
-                taken.add(rows[0])
-                drawn.append(DrawnQuery(rows[0], label, family))
-    if len(drawn) < count:
+def _first(ranking: Ranking, query: int, depth: int, groups: Sequence[str] | None) -> list[int]:
+    """Return the places in a query's list of its first `depth` results."""
+    listed = ranking.neighbours[query]
+    own = groups[query] if groups else ""
+    places = [
+        place
+        for place, row in enumerate(listed.tolist())
+        if row >= 0 and not (groups and own and groups[row] == own)
+    ]
+    if own and len(places) < depth and _is_cut(ranking, query):
         raise InputError(
-            f"The family {family!r} has {len(drawn)} clips to draw, in leaf classes; "
-            f"queries.per_family asks for {count}."
+            f"The system {ranking.system!r} keeps {len(listed)} neighbours of the clip in row "
+            f"{query}, {len(places)} of them of other groups; a depth of {depth} needs as many "
+            "(flask rankings build --top)."
         )
-    return drawn
+    return places[:depth]
+
+
+def _is_cut(ranking: Ranking, query: int) -> bool:
+    """Tell whether the system has more results for the query than its ranking keeps."""
+    neighbours = ranking.neighbours
+    if ranking.meta.get("embedding") is None:  # what an imported system could rank is not known
+        ranked = len(neighbours)
+    else:
+        ranked = int((neighbours[:, 0] >= 0).sum())
+    return bool(neighbours[query, -1] >= 0) and neighbours.shape[1] < ranked - 1

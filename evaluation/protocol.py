@@ -1,18 +1,37 @@
-"""What a study asks: a protocol in TOML, checked key by key.
+"""What a study asks: its terms, fixed before anybody judges.
 
-Every error names the key, the rule and the value that broke it.
+The fields have the names of the keys in a protocol's TOML file (:mod:`evaluation.protocol_toml`),
+so that the canonical JSON of a protocol reads back as the same protocol.
 """
 
-import difflib
 import hashlib
 import json
-import tomllib
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
 
-from embeddings.errors import InputError
-from embeddings.files import check_name
+METHODS = ("graded", "preference", "rating")
+"""graded: every pooled candidate by itself; preference: which of two lists; rating: whole lists."""
+
+MIREX_MEASURES = ("psum", "wcsum", "sdsum", "greater0", "greater1")
+"""Those that need the grades 0, 1 and 2 of MIREX's broad scale."""
+
+MEASURES: dict[str, tuple[str, ...]] = {
+    "graded": (
+        "mean_grade",
+        "graded_precision",
+        "precision",
+        "ndcg",
+        "graded_ap",
+        "rbp",
+        "first_relevant",
+        *MIREX_MEASURES,
+    ),
+    "preference": ("win_rate",),
+    "rating": ("mean_rating",),
+}
+"""What a study of each method can report first; the first one is the default."""
+
+FORMATS = ("flac", "mp3")
+QUESTION_KINDS = ("choice", "text", "number")
 
 QUESTION = "How well would this sound do as an answer to “more like this one”?"
 
@@ -26,6 +45,9 @@ ANCHORS: tuple[tuple[int, str], ...] = (
 )
 """The default scale: grades from 0 to 100 and the words on their buttons."""
 
+STEP = 5
+"""By how much the arrows nudge a grade of the default scale."""
+
 MOST_ANCHORS = 10  # each has a digit as its key
 
 INSTRUCTIONS = (
@@ -37,25 +59,193 @@ INSTRUCTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Queries:
-    """Which clips are asked about: named ones, or `per_family` drawn from each family."""
+    """Which clips are asked about: named ones, or some drawn from each family or leaf class.
+
+    Attributes
+    ----------
+    clips : named clips; then nothing is drawn
+    per_family, per_class : how many are drawn from each family, or from each leaf class
+    seed : of the draw
+    leave_out : classes that no query is drawn from
+    exclude_same_group : whether results of the query's own group (uploader, pack, recording) are
+        left out of every system's list
+    """
 
     clips: tuple[str, ...] = ()
     per_family: int = 0
+    per_class: int = 0
     seed: int = 1
+    leave_out: tuple[str, ...] = ()
+    exclude_same_group: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One question that is asked of every candidate, and the grades that answer it.
+
+    Attributes
+    ----------
+    name : in exports: "relevance", or one of several such as "semantic" and "acoustic"
+    question : what the rater reads
+    anchors : (grade, words) of each button, grades from 0 to 100 and rising
+    step : grades between the anchors are the lowest one plus multiples of it; it divides the scale
+        evenly; 0: the anchors are all there is
+    """
+
+    name: str = "relevance"
+    question: str = QUESTION
+    anchors: tuple[tuple[int, str], ...] = ANCHORS
+    step: int = STEP
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The digit that gives each anchor: the grade where all have one digit, else 0, 1, ..."""
+        grades = [grade for grade, _ in self.anchors]
+        return tuple(map(str, grades if max(grades) < MOST_ANCHORS else range(len(grades))))
+
+    @property
+    def lowest(self) -> int:
+        """The lowest grade."""
+        return self.anchors[0][0]
+
+    @property
+    def highest(self) -> int:
+        """The highest grade."""
+        return self.anchors[-1][0]
+
+    @property
+    def allowed(self) -> tuple[int, ...]:
+        """Every grade that can be given, lowest first."""
+        grades = {grade for grade, _ in self.anchors}
+        if self.step:
+            grades |= set(range(self.lowest, self.highest + 1, self.step))
+        return tuple(sorted(grades))
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The question, and the grades with their words, lowest first."""
+    """What is asked of every candidate: one facet, or several."""
 
-    question: str = QUESTION
-    anchors: tuple[tuple[int, str], ...] = ANCHORS
+    facets: tuple[Facet, ...] = (Facet(),)
 
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The digit that gives each grade: the grade where all have one digit, else 0, 1, ..."""
-        grades = [grade for grade, _ in self.anchors]
-        return tuple(map(str, grades if max(grades) < MOST_ANCHORS else range(len(grades))))
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """What is mixed into every block to learn how far a rater can be trusted.
+
+    Attributes
+    ----------
+    identity : whether the query itself is among its candidates
+    distractors : how many clips of another family that no system ranks in its upper half
+    repeats : how many of a block's candidates are asked again
+    repeat_minutes : how much later, at the earliest, unless the sitting ends before
+    """
+
+    identity: bool = True
+    distractors: int = 1
+    repeats: int = 2
+    repeat_minutes: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """When a rater passes; a number of 0 asks nothing. Nobody is dropped silently.
+
+    Attributes
+    ----------
+    identity : least mean grade of the identity clips, as a share of the scale, in [0, 1]
+    auc : least share of (identity, distractor) pairs in which identity is graded higher
+    """
+
+    identity: float = 0.8
+    auc: float = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """How sounds are made and heard.
+
+    Attributes
+    ----------
+    sound_check : whether raters set their volume by a tone first
+    headphones : whether an antiphase test asks for headphones
+    must_listen : the share of a sound that must be heard before it can be graded, in [0, 1]
+    show_waveform : a picture biases ears and gives away identity and repeats
+    level : whether all sounds are brought to one loudness
+    loudness : that loudness in LUFS; lowered for all where one would clip
+    format : of the copies that raters hear, "flac" or "mp3"
+    """
+
+    sound_check: bool = True
+    headphones: bool = False
+    must_listen: float = 0.0
+    show_waveform: bool = False
+    level: bool = True
+    loudness: float = -23.0
+    format: str = "flac"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of a questionnaire.
+
+    Attributes
+    ----------
+    id : its column in exports
+    text : what the rater reads
+    kind : "choice" of `choices`, "text", or "number"
+    required : whether it must be answered
+    """
+
+    id: str
+    text: str
+    kind: str = "text"
+    choices: tuple[str, ...] = ()
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Questionnaire:
+    """What raters are asked of themselves, before the first and after the last sound."""
+
+    before: tuple[Question, ...] = ()
+    after: tuple[Question, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """Whether strangers may come in at /join/SLUG, and what they bring and get.
+
+    Attributes
+    ----------
+    open : whether they may
+    most : how many may
+    ids : names of address parameters that identify a person, such as PROLIFIC_PID
+    completion_code, screen_out_code, no_consent_code : shown at the end; "" for none
+    redirect : where the last page leads, "{code}" standing for the code; "" for nowhere
+    """
+
+    open: bool = False
+    most: int = 100
+    ids: tuple[str, ...] = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID")
+    completion_code: str = ""
+    screen_out_code: str = ""
+    no_consent_code: str = ""
+    redirect: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What will be reported first, fixed before there are data.
+
+    Attributes
+    ----------
+    primary_measure : one of the method's in `MEASURES`; of several facets, the first one's
+    comparisons : pairs of systems that are tested; none: all pairs
+    """
+
+    primary_measure: str = "mean_grade"
+    comparisons: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +259,17 @@ class Protocol:
     collection : the collection's name
     systems : the names of the rankings that are compared
     queries : which clips are asked about
+    method : one of `METHODS`
     depth : how many results of each system are pooled (K)
-    scale : the question and the grades
-    instructions : what raters read before the first sound
+    raters_per_query : how many raters judge each block
+    page : how many candidates a page shows at most; two lists with "preference"; with "rating" how
+        many lists, two of which are anchors
+    largest_block : a larger pool is split into parts that share three candidates
+    sitting : how many blocks a rater is given; 0: every query
+    lease_minutes : how long an unfinished block is kept for its rater
+    practice : whether a page to practise on, which counts nowhere, comes first
+    instructions, consent : Markdown that raters read first; no consent is asked where it is ""
+    ends, withdrawal_until : dates (YYYY-MM-DD, the last day, UTC), "" for none
     """
 
     slug: str
@@ -79,9 +277,25 @@ class Protocol:
     collection: str
     systems: tuple[str, ...]
     queries: Queries
+    method: str = "graded"
     depth: int = 5
+    raters_per_query: int = 3
+    page: int = 12
+    largest_block: int = 40
+    sitting: int = 0
+    lease_minutes: int = 240
+    practice: bool = True
     scale: Scale = field(default_factory=Scale)
+    controls: Controls = field(default_factory=Controls)
+    screening: Screening = field(default_factory=Screening)
+    listening: Listening = field(default_factory=Listening)
+    questionnaire: Questionnaire = field(default_factory=Questionnaire)
+    joining: Joining = field(default_factory=Joining)
+    analysis: Analysis = field(default_factory=Analysis)
     instructions: str = INSTRUCTIONS
+    consent: str = ""
+    ends: str = ""
+    withdrawal_until: str = ""
 
     def as_json(self) -> str:
         """Return the protocol as canonical JSON: the same protocol, the same text."""
@@ -90,119 +304,3 @@ class Protocol:
     def sha256(self) -> str:
         """Return the SHA-256 of the canonical JSON, in hexadecimal."""
         return hashlib.sha256(self.as_json().encode()).hexdigest()
-
-
-def read_protocol(path: Path) -> Protocol:
-    """Read a protocol from a TOML file; its slug is the file's name unless the file says one."""
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file.")
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: the text is not UTF-8 (byte {error.start}).") from error
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: not valid TOML: {error}.") from error
-    return parse_protocol({"slug": path.stem, **table}, str(path))
-
-
-def parse_protocol(table: dict[str, Any], source: str) -> Protocol:
-    """Return the protocol that `table` describes; raise InputError naming `source` and the key."""
-    keys = _Keys(table, source)
-    queries = _Keys(keys.take("queries", dict), source, "queries.")
-    scale = _Keys(keys.take("scale", dict, {}), source, "scale.")
-    protocol = Protocol(
-        slug=check_name("study", keys.take("slug", str)),
-        title=keys.text("title"),
-        collection=keys.text("collection"),
-        systems=keys.names("systems"),
-        queries=Queries(
-            clips=queries.names("clips", ()),
-            per_family=queries.number("per_family", 0, 0, 1000),
-            seed=queries.number("seed", 1, 0, 2**32 - 1),
-        ),
-        depth=keys.number("depth", 5, 1, 150),
-        scale=Scale(scale.text("question", QUESTION), _anchors(scale)),
-        instructions=keys.text("instructions", INSTRUCTIONS),
-    )
-    for part in (keys, queries, scale):
-        part.finish()
-    if not protocol.systems:
-        raise InputError(f"{source}: systems must name at least one system.")
-    if bool(protocol.queries.clips) == bool(protocol.queries.per_family):
-        raise InputError(f"{source}: queries must have either clips or per_family, and not both.")
-    return protocol
-
-
-def protocol_from_json(text: str) -> Protocol:
-    """Return the protocol whose canonical JSON is `text`."""
-    return parse_protocol(json.loads(text), "the stored protocol")
-
-
-class _Keys:
-    """A table whose keys are taken one by one; what is left at the end is unknown."""
-
-    def __init__(self, table: dict[str, Any], source: str, prefix: str = "") -> None:
-        self.table, self.source, self.prefix = dict(table), source, prefix
-        self.known: list[str] = []
-
-    def fail(self, key: str, rule: str, value: Any) -> InputError:
-        """Return the error that names the key, the rule and the value."""
-        return InputError(f"{self.source}: {self.prefix}{key} must be {rule}, not {value!r}.")
-
-    def take(self, key: str, kind: type, default: Any = None) -> Any:
-        """Return a key's value, which must be of `kind`; without a default it must be there."""
-        self.known.append(key)
-        if key not in self.table:
-            if default is None:
-                raise InputError(f"{self.source}: {self.prefix}{key} is missing.")
-            return default
-        value = self.table.pop(key)
-        # bool is an int to Python, and never meant as one here
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            words = {str: "text", int: "a whole number", list: "a list", dict: "a table"}
-            raise self.fail(key, words[kind], value)
-        return value
-
-    def text(self, key: str, default: str | None = None) -> str:
-        """Return text that is not empty."""
-        value = self.take(key, str, default).strip()
-        if not value:
-            raise self.fail(key, "text that is not empty", value)
-        return value
-
-    def number(self, key: str, default: int, low: int, high: int) -> int:
-        """Return a whole number from `low` to `high`."""
-        value = self.take(key, int, default)
-        if not low <= value <= high:
-            raise self.fail(key, f"from {low} to {high}", value)
-        return value
-
-    def names(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
-        """Return a list of names, none of them twice."""
-        value = self.take(key, list, None if default is None else list(default))
-        for item in value:
-            if not isinstance(item, str) or not item:
-                raise self.fail(key, "a list of names", item)
-            if value.count(item) > 1:
-                raise InputError(f"{self.source}: {self.prefix}{key} has {item!r} twice.")
-        return tuple(value)
-
-    def finish(self) -> None:
-        """Raise InputError for a key that nobody took."""
-        for key in self.table:
-            close = difflib.get_close_matches(key, self.known, 1)
-            hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(self.known)}."
-            raise InputError(f"{self.source}: {self.prefix}{key} is no known key; {hint}")
-
-
-def _anchors(scale: _Keys) -> tuple[tuple[int, str], ...]:
-    value = scale.take("anchors", list, [list(anchor) for anchor in ANCHORS])
-    rule = f"a list of 2 to {MOST_ANCHORS} [grade, words], grades from 0 to 100 and rising"
-    for item in value:
-        fits = isinstance(item, list) and [type(part) for part in item] == [int, str]
-        if not fits or not 0 <= item[0] <= 100 or not item[1].strip():
-            raise scale.fail("anchors", rule, item)
-    grades = [item[0] for item in value]
-    if not 2 <= len(grades) <= MOST_ANCHORS or grades != sorted(set(grades)):
-        raise scale.fail("anchors", rule, grades)
-    return tuple((grade, words.strip()) for grade, words in value)

@@ -4,8 +4,9 @@ import csv
 import os
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -108,9 +109,8 @@ def small(data: Path) -> Collection:
     return open_collection(data, "small")
 
 
-@pytest.fixture
-def ranked(small: Collection) -> list[Ranking]:
-    """Two systems of the small collection: one that finds the class, one that guesses."""
+def rank(small: Collection) -> list[Ranking]:
+    """Rank the small collection by two systems: one that finds the class, one that guesses."""
     classes = sorted(small.leaf_classes)
     rng = np.random.default_rng(9)
     vectors = rng.normal(size=(18, 6)) * 0.1
@@ -125,6 +125,12 @@ def ranked(small: Collection) -> list[Ranking]:
         systems.append(build_ranking(small, open_embedding(small, name), recipe, "mcss"))
         score_ranking(small, systems[-1])
     return systems
+
+
+@pytest.fixture
+def ranked(small: Collection) -> list[Ranking]:
+    """Two systems of the small collection: one that finds the class, one that guesses."""
+    return rank(small)
 
 
 @pytest.fixture
@@ -188,3 +194,43 @@ def esc10(shared: Path, tmp_path: Path) -> Callable[[int], Collection]:
         return import_collection(tmp_path / "esc-data", "esc10", folder, "csv", options=options)[0]
 
     return some
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Any]:
+    """Debian's chromium, without a window: one for all tests, since playwright starts only once."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed (requirements-test.txt)"
+    )
+    with playwright.sync_playwright() as driver:
+        arguments = ["--autoplay-policy=no-user-gesture-required"]
+        if os.geteuid() == 0:
+            arguments.append("--no-sandbox")
+        running = driver.chromium.launch(executable_path=chromium, args=arguments)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A fresh browser profile's first tab; errors and policy violations on it fail the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    tab = context.new_page()
+    watch(tab)
+    yield tab
+    problems = tab.problems
+    context.close()
+    assert problems == []
+
+
+def watch(tab: Any) -> None:
+    """Collect what goes wrong on a tab; a server that was killed on purpose is no problem."""
+    tab.problems, tab.problems_expected = [], ()
+
+    def note(message: Any) -> None:
+        expected = ("ERR_CONNECTION", "ERR_EMPTY_RESPONSE", "ERR_FAILED", *tab.problems_expected)
+        if message.type in ("error", "warning") and not any(e in message.text for e in expected):
+            tab.problems.append(message.text)
+
+    tab.on("console", note)
+    tab.on("pageerror", lambda error: tab.problems.append(str(error)))

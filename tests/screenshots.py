@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.conftest import ROOT
 from tests.test_browser import Server
+from tests.test_manage import judge
+from webapp.studies import find_study
 
 IMAGES = ROOT / "docs" / "images"
 HEIGHT = {1280: 860, 360: 780}
@@ -24,7 +26,12 @@ def main() -> None:
         server = Server(Path(folder))
         try:
             server.flask("demo")
-            rater = server.flask("studies", "invite", "demo", "--base", server.url).split()[-1]
+            with server.app.app_context():
+                first, second, third = find_study("demo").raters
+                judge(first, 100)
+                judge(second, 40, blocks=2)
+                judge(third, 100, blocks=0)  # through with practice
+                rater = f"{server.url}/rate/demo/{third.token}"
             with sync_playwright() as driver:
                 browser = driver.chromium.launch(
                     executable_path=shutil.which("chromium"), args=["--no-sandbox"]
@@ -46,6 +53,10 @@ def take(browser: Browser, server: Server, rater: str, width: int, scheme: str) 
         "browse": f"{server.url}/browse/demo?class=Bark&query=bark-3",
         "unknown": f"{server.url}/browse/demo?query=barking-3",
         "rate": rater,
+        "studies": f"{server.url}/studies",
+        "study": f"{server.url}/studies/demo",
+        "raters": f"{server.url}/studies/demo/raters",
+        "new-study": f"{server.url}/studies/new",
     }
     for name, address in pages.items():
         page.goto(address)

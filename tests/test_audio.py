@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from embeddings import audio
-from embeddings.audio import envelope, integrated_loudness, measure, read_audio, write_plain_copy
+from embeddings.audio import envelope, integrated_loudness, measure, read_audio
 from embeddings.errors import InputError
 
 RATE = 48000
@@ -98,15 +98,3 @@ def test_a_very_long_file_is_refused_before_it_is_decoded(
     monkeypatch.setattr(audio, "LONGEST_SECONDS", 1.0)
     with pytest.raises(InputError, match="is 2 s long; a clip may have at most 1 s"):
         read_audio(path)
-
-
-def test_a_plain_copy_keeps_the_sound_and_loses_the_tags(tmp_path: Path) -> None:
-    source, target = tmp_path / "a.flac", tmp_path / "b.flac"
-    with soundfile.SoundFile(source, "w", RATE, 1, "PCM_16") as file:
-        file.title = "SECRET-TITLE"
-        file.artist = "SECRET-ARTIST"
-        file.write(0.5 * tone(0.5))
-    assert b"SECRET" in source.read_bytes()
-    assert write_plain_copy((source, target)) == 0.5
-    assert b"SECRET" not in target.read_bytes()
-    assert np.array_equal(read_audio(source)[0], read_audio(target)[0])

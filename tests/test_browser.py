@@ -19,7 +19,8 @@ from embeddings.processing import Recipe
 from embeddings.rankings import build_ranking
 from embeddings.simulate import write_random_embedding
 from embeddings.store import Ranking, open_embedding
-from tests.conftest import ROOT
+from tests.conftest import ROOT, watch
+from tests.test_rate import Page as RaterPage
 from webapp import create_app
 
 playwright = pytest.importorskip(
@@ -36,6 +37,10 @@ systems = ["good.l2.mcss", "random.l2.mcss"]
 depth = 3
 [queries]
 clips = ["hum-0", "hiss-1"]
+[controls]
+repeats = 0
+[listening]
+sound_check = false
 """
 
 
@@ -100,45 +105,18 @@ def server(data: Path, ranked: list[Ranking], tmp_path: Path) -> Iterator[Server
 
 @pytest.fixture
 def rater_link(server: Server) -> str:
-    """A rater's link to the open study."""
-    return server.flask("studies", "invite", "which", "--base", server.url).split()[-1]
+    """The link to the open study of a rater who has practised."""
+    return practised(server, 1)[0]
 
 
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[object]:
-    """Debian's chromium, without a window."""
-    with playwright.sync_playwright() as driver:
-        arguments = ["--autoplay-policy=no-user-gesture-required"]
-        if os.geteuid() == 0:
-            arguments.append("--no-sandbox")
-        running = driver.chromium.launch(executable_path=chromium, args=arguments)
-        yield running
-        running.close()
-
-
-@pytest.fixture
-def page(browser) -> Iterator[Page]:
-    """A fresh browser profile's first tab; errors and policy violations on it fail the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    tab = context.new_page()
-    watch(tab)
-    yield tab
-    problems = tab.problems
-    context.close()
-    assert problems == []
-
-
-def watch(tab: Page) -> None:
-    """Collect what goes wrong on a tab; a server that was killed on purpose is no problem."""
-    tab.problems, tab.problems_expected = [], ()
-
-    def note(message) -> None:
-        expected = ("ERR_CONNECTION", "ERR_EMPTY_RESPONSE", "ERR_FAILED", *tab.problems_expected)
-        if message.type in ("error", "warning") and not any(e in message.text for e in expected):
-            tab.problems.append(message.text)
-
-    tab.on("console", note)
-    tab.on("pageerror", lambda error: tab.problems.append(str(error)))
+def practised(server: Server, count: int) -> list[str]:
+    """Return the links of new raters who are through with practice, in a browser of its own."""
+    said = server.flask("studies", "invite", "which", "-n", str(count), "--base", server.url)
+    links = [line.split()[-1] for line in said.splitlines()]
+    for link in links:
+        rater = RaterPage(server.app.test_client(), link.removeprefix(server.url))
+        assert not rater.is_practice
+    return links
 
 
 def audio_time(page: Page) -> float:
@@ -493,13 +471,13 @@ def test_a_study_of_real_sounds_graded_to_the_end(
     protocol.write_text(
         'title = "Real sounds"\ncollection = "esc10"\ndepth = 4\n'
         'systems = ["one.l2.mcss", "other.l2.mcss"]\n[queries]\nper_family = 1\n'
+        "[controls]\nrepeats = 0\n[listening]\nsound_check = false\n"
     )
     server = Server(data)
     try:
         server.flask("studies", "create", str(protocol))
         server.flask("studies", "open", "which")
-        said = server.flask("studies", "invite", "which", "-n", "2", "--base", server.url)
-        links = [line.split()[-1] for line in said.splitlines()]
+        links = practised(server, 2)
         sent = grade_everything(page, links[0], 1)
         sent += grade_everything(browser.new_context().new_page(), links[1], 2)
         rows = server.judgements()

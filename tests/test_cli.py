@@ -185,17 +185,20 @@ def test_a_system_is_removed_unless_a_study_uses_it(
     runner: FlaskCliRunner, small: Collection, ranked: list[Ranking], tmp_path: Path
 ) -> None:
     (tmp_path / "which.toml").write_text(
-        'title = "Which?"\ncollection = "small"\nsystems = ["good.l2.mcss"]\n'
+        'title = "Which?"\ncollection = "small"\nsystems = ["good.l2.mcss", "random.l2.mcss"]\n'
         '[queries]\nclips = ["hum-0"]\n'
     )
     run(runner, "studies", "create", str(tmp_path / "which.toml"))
     refused = runner.invoke(args=["rankings", "remove", "small", "good.l2.mcss"])
     assert refused.exit_code == 1
     assert "is used by the study 'which' and stays" in refused.output
-    assert "Removed random.l2.mcss" in run(runner, "rankings", "remove", "small", "random.l2.mcss")
-    assert [path.name for path in (small.folder / "rankings").iterdir()] == ["good.l2.mcss"]
-    missing = runner.invoke(args=["rankings", "remove", "small", "random.l2.mcss"])
-    assert "has no system 'random.l2.mcss'; it has: good.l2.mcss" in missing.output
+    run(runner, "rankings", "build", "small", "good", "--normalise", "none", "--pca", "none")
+    other = "good.raw.mcss"
+    assert f"Removed {other}" in run(runner, "rankings", "remove", "small", other)
+    left = {path.name for path in (small.folder / "rankings").iterdir()}
+    assert left == {"good.l2.mcss", "random.l2.mcss"}
+    missing = runner.invoke(args=["rankings", "remove", "small", other])
+    assert f"has no system '{other}'; it has: good.l2.mcss, random.l2.mcss" in missing.output
 
 
 def test_what_is_damaged_is_named_and_hides_nothing_else(

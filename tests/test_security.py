@@ -12,7 +12,11 @@ from webapp import create_app
 from webapp.database import db, now
 from webapp.models import SigninLink
 
-OPEN = {"home.healthz", "signin.signin", "rate.page", "rate.sound", "rate.grade", "rate.finish"}
+RATERS = (
+    "consent", "finish", "flag", "grade", "headphones", "listen", "page", "prefer", "questions",
+    "sound", "sound_check", "withdraw", "withdrawal",
+)  # fmt: skip
+OPEN = {"home.healthz", "signin.signin", "join.join", *(f"rate.{name}" for name in RATERS)}
 STATIC = {"static", "bootstrap.static"}
 BASE = "http://127.0.0.1:5000"
 
@@ -35,12 +39,21 @@ def test_strangers_get_nothing_but_the_sign_in_page(client: FlaskClient, app: Fl
             assert answer.status_code == 401, (path, method)
             assert b"Only the experimenter sees these pages" in answer.data
             tried += 1
-    assert tried >= 4
+    assert tried >= 15
 
 
-def test_a_rater_link_that_is_wrong_leads_nowhere(client: FlaskClient) -> None:
-    for path in ("/rate/demo/wrong", "/rate/demo/wrong/sounds/abc"):
-        assert client.get(path).status_code == 404
+def test_a_rater_link_that_is_wrong_leads_nowhere(client: FlaskClient, app: Flask) -> None:
+    """Neither the pages nor what they post to; nor does a study that is not there."""
+    app.config["WTF_CSRF_ENABLED"] = False
+    values = {"slug": "demo", "token": "wrong", "sound": "abc", "when": "before"}
+    tried = 0
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith(("rate.", "join.")):
+            path = app.url_map.bind("localhost").build(rule.endpoint, values)
+            for method in rule.methods - {"HEAD", "OPTIONS"}:
+                assert client.open(path, method=method).status_code == 404, (path, method)
+                tried += 1
+    assert tried == len(RATERS) + 1
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/nothing", "/static/js/player.js"])

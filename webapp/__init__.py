@@ -42,10 +42,11 @@ def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
     security.init_app(app)
     signin.init_app(app)
 
-    from webapp import audio, browse, errors, home, rate
+    from webapp import audio, browse, designing, errors, home, join, manage, rate
 
-    for blueprint in (home.bp, signin.bp, browse.bp, audio.bp, rate.bp):
-        app.register_blueprint(blueprint)
+    pages = (home, signin, browse, audio, designing, manage, join, rate)
+    for page in pages:
+        app.register_blueprint(page.bp)
     errors.init_app(app)
     cli.init_app(app)
     app.jinja_env.globals["version"] = __version__

@@ -12,9 +12,9 @@ from embeddings.processing import Recipe
 from embeddings.rankings import build_ranking
 from embeddings.simulate import RANDOM, write_random_embedding
 from embeddings.store import embedding_names, open_embedding, open_ranking, system_names
-from evaluation.protocol import parse_protocol
+from evaluation.protocol_toml import parse_protocol
 from evaluation.scoring import read_objective, score_ranking
-from webapp import studies
+from webapp import opening, raters, studies
 from webapp.database import db, now
 from webapp.models import Rater, Study
 
@@ -56,9 +56,9 @@ def make_demo() -> None:
         }
         study = studies.create_study(parse_protocol(protocol, "the demo's protocol"))
     if study.state == "draft":
-        studies.open_study(study)
+        opening.open_study(study)
     if study.state == "open" and not study.raters:
-        studies.invite(study, _RATERS)
+        raters.invite(study, _RATERS)
 
 
 def demo_rater() -> Rater | None:

@@ -3,9 +3,23 @@
 
 const TYPING = "input, select, textarea, [contenteditable]";
 const PRESSABLE = "button, a, summary";
+const OFF = "sounding-board-keys-off";
 
+// Whether letters and digits are keys on this browser: people who speak to their computer, or
+// press keys by accident, can turn them off.
+export function singleKeys(wanted) {
+  try {
+    if (wanted !== undefined) localStorage.setItem(OFF, wanted ? "" : "yes");
+    return !localStorage.getItem(OFF);
+  } catch {
+    return true; // storage is switched off
+  }
+}
+
+// Whether a key is none of the page's own: it is typed into a field, or a dialog is open.
 export function typing(event) {
-  return event.target.closest(TYPING) || event.ctrlKey || event.metaKey || event.altKey;
+  return event.target.closest(TYPING) || event.ctrlKey || event.metaKey || event.altKey
+    || document.querySelector("dialog[open]");
 }
 
 export function currentItem() {
@@ -14,6 +28,19 @@ export function currentItem() {
 
 function shown(item) {
   return item.getClientRects().length > 0;
+}
+
+// Where the focus is among items: an index, or half of one for between two.
+function place(items) {
+  const active = document.activeElement ?? document.body;
+  const at = items.indexOf(active.closest("[data-item]"));
+  if (at >= 0) return at;
+  const after = items.findIndex((item) => active.compareDocumentPosition(item) & Node.DOCUMENT_POSITION_FOLLOWING);
+  return (after < 0 ? items.length : after) - 0.5;
+}
+
+function step(from, isDown) {
+  return Math.max(0, isDown ? Math.floor(from + 1) : Math.ceil(from - 1));
 }
 
 // Options: within(item) gives the element whose items the arrows stay in; seek: left and right
@@ -28,8 +55,7 @@ export function walkItems({ within = () => document, seek = false } = {}) {
       player?.toggle();
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       const items = [...within(item).querySelectorAll("[data-item]")].filter(shown);
-      const at = document.activeElement?.closest("[data-item]") ? items.indexOf(item) : -1;
-      const next = items[Math.max(0, at + (event.key === "ArrowDown" ? 1 : -1))];
+      const next = items[step(place(items), event.key === "ArrowDown")];
       if (!next) return;
       next.focus({ preventScroll: true });
       next.scrollIntoView({ block: "nearest" });

@@ -3,15 +3,29 @@
 //
 // Attributes: data-src, data-name, data-seconds (0: known once loaded), data-envelope (optional:
 // the waveform, one character from 0-9a-z a point), and the words data-play, data-pause,
-// data-position, data-failed.
+// data-position, data-failed and, optional, data-retrying, data-again, data-blocked, data-start.
+//
+// Events, which bubble: "sound-play"; "sound-heard", whenever more of it was heard;
+// "sound-stretch", when a stretch of listening is over, its detail { started_at, seconds };
+// "sound-failed", when it could not be loaded and is not tried again by itself.
+
+import { heardOf, keepHeard } from "./heard.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const HEIGHT = 36; // one more than the largest envelope character
+const RETRIES = [1000, 3000]; // milliseconds before a sound that failed is tried again by itself
+const PATIENCE = 20000; // without a byte of a sound that should play
+const SLACK = 0.3; // seconds by which a sound may run ahead of the clock; more is a jump
 
 const audio = document.createElement("audio");
 audio.preload = "auto";
 let playing = null; // the player whose sound the audio element holds
-let lastTime = 0;
+let lastTime = 0; // where the sound was when it was last looked at, and when that was
+let lastLook = 0;
+let frame = 0; // in which it is looked at next
+let stretch = null; // of listening, since the sound last began to play
+let retry = 0;
+let watch = 0;
 
 function svg(name, attributes) {
   const element = document.createElementNS(SVG, name);
@@ -29,12 +43,15 @@ function clockText(position, seconds) {
 }
 
 export class SoundPlayer extends HTMLElement {
-  heard = 0; // seconds of this sound that were played, repeats counted
+  // Seconds of this sound that were played, repeats counted; and the share heard at least once.
+  get heard() { return heardOf(this.dataset.src).seconds; }
+  get share() { return heardOf(this.dataset.src).share; }
 
   connectedCallback() {
     if (this.button) return;
     this.position = 0;
     this.seconds = Number(this.dataset.seconds) || 0;
+    this.tries = 0;
     this.button = document.createElement("button");
     this.button.type = "button";
     this.button.className = "play";
@@ -88,8 +105,12 @@ export class SoundPlayer extends HTMLElement {
     return box;
   }
 
+  get isPlaying() {
+    return playing === this && !audio.paused && !audio.error;
+  }
+
   draw() {
-    const isPlaying = playing === this && !audio.paused;
+    const { isPlaying } = this;
     const share = this.seconds ? Math.min(this.position / this.seconds, 1) : 0;
     const x = share * this.width;
     this.played.setAttribute("width", x);
@@ -105,25 +126,65 @@ export class SoundPlayer extends HTMLElement {
     this.clock.textContent = text;
   }
 
+  tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
+  }
+
+  // What went wrong, and one button to go on.
+  say(words = "", button = "") {
+    this.message.textContent = words;
+    if (!button) return;
+    const again = document.createElement("button");
+    again.type = "button";
+    again.className = "btn btn-outline-primary";
+    again.textContent = button;
+    again.addEventListener("click", () => {
+      this.button.focus(); // this button goes away
+      this.play();
+    });
+    this.message.append(" ", again);
+  }
+
   toggle() {
-    if (playing === this && !audio.paused) audio.pause();
+    if (this.isPlaying) audio.pause();
     else this.play();
   }
 
   play() {
-    this.message.textContent = "";
-    if (playing !== this || audio.error) {
-      const before = playing;
-      playing = this;
-      audio.src = this.dataset.src;
-      lastTime = this.position;
-      if (this.position) audio.currentTime = this.position;
-      before?.draw();
-    }
+    this.tries = 0;
+    this.start();
+  }
+
+  start() {
+    clearTimeout(retry);
+    this.say();
+    this.failing = false;
+    if (playing !== this || audio.error || this.stuck) this.take();
+    this.tell("sound-play");
+    watchOver();
     // A pause or another sound before this one has started rejects the promise: not a failure.
     audio.play().catch((error) => {
-      if (error.name !== "AbortError") this.fail();
+      if (error.name === "NotAllowedError") this.block();
+      else if (error.name !== "AbortError") this.fail();
     });
+  }
+
+  // Take the page's one audio element. The sound that had it starts over when it is played again:
+  // who goes to and fro between two sounds compares their beginnings.
+  take() {
+    follow();
+    endStretch();
+    const before = playing;
+    playing = this;
+    this.stuck = false;
+    if (before && before !== this) {
+      before.position = 0;
+      before.say();
+    }
+    audio.src = this.dataset.src;
+    look(this.position);
+    if (this.position) audio.currentTime = this.position;
+    before?.draw();
   }
 
   restart() {
@@ -134,7 +195,7 @@ export class SoundPlayer extends HTMLElement {
   seek(seconds) {
     this.position = Math.max(0, this.seconds ? Math.min(seconds, this.seconds) : seconds);
     if (playing === this) {
-      lastTime = this.position;
+      look(this.position);
       audio.currentTime = this.position;
     }
     this.draw();
@@ -144,8 +205,35 @@ export class SoundPlayer extends HTMLElement {
     this.seek(this.position + seconds);
   }
 
+  block() {
+    clearTimeout(watch);
+    if (playing === this) this.say(this.dataset.blocked ?? this.dataset.failed, this.dataset.start);
+    this.draw();
+  }
+
+  // Called once or twice for one failure: the element says it, and so may the promise of play().
   fail() {
-    if (playing === this) this.message.textContent = this.dataset.failed;
+    clearTimeout(watch);
+    if (playing !== this || this.failing) return;
+    this.failing = true;
+    this.draw();
+    if (this.tries < RETRIES.length) {
+      this.say(this.dataset.retrying);
+      retry = setTimeout(() => this.start(), RETRIES[this.tries]);
+      this.tries += 1;
+    } else {
+      this.say(this.dataset.failed, this.dataset.again);
+      this.tell("sound-failed");
+    }
+  }
+
+  hear(from, to) {
+    const record = heardOf(this.dataset.src);
+    record.duration = this.seconds;
+    record.add(from, to);
+    stretch ??= { player: this, started_at: new Date(Date.now() - 1000 * (to - from)), seconds: 0 };
+    stretch.seconds += to - from;
+    this.tell("sound-heard");
   }
 
   onKey(event) {
@@ -163,22 +251,66 @@ export class SoundPlayer extends HTMLElement {
     const share = Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1);
     this.bar.setPointerCapture(event.pointerId);
     if (this.seconds) this.seek(share * this.seconds);
-    if (event.type === "pointerdown" && !(playing === this && !audio.paused)) this.play();
+    if (event.type === "pointerdown" && !this.isPlaying) this.play();
   }
 }
 
-function follow() {
-  if (!playing || audio.ended) return; // after the end, the "ended" event has the last word
-  const step = audio.currentTime - lastTime;
-  if (step > 0 && step < 1) playing.heard += step; // a jump is a seek, not listening
-  lastTime = audio.currentTime;
-  playing.position = audio.currentTime;
-  playing.draw();
-  if (!audio.paused) requestAnimationFrame(follow);
+function look(time) {
+  lastTime = time;
+  lastLook = performance.now();
 }
 
-audio.addEventListener("play", () => requestAnimationFrame(follow));
-audio.addEventListener("pause", follow);
+// Count as heard what was played since the last look. A jump is a seek, not listening.
+function advance(time) {
+  const step = time - lastTime;
+  const elapsed = (performance.now() - lastLook) / 1000;
+  if (step > 0 && step <= elapsed * audio.playbackRate + SLACK) playing.hear(lastTime, time);
+  look(time);
+}
+
+function follow() {
+  if (!playing || audio.ended || audio.error) return; // after the end, the "ended" event has the last word
+  advance(audio.currentTime);
+  playing.position = audio.currentTime;
+  playing.draw();
+  if (!audio.paused) followSoon();
+}
+
+function followSoon() {
+  frame ||= requestAnimationFrame(() => {
+    frame = 0;
+    follow();
+  });
+}
+
+function endStretch() {
+  if (!stretch) return;
+  const { player, started_at, seconds } = stretch;
+  stretch = null;
+  keepHeard(player.dataset.src);
+  player.tell("sound-stretch", { started_at: started_at.toISOString(), seconds: Number(seconds.toFixed(3)) });
+}
+
+// A sound that should play and gets no data for long is a sound that fails.
+function watchOver() {
+  clearTimeout(watch);
+  const watched = playing;
+  watch = setTimeout(() => {
+    if (playing !== watched || audio.paused || audio.readyState > 2) return;
+    watched.stuck = true;
+    watched.fail();
+  }, PATIENCE);
+}
+
+audio.addEventListener("play", followSoon);
+audio.addEventListener("playing", () => clearTimeout(watch));
+audio.addEventListener("waiting", watchOver);
+audio.addEventListener("progress", watchOver);
+audio.addEventListener("pause", () => {
+  if (audio.ended) return;
+  follow();
+  endStretch();
+});
 audio.addEventListener("timeupdate", () => audio.paused || follow());
 audio.addEventListener("loadedmetadata", () => {
   // Stored seconds win: Chromium reads Ogg Vorbis 1-3 % long.
@@ -187,12 +319,17 @@ audio.addEventListener("loadedmetadata", () => {
 });
 audio.addEventListener("ended", () => {
   if (!playing) return;
-  playing.heard += Math.max(0, audio.currentTime - lastTime);
-  lastTime = 0;
+  advance(audio.currentTime);
+  endStretch();
+  look(0);
   playing.position = 0; // the next press starts over
   playing.draw();
 });
 audio.addEventListener("error", () => playing?.fail());
+window.addEventListener("pagehide", () => {
+  follow();
+  endStretch();
+});
 
 document.body.append(audio);
 customElements.define("sound-player", SoundPlayer);

@@ -1,5 +1,6 @@
-// Grades that are not yet acknowledged, kept in this browser (IndexedDB) until the server says
-// that it has stored them: through a reload, a closed tab, a dead server or network.
+// What a rater's browser has to tell the server and is not yet acknowledged: answers, reports of
+// broken sounds, and quietly what was listened to. Kept in this browser (IndexedDB) until the server says that it
+// has stored it: through a reload, a closed tab, a dead server or network.
 
 const STORE = "grades";
 const SHORTEST_WAIT = 500; // milliseconds between tries, doubled up to
@@ -17,11 +18,12 @@ function open() {
 
 function run(database, mode, work) {
   return new Promise((resolve, reject) => {
-    const transaction = database.transaction(STORE, mode);
+    const transaction = database.transaction(STORE, mode, { durability: "strict" });
     const request = work(transaction.objectStore(STORE));
     transaction.oncomplete = () => resolve(request.result);
     transaction.onerror = () => reject(transaction.error);
     transaction.onabort = () => reject(transaction.error); // the disk is full, say
+    if (mode === "readwrite") transaction.commit?.(); // at once: the page may be about to close
   });
 }
 
@@ -59,23 +61,52 @@ export function uuid() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-export class GradeQueue {
-  // address: where grades are posted; csrf: the page's token;
-  // on: { saved(grade), waiting(count), refused(grade, reason), outdated() }
-  constructor(address, csrf, on) {
-    Object.assign(this, { address, csrf, on, wait: SHORTEST_WAIT, draining: null, asked: false, timer: 0 });
+// What is sent first, and what is told of: answers are counted; a page waits for reports (of broken
+// sounds), too; nobody waits for a listen.
+const KINDS = ["answer", "report", "listen"];
+
+// The first version kept { address, grade }: grades only.
+function readEntry(value) {
+  return value.body ? value : { address: value.address, body: value.grade, kind: "answer" };
+}
+
+function matters([, { kind }]) {
+  return kind !== "listen";
+}
+
+function warn(event) {
+  event.preventDefault();
+  event.returnValue = true; // browsers from before 2023
+}
+
+export class Queue {
+  // rater: the address under which all of a rater's lie; csrf: the page's token;
+  // on: { saved(entry), waiting(count of answers), refused(entry, reason), outdated() }, where an
+  // entry is { address, body, kind }. A listen that is refused is dropped without a word.
+  constructor(rater, csrf, on) {
+    Object.assign(this, { rater, csrf, on, wait: SHORTEST_WAIT, draining: null, asked: false, timer: 0 });
+    this.done = new Set(); // UUIDs that the server answered for good, in case a disk forgets nothing
     this.store = open().then((database) => new DiskStore(database), () => new MemoryStore());
     window.addEventListener("online", () => this.drain());
   }
 
-  // Grades of other studies and raters in this browser wait for their own page.
+  // Return [key, entry] of what waits, by kind and then in order. What other studies and raters
+  // left in this browser waits for their own page.
   async pending() {
-    const entries = await (await this.store).all();
-    return entries.filter(([, value]) => value.address === this.address);
+    const all = await (await this.store).all().catch(() => this.fallBack());
+    const entries = all
+      .map(([key, value]) => [key, readEntry(value)])
+      .filter(([, { address, body }]) => address.startsWith(`${this.rater}/`) && !this.done.has(body.uuid));
+    return KINDS.flatMap((kind) => entries.filter(([, entry]) => entry.kind === kind));
   }
 
-  async add(grade) {
-    const entry = { address: this.address, grade };
+  async unsaved() {
+    return (await this.pending()).filter(matters);
+  }
+
+  async add(address, body, kind = "answer") {
+    const entry = { address, body, kind };
+    if (kind !== "listen") window.addEventListener("beforeunload", warn);
     try {
       await (await this.store).add(entry);
     } catch {
@@ -85,12 +116,29 @@ export class GradeQueue {
     return this.drain();
   }
 
-  // Go on in memory, with what can still be read of the disk.
+  // Send what waits; resolves to whether all is saved that matters.
+  async settle() {
+    this.drain();
+    while ((await this.unsaved()).length) {
+      if (!this.draining) return false;
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    return true;
+  }
+
+  // Forget what waits, unsent.
+  async forget() {
+    const store = await this.store;
+    for (const [key] of await this.pending()) await store.remove(key).catch(() => {});
+  }
+
+  // Go on in memory, with what can still be read of the disk; return what that is.
   async fallBack() {
     const memory = new MemoryStore();
     const entries = await (await this.store).all().catch(() => []);
     for (const [, value] of entries) await memory.add(value);
     this.store = Promise.resolve(memory);
+    return memory.all();
   }
 
   // Send what waits, in order; one drain at a time. Resolves when nothing waits or sending failed.
@@ -113,45 +161,59 @@ export class GradeQueue {
   }
 
   async sendPending() {
-    const store = await this.store;
     let entries;
     while ((entries = await this.pending()).length) {
-      const [key, { grade }] = entries[0];
-      const answer = await this.send(grade);
+      const [key, entry] = entries[0];
+      if (!this.count(entries)) this.on.waiting(0);
+      const answer = await this.send(entry);
       if (answer === "again" || answer === "outdated") {
-        this.on.waiting(entries.length);
-        if (answer === "outdated") this.on.outdated();
-        else this.timer = setTimeout(() => this.drain(), this.wait);
-        this.wait = Math.min(2 * this.wait, LONGEST_WAIT);
+        this.fail(entries, answer);
         return false;
       }
-      await store.remove(key);
+      this.done.add(entry.body.uuid);
+      await (await this.store).remove(key).catch(() => {});
       this.wait = SHORTEST_WAIT;
-      if (answer === "saved") this.on.saved(grade);
-      else this.on.refused(grade, answer);
+      if (answer === "saved") this.on.saved(entry);
+      else if (entry.kind !== "listen") this.on.refused(entry, answer);
     }
+    this.count([]);
     this.on.waiting(0);
     return true;
   }
 
+  fail(entries, answer) {
+    const answers = this.count(entries);
+    this.on.waiting(answers);
+    if (answer === "outdated" && answers) this.on.outdated();
+    if (answer === "again") this.timer = setTimeout(() => this.drain(), this.wait);
+    this.wait = Math.min(2 * this.wait, LONGEST_WAIT);
+  }
+
+  // Return how many answers wait; ask before the page is left with what matters.
+  count(entries) {
+    if (entries.some(matters)) window.addEventListener("beforeunload", warn);
+    else window.removeEventListener("beforeunload", warn);
+    return entries.filter(([, { kind }]) => kind === "answer").length;
+  }
+
   // Return "saved", "again" (no answer, or not the app's), "outdated" (the page must be loaded
-  // again), or the app's reason why this grade can never be saved.
-  async send(grade) {
+  // again), or the app's reason why this can never be saved.
+  async send({ address, body }) {
     let response;
     try {
-      response = await fetch(this.address, {
+      response = await fetch(address, {
         method: "POST",
         headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": this.csrf },
-        body: JSON.stringify(grade),
+        body: JSON.stringify(body),
         signal: AbortSignal.timeout(PATIENCE),
       });
     } catch {
       return "again";
     }
-    const body = await response.json().catch(() => null);
-    if (response.ok && body?.saved === grade.uuid) return "saved";
-    if (body?.reload) return "outdated";
-    // Only the app itself can refuse a grade for good. A proxy's or a portal's error page cannot.
-    return typeof body?.refused === "string" ? body.refused : "again";
+    const answer = await response.json().catch(() => null);
+    if (response.ok && answer?.saved === body.uuid) return "saved";
+    if (answer?.reload) return "outdated";
+    // Only the app itself can refuse for good. A proxy's or a portal's error page cannot.
+    return typeof answer?.refused === "string" ? answer.refused : "again";
   }
 }

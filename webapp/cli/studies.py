@@ -1,4 +1,4 @@
-"""flask studies: create, open, invite, list, export."""
+"""flask studies: design, open, invite, watch, close, export."""
 
 from pathlib import Path
 
@@ -6,14 +6,58 @@ import click
 from flask.cli import AppGroup
 
 from embeddings.errors import InputError
-from embeddings.files import write_text
-from evaluation.protocol import read_protocol
-from webapp import database, studies
+from embeddings.files import whole_file, write_text
+from evaluation.bundle import write_bundle
+from evaluation.codebook import TABLES
+from evaluation.protocol_toml import read_protocol, ready_protocols, template
+from webapp import (
+    assigning,
+    bundles,
+    database,
+    extending,
+    opening,
+    planning,
+    rater_tables,
+    raters,
+    reliability,
+    studies,
+)
+from webapp.cli.reports import plan_lines, status_lines
 from webapp.cli.start import rater_link
-from webapp.demo import SLUG as DEMO
 
 group = AppGroup("studies")
 commands = {"studies": group}
+
+
+@group.command("template")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="A new file; printed unless told."
+)
+@click.option(
+    "--ready", type=click.Choice(list(ready_protocols())), help="One that comes with the app."
+)
+def template_command(output: Path | None, ready: str | None) -> None:
+    """Write a protocol to begin from: every key explained, or a ready one."""
+    text = ready_protocols()[ready].read_text(encoding="utf-8") if ready else template()
+    if output is None or str(output) == "-":
+        click.echo(text, nl=False)
+        return
+    path = _target(output)
+    if path.exists():
+        raise InputError(f"{path} is there already, and stays as it is.")
+    write_text(path, text)
+    click.echo(f"Wrote {path}. Next: flask studies check {path}")
+
+
+@group.command("check")
+@click.argument("protocol", type=click.Path(path_type=Path))
+def check_command(protocol: Path) -> None:
+    """Check the TOML file PROTOCOL, compute its pools, and say what it will ask of raters."""
+    terms = read_protocol(protocol)
+    planning.check_name(terms)
+    for what, much in plan_lines(planning.preview(terms)):
+        click.echo(f"{what:12} {much}")
+    click.echo(f"Nothing is stored. Next: flask studies create {protocol}")
 
 
 @group.command("create")
@@ -22,8 +66,7 @@ def create_command(protocol: Path) -> None:
     """Create a study from the TOML file PROTOCOL, as a draft; a draft of that name is replaced."""
     database.prepare()
     terms = read_protocol(protocol)
-    if terms.slug == DEMO:
-        raise InputError(f"The name {DEMO!r} is kept for the demo; choose another slug.")
+    planning.check_name(terms)
     study = studies.create_study(terms)
     click.echo(
         f"Created {study.slug}: {len(study.systems)} systems, {len(study.queries)} queries. "
@@ -36,7 +79,7 @@ def create_command(protocol: Path) -> None:
 def open_command(slug: str) -> None:
     """Freeze the study SLUG, make the sounds that raters hear, and let raters in."""
     database.prepare()
-    study = studies.open_study(studies.find_study(slug))
+    study = opening.open_study(studies.find_study(slug))
     pools = [len(query.candidates) for query in study.queries]
     click.echo(
         f"Opened {slug}: {len(pools)} queries, {sum(pools)} candidates "
@@ -49,11 +92,21 @@ def open_command(slug: str) -> None:
 @click.argument("slug")
 @click.option("-n", "count", type=int, default=1, show_default=True, help="How many raters.")
 @click.option("--base", help="The address that raters can reach; base_url unless told.")
-def invite_command(slug: str, count: int, base: str | None) -> None:
+@click.option(
+    "--csv", "table", type=click.Path(path_type=Path), help="Write them to this file instead."
+)
+def invite_command(slug: str, count: int, base: str | None, table: Path | None) -> None:
     """Invite raters to the study SLUG: prints a secret link for each."""
     database.prepare()
-    for rater in studies.invite(studies.find_study(slug), count):
-        click.echo(f"{rater.pseudonym}  {rater_link(rater, base)}")
+    path = table and _target(table)
+    new = raters.invite(studies.find_study(slug), count)
+    links = [(rater.pseudonym, rater_link(rater, base)) for rater in new]
+    if path:
+        write_text(path, "rater,link\n" + "".join(f"{name},{link}\n" for name, link in links))
+        click.echo(f"Wrote {path}: the links of {len(links)} raters.")
+        return
+    for name, link in links:
+        click.echo(f"{name}  {link}")
 
 
 @group.command("list")
@@ -66,6 +119,56 @@ def list_command() -> None:
             f"{line.raters:4} raters {line.finished:5} blocks finished "
             f"{line.judgements:7} judgements"
         )
+
+
+@group.command("status")
+@click.argument("slug")
+def status_command(slug: str) -> None:
+    """Say how far the study SLUG is: each query, each rater, what was reported."""
+    database.prepare()
+    for line in status_lines(studies.find_study(slug)):
+        click.echo(line)
+
+
+@group.command("recall")
+@click.argument("slug")
+@click.argument("rater")
+def recall_command(slug: str, rater: str) -> None:
+    """Take the unfinished block back from RATER (rater-003, or 3), so that others get it."""
+    database.prepare()
+    found = reliability.find_numbered(studies.find_study(slug), rater)
+    assignment = reliability.kept_block(found, database.now())
+    if assignment is None:
+        raise InputError(f"No unfinished block is kept for {found.pseudonym}.")
+    assigning.recall(assignment)
+    click.echo(f"Recalled the block of {found.pseudonym}. What was judged stays.")
+
+
+@group.command("close")
+@click.argument("slug")
+def close_command(slug: str) -> None:
+    """Close the study SLUG for good: raters can judge no more."""
+    database.prepare()
+    studies.close_study(studies.find_study(slug))
+    click.echo(f"Closed {slug}. Next: flask studies export {slug}")
+
+
+@group.command("extend")
+@click.argument("slug")
+@click.option("--systems", required=True, multiple=True, help="A system to add; again for more.")
+@click.option("--slug", "new", default="", help="Name of the new version; SLUG-2 unless told.")
+def extend_command(slug: str, systems: tuple[str, ...], new: str) -> None:
+    """Make a new version of the study SLUG, with more systems, as a draft.
+
+    What was judged is not asked again: only new pairs go out, and a tenth of the old ones to see
+    whether raters judge as they did before.
+    """
+    database.prepare()
+    study = extending.extend_study(studies.find_study(slug), systems, new)
+    click.echo(
+        f"Created {study.slug}: {len(study.systems)} systems, {len(study.queries)} queries of "
+        f"{slug}. Next: flask studies open {study.slug}"
+    )
 
 
 @group.command("remove")
@@ -83,17 +186,65 @@ def remove_command(slug: str) -> None:
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="judgements.csv unless told; - prints it.",
+    help="The file to write: SLUG.zip unless told; - prints one table.",
 )
-def export_command(slug: str, output: Path | None) -> None:
-    """Write the judgements of the study SLUG as CSV, a row a grade."""
+@click.option(
+    "--table", type=click.Choice(list(TABLES)), help="One table alone, as CSV; with - judgements."
+)
+def export_command(slug: str, output: Path | None, table: str | None) -> None:
+    """Write the study SLUG as one zip: every table, the protocol, a codebook, checksums."""
     database.prepare()
-    text = studies.export_judgements(studies.find_study(slug))
+    study = studies.find_study(slug)
+    if str(output) == "-":
+        click.echo(bundles.table_text(study, table or "judgements"), nl=False)
+    elif table:
+        path = _target(output or Path(f"{table}.csv"))
+        write_text(path, bundles.table_text(study, table))
+        click.echo(f"Wrote {path}.")
+    else:
+        path = _target(output or Path(f"{slug}.zip"))
+        files = bundles.bundle_files(study)
+        with whole_file(path) as file:
+            write_bundle(file, files)
+        click.echo(f"Wrote {path}: {len(files)} files; CODEBOOK.md in it explains them.")
+
+
+@group.command("import")
+@click.argument("bundle", type=click.Path(path_type=Path))
+def import_command(bundle: Path) -> None:
+    """Rebuild a study from the zip BUNDLE: closed, without sounds; the collection is not needed."""
+    database.prepare()
+    study = bundles.import_study(bundle)
+    click.echo(
+        f"Imported {study.slug}: {len(study.systems)} systems, {len(study.queries)} queries, "
+        f"{len(study.raters)} raters. It is closed, and has no sounds."
+    )
+
+
+@group.command("payments")
+@click.argument("slug")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The file to write: payments.csv unless told; - prints it.",
+)
+def payments_command(slug: str, output: Path | None) -> None:
+    """Write who came to the study SLUG under other services' ids, and each one's code."""
+    database.prepare()
+    text = rater_tables.payments_csv(studies.find_study(slug))
     if str(output) == "-":
         click.echo(text, nl=False)
         return
-    path = output or Path("judgements.csv")
-    if not path.parent.is_dir():
-        raise InputError(f"{path.parent}: there is no such folder to write to.")
+    path = _target(output or Path("payments.csv"))
     write_text(path, text)
-    click.echo(f"Wrote {path}: {text.count(chr(10)) - 1} judgements.")
+    click.echo(f"Wrote {path}: it ties pseudonyms to people, so keep it apart.")
+
+
+def _target(path: Path) -> Path:
+    """Return where to write; raise InputError where that cannot be."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; -o must name a file.")
+    if not path.absolute().parent.is_dir():
+        raise InputError(f"{path}: there is no such folder to write to.")
+    return path

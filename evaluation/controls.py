@@ -1,0 +1,109 @@
+"""Clips that are no answer to a query: mixed into its pool, they tell who listens."""
+
+from collections.abc import Sequence, Set
+
+import numpy as np
+
+from embeddings.collection import Collection
+from embeddings.errors import InputError
+from embeddings.rankings import groups_of, similarities
+from embeddings.search import group_codes
+from embeddings.store import Ranking, embedding_names
+
+
+def distractors(
+    collection: Collection,
+    rankings: Sequence[Ranking],
+    query: int,
+    count: int,
+    exclude: Set[int],
+    seed: int,
+    *,
+    far: np.ndarray | None = None,
+) -> list[int]:
+    """Return `count` clips that are far from a query under every system, drawn by `seed`.
+
+    They share no label with it, are of other families than all of its families (where the
+    collection has families, a clip without one is not drawn), and lie beyond the upper half of
+    every system's results (see `far_clips`).
+
+    Parameters
+    ----------
+    query : its row in the collection
+    exclude : rows that must not be drawn, such as the query's pool
+    far : what `far_clips` says of this query, bool [clips]; None: it is asked. Who draws for many
+        queries asks once for all of them
+
+    Raises
+    ------
+    InputError
+        There are fewer such clips than `count`, or the vectors of a system that must be asked
+        cannot be read or are not those that it was built from.
+    """
+    if count < 1:
+        return []
+    if far is None:
+        far = far_clips(collection, rankings, [query])[0]
+    unlike = [
+        int(row)
+        for row in np.flatnonzero(far)
+        if row not in exclude and row != query and _is_unlike(collection, query, int(row))
+    ]
+    if len(unlike) < count:
+        other = "of another family" if collection.families else "of other labels"
+        raise InputError(
+            f"The query {collection.clips[query].id!r} has {len(unlike)} clips {other} that no "
+            f"system ranks in its upper half; controls.distractors asks for {count}."
+        )
+    rng = np.random.default_rng([seed, query])
+    return [int(row) for row in rng.choice(unlike, count, replace=False)]
+
+
+def far_clips(
+    collection: Collection, rankings: Sequence[Ranking], queries: Sequence[int]
+) -> np.ndarray:
+    """Return which clips every system ranks beyond half of the collection, bool [queries, clips].
+
+    The stored lists answer where they reach so far; else the similarities are computed from the
+    system's vectors. A system without vectors (imported, or they were removed) says no more than
+    its list: what is not in it is far. What a system leaves out has no rank, and is not far: the
+    query, its group where that is excluded, and clips that could not be given a vector.
+
+    Raises InputError where the vectors of a system are not those that it was built from.
+    """
+    half = len(collection.clips) // 2
+    known = embedding_names(collection)
+    far = np.ones((len(queries), len(collection.clips)), dtype=bool)
+    for ranking in rankings:
+        if ranking.neighbours.shape[1] < half and ranking.meta["embedding"] in known:
+            far &= _beyond(similarities(collection, ranking, queries), half)
+            continue
+        for place, query in enumerate(queries):
+            upper = ranking.neighbours[query, :half]
+            far[place, upper[upper >= 0]] = False
+        if ranking.meta["embedding"] is not None:
+            far[:, ranking.neighbours[:, 0] < 0] = False
+        groups = groups_of(
+            collection, np.arange(len(collection.clips)), ranking.meta["exclude_same"]
+        )
+        codes = group_codes(len(collection.clips), groups)
+        far &= codes[list(queries), None] != codes
+    return far
+
+
+def _beyond(values: np.ndarray, half: int) -> np.ndarray:
+    """Return where at least `half` others of the row are more similar; NaN is no value."""
+    known = np.where(np.isnan(values), -np.inf, values)
+    middle = -np.partition(-known, half - 1, axis=1)[:, half - 1]
+    return values < middle[:, None]
+
+
+def _is_unlike(collection: Collection, query: int, row: int) -> bool:
+    own, labels = (set(collection.clips[one].labels) for one in (query, row))
+    if own & labels:
+        return False
+    if not collection.families:
+        return True
+    family_of = collection.family_of
+    families = {family_of[label] for label in labels if label in family_of}
+    return bool(families) and families.isdisjoint(family_of.get(label) for label in own)

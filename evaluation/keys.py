@@ -1,0 +1,181 @@
+"""Reading a table key by key, so that every error names the key, the rule and the value."""
+
+import difflib
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from embeddings.errors import InputError
+
+_KINDS = {
+    str: "text",
+    int: "a whole number",
+    bool: "true or false",
+    list: "a list",
+    dict: "a table",
+}
+NAME_RULE = "1 to 64 letters, digits, '-' or '_', starting with a letter or digit"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_SHOWN = 80  # characters of a wrong value
+
+
+class Keys:
+    """A table whose keys are taken one by one; what is left at the end is unknown.
+
+    Where a method has a default, the key may be missing; otherwise it must be there. Each raises
+    InputError for a value that breaks its rule.
+
+    Parameters
+    ----------
+    table : the keys and values, as TOML or JSON gives them
+    source : what errors begin with, such as the file's name
+    prefix : what a key's name begins with in errors, such as "queries."
+    """
+
+    def __init__(self, table: dict[str, Any], source: str, prefix: str = "") -> None:
+        self.table, self.source, self.prefix = dict(table), source, prefix
+        self.known: list[str] = []
+
+    def has(self, key: str) -> bool:
+        """Return whether the key is there and was not taken yet."""
+        return key in self.table
+
+    def error(self, key: str, rest: str) -> InputError:
+        """Return the error that says `rest` of the key."""
+        return InputError(f"{self.source}: {self.prefix}{key} {rest}")
+
+    def fail(self, key: str, rule: str, value: Any) -> InputError:
+        """Return the error that names the key, the rule and the value."""
+        return self.error(key, f"must be {rule}, not {shown(value)}.")
+
+    def take(self, key: str, kind: type, default: Any = None) -> Any:
+        """Return a key's value, which must be of `kind`."""
+        self.known.append(key)
+        if key not in self.table:
+            if default is None:
+                near = difflib.get_close_matches(key, self.table, 1)
+                raise self.error(key, f"is missing{f'; is {near[0]} meant?' if near else '.'}")
+            return default
+        value = self.table.pop(key)
+        # bool is an int to Python, and never meant as one here
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise self.fail(key, _KINDS[kind], value)
+        return value
+
+    def left_out(self, key: str, why: str) -> None:
+        """Know the key, and raise InputError where it is given; `why` says why it may not be."""
+        self.known.append(key)
+        if key in self.table:
+            raise self.error(key, f"must be left out {why}.")
+
+    def section(self, key: str, *, required: bool = False) -> "Keys":
+        """Return the table under a key, an empty one where it is not there and may be missing."""
+        table = self.take(key, dict, None if required else {})
+        return Keys(table, self.source, f"{self.prefix}{key}.")
+
+    def sections(self, key: str) -> "list[Keys]":
+        """Return the tables in the list under a key, none where it is not there."""
+        tables = self.take(key, list, [])
+        for table in tables:
+            if not isinstance(table, dict):
+                raise self.fail(key, "a list of tables", table)
+        return [
+            Keys(table, self.source, f"{self.prefix}{key}[{number}].")
+            for number, table in enumerate(tables, 1)
+        ]
+
+    def flag(self, key: str, default: bool) -> bool:
+        """Return true or false."""
+        return self.take(key, bool, default)
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """Return text without the blanks around it; it is not empty unless the default is."""
+        value = self.take(key, str, default).strip()
+        if not value and default != "":
+            raise self.fail(key, "text that is not empty", value)
+        if _CONTROL.search(value):
+            raise self.fail(key, "text without control characters", value)
+        return value
+
+    def line(self, key: str, default: str | None = None) -> str:
+        """Return text in which line breaks and other blanks became single spaces."""
+        return " ".join(self.text(key, default).split())
+
+    def name(self, key: str) -> str:
+        """Return a name that is fit for addresses, folders and columns."""
+        value = self.text(key)
+        if not is_name(value):
+            raise self.fail(key, NAME_RULE, value)
+        return value
+
+    def one_of(self, key: str, allowed: Sequence[str], default: str) -> str:
+        """Return one of the words that are allowed."""
+        value = self.take(key, str, default)
+        if value not in allowed:
+            near = difflib.get_close_matches(value, allowed, 1)
+            hint = f"; did you mean {near[0]}?" if near else "."
+            rule = ("one of " if len(allowed) > 1 else "") + ", ".join(allowed)
+            raise self.error(key, f"must be {rule}, not {shown(value)}{hint}")
+        return value
+
+    def whole(self, key: str, default: int, low: int, high: int) -> int:
+        """Return a whole number from `low` to `high`."""
+        value = self.take(key, int, default)
+        if not low <= value <= high:
+            raise self.fail(key, f"from {low} to {high}", value)
+        return value
+
+    def number(self, key: str, default: float, low: float, high: float) -> float:
+        """Return a number from `low` to `high`, with or without a point."""
+        value = self.take(key, object, default)
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+        if not fits or not low <= value <= high:  # NaN is not, either
+            raise self.fail(key, f"a number from {low:g} to {high:g}", value)
+        return float(value)
+
+    def names(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
+        """Return a list of names, none of them empty and none twice."""
+        value = self.take(key, list, None if default is None else list(default))
+        for item in value:
+            if not isinstance(item, str) or not is_text(item):
+                raise self.fail(key, "a list of names", item)
+            if value.count(item) > 1:
+                raise self.error(key, f"has {shown(item)} twice.")
+        return tuple(value)
+
+    def day(self, key: str) -> str:
+        """Return a date as YYYY-MM-DD, from TOML's own dates too; "" where there is none."""
+        value = self.take(key, object, "")
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value.isoformat()
+        try:
+            if value == "" or date.fromisoformat(value).isoformat() == value:
+                return value
+        except (TypeError, ValueError):
+            pass
+        raise self.fail(key, "a date as YYYY-MM-DD", value)
+
+    def finish(self) -> None:
+        """Raise InputError for a key that nobody took."""
+        for key in self.table:
+            near = difflib.get_close_matches(key, self.known, 1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(self.known)}."
+            raise self.error(key if key.isidentifier() else shown(key), f"is no known key; {hint}")
+
+
+def is_name(value: str) -> bool:
+    """Return whether `value` keeps `NAME_RULE`."""
+    return bool(_NAME.fullmatch(value))
+
+
+def is_text(value: str) -> bool:
+    """Return whether there is something to read in `value`, and no control characters."""
+    return bool(value.strip()) and not _CONTROL.search(value)
+
+
+def shown(value: Any) -> str:
+    """Return a value as errors show it: on one line, and not too long."""
+    text = str(value) if isinstance(value, date) else repr(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."

@@ -1,0 +1,227 @@
+"""Tables of records as CSV text, exact both ways: what is written reads back as the same records.
+
+A table is a dataclass. A field is a column; a mapping from names to values is a column for each
+name, which begins with the prefix in the field's metadata: ``rank.SYSTEM``. Numbers are written so
+that they read back as the same numbers, moments in UTC to the microsecond, what is unknown as an
+empty cell.
+"""
+
+import csv
+import io
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from functools import lru_cache
+from types import NoneType
+from typing import Any, TypeVar, get_args, get_type_hints
+
+from embeddings.errors import InputError
+from evaluation.keys import shown
+
+Record = TypeVar("Record")
+Names = Mapping[str, Sequence[str]]
+"""The names of each field that maps names to values, in the order of their columns."""
+
+_SPECIAL = re.compile('[,"\r\n]')
+_WHOLE = re.compile("-?[0-9]{1,18}")
+_MOMENT = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z")
+
+
+def column_names(kind: type, names: Names | None = None) -> list[str]:
+    """Return the columns of a table; `names` as in `table_csv`."""
+    columns = [field.name for field in fields(kind) if "prefix" not in field.metadata]
+    for field, prefix in prefixes(kind).items():
+        columns += [prefix + name for name in (names or {}).get(field, ())]
+    return columns
+
+
+def prefixes(kind: type) -> dict[str, str]:
+    """Return the prefix of each field that maps names to values."""
+    return {
+        field.name: field.metadata["prefix"] for field in fields(kind) if "prefix" in field.metadata
+    }
+
+
+def table_csv(kind: type, records: Iterable[Any], names: Names | None = None) -> str:
+    """Return records of one `kind` as CSV, a row each in the order given.
+
+    `names` says for each mapping which names have a column; none unless told.
+    """
+    plain, mapped = column_names(kind), prefixes(kind)
+    lines = [_line(column_names(kind, names))]
+    for record in records:
+        cells = [_cell(getattr(record, column)) for column in plain]
+        for field in mapped:
+            values = getattr(record, field)
+            cells += [_cell(values.get(name)) for name in (names or {}).get(field, ())]
+        lines.append(_line(cells))
+    return "".join(lines)
+
+
+def read_table(
+    kind: type[Record], text: str, source: str, names: Names | None = None
+) -> list[tuple[int, Record]]:
+    """Return what `table_csv` wrote: (line it begins on, record) of every row.
+
+    Parameters
+    ----------
+    source : what errors begin with, such as the file's name
+    names : the names that must have columns; None: whichever are there
+
+    Raises
+    ------
+    InputError
+        A column is missing, unknown or misplaced, or a cell breaks its rule.
+    """
+    rows = _rows(text, source)
+    header = rows[0][1] if rows else []
+    if names is None:
+        names = _names_in(kind, header)
+    _check_header(header, column_names(kind, names), source)
+    readers = _readers(kind)  # type: ignore[arg-type]
+    plan = [(column, column, "", readers[column]) for column in column_names(kind)]
+    for field, prefix in prefixes(kind).items():
+        plan += [(prefix + name, field, name, readers[field]) for name in names.get(field, ())]
+    records = []
+    for line, cells in rows[1:]:
+        if len(cells) != len(plan):
+            raise InputError(
+                f"{source}, line {line}: it must have {len(plan)} cells, not {len(cells)}."
+            )
+        values: dict[str, Any] = {field: {} for field in prefixes(kind)}
+        for cell, (column, field, name, read) in zip(cells, plan, strict=True):
+            try:
+                value = read(cell)
+            except _Rule as rule:
+                raise InputError(
+                    f"{source}, line {line}: {column} must be {rule}, not {shown(cell)}."
+                ) from None
+            if not name:
+                values[field] = value
+            elif cell:
+                values[field][name] = value
+        records.append((line, kind(**values)))
+    return records
+
+
+def moment_text(moment: datetime) -> str:
+    """Return a moment as tables have it, such as 2026-05-01T12:30:15.250000Z."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def read_moment(text: str) -> datetime | None:
+    """Return the moment that `moment_text` wrote, None where `text` is none."""
+    try:
+        return datetime.fromisoformat(text) if _MOMENT.fullmatch(text) else None
+    except ValueError:  # such as the 31st of February
+        return None
+
+
+class _Rule(Exception):
+    """The rule that a cell breaks."""
+
+
+def _line(cells: Iterable[str]) -> str:
+    # csv.writer leaves a lone carriage return bare, which nothing reads back
+    quoted = (f'"{cell.replace(chr(34), chr(34) * 2)}"' if _SPECIAL.search(cell) else cell
+              for cell in cells)  # fmt: skip
+    return ",".join(quoted) + "\n"
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, datetime):
+        return moment_text(value)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(int(value))
+    return repr(float(value)) if isinstance(value, float) else str(value)
+
+
+def _rows(text: str, source: str) -> list[tuple[int, list[str]]]:
+    """Return (line it begins on, cells) of every row, the header first."""
+    rows, begins = [], 1
+    reader = csv.reader(io.StringIO(text, newline="\n"), strict=True)
+    try:
+        for cells in reader:
+            rows.append((begins, cells))
+            begins = reader.line_num + 1
+    except csv.Error as error:
+        raise InputError(f"{source}, line {begins}: not valid CSV: {error}.") from error
+    return rows
+
+
+def _names_in(kind: type, header: Sequence[str]) -> dict[str, list[str]]:
+    return {
+        field: [column.removeprefix(prefix) for column in header if column.startswith(prefix)]
+        for field, prefix in prefixes(kind).items()
+    }
+
+
+def _check_header(header: Sequence[str], wanted: Sequence[str], source: str) -> None:
+    for column in wanted:
+        if column not in header:
+            raise InputError(f"{source}, line 1: the column {column} is missing.")
+    for column in header:
+        if column not in wanted:
+            raise InputError(f"{source}, line 1: the column {shown(column)} is not known.")
+    if list(header) != list(wanted):
+        raise InputError(f"{source}, line 1: the columns must be {', '.join(wanted)}.")
+
+
+@lru_cache(maxsize=32)
+def _readers(kind: type) -> dict[str, Callable[[str], Any]]:
+    """Return for each field how one of its cells is read."""
+    hints = get_type_hints(kind)
+    readers = {}
+    for field in fields(kind):
+        hint = get_args(hints[field.name])[1] if field.metadata else hints[field.name]
+        parts = get_args(hint) or (hint,)
+        read = _READ[next(part for part in parts if part is not NoneType)]
+        empty = bool(field.metadata) or NoneType in parts
+        readers[field.name] = _or_none(read) if empty else read
+    return readers
+
+
+def _or_none(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    return lambda cell: read(cell) if cell else None
+
+
+def _read_whole(cell: str) -> int:
+    if not _WHOLE.fullmatch(cell):
+        raise _Rule("a whole number")
+    return int(cell)
+
+
+def _read_number(cell: str) -> float:
+    try:
+        value = float(cell)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise _Rule("a number")
+    return value
+
+
+def _read_flag(cell: str) -> bool:
+    if cell not in ("0", "1"):
+        raise _Rule("0 or 1")
+    return cell == "1"
+
+
+def _read_moment(cell: str) -> datetime:
+    moment = read_moment(cell)
+    if moment is None:
+        raise _Rule("a moment such as 2026-05-01T12:30:15.250000Z")
+    return moment
+
+
+_READ: dict[Any, Callable[[str], Any]] = {
+    str: str,
+    int: _read_whole,
+    float: _read_number,
+    bool: _read_flag,
+    datetime: _read_moment,
+}

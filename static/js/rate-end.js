@@ -1,0 +1,23 @@
+// The last page: send what is still kept in this browser, and copy the code.
+import { queue, work } from "./saving.js";
+
+const code = document.getElementById("code");
+const copy = document.getElementById("copy");
+
+// Without https there is no clipboard: the code is marked instead.
+function mark() {
+  getSelection().selectAllChildren(code);
+  copy.textContent = copy.dataset.marked;
+}
+
+if (copy) {
+  copy.hidden = false;
+  copy.addEventListener("click", () => {
+    if (!navigator.clipboard) return mark();
+    return navigator.clipboard.writeText(code.textContent.trim())
+      .then(() => { copy.textContent = copy.dataset.copied; }, mark);
+  });
+}
+
+if (work.forget) queue.forget();
+else queue.drain();

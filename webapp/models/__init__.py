@@ -1,0 +1,45 @@
+"""The tables. Words as in the README's glossary; moments are UTC; judgements are append-only."""
+
+from webapp.models.rater import (
+    Assignment,
+    ExternalId,
+    Flag,
+    Judgement,
+    Listen,
+    Preference,
+    Rater,
+    Sitting,
+    Slot,
+    Withdrawal,
+)
+from webapp.models.signin import SigninLink
+from webapp.models.study import (
+    Block,
+    BlockItem,
+    Candidate,
+    CandidateSource,
+    Query,
+    Study,
+    System,
+)
+
+__all__ = [
+    "Assignment",
+    "Block",
+    "BlockItem",
+    "Candidate",
+    "CandidateSource",
+    "ExternalId",
+    "Flag",
+    "Judgement",
+    "Listen",
+    "Preference",
+    "Query",
+    "Rater",
+    "SigninLink",
+    "Sitting",
+    "Slot",
+    "Study",
+    "System",
+    "Withdrawal",
+]

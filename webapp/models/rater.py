@@ -1,0 +1,190 @@
+"""Raters, what they are given, and what they give."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.database import UtcDateTime, db, now
+from webapp.models.study import Block, Candidate, Query, Study, System
+
+
+class Rater(db.Model):
+    """A person in a study, known by a secret token and shown by a number.
+
+    `before` and `after` hold the answers to the questionnaire, `headphones` those to the
+    headphone test, as JSON; "" where there are none.
+    """
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
+    number: Mapped[int]
+    token: Mapped[str] = mapped_column(unique=True)
+    joined: Mapped[bool] = mapped_column(default=False)  # came by /join, not by a personal link
+    invited_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    consented_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    declined_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the sound check
+    screened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # failed the headphone test
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    headphones: Mapped[str] = mapped_column(default="")
+    before: Mapped[str] = mapped_column(default="")
+    after: Mapped[str] = mapped_column(default="")
+
+    study: Mapped[Study] = relationship(back_populates="raters")
+    assignments: Mapped[list["Assignment"]] = relationship(
+        order_by="Assignment.id", back_populates="rater"
+    )
+
+    __table_args__ = (UniqueConstraint("study_id", "number"),)
+
+    @property
+    def pseudonym(self) -> str:
+        """The rater's name in exports, such as "rater-003"."""
+        return f"rater-{self.number:03d}"
+
+
+class ExternalId(db.Model):
+    """What another service calls a rater. It leaves the database in payments.csv only.
+
+    `person` marks the one that says who it is; the others (a study's, a session's) come along.
+    """
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
+    rater_id: Mapped[int] = mapped_column(ForeignKey("rater.id"), index=True)
+    name: Mapped[str]
+    value: Mapped[str]
+    person: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (
+        Index(
+            "ix_external_id_person", "study_id", "name", "value", unique=True,
+            sqlite_where=text("person"), postgresql_where=text("person"),
+        ),
+    )  # fmt: skip
+
+
+class Withdrawal(db.Model):
+    """What stays of a rater who withdrew: when, and how many judgements went."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
+    withdrawn_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    judgements: Mapped[int]
+
+
+class Sitting(db.Model):
+    """One session of a rater on one browser. Sounds have other addresses in each."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rater_id: Mapped[int] = mapped_column(ForeignKey("rater.id"), index=True)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class Assignment(db.Model):
+    """A block given to one rater, who keeps it until `lease_until` and longer if nobody needs it.
+
+    `finished_at` is when the block itself was done, `repeated_at` when its repeats were, too.
+    """
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rater_id: Mapped[int] = mapped_column(ForeignKey("rater.id"))
+    query_id: Mapped[int] = mapped_column(ForeignKey("query.id"))
+    block_id: Mapped[int] = mapped_column(ForeignKey("block.id"), index=True)
+    order_seed: Mapped[int]
+    assigned_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    lease_until: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    repeated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    rater: Mapped[Rater] = relationship(back_populates="assignments")
+    query: Mapped[Query] = relationship()
+    block: Mapped[Block] = relationship()
+    slots: Mapped[list["Slot"]] = relationship(
+        order_by="Slot.position", back_populates="assignment"
+    )
+
+    __table_args__ = (UniqueConstraint("rater_id", "query_id"),)
+
+
+class Slot(db.Model):
+    """One place in an assignment: what is judged there, on which page, at which position."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id"))
+    page: Mapped[int]
+    position: Mapped[int]
+    repeat: Mapped[bool] = mapped_column(default=False)
+    candidate_id: Mapped[int | None] = mapped_column(ForeignKey("candidate.id"), index=True)
+    system_id: Mapped[int | None] = mapped_column(ForeignKey("system.id"))
+
+    assignment: Mapped[Assignment] = relationship(back_populates="slots")
+    candidate: Mapped[Candidate | None] = relationship()
+    system: Mapped[System | None] = relationship()
+
+    __table_args__ = (UniqueConstraint("assignment_id", "position"),)
+
+
+class Judgement(db.Model):
+    """One grade of one thing by one rater. A change of mind is a new row; the last counts.
+
+    `heard` is the share of the sound, in [0, 1], that the rater had heard by then.
+    """
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slot_id: Mapped[int] = mapped_column(ForeignKey("slot.id"), index=True)
+    facet: Mapped[str] = mapped_column(default="relevance")
+    grade: Mapped[int]
+    client_uuid: Mapped[str] = mapped_column(unique=True)
+    listened_seconds: Mapped[float]
+    heard: Mapped[float | None]
+    given_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    slot: Mapped[Slot] = relationship()
+
+    __table_args__ = (CheckConstraint("grade BETWEEN 0 AND 100", name="grade"),)
+
+
+class Preference(db.Model):
+    """Which of two lists a rater prefers: "A", "B" or "none". The last one counts."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id"), index=True)
+    choice: Mapped[str]
+    client_uuid: Mapped[str] = mapped_column(unique=True)
+    given_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    assignment: Mapped[Assignment] = relationship()
+
+    __table_args__ = (CheckConstraint("choice IN ('A', 'B', 'none')", name="choice"),)
+
+
+class Listen(db.Model):
+    """One stretch of listening to a slot's sound, or to the query's where `slot_id` is None.
+
+    `candidate_id` says which sound it was where the slot is a list.
+    """
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id"), index=True)
+    slot_id: Mapped[int | None] = mapped_column(ForeignKey("slot.id"))
+    candidate_id: Mapped[int | None] = mapped_column(ForeignKey("candidate.id"))
+    client_uuid: Mapped[str] = mapped_column(unique=True)
+    seconds: Mapped[float]
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class Flag(db.Model):
+    """That a rater reported a sound as broken; it is told as in `Listen`."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id"), index=True)
+    slot_id: Mapped[int | None] = mapped_column(ForeignKey("slot.id"))
+    candidate_id: Mapped[int | None] = mapped_column(ForeignKey("candidate.id"))
+    client_uuid: Mapped[str] = mapped_column(unique=True)
+    given_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
