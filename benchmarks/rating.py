@@ -266,13 +266,24 @@ def check(data: Path, outcome: Outcome) -> dict[str, int]:
     }  # fmt: skip
 
 
-def run(raters: int, kill: bool) -> bool:
-    """Do one run and print what came out; return whether nothing was lost or doubled."""
+@dataclass(frozen=True)
+class Run:
+    """One run: how long it took, what its raters saw, who was killed, what the database says."""
+
+    seconds: float
+    outcome: Outcome
+    killed: list[int]
+    found: dict[str, int]
+
+
+def measure(raters: int, kill: bool) -> Run:
+    """Let all raters judge at once, to the end."""
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
         tokens = make_study(data, raters)
         server = Gunicorn(data)
-        outcome, killed, stop = Outcome(), [], threading.Event()
+        outcome, stop = Outcome(), threading.Event()
+        killed: list[int] = []
         killer = threading.Thread(target=server.kill_workers, args=(stop, killed), daemon=True)
         try:
             if kill:
@@ -292,15 +303,20 @@ def run(raters: int, kill: bool) -> bool:
             if kill:
                 killer.join()
             server.close()
-        found = check(data, outcome)
+        return Run(seconds, outcome, killed, check(data, outcome))
+
+
+def show(run: Run, raters: int, kill: bool) -> bool:
+    """Print what came out of a run; return whether everything is as planned."""
+    outcome, found = run.outcome, run.found
     title = f"a worker killed every {KILL_EVERY:.0f} s" if kill else "undisturbed"
     print(f"\n{raters} raters at once, 2 workers, SQLite, {title}")
     times = np.array(outcome.latencies or [0.0]) * 1000
-    print(f"  {'seconds':34}{seconds:10.1f}")
-    print(f"  {'grades a second':34}{len(outcome.latencies) / seconds:10.1f}")
+    print(f"  {'seconds':34}{run.seconds:10.1f}")
+    print(f"  {'grades a second':34}{len(outcome.latencies) / run.seconds:10.1f}")
     for share in (50, 95, 99):
         print(f"  {f'p{share} of a grade, ms':34}{np.percentile(times, share):10.0f}")
-    print(f"  {'workers killed':34}{len(killed):10}")
+    print(f"  {'workers killed':34}{len(run.killed):10}")
     print(f"  {'answers asked for again':34}{outcome.retries:10}")
     for name, value in found.items():
         print(f"  {name:34}{value:10}")
@@ -325,7 +341,7 @@ def main() -> None:
     chosen = parser.parse_args()
     runs = [kill for name, kill in (("undisturbed", False), ("killed", True))
             if chosen.only in (None, name)]  # fmt: skip
-    fine = [run(chosen.raters, kill) for kill in runs]
+    fine = [show(measure(chosen.raters, kill), chosen.raters, kill) for kill in runs]
     if not all(fine):
         sys.exit(1)
 
