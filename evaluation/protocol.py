@@ -50,6 +50,17 @@ STEP = 5
 
 MOST_ANCHORS = 10  # each has a digit as its key
 
+_TRUST = (
+    "There is no right answer: trust your ears. You can listen as often as you like and change "
+    "your mind."
+)
+INSTRUCTIONS_FOR = {
+    "preference": "You will hear a sound, and then two lists of other sounds. Say which list would "
+    f"do better as an answer to “more like this one”. {_TRUST}",
+    "rating": "You will hear a sound, and then several lists of other sounds. Grade each list as a "
+    f"whole: how well would it do as an answer to “more like this one”? {_TRUST}",
+}
+"""What raters of the methods other than "graded" read, unless told otherwise."""
 INSTRUCTIONS = (
     "You will hear a sound, and then a list of other sounds. For each of them, press the button "
     "that fits best. There is no right answer: trust your ears. You can listen as often as you "

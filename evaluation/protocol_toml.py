@@ -12,7 +12,7 @@ from typing import Any
 from embeddings.errors import InputError
 from evaluation import protocol_parts as parts
 from evaluation.keys import NAME_RULE, Keys, is_name, shown
-from evaluation.protocol import INSTRUCTIONS, METHODS, Protocol
+from evaluation.protocol import INSTRUCTIONS, INSTRUCTIONS_FOR, METHODS, Protocol
 from evaluation.protocol_template import template
 from evaluation.scales import read_scale
 from evaluation.toml_text import toml_lines
@@ -90,7 +90,7 @@ def parse_protocol(table: dict[str, Any], source: str, *, stored: bool = False) 
         questionnaire=parts.read_questionnaire(keys.section("questionnaire")),
         joining=parts.read_joining(keys.section("joining")),
         analysis=parts.read_analysis(keys.section("analysis"), method, scale, systems),
-        instructions=keys.text("instructions", INSTRUCTIONS),
+        instructions=keys.text("instructions", INSTRUCTIONS_FOR.get(method, INSTRUCTIONS)),
         consent=keys.text("consent", ""),
         ends=keys.day("ends"),
         withdrawal_until=keys.day("withdrawal_until"),

@@ -228,7 +228,8 @@ def watch(tab: Any) -> None:
     tab.problems, tab.problems_expected = [], ()
 
     def note(message: Any) -> None:
-        expected = ("ERR_CONNECTION", "ERR_EMPTY_RESPONSE", "ERR_FAILED", *tab.problems_expected)
+        killed = ("ERR_CONNECTION", "ERR_EMPTY_RESPONSE", "ERR_FAILED", "ERR_CONTENT_LENGTH")
+        expected = (*killed, *tab.problems_expected)
         if message.type in ("error", "warning") and not any(e in message.text for e in expected):
             tab.problems.append(message.text)
 

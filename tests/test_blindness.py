@@ -84,7 +84,8 @@ class Browser:
     def send(self, to: str, **fields: str) -> None:
         """Send a form of the page, and load where it leads."""
         token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', self.text).group(1)
-        data = fields | {"csrf_token": token}
+        hidden = dict(re.findall(r'name="(tries)" value="(\d+)"', self.text))
+        data = hidden | fields | {"csrf_token": token}
         answer = self.client.post(f"{self.path}/{to}", data=data, buffered=True)
         self.keep(answer)
         self.load(self.path)

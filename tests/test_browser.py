@@ -269,6 +269,7 @@ def test_grading_by_keyboard_alone(page: Page, server: Server, rater_link: str) 
     page.get_by_role("button", name="Next query").focus()
     page.keyboard.press("Enter")
     expect(page.locator(".progress-line")).to_contain_text("Query 2 of 2")
+    page.wait_for_load_state()
     rows = server.judgements()
     assert len(rows) == count
     assert all(0 < float(row["listened_seconds"]) <= 0.65 for row in rows)  # sounds of 0.6 s
@@ -289,6 +290,7 @@ def test_next_leads_to_what_has_no_grade(page: Page, rater_link: str) -> None:
     assert pressed(page)[1] == "80"
     page.get_by_role("button", name="Next query").click()
     expect(page.locator(".progress-line")).to_contain_text("Query 2 of 2")
+    page.wait_for_load_state()
 
 
 def test_a_killed_server_loses_nothing(page: Page, server: Server, rater_link: str) -> None:
@@ -418,6 +420,7 @@ def test_a_double_click_on_next_finishes_one_block(
         press(page, number, 60)
     page.get_by_role("button", name="Next query").dblclick()
     expect(page.locator(".progress-line")).to_contain_text("Query 2 of 2")
+    page.wait_for_load_state()
     expect(page.locator(".notice")).to_have_count(0)
 
 
@@ -435,6 +438,7 @@ def test_next_waits_for_what_is_not_saved(page: Page, server: Server, rater_link
     expect(state(page, count - 1)).to_have_text("saved ✓", timeout=40000)
     page.get_by_role("button", name="Next query").click()
     expect(page.locator(".progress-line")).to_contain_text("Query 2 of 2")
+    page.wait_for_load_state()
 
 
 def grade_everything(page: Page, link: str, seed: int) -> list[dict[str, object]]:

@@ -123,7 +123,7 @@ class Listener:
 
     def go_on(self) -> None:
         """Press the page's button."""
-        with self.page.expect_navigation():
+        with self.page.expect_navigation():  # which waits until the page's scripts have run
             self.page.locator("#next button").click()
 
 

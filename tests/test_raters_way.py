@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
+from embeddings.errors import InputError
 from embeddings.store import Ranking
 from tests.test_rate import BASE, PROTOCOL, Page
 from webapp import assigning, opening, raters, records, studies
@@ -86,7 +87,8 @@ def form(client: FlaskClient, path: str, to: str, **fields: str):
     """Post a form of a rater's page, with its CSRF token."""
     text = client.get(path).text
     token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', text).group(1)
-    return client.post(f"{path}/{to}", data=fields | {"csrf_token": token})
+    hidden = dict(re.findall(r'name="(tries)" value="(\d+)"', text))
+    return client.post(f"{path}/{to}", data=hidden | fields | {"csrf_token": token})
 
 
 def judge_until_end(client: FlaskClient, path: str, pages: int = 40) -> list[str]:
@@ -195,6 +197,7 @@ def test_headphones_are_tested_twice_and_then_no_more(app: Flask, study) -> None
     wrong = dict.fromkeys(answers, "9")
     client = app.test_client()
     assert len(re.findall(r'data-src="[^"]+/sounds/', client.get(one).text)) == 6
+    form(client, one, "headphones", tries="1", **wrong)  # the page of a try that is over
     form(client, one, "headphones", **wrong)
     form(client, one, "headphones", **answers | {"trial-1": "9"})  # five of six will do
     assert Page(client, one, practise=False).is_practice
@@ -478,7 +481,7 @@ def test_a_study_is_extended_by_a_system(
         small = open_collection(app.config["DATA"], "small")
         good = open_embedding(small, "good")
         other = build_ranking(small, good, Recipe(normalise="none", pca=None), "mips")
-    path = study(one_system.replace("good.raw.mips", other.system))[0]
+    path = study("raters_per_query = 1\n" + one_system.replace("good.raw.mips", other.system))[0]
     judge_until_end(client, path)
     said = runner.invoke(args=["studies", "extend", "way", "--systems", "random.l2.mcss"])
     assert "Created way-2: 3 systems, 3 queries of way." in said.output
@@ -533,3 +536,126 @@ def test_waveforms_are_shown_only_where_the_protocol_says_so(
     page = Page(client, study(text)[0])
     envelopes = re.findall(r'data-envelope="([0-9a-z]+)"', page.text)
     assert len(envelopes) == (len(page.sounds) if shown else 0)
+
+
+def test_sides_are_balanced_with_an_even_number_of_pairs(app: Flask, study) -> None:
+    with app.app_context():
+        from embeddings.collection import open_collection
+        from embeddings.processing import Recipe
+        from embeddings.rankings import build_ranking
+        from embeddings.store import open_embedding
+
+        small = open_collection(app.config["DATA"], "small")
+        systems = ["good.l2.mcss", "random.l2.mcss"]
+        for name in ("good", "random"):
+            vectors = open_embedding(small, name)
+            recipe = Recipe(normalise="none", pca=None)
+            systems.append(build_ranking(small, vectors, recipe, "mips").system)
+    text = PREFERENCE.replace('["good.l2.mcss", "random.l2.mcss"]', json.dumps(systems))
+    text = text.replace("raters_per_query = 4", "raters_per_query = 0")
+    text = re.sub(r"clips = .*", 'clips = ["hum-0", "hiss-1", "beep-2", "hum-3"]', text)
+    study(text, invited=0)
+    with app.app_context():
+        found = studies.find_study("way")
+        sides: Counter[tuple[str, str]] = Counter()
+        for block in db.session.scalars(
+            sa.select(Block).join(Block.query).where(Query.practice.is_(False))
+        ):
+            rater = raters.invite(found, 1)[0]
+            slots = assigning.assign(rater, block.id).slots
+            sides[slots[0].system.ranking, slots[1].system.ranking] += 1
+    assert set(sides.values()) == {2}  # of four queries: each pair twice this way, twice the other
+    assert len(sides) == 12
+
+
+def test_a_recalled_block_is_not_taken_back_while_somebody_else_has_it(app: Flask, study) -> None:
+    text = PROTOCOL.replace('"hum-0", "hiss-1", "beep-2"', '"hum-0"')
+    one, other = study("raters_per_query = 1\n" + text, 2)
+    first = Page(app.test_client(), one)
+    with app.app_context():
+        for assignment in db.session.scalars(sa.select(Assignment)):
+            if not assignment.query.practice:
+                assigning.recall(assignment)
+    second = Page(app.test_client(), other)
+    assert second.candidates
+    assert first.post(first.grade(first.candidates[0], 40)).json["saved"]  # kept, but no more
+    assert not Page(first.client, one).candidates
+    with app.app_context():
+        assert [count for *_, count in assigning.loads(1, now())] == [1]
+
+
+def test_a_pair_that_too_few_judged_is_asked_again_in_an_extended_study(
+    app: Flask, study, client: FlaskClient
+) -> None:
+    path = study("raters_per_query = 3\n" + PROTOCOL.replace("depth = 3", "depth = 2"))[0]
+    judge_until_end(client, path)
+    with app.app_context():
+        from embeddings.collection import open_collection
+        from embeddings.processing import Recipe
+        from embeddings.rankings import build_ranking
+        from embeddings.store import open_embedding
+
+        small = open_collection(app.config["DATA"], "small")
+        raw = Recipe(normalise="none", pca=None)
+        other = build_ranking(small, open_embedding(small, "good"), raw, "mips").system
+        parent = studies.find_study("way")
+        child = opening.open_study(extend_study(parent, [other]), workers=1)
+        assert any(one.reused for query in child.queries for one in query.candidates)
+        for query in child.queries:
+            sent = {item.candidate_id for block in query.blocks for item in block.items}
+            assert sent == {one.id for one in query.candidates}
+        with pytest.raises(InputError, match="is extended by 'way-2' and stays"):
+            studies.remove_study(parent)
+
+
+def test_what_was_given_before_the_study_closed_is_taken_for_a_day(app: Flask, study) -> None:
+    page = Page(app.test_client(), study(PROTOCOL)[0])
+    early = page.grade(page.candidates[0], 60)
+    with app.app_context():
+        studies.close_study(studies.find_study("way"))
+    assert page.post(early).json["saved"]
+    late = page.grade(page.candidates[1], 60)
+    assert "closed" in page.post(late).json["refused"]
+    with app.app_context():
+        db.session.execute(sa.update(Study).values(closed_at=now() - timedelta(days=2)))
+        db.session.commit()
+    old = page.grade(page.candidates[1], 60, given_at=(now() - timedelta(days=3)).isoformat())
+    assert "closed" in page.post(old).json["refused"]
+
+
+def test_no_to_the_consent_counts_only_when_it_is_asked(app: Flask, study) -> None:
+    client = app.test_client()
+    path = study(FULL)[0]
+    form(client, path, "consent", answer="yes")
+    form(client, path, "consent", answer="no")  # the page of before, seen again
+    with app.app_context():
+        assert db.session.scalar(sa.select(Rater.declined_at)) is None
+
+
+def test_a_broken_query_gives_the_block_back(app: Flask, study, client: FlaskClient) -> None:
+    path = study(PROTOCOL)[0]
+    page = Page(client, path)
+    query = page.sounds[0].rpartition("/")[2]
+    body = {"sound": query, "uuid": str(uuid4()), "given_at": now().isoformat()}
+    assert page.post(body, "flags").json["saved"]
+    page.next()
+    again = Page(client, path)
+    assert again.candidates
+    assert "no grade yet.</p>" not in again.text
+    with app.app_context():
+        assert sum(count for *_, count in assigning.loads(1, now())) == 1  # the new one alone
+
+
+def test_a_browser_is_let_in_by_its_secret_and_not_by_a_number(app: Flask, study) -> None:
+    study(PROTOCOL + "[joining]\nopen = true\nids = []\n", invited=0)
+    alice, bob = app.test_client(), app.test_client()
+    first = alice.get("/join/way").headers["Location"]
+    Page(alice, first)
+    form(alice, first, "withdraw")
+    second = bob.get("/join/way").headers["Location"]
+    assert alice.get("/join/way").headers["Location"] not in (first, second)
+    assert alice.head("/join/way").status_code == 200
+    with app.app_context():
+        assert db.session.scalar(sa.select(sa.func.count(Rater.id))) == 2
+    unfilled = app.test_client().get("/join/way?PROLIFIC_PID={{%PROLIFIC_PID%}}")
+    assert unfilled.status_code == 302  # no id is asked for here

@@ -172,6 +172,7 @@ def test_two_questions_about_each_sound(page: Page, start: Callable[..., Server]
             page.keyboard.press(key)
     page.get_by_role("button", name="Begin the test").click()
     expect(page.locator(".progress-where")).to_contain_text("Query 1 of 2")
+    page.wait_for_load_state()
     first = page.locator(".candidate").first
     expect(first.locator(".scale")).to_have_count(2)
     expect(page.locator("#keys-button")).to_be_visible()  # keys work from now on
@@ -407,6 +408,7 @@ def test_a_broken_sound_is_reported_and_needs_no_grade(
             press(page, number, 20)
     page.get_by_role("button", name="Next query").click()
     expect(page.locator(".progress-where")).to_contain_text("Query 2 of 2")
+    page.wait_for_load_state()
 
 
 def test_a_browser_that_wants_a_gesture_gets_one_start_button(
@@ -494,13 +496,16 @@ def test_pages_of_a_block_and_the_way_back(page: Page, start: Callable[..., Serv
         press(page, number, 60)
     page.get_by_role("button", name="Next page").click()
     expect(page.locator(".progress-where")).to_contain_text(f"page 2 of {pages}")
+    page.wait_for_load_state()
     expect(page.locator(".candidate h3").first).to_have_text(f"Sound {count + 1}")
     expect(page.locator("#graded")).to_contain_text(f"{count} of")
     page.get_by_role("link", name="Back to the page before").click()
     expect(page.locator(".progress-where")).to_contain_text(f"page 1 of {pages}")
+    page.wait_for_load_state()
     press(page, 0, 80)
     expect(state(page, 0)).to_have_text("saved ✓")
     expect(page.locator("#graded")).to_contain_text(f"{count} of")
     page.get_by_role("button", name="Next page").click()
     expect(page.locator(".progress-where")).to_contain_text(f"page 2 of {pages}")
+    page.wait_for_load_state()
     assert len(grades(server)) == count + 1

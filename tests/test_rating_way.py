@@ -34,6 +34,7 @@ def test_a_choice_between_two_lists(page: Page, start: Callable[..., Server]) ->
     expect(page.locator("#preference .state")).to_have_text("saved ✓")
     page.get_by_role("button", name="Begin the test").click()
     expect(page.locator(".progress-where")).to_contain_text("Query 1 of 2")
+    page.wait_for_load_state()
     sounds = [
         one.locator("sound-player").evaluate_all("list => list.map(one => one.dataset.src)")
         for one in page.locator(".list").all()
@@ -51,6 +52,7 @@ def test_a_choice_between_two_lists(page: Page, start: Callable[..., Server]) ->
     expect(page.get_by_role("button", name="B is better")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="Next query").click()
     expect(page.locator(".progress-where")).to_contain_text("Query 2 of 2")
+    page.wait_for_load_state()
     assert [one.choice for one in rows(server, Preference)] == ["none", "A", "B"]
 
 
@@ -71,6 +73,7 @@ def test_grades_of_whole_lists(page: Page, start: Callable[..., Server]) -> None
         each.locator(".grade").nth(1).click()
     page.get_by_role("button", name="Begin the test").click()
     expect(page.locator(".progress-where")).to_contain_text("Query 1 of 2")
+    page.wait_for_load_state()
     assert page.locator(".list").count() >= 4  # the two systems and both anchors
     first, *others = [one.grade for one in rows(server, Judgement)]
     assert (first, set(others) - {55}) == (50, {25})
@@ -181,6 +184,7 @@ def test_the_whole_way_by_keyboard_alone(page: Page, start: Callable[..., Server
 
     for name in ("Practice", "Query 1 of 2", "Query 2 of 2"):
         expect(page.locator(".progress-where")).to_contain_text(name)
+        page.wait_for_load_state()
         expect(page.locator("audio")).to_have_count(1)  # the scripts are there
         page.keyboard.press("r")
         playing_past(page, 0.02)

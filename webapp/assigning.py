@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from evaluation.protocol import Protocol
 from webapp.database import db, now
-from webapp.models import Assignment, Block, BlockItem, Query, Rater, Slot
+from webapp.models import Assignment, Block, BlockItem, Flag, Query, Rater, Slot
 
 
 def loads(study_id: int, at: datetime, *, practice: bool = False) -> list[tuple[int, int, int]]:
@@ -43,7 +43,13 @@ def open_assignment(rater: Rater) -> Assignment | None:
     for assignment in rater.assignments:
         if assignment.finished_at or assignment.query.practice:
             continue
-        if assignment.lease_until > at or _wanted(assignment, at):
+        if _query_is_broken(assignment):
+            continue
+        if assignment.lease_until > at:
+            return assignment
+        if _wanted(assignment, at):
+            renew(assignment, rater.study.terms)
+            db.session.commit()
             return assignment
     return None
 
@@ -100,17 +106,28 @@ def assign(rater: Rater, block_id: int) -> Assignment:
 def renew(assignment: Assignment, terms: Protocol) -> None:
     """Keep a block for its rater from now on; the caller commits.
 
-    Only when half of the time is over, so that not every grade writes two rows.
+    Only when half of the time is over, so that not every grade writes two rows. A block that was
+    kept too long, or recalled, stays with those who have it now.
     """
-    whole = timedelta(minutes=terms.lease_minutes)
-    if assignment.lease_until < now() + whole / 2:
-        assignment.lease_until = now() + whole
+    at, whole = now(), timedelta(minutes=terms.lease_minutes)
+    if assignment.lease_until > at + whole / 2 or assignment.finished_at:
+        return
+    if assignment.lease_until > at or _wanted(assignment, at):
+        assignment.lease_until = at + whole
 
 
 def recall(assignment: Assignment) -> None:
     """Give an unfinished block back, so that others get it; the rater's grades stay."""
     assignment.lease_until = now()
     db.session.commit()
+
+
+def _query_is_broken(assignment: Assignment) -> bool:
+    """Return whether the rater reported the block's query, so that nothing can be judged by it."""
+    found = sa.select(Flag.id).where(
+        Flag.assignment_id == assignment.id, Flag.slot_id.is_(None), Flag.candidate_id.is_(None)
+    )
+    return db.session.scalar(found.limit(1)) is not None
 
 
 def _wanted(assignment: Assignment, at: datetime) -> bool:
@@ -128,9 +145,9 @@ def _slots(block: Block, terms: Protocol, seed: int) -> list[Slot]:
     rng = np.random.default_rng(seed)
     items = list(block.items)
     if terms.method == "preference":
-        # the sides change from rater to rater, and from block to block
+        # the sides change from rater to rater, from pair to pair and from query to query
         given = sa.select(sa.func.count(Assignment.id)).where(Assignment.block_id == block.id)
-        turned = (block.id + (db.session.scalar(given) or 0)) % 2
+        turned = (block.query_id + block.number + (db.session.scalar(given) or 0)) % 2
         items = items[::-1] if turned else items
     else:
         items = [items[place] for place in rng.permutation(len(items))]

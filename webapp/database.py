@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, current_app, g, has_request_context, request
+from flask import Flask, current_app, g, has_app_context, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -115,6 +115,12 @@ def writes() -> None:
     g.writes = True
 
 
+def reads() -> None:
+    """Say that this command only reads, so that no rater waits for it; call it after `prepare`."""
+    db.session.rollback()
+    g.reads = True
+
+
 def _revision(app: Flask) -> str | None:
     with app.app_context(), db.engine.connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
@@ -129,6 +135,8 @@ def _newest(app: Flask) -> str:
 
 
 def _may_write() -> bool:
+    if has_app_context() and "reads" in g:
+        return False
     return not has_request_context() or request.method not in _READING or "writes" in g
 
 

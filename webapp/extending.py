@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from embeddings.errors import InputError
 from evaluation.protocol import Analysis
 from webapp.database import db
-from webapp.models import Candidate, Judgement, Query, Slot, Study
+from webapp.models import Assignment, Candidate, Judgement, Query, Slot, Study
 from webapp.studies import create_study, find_study
 
 BRIDGE = 0.1
@@ -68,12 +68,12 @@ def next_version(slug: str) -> str:
 def inherit(study: Study) -> set[Candidate]:
     """Mark the candidates whose judgements `study` takes over; return those that are not sent out.
 
-    Queries keep the class, family and weight that they were drawn with. The bridge, which is sent
-    out again, is marked, but not among those returned.
+    Queries keep the class, family and weight that they were drawn with. Sent out again are pairs
+    that fewer raters judged than were asked for, and the bridge.
     """
     parent = find_study(study.parent)
     before = {query.clip: query for query in parent.queries}
-    judged = _judged(parent)
+    judged, enough = _judged(parent, 1), _judged(parent, max(1, parent.terms.raters_per_query))
     known: list[Candidate] = []
     for query in study.queries:
         old = before[query.clip]
@@ -81,34 +81,45 @@ def inherit(study: Study) -> set[Candidate]:
         for candidate in query.candidates:
             if candidate.kind == "result" and (query.clip, candidate.clip) in judged:
                 candidate.reused = True
-                known.append(candidate)
+                if (query.clip, candidate.clip) in enough:
+                    known.append(candidate)
     rng = np.random.default_rng([study.terms.queries.seed, 0xB1])
     again = rng.choice(len(known), math.ceil(BRIDGE * len(known)), replace=False) if known else []
     return set(known) - {known[place] for place in again}
 
 
-def _judged(study: Study) -> set[tuple[str, str]]:
-    """Return (query, candidate) of every pair that has a judgement here or in a study before."""
+def _judged(study: Study, raters: int) -> set[tuple[str, str]]:
+    """Return (query, candidate) of every pair that so many raters judged, here or before."""
+    counts = sa.func.count(sa.distinct(Assignment.rater_id))
+    facet = study.terms.scale.facets[-1].name  # the one that is answered last
     rows = db.session.execute(
         sa.select(Query.clip, Candidate.clip)
         .join(Candidate.query)
         .join(Slot, Slot.candidate_id == Candidate.id)
+        .join(Slot.assignment)
         .join(Judgement, Judgement.slot_id == Slot.id)
         .where(
             Query.study_id == study.id,
             Query.practice.is_(False),
             Candidate.kind == "result",
             Slot.repeat.is_(False),
+            Judgement.facet == facet,
         )
-        .distinct()
+        .group_by(Query.clip, Candidate.clip)
+        .having(counts >= raters)
     )
     pairs = {(query, candidate) for query, candidate in rows}
     if study.parent:
-        known = {
+        sent = {
+            item.candidate_id
+            for query in study.queries
+            for block in query.blocks
+            for item in block.items
+        }
+        pairs |= {
             (query.clip, one.clip)
             for query in study.queries
             for one in query.candidates
-            if one.reused
+            if one.reused and (raters == 1 or one.id not in sent)
         }
-        pairs |= known
     return pairs

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp import raters
 from webapp.database import db, writes
-from webapp.models import Rater, Study
+from webapp.models import Study
 from webapp.security import public
 
 bp = Blueprint("join", __name__)
@@ -16,18 +16,22 @@ bp = Blueprint("join", __name__)
 @public
 def join(slug: str) -> ResponseReturnValue:
     """Let a rater in; the same person, by id or by browser, comes to the same place again."""
+    if request.method == "HEAD":
+        return ""  # who only looks, as link checkers do, takes nobody's place
     writes()
     study = db.session.scalar(sa.select(Study).where(Study.slug == slug, Study.state != "draft"))
     if study is None:
         abort(404)
     key = f"joined-{study.id}"
-    known = None if study.terms.joining.ids else db.session.get(Rater, session.get(key, 0))
-    if study.state != "open":
+    rater = raters.known(study, request.args)
+    if rater is None and not study.terms.joining.ids:
+        rater = raters.find_rater(slug, session.get(key, ""))
+    if rater is None and not raters.is_open(study):
         return _end(study, "closed")
-    rater = known or raters.join(study, request.args)
+    rater = rater or raters.join(study, request.args)
     if rater is None:
         return _end(study, "full")
-    session[key] = rater.id
+    session[key] = rater.token
     return redirect(url_for("rate.page", slug=slug, token=rater.token))
 
 

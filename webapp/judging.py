@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass, field
 
+import sqlalchemy as sa
+
+from embeddings.errors import InputError
 from webapp import catalogue, rating
 from webapp.browse import envelope_letters
-from webapp.models import Assignment, Rater, Sitting, Slot
+from webapp.database import db
+from webapp.models import Assignment, Candidate, Rater, Sitting, Slot
 from webapp.raters import Step
 from webapp.rating import Thing
 
@@ -58,7 +62,6 @@ def view(rater: Rater, sitting: Sitting, step: Step, page: int | None = None) ->
     left = {slot.id for slot in rating.unanswered(assignment, terms)}
     query = rating.token(sitting, Thing(assignment))
     names = {slot.id: rating.token(sitting, Thing(assignment, slot)) for slot in here}
-    reported = rating.flagged(assignment)
     done = sum(1 for one in rater.assignments if one.finished_at and not one.query.practice)
     return View(
         kind=step.name,
@@ -66,8 +69,7 @@ def view(rater: Rater, sitting: Sitting, step: Step, page: int | None = None) ->
         items=[(names[slot.id], given.get(slot.id, {})) for slot in here if slot.candidate_id],
         lists=_lists(assignment, here, sitting, names, given),
         choice=rating.choice_given(assignment) if terms.method == "preference" else None,
-        reported=frozenset(name for slot, name in names.items() if slot in reported)
-        | ({query} if None in reported else set()),
+        reported=_reported(assignment, sitting, names, query),
         envelopes=_envelopes(rater, sitting, assignment, here),
         page=shown,
         pages=max(slot.page for slot in slots),
@@ -78,6 +80,27 @@ def view(rater: Rater, sitting: Sitting, step: Step, page: int | None = None) ->
         blocks=_blocks(rater),
         previous=shown > first_page,
     )
+
+
+def _reported(
+    assignment: Assignment, sitting: Sitting, names: dict[int, str], query: str
+) -> frozenset[str]:
+    """Return the tokens of the page's sounds that the rater reported as broken."""
+    slots, clips = rating.flagged(assignment), rating.flagged_in_lists(assignment)
+    found = {name for slot, name in names.items() if slot in slots}
+    found |= {
+        rating.token(sitting, Thing(assignment, candidate=one))
+        for one in (assignment.query.candidates if clips else ())
+        if one.id in clips
+    }
+    return frozenset(found | ({query} if None in slots else set()))
+
+
+def _with_sources(assignment: Assignment) -> dict[int, Candidate]:
+    """Return the candidates of a block's query by id, with the ranks that systems gave them."""
+    found = sa.select(Candidate).where(Candidate.query_id == assignment.query_id)
+    found = found.options(sa.orm.selectinload(Candidate.sources))
+    return {one.id: one for one in db.session.scalars(found)}
 
 
 def _envelopes(
@@ -91,7 +114,10 @@ def _envelopes(
     heard |= {Thing(assignment, slot): slot.candidate.clip for slot in slots if slot.candidate}
     if any(slot.system_id for slot in slots):
         heard |= {Thing(assignment, candidate=one): one.clip for one in assignment.query.candidates}
-    collection = catalogue.collection(terms.collection)
+    try:
+        collection = catalogue.collection(terms.collection)
+    except InputError:
+        return {}  # its sentence would name what a rater must not know
     return {
         rating.token(sitting, thing): envelope_letters(collection.envelopes[collection.index[clip]])
         for thing, clip in heard.items()
@@ -100,7 +126,7 @@ def _envelopes(
 
 def _blocks(rater: Rater) -> int:
     """Return how many blocks the rater's sitting has: as many as asked for, or one a query."""
-    queries = len(rater.study.queries)
+    queries = sum(1 for query in rater.study.queries if query.blocks)
     return min(rater.study.terms.sitting or queries, queries)
 
 
@@ -114,7 +140,7 @@ def _lists(
     """Return the lists of a page, each with its sounds in the order of their ranks."""
     slots = [slot for slot in slots if slot.system_id]
     ranked: dict[int, list[tuple[int, int]]] = {slot.id: [] for slot in slots}
-    candidates = {one.id: one for one in assignment.query.candidates} if slots else {}
+    candidates = _with_sources(assignment) if slots else {}
     for candidate in candidates.values():
         ranks = {source.system_id: source.rank for source in candidate.sources}
         for slot in slots:

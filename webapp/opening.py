@@ -97,7 +97,8 @@ def _open(study: Study, workers: int) -> Study:
         db.session.commit()
     except BaseException:
         db.session.rollback()
-        shutil.rmtree(study_folder(slug))
+        if find_study(slug).state != "open":  # stopped just after it was stored, it stays open
+            shutil.rmtree(study_folder(slug))
         raise
     return study
 

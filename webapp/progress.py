@@ -118,7 +118,10 @@ def overview() -> list[tuple[Overview, Share]]:
     )
     blocks = dict(tuple(row) for row in rows)
     return [
-        (line, Share(line.finished, wanted=_wanted(line.study, blocks.get(line.study.id, 0))))
+        (
+            line,
+            Share(line.finished, wanted=_wanted(line.study, blocks.get(line.study.id, 0)) or None),
+        )
         for line in studies.overview()
     ]
 
@@ -162,7 +165,7 @@ def progress(study: Study) -> Progress:
 
 
 def _wanted(study: Study, blocks: int) -> int | None:
-    return blocks * study.terms.raters_per_query or None
+    return blocks * study.terms.raters_per_query if study.terms.raters_per_query else None
 
 
 def _coverage(study: Study, at: datetime) -> list[Covered]:

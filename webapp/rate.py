@@ -82,7 +82,8 @@ def sound(slug: str, token: str, sound: str) -> Response:
 def consent(slug: str, token: str) -> ResponseReturnValue:
     """Store whether the rater agrees to take part."""
     rater = _rater(slug, token)
-    raters.agree(rater, request.form.get("answer") == "yes")
+    if raters.where(rater).name == "consent":  # not from a page of before, seen again
+        raters.agree(rater, request.form.get("answer") == "yes")
     return _back(slug, token)
 
 
@@ -91,6 +92,9 @@ def consent(slug: str, token: str) -> ResponseReturnValue:
 def questions(slug: str, token: str, when: str) -> ResponseReturnValue:
     """Store the answers to a questionnaire, or show what is wrong with them."""
     rater = _rater(slug, token)
+    step = raters.where(rater)
+    if (step.name, step.when) != ("questions", when):
+        return _back(slug, token)
     answers, errors = raters.answer_questions(rater, when, request.form)
     return _questions_page(rater, when, answers, errors) if errors else _back(slug, token)
 
@@ -99,7 +103,9 @@ def questions(slug: str, token: str, when: str) -> ResponseReturnValue:
 @public
 def sound_check(slug: str, token: str) -> ResponseReturnValue:
     """Store that the rater set the volume."""
-    raters.pass_sound_check(_rater(slug, token))
+    rater = _rater(slug, token)
+    if raters.where(rater).name == "sound":
+        raters.pass_sound_check(rater)
     return _back(slug, token)
 
 
@@ -110,7 +116,9 @@ def headphones(slug: str, token: str) -> ResponseReturnValue:
     rater = _rater(slug, token)
     count = len(json.loads(rater.study.trials))
     given = [request.form.get(f"trial-{number}", "") for number in range(1, count + 1)]
-    raters.answer_headphones(rater, given)
+    tries = request.form.get("tries", -1, type=int)
+    if raters.where(rater).name == "headphones" and tries == raters.headphone_tries(rater):
+        raters.answer_headphones(rater, given)
     return _back(slug, token)
 
 
@@ -218,7 +226,7 @@ def _take(
     try:
         body = request.get_json()
         answer = rating.parse_answer(body, moment, about)
-        if rater.study.state != "open":
+        if not raters.still_takes(rater, answer.moment):
             return {"refused": _("The study is closed; it takes no more grades.")}, 409
         thing = rating.find_thing(rater, answer.sound)
         if thing is None:
@@ -264,7 +272,9 @@ def _check_page(rater: Rater, name: str) -> ResponseReturnValue:
     ]  # fmt: skip
     if name == "sound":
         return _show("rate_sound.html", rater, tone=addresses[0])
-    return _show("rate_headphones.html", rater, trials=addresses[1:], failed=bool(rater.headphones))
+    return _show(
+        "rate_headphones.html", rater, trials=addresses[1:], tries=raters.headphone_tries(rater)
+    )
 
 
 def _end_page(rater: Rater, why: str) -> ResponseReturnValue:

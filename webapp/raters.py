@@ -31,6 +31,7 @@ from webapp.models import (
 MOST_INVITED = 1000
 LONGEST_ANSWER = 5000  # characters
 _LONGEST_ID = 200
+_LATEST = timedelta(days=1)
 _TRIES = 2  # at the headphone test
 _LEAST_RIGHT = 5  # of its six trials
 
@@ -69,6 +70,31 @@ def invite(study: Study, count: int) -> list[Rater]:
     return raters
 
 
+def is_open(study: Study) -> bool:
+    """Return whether a study takes answers today."""
+    return study.state == "open" and not _is_past(study.terms.ends)
+
+
+def known(study: Study, given: Mapping[str, str]) -> Rater | None:
+    """Return the rater who came with the same external id before, or None."""
+    person = next(iter(study.terms.joining.ids), "")
+    found = sa.select(Rater).join(ExternalId, ExternalId.rater_id == Rater.id)
+    return db.session.scalar(
+        found.where(
+            ExternalId.study_id == study.id,
+            ExternalId.name == person,
+            ExternalId.value == _id(given, person),
+            ExternalId.person,
+        )
+    )
+
+
+def _id(given: Mapping[str, str], name: str) -> str:
+    """Return an external id of an address; "" for one whose placeholder nobody filled in."""
+    value = given.get(name, "").strip()
+    return "" if "{{" in value else value
+
+
 def join(study: Study, given: Mapping[str, str]) -> Rater | None:
     """Return the rater who comes with these external ids, a new one at the first time.
 
@@ -80,24 +106,16 @@ def join(study: Study, given: Mapping[str, str]) -> Rater | None:
         The study lets nobody join, or the id that says who it is is missing or too long.
     """
     joining = study.terms.joining
-    if study.state != "open" or not joining.open:
+    if not is_open(study) or not joining.open:
         raise InputError("This study cannot be joined.")
-    ids = {name: given.get(name, "").strip() for name in joining.ids}
+    ids = {name: _id(given, name) for name in joining.ids}
     person = next(iter(joining.ids), "")
     if person and not ids[person]:
         raise InputError(f"The address lacks {person}: please come by the link you were given.")
     for name, value in ids.items():
         if len(value) > _LONGEST_ID:
             raise InputError(f"{name} must have at most {_LONGEST_ID} characters.")
-    known = sa.select(Rater).join(ExternalId, ExternalId.rater_id == Rater.id)
-    rater = db.session.scalar(
-        known.where(
-            ExternalId.study_id == study.id,
-            ExternalId.name == person,
-            ExternalId.value == ids.get(person, ""),
-            ExternalId.person,
-        )
-    )
+    rater = known(study, given)
     if rater is not None:
         return rater
     joined = sa.select(sa.func.count(Rater.id)).where(Rater.study_id == study.id, Rater.joined)
@@ -127,8 +145,8 @@ def where(rater: Rater) -> Step:
         return Step("screened")
     if rater.finished_at:
         return Step("done")  # also later: the code is still there to be copied
-    if rater.study.state != "open" or _is_past(terms.ends):
-        return Step("closed")
+    if not is_open(rater.study):
+        return Step("done" if _blocks_done(rater) >= _sitting(rater) else "closed")
     if terms.consent and not rater.consented_at:
         return Step("consent")
     if terms.questionnaire.before and not rater.before:
@@ -189,6 +207,25 @@ def answer_headphones(rater: Rater, answers: Iterable[str]) -> None:
     if len(tries) >= _TRIES and max(tries) < _LEAST_RIGHT:
         rater.screened_at = now()
     db.session.commit()
+
+
+def headphone_tries(rater: Rater) -> int:
+    """Return how often the rater tried the headphone test."""
+    return len(json.loads(rater.headphones or "[]"))
+
+
+def still_takes(rater: Rater, given_at: datetime) -> bool:
+    """Return whether the study takes an answer of that moment.
+
+    One that was given before the study closed, and waited in the rater's browser, is taken for a
+    day.
+    """
+    closed = rater.study.closed_at
+    if rater.study.state == "open":
+        return True
+    if closed is None or rater.study.imported:
+        return False
+    return given_at <= closed and now() < closed + _LATEST
 
 
 def passed_headphones(rater: Rater) -> bool:
@@ -272,6 +309,12 @@ def _at(assignment: Assignment, name: str) -> Step:
         if slot.repeat == repeat
     ]
     return Step(name, assignment, min(left, default=max(pages, default=1)))
+
+
+def _sitting(rater: Rater) -> int:
+    """Return how many blocks a whole sitting has."""
+    queries = sum(1 for query in rater.study.queries if query.blocks)
+    return min(rater.study.terms.sitting or queries, queries)
 
 
 def _blocks_done(rater: Rater) -> int:

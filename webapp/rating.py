@@ -277,15 +277,26 @@ def choice_given(assignment: Assignment) -> str | None:
 
 
 def flagged(assignment: Assignment) -> set[int | None]:
-    """Return the slots of a block whose sound the rater reported as broken; None is the query."""
-    found = sa.select(Flag.slot_id).where(Flag.assignment_id == assignment.id)
+    """Return the slots of a block whose sound the rater reported as broken; None is the query.
+
+    A list is not broken because one of its sounds is.
+    """
+    found = sa.select(Flag.slot_id).where(
+        Flag.assignment_id == assignment.id, Flag.candidate_id.is_(None)
+    )
     return set(db.session.scalars(found))
+
+
+def flagged_in_lists(assignment: Assignment) -> set[int]:
+    """Return the candidates in a block's lists that the rater reported as broken."""
+    found = sa.select(Flag.candidate_id).where(Flag.assignment_id == assignment.id)
+    return {candidate for candidate in db.session.scalars(found) if candidate is not None}
 
 
 def unanswered(assignment: Assignment, terms: Protocol) -> list[Slot]:
     """Return the slots that still want an answer: not wholly graded, and not reported broken."""
     if terms.method == "preference":
-        return [] if choice_given(assignment) else assignment.slots[:1]
+        return [] if choice_given(assignment) else list(assignment.slots)
     given, broken = grades_given(assignment), flagged(assignment)
     asked = len(terms.scale.facets)
     return [
@@ -295,8 +306,17 @@ def unanswered(assignment: Assignment, terms: Protocol) -> list[Slot]:
 
 
 def finish(assignment: Assignment, page: int, terms: Protocol) -> int:
-    """Finish a page, and with the last one the block; return how many answers it still lacks."""
+    """Finish a page, and with the last one the block; return how many answers it still lacks.
+
+    A block whose query is reported as broken is given back; practice is then over.
+    """
     left = unanswered(assignment, terms)
+    if left and not assignment.finished_at and None in flagged(assignment):
+        if assignment.query.practice:
+            assignment.finished_at = assignment.repeated_at = now()
+        assignment.lease_until = now()
+        db.session.commit()
+        return 0
     missing = sum(1 for slot in left if slot.page == page)
     if not any(not slot.repeat for slot in left) and not assignment.finished_at:
         assignment.finished_at = now()

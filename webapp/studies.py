@@ -103,6 +103,9 @@ def close_study(study: Study) -> Study:
 
 def remove_study(study: Study) -> None:
     """Remove a study that nobody has judged anything in yet, with its raters and sounds."""
+    child = db.session.scalar(sa.select(Study.slug).where(Study.parent == study.slug))
+    if child:
+        raise InputError(f"The study {study.slug!r} is extended by {child!r} and stays.")
     given = next(line.judgements for line in overview() if line.study is study)
     if given:
         raise InputError(f"The study {study.slug!r} has {given} judgements and stays.")

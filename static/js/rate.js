@@ -30,7 +30,9 @@ new ResizeObserver(() => {
 
 next.addEventListener("submit", async (event) => {
   event.preventDefault();
-  if (answers.sayMissing()) return;
+  // without its query, nothing on the page can be judged: the block is given back
+  const isBroken = document.querySelector("#query .report:disabled") !== null;
+  if (!isBroken && answers.sayMissing()) return;
   const button = next.querySelector("button");
   if (button.disabled) return;
   button.disabled = true; // a second click must not finish the page that comes next

@@ -113,6 +113,7 @@ def invite_command(slug: str, count: int, base: str | None, table: Path | None) 
 def list_command() -> None:
     """List the studies with their state and progress."""
     database.prepare()
+    database.reads()
     for line in studies.overview():
         click.echo(
             f"{line.study.slug:24} {line.study.state:7} {line.queries:4} queries "
@@ -126,6 +127,7 @@ def list_command() -> None:
 def status_command(slug: str) -> None:
     """Say how far the study SLUG is: each query, each rater, what was reported."""
     database.prepare()
+    database.reads()
     for line in status_lines(studies.find_study(slug)):
         click.echo(line)
 
@@ -194,6 +196,7 @@ def remove_command(slug: str) -> None:
 def export_command(slug: str, output: Path | None, table: str | None) -> None:
     """Write the study SLUG as one zip: every table, the protocol, a codebook, checksums."""
     database.prepare()
+    database.reads()
     study = studies.find_study(slug)
     if str(output) == "-":
         click.echo(bundles.table_text(study, table or "judgements"), nl=False)
@@ -232,6 +235,7 @@ def import_command(bundle: Path) -> None:
 def payments_command(slug: str, output: Path | None) -> None:
     """Write who came to the study SLUG under other services' ids, and each one's code."""
     database.prepare()
+    database.reads()
     text = rater_tables.payments_csv(studies.find_study(slug))
     if str(output) == "-":
         click.echo(text, nl=False)

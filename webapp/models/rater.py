@@ -170,8 +170,8 @@ class Listen(db.Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id"), index=True)
-    slot_id: Mapped[int | None] = mapped_column(ForeignKey("slot.id"))
-    candidate_id: Mapped[int | None] = mapped_column(ForeignKey("candidate.id"))
+    slot_id: Mapped[int | None] = mapped_column(ForeignKey("slot.id"), index=True)
+    candidate_id: Mapped[int | None] = mapped_column(ForeignKey("candidate.id"), index=True)
     client_uuid: Mapped[str] = mapped_column(unique=True)
     seconds: Mapped[float]
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -183,8 +183,8 @@ class Flag(db.Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id"), index=True)
-    slot_id: Mapped[int | None] = mapped_column(ForeignKey("slot.id"))
-    candidate_id: Mapped[int | None] = mapped_column(ForeignKey("candidate.id"))
+    slot_id: Mapped[int | None] = mapped_column(ForeignKey("slot.id"), index=True)
+    candidate_id: Mapped[int | None] = mapped_column(ForeignKey("candidate.id"), index=True)
     client_uuid: Mapped[str] = mapped_column(unique=True)
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

@@ -265,7 +265,8 @@ def _create_rater_tables() -> None:
         sa.UniqueConstraint("client_uuid", name=op.f("uq_listen_client_uuid")),
         keys={"assignment_id": "assignment", "slot_id": "slot", "candidate_id": "candidate"},
     )
-    _index("listen", "assignment_id")
+    for column in ("assignment_id", "slot_id", "candidate_id"):
+        _index("listen", column)
     _create(
         "flag",
         *_whole("assignment_id"),
@@ -275,7 +276,8 @@ def _create_rater_tables() -> None:
         sa.UniqueConstraint("client_uuid", name=op.f("uq_flag_client_uuid")),
         keys={"assignment_id": "assignment", "slot_id": "slot", "candidate_id": "candidate"},
     )
-    _index("flag", "assignment_id")
+    for column in ("assignment_id", "slot_id", "candidate_id"):
+        _index("flag", column)
 
 
 def _create_first_tables() -> None:
