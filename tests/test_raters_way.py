@@ -238,8 +238,15 @@ def test_withdrawal_ends_by_the_protocols_date(study, client: FlaskClient) -> No
     assert f"Withdrawal was possible until {yesterday}" in answer.text
 
 
-def test_a_study_that_has_ended_takes_no_one(study, client: FlaskClient) -> None:
-    path = study('ends = "2020-01-01"\n' + PROTOCOL)[0]
+def test_a_study_that_has_ended_takes_no_one(app: Flask, study, client: FlaskClient) -> None:
+    path = study('ends = "2099-01-01"\n' + PROTOCOL)[0]
+    assert "This study is closed" not in client.get(path).text
+    with app.app_context():
+        found = studies.find_study("way")
+        found.protocol = found.protocol.replace("2099-01-01", "2020-01-01")
+        db.session.commit()
+        with pytest.raises(InputError, match="ends must be today or later, not 2020-01-01"):
+            studies.subject(found.terms)
     assert "This study is closed" in client.get(path).text
 
 

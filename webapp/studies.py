@@ -50,6 +50,8 @@ def find_study(slug: str) -> Study:
 
 def subject(protocol: Protocol) -> tuple[Collection, list[Ranking]]:
     """Return the collection and the rankings of a protocol, checked to be fit for it."""
+    if protocol.ends and protocol.ends < now().date().isoformat():
+        raise InputError(f"ends must be today or later, not {protocol.ends}.")
     collection = open_collection(_data(), protocol.collection)
     rankings = [open_ranking(collection, system) for system in protocol.systems]
     check_depth(collection, rankings, protocol.depth)
