@@ -295,6 +295,21 @@ def test_listens_are_told_quietly_and_survive_a_dead_server(
     assert moments == sorted(moments)
 
 
+def test_what_the_banner_says_of_missing_grades_stays_until_one_is_given(
+    page: Page, start: Callable[..., Server]
+) -> None:
+    server = start()
+    page.goto(practised(server, 1)[0])
+    page.get_by_role("button", name="Next query").click()
+    expect(page.locator("#banner")).to_contain_text("sounds have no grade yet")
+    page.locator(".play").nth(1).click()
+    wait_for(lambda: len(rows(server, Listen)) == 1)  # which is no reason to take it away
+    page.wait_for_timeout(200)
+    expect(page.locator("#banner")).to_contain_text("sounds have no grade yet")
+    press(page, 0, 20)
+    expect(page.locator("#banner")).to_be_hidden()
+
+
 def test_grades_go_before_listens_and_alone_are_counted(
     page: Page, start: Callable[..., Server]
 ) -> None:

@@ -1,6 +1,6 @@
 // What a rater's browser has to tell the server and is not yet acknowledged: answers, reports of
-// broken sounds, and quietly what was listened to. Kept in this browser (IndexedDB) until the server says that it
-// has stored it: through a reload, a closed tab, a dead server or network.
+// broken sounds, and quietly what was listened to. Kept in this browser (IndexedDB) until the server
+// says that it has stored it: through a reload, a closed tab, a dead server or network.
 
 const STORE = "grades";
 const SHORTEST_WAIT = 500; // milliseconds between tries, doubled up to

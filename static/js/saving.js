@@ -4,15 +4,17 @@ import { Queue, uuid } from "./queue.js";
 export const work = document.getElementById("work").dataset;
 const banner = document.getElementById("banner");
 const listeners = [];
-let isSticky = false; // a refusal stays, to be read
+let refusal = ""; // stays, to be read
+let isAboutSaving = false; // what the banner says, so that it goes when all is saved
 
 export function address(of) {
   return new URL(work[of], location).href;
 }
 
-export function say(words) {
-  banner.textContent = words || "";
+function say(words, { aboutSaving = false } = {}) {
+  banner.textContent = words;
   banner.hidden = !words;
+  isAboutSaving = aboutSaving;
 }
 
 // Say that answers are missing, in the banner's words of that name.
@@ -22,12 +24,7 @@ export function sayMissing(count, what = "missing") {
 
 // Say that the page cannot be left yet, where nothing says why.
 export function sayUnsaved() {
-  if (banner.hidden) say(banner.dataset.unsaved);
-}
-
-// What the banner said before is no longer so.
-export function sayNothing() {
-  if (!isSticky) say();
+  if (banner.hidden) say(banner.dataset.unsaved, { aboutSaving: true });
 }
 
 // listener: { saved(entry), kept(), refused(entry) }
@@ -47,22 +44,22 @@ export const queue = new Queue(
     waiting(count) {
       if (count) tell("kept");
       const words = count === 1 ? banner.dataset.waitingOne : banner.dataset.waiting;
-      if (count) say(words.replace("{count}", count));
-      else if (!isSticky) say();
+      if (count) say(words.replace("{count}", count), { aboutSaving: true });
+      else if (isAboutSaving) say(refusal);
     },
     refused(entry, reason) {
-      isSticky = true;
-      say(banner.dataset.refused.replace("{reason}", reason));
+      refusal = banner.dataset.refused.replace("{reason}", reason);
+      say(refusal);
       tell("refused", entry);
     },
-    outdated: () => say(banner.dataset.reload),
+    outdated: () => say(banner.dataset.reload, { aboutSaving: true }),
   },
 );
 
 // Keep and send something; return its UUID. Kinds: see queue.js.
 export function send(where, body, kind = "answer") {
   const whole = { ...body, uuid: uuid() };
-  if (kind === "answer") sayNothing();
+  if (kind === "answer" && !isAboutSaving) say(refusal); // what it said of missing ones is over
   queue.add(address(where), whole, kind);
   return whole.uuid;
 }
