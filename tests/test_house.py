@@ -89,7 +89,8 @@ def test_every_string_in_a_template_goes_through_gettext(path: Path) -> None:
     )
     attributes = re.findall(r'(?:title|alt|aria-label|placeholder)="([^"]*)"', text)
     words = re.sub(r"<[^>]*>", " ", text)
-    for allowed in ("MAP@15", "MAP@150", "MR1", "AP@15", "flask signin-link"):
+    names = ("MAP@150", "MAP@15", "MR1", "AP@150", "AP@15", "R1", "RBO", "SVG", "PNG", "CSV")
+    for allowed in (*names, "flask signin-link"):
         words = words.replace(allowed, "")
     assert re.findall(r"[A-Za-z]{2,}", re.sub(r"&\w+;", "", words)) == []
     assert [found for found in attributes if re.search(r"[A-Za-z]{2,}", found)] == []
@@ -97,7 +98,8 @@ def test_every_string_in_a_template_goes_through_gettext(path: Path) -> None:
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 def test_templates_have_no_inline_script_or_style(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
+    # A block of data is no script: no browser runs it, and the policy lets it be.
+    text = path.read_text(encoding="utf-8").replace('<script type="application/json">', "")
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\son\w+=", text)
 
 
@@ -128,6 +130,7 @@ def test_every_address_is_known() -> None:
         "browse.browse",
         "designing.new",
         "designing.write",
+        "figures.plotly",
         "home.healthz",
         "home.home",
         "join.join",

@@ -42,9 +42,9 @@ def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
     security.init_app(app)
     signin.init_app(app)
 
-    from webapp import audio, browse, designing, errors, home, join, manage, rate
+    from webapp import audio, browse, designing, errors, figures, home, join, manage, rate
 
-    pages = (home, signin, browse, audio, designing, manage, join, rate)
+    pages = (home, signin, browse, audio, figures, designing, manage, join, rate)
     for page in pages:
         app.register_blueprint(page.bp)
     errors.init_app(app)

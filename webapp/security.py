@@ -10,19 +10,26 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 View = TypeVar("View", bound=Callable)
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",  # Bootstrap's own icons are data: images in its style sheet
-        "media-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
-)
+_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",  # Bootstrap's own icons are data: images in its style sheet
+    "media-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+
+
+def policy(**directives: str) -> str:
+    """Return the Content-Security-Policy, with some directives (style_src_attr) of a page's own."""
+    own = {name.replace("_", "-"): value for name, value in directives.items()}
+    return "; ".join(f"{name} {value}" for name, value in (_POLICY | own).items())
+
+
+CONTENT_SECURITY_POLICY = policy()
 
 _HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,

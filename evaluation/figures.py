@@ -1,0 +1,65 @@
+"""Figures: what a picture shows, as numbers and as a Plotly figure that a page or a file draws.
+
+A figure is plain data, so that making one needs neither Plotly nor a browser; the same figure is
+drawn on a page, in a report without a server, and saved as SVG, PNG and CSV. Colours of paper, ink
+and lines are the page's own (``static/js/figures.js``), those of the data are `PALETTE`.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PALETTE = (
+    "#2f80c3", "#d1661c", "#2b9a5b", "#a56bd1", "#dd4f4b", "#178f95", "#b07d0a", "#d4589c",
+    "#7f8a8f", "#6f7fd8",
+)  # fmt: skip
+"""Colours of the data, told apart by colour-blind eyes in this order, with a contrast of at least
+3:1 on the light and on the dark page."""
+SCALE = "Cividis"
+"""The colour scale of heat maps: light is more, and it reads the same without colour vision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture, and the numbers that it is made of.
+
+    Attributes
+    ----------
+    name : a slug, unique on its page; the downloads are named by it
+    title : what is shown, in a few words
+    caption : a sentence or more that could stand below it in a paper
+    table : the numbers that are drawn, a row each, with readable column names; it has a column
+        "provenance" wherever a row is of a system
+    plot : "data" and "layout" of a Plotly figure, plain JSON values; "config" is optional
+    simulated : whether any of its numbers come from simulated vectors
+    """
+
+    name: str
+    title: str
+    caption: str
+    table: "pd.DataFrame"
+    plot: dict[str, Any]
+    simulated: bool = False
+
+    def csv(self) -> str:
+        """Return the table as CSV, the numbers as they are and not as they are rounded."""
+        return self.table.to_csv(index=False, lineterminator="\n")
+
+    def json(self) -> str:
+        """Return the plot as JSON that may stand in a page: undefined numbers are null."""
+        text = json.dumps(_plain(self.plot), separators=(",", ":"), allow_nan=False)
+        return text.replace("<", "\\u003c")  # no label can end the element that it stands in
+
+
+def _plain(value: Any) -> Any:
+    """Return numpy numbers and arrays as Python's own; NaN as None."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return None if isinstance(value, float) and value != value else value
