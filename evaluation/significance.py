@@ -1,0 +1,272 @@
+"""Which systems differ: intervals and tests over queries and raters.
+
+Two kinds of statements are kept apart. An interval by variance components speaks for other queries
+and other raters like these, and gives the p values that are reported first. Tests on the mean over
+raters (Wilcoxon, permutation, Friedman and what follows it) speak for these raters alone: where
+raters differ in which system they like, they find differences too often.
+
+Scores come as a table of systems, float [systems, queries] or [systems, raters, queries]; higher
+is better. What a design cannot support has a reason in place of a number.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evaluation.variance import spread
+
+LEVEL = 0.05
+FEW_RATERS = 5
+BOTH, THESE = "queries and raters", "these raters"
+"""Whom an interval speaks for: other queries and raters, or other queries of these raters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean, its 95 % interval and the p value that it is zero.
+
+    Attributes
+    ----------
+    value : the mean over queries of the mean over their raters; None where nothing was judged
+    low, high, p : None where undefined
+    scope : `BOTH` or `THESE`
+    queries, raters, ratings : on how many it rests
+    reason : why something is undefined, or speaks for these raters alone; "" otherwise
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    scope: str
+    queries: int
+    raters: int
+    ratings: int
+    reason: str = ""
+
+
+def estimate(table: np.ndarray) -> Estimate:
+    """Return the mean of a table, float [raters, queries] with NaN for missing, with its interval.
+
+    With fewer than `FEW_RATERS` raters, or where no two of them share a query, queries alone are
+    sampled, and the estimate speaks for these raters.
+    """
+    from scipy.stats import t
+
+    there = ~np.isnan(table)
+    raters, queries = int(there.any(axis=1).sum()), int(there.any(axis=0).sum())
+    ratings = int(there.sum())
+    if not ratings:
+        return Estimate(None, None, None, None, THESE, 0, 0, 0, "nothing was judged")
+    found = spread(table) if raters >= FEW_RATERS else None
+    if found is not None:
+        mean, error, freedom, scope, reason = found.mean, found.error, found.freedom, BOTH, ""
+    else:
+        own = _over_raters(table)
+        mean, scope, freedom = float(own.mean()), THESE, float(queries - 1)
+        error = float(own.std(ddof=1) / queries**0.5) if queries > 1 else np.nan
+        reason = (
+            f"{raters} raters are too few to speak for others; {FEW_RATERS} are needed"
+            if raters < FEW_RATERS
+            else "too few queries were judged by several raters to speak for other raters"
+        )
+        if queries < 2:
+            reason = "one query has no interval"
+            return Estimate(mean, None, None, None, scope, queries, raters, ratings, reason)
+    half = float(t.ppf(1 - LEVEL / 2, freedom)) * error
+    p = float(2 * t.sf(abs(mean) / error, freedom)) if error > 0 else float(mean == 0)
+    return Estimate(mean, mean - half, mean + half, p, scope, queries, raters, ratings, reason)
+
+
+def holm(p: Sequence[float | None]) -> list[float | None]:
+    """Return p values adjusted by Holm's step-down rule; None stays None and is not counted."""
+    known = sorted((value, place) for place, value in enumerate(p) if value is not None)
+    adjusted: list[float | None] = [None] * len(p)
+    largest = 0.0
+    for step, (value, place) in enumerate(known):
+        largest = max(largest, min(1.0, value * (len(known) - step)))
+        adjusted[place] = largest
+    return adjusted
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """One test: its p value, the statistic where it has one, the queries that it rests on."""
+
+    p: float | None
+    statistic: float | None
+    queries: int
+    reason: str = ""
+
+
+def wilcoxon(first: np.ndarray, second: np.ndarray, comparisons: int = 1) -> Tested:
+    """Test two systems by Wilcoxon's signed ranks (zeros by Pratt), two-sided.
+
+    Parameters
+    ----------
+    first, second : float [queries], means over raters; queries that either lacks are left out
+    comparisons : how many tests Holm's rule will adjust together. Where so few queries can never
+        be significant among them, there is no p but the number of queries that it takes
+    """
+    from scipy import stats
+
+    apart = _differences(first, second)
+    needed = queries_needed(comparisons)
+    if len(apart) < needed:
+        return Tested(None, None, len(apart), _too_few(len(apart), needed, comparisons))
+    if not apart.any():
+        return Tested(1.0, 0.0, len(apart))
+    found = stats.wilcoxon(apart, zero_method="pratt")
+    return Tested(float(found.pvalue), float(found.statistic), len(apart))
+
+
+def permutation(
+    first: np.ndarray, second: np.ndarray, comparisons: int = 1, *, draws: int = 9999, seed: int = 1
+) -> Tested:
+    """Test the mean difference of two systems by flipping the signs of queries, two-sided.
+
+    All 2^n ways with up to 13 queries, else `draws` random ones, the observed one among them. The
+    parameters are those of `wilcoxon`; the statistic is the mean difference.
+    """
+    apart = _differences(first, second)
+    needed = queries_needed(comparisons)
+    if len(apart) < needed:
+        return Tested(None, None, len(apart), _too_few(len(apart), needed, comparisons))
+    observed = abs(apart.sum()) * (1 - 1e-12)
+    if len(apart) <= 13:
+        bits = np.arange(2 ** len(apart))[:, None] >> np.arange(len(apart)) & 1
+        p = float((np.abs((1 - 2 * bits) @ apart) >= observed).mean())
+    else:
+        rng = np.random.default_rng(seed)
+        signs = 1 - 2 * rng.integers(0, 2, (draws, len(apart)), dtype=np.int8)
+        p = (1 + int((np.abs(signs @ apart) >= observed).sum())) / (draws + 1)
+    return Tested(p, float(apart.mean()), len(apart))
+
+
+def queries_needed(comparisons: int) -> int:
+    """Return how many queries it takes that the smallest p, 2 / 2^n, can pass Holm's rule."""
+    return int(np.ceil(np.log2(2 * comparisons / LEVEL)))
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Friedman's test of all systems and what follows it.
+
+    Attributes
+    ----------
+    p, statistic : Iman and Davenport's F and its p value; None where undefined
+    chi_squared : Friedman's own statistic
+    agreement : Kendall's W in [0, 1]
+    mean_ranks : float [systems], 1 is best
+    critical_difference : Nemenyi's: mean ranks that differ by less are not told apart at 5 %
+    nemenyi, tukey : float [systems, systems], p values by the range of mean ranks (Nemenyi: with
+        the variance of untied ranks; `friedman_tukey`, MIREX's: with the observed one)
+    queries : complete ones; `dropped` others were left out
+    reason : why there is nothing
+    """
+
+    p: float | None
+    statistic: float | None
+    chi_squared: float | None
+    agreement: float | None
+    mean_ranks: np.ndarray
+    critical_difference: float | None
+    nemenyi: np.ndarray
+    tukey: np.ndarray
+    queries: int
+    dropped: int
+    reason: str = ""
+
+
+def friedman(scores: np.ndarray) -> Ranked:
+    """Test whether any system differs, by ranks within each query.
+
+    Parameters
+    ----------
+    scores : float [systems, queries], means over raters; queries that a system lacks are left out
+    """
+    from scipy import stats
+
+    whole = ~np.isnan(scores).any(axis=0)
+    kept = scores[:, whole]
+    systems, queries = kept.shape
+    dropped, none = int((~whole).sum()), np.full((systems, systems), np.nan)
+    reason = ""
+    if systems < 3:
+        reason = f"Friedman's test needs 3 systems; with {systems}, use Wilcoxon's"
+    elif queries < 2:
+        reason = f"Friedman's test needs 2 queries that every system has; there are {queries}"
+    ranks = stats.rankdata(-kept, axis=0) if queries else np.full((systems, 1), np.nan)
+    means = ranks.mean(axis=1)
+    if not reason and (ranks == ranks[:1]).all():
+        reason = "all systems are tied in every query"
+    if reason:
+        return Ranked(None, None, None, None, means, None, none, none, queries, dropped, reason)
+    observed = float(((ranks - (systems + 1) / 2) ** 2).sum()) / (queries * (systems - 1))
+    chi = float(queries * ((means - (systems + 1) / 2) ** 2).sum() / observed)
+    agreement = chi / (queries * (systems - 1))
+    rest = queries * (systems - 1) - chi
+    if rest > 1e-9:
+        statistic = (queries - 1) * chi / rest
+        p = float(stats.f.sf(statistic, systems - 1, (systems - 1) * (queries - 1)))
+    else:  # every query has the same order
+        statistic, p = None, 0.0
+    apart = np.abs(means[:, None] - means)
+    untied = systems * (systems + 1) / 12
+    limit = float(stats.studentized_range.ppf(1 - LEVEL, systems, np.inf))
+    return Ranked(
+        p, statistic, chi, agreement, means, limit * float(np.sqrt(untied / queries)),
+        _range_p(apart / np.sqrt(untied / queries), systems, np.inf),
+        _range_p(apart / np.sqrt(observed / queries), systems, np.inf),
+        queries, dropped,
+    )  # fmt: skip
+
+
+def paired_hsd(scores: np.ndarray) -> np.ndarray:
+    """Return Tukey's p of each pair of systems, with what queries differ in taken out.
+
+    Parameters
+    ----------
+    scores : float [systems, queries], as in `friedman`
+
+    Returns
+    -------
+    float [systems, systems]; NaN where fewer than two systems or complete queries are there, or
+    where nothing but systems and queries varies
+    """
+    kept = scores[:, ~np.isnan(scores).any(axis=0)]
+    systems, queries = kept.shape
+    if systems < 2 or queries < 2:
+        return np.full((systems, systems), np.nan)
+    means = kept.mean(axis=1)
+    rest = kept - kept.mean(axis=0) - means[:, None] + kept.mean()
+    freedom = (queries - 1) * (systems - 1)
+    error = float(np.sqrt((rest**2).sum() / freedom / queries))
+    if error < 1e-12:
+        return np.full((systems, systems), np.nan)
+    return _range_p(np.abs(means[:, None] - means) / error, systems, freedom)
+
+
+def _range_p(distance: np.ndarray, systems: int, freedom: float) -> np.ndarray:
+    """Return the p of studentised ranges, float [systems, systems], one on the diagonal."""
+    from scipy.stats import studentized_range
+
+    values, places = np.unique(np.round(distance, 12), return_inverse=True)
+    p = np.clip(studentized_range.sf(values, systems, freedom), 0, 1)
+    return p[places].reshape(distance.shape)
+
+
+def _over_raters(table: np.ndarray) -> np.ndarray:
+    judged = table[:, ~np.isnan(table).all(axis=0)]
+    return np.nanmean(judged, axis=0)
+
+
+def _differences(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    apart = np.asarray(first, dtype=np.float64) - second
+    return apart[~np.isnan(apart)]
+
+
+def _too_few(there: int, needed: int, comparisons: int) -> str:
+    among = f" among {comparisons} comparisons" if comparisons > 1 else ""
+    return f"{there} queries can never be significant{among}; it takes {needed}"
