@@ -47,7 +47,7 @@ class Ratings:
     @property
     def by_rank(self) -> np.ndarray:
         """The grades along the lists: float [raters, systems, queries, depth], NaN unjudged."""
-        return self._along(self.table)
+        return self.along(self.table, self.lists)
 
     @property
     def mean(self) -> np.ndarray:
@@ -59,7 +59,27 @@ class Ratings:
     @property
     def mean_by_rank(self) -> np.ndarray:
         """The mean grades along the lists: float [systems, queries, depth], NaN unjudged."""
-        return self._along(self.mean)
+        return self.along(self.mean, self.lists)
+
+    @property
+    def returned(self) -> np.ndarray:
+        """Where a list has a result: bool [systems, queries, depth]."""
+        return self.lists >= 0
+
+    @property
+    def pools(self) -> np.ndarray:
+        """The pairs of each query: int [queries, largest pool], -1 where there are fewer."""
+        order = np.argsort(self.query_of, kind="stable")
+        sizes = np.bincount(self.query_of, minlength=len(self.queries))
+        inside = np.arange(sizes.max(initial=0)) < sizes[:, None]
+        pools = np.full(inside.shape, -1, dtype=np.intp)
+        pools[inside] = order
+        return pools
+
+    def along(self, grades: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """Return values of pairs, float [..., pairs], at `places`: NaN where there is none (-1)."""
+        none = np.full((*grades.shape[:-1], 1), np.nan)
+        return np.concatenate([grades, none], axis=-1)[..., places]
 
     def only_raters(self, raters: Collection[str]) -> "Ratings":
         """Return the grades of these raters alone."""
@@ -80,11 +100,6 @@ class Ratings:
             table=self.table[:, pairs],
             lists=place[self.lists[:, kept]],
         )
-
-    def _along(self, grades: np.ndarray) -> np.ndarray:
-        """Return values of pairs, float [..., pairs], along the lists; the last place is none's."""
-        none = np.full((*grades.shape[:-1], 1), np.nan)
-        return np.concatenate([grades, none], axis=-1)[..., self.lists]
 
 
 def _where(values: Sequence[str], kept: np.ndarray) -> tuple[str, ...]:

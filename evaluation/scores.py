@@ -1,0 +1,290 @@
+"""How good each system is by what its raters said: every measure with its interval.
+
+Measures of two kinds. Some are means of what single raters gave (mean grade, graded precision,
+precision, rank-biased precision, MIREX's): their interval comes from variance components. Others
+are made of the mean grades of the whole panel (nDCG, graded AP, the first good rank): theirs comes
+from replicates in which every query and every rater has a random weight, and the ideal list of
+each query is found again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from embeddings.errors import InputError
+from evaluation import grading
+from evaluation.graded_measures import MEASURES, Measure
+from evaluation.grading import MIREX_WEIGHTS
+from evaluation.ratings import Ratings
+from evaluation.significance import LEVEL, Estimate, estimate
+from evaluation.variance import spread
+
+REPLICATES = 2000
+_CHUNK = 100  # replicates at a time: what they are made of is large
+
+
+@dataclass(frozen=True, slots=True)
+class SystemScore:
+    """One system's score.
+
+    Attributes
+    ----------
+    system : the ranking's name
+    estimate : the mean over queries with its interval and what it rests on
+    low, high : the mean grade if what is missing had the lowest, and the highest grade; the other
+        measures: None
+    judged : the share of its results, to the depth, that at least one rater graded
+    definition : what exactly was computed
+    """
+
+    system: str
+    estimate: Estimate
+    low: float | None
+    high: float | None
+    judged: float | None
+    definition: str
+
+
+def per_rater(of: Ratings, measure: str, threshold: float | None = None) -> np.ndarray:
+    """Return each rater's scores of a measure that is made of single grades.
+
+    Returns
+    -------
+    float [systems, raters, queries], NaN where the rater judged nothing of the list
+
+    Raises
+    ------
+    InputError
+        The measure is one of the panel, is unknown, or needs a threshold.
+    """
+    kind = _find(measure, threshold)
+    if kind.of_panel:
+        raise InputError(f"{kind.title} is of the whole panel; single raters have none.")
+    grades = of.by_rank
+    scores: dict[str, Callable[[], np.ndarray]] = {
+        "mean_grade": lambda: grading.mean_grade(grades),
+        "graded_precision": lambda: grading.graded_precision(grades, of.lowest, of.highest),
+        "precision": lambda: grading.precision(grades, float(threshold or 0)),
+        "rbp": lambda: np.where(
+            np.isnan(grades).all(axis=-1), np.nan, grading.rbp(grades, of.lowest, of.highest)[0]
+        ),
+    }
+    if measure in MIREX_WEIGHTS:
+        _check_mirex(of, kind)
+        return np.moveaxis(grading.mirex(grades, measure), 0, 1)
+    return np.moveaxis(scores[measure](), 0, 1)
+
+
+def of_panel(
+    of: Ratings, measure: str, threshold: float | None = None, mean: np.ndarray | None = None
+) -> np.ndarray:
+    """Return the scores that are made of the panel's mean grades.
+
+    Parameters
+    ----------
+    mean : float [..., pairs], the mean grades; those of all raters unless told
+
+    Returns
+    -------
+    float [..., systems, queries], NaN undefined
+    """
+    _find(measure, threshold)
+    mean = of.mean if mean is None else mean
+    grades = of.along(mean, of.lists)
+    if measure == "first_relevant":
+        return grading.first_good_rank(grades, float(threshold or 0))
+    pool = of.along(mean, of.pools)[..., None, :, :]
+    if measure == "graded_ap":
+        return grading.graded_ap(grades, pool, of.lowest, of.highest)
+    if measure == "condensed_ndcg":
+        grades = grading.condensed(grades)
+    return grading.ndcg(grades, grading.ideal_dcg(pool, of.depth, of.lowest), of.lowest)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """All systems by one measure, and what differences between them are made of.
+
+    Attributes
+    ----------
+    measure, definition : what was computed
+    systems : a `SystemScore` each, in the order of `Ratings.systems`
+    table : float [systems, queries], the mean over raters, or the panel's score
+    raters_table : float [systems, raters, queries], or None where single raters have no score
+    replicates : float [replicates, systems], or None with `raters_table`
+    freedom : degrees of freedom for intervals from the replicates
+    """
+
+    measure: Measure
+    definition: str
+    systems: tuple[SystemScore, ...]
+    table: np.ndarray
+    raters_table: np.ndarray | None
+    replicates: np.ndarray | None
+    freedom: float
+
+    def difference(self, one: int, other: int) -> Estimate:
+        """Return by how much a system is above another, with interval and p value."""
+        if self.raters_table is not None:
+            return estimate(self.raters_table[one] - self.raters_table[other])
+        assert self.replicates is not None
+        apart = self.table[one] - self.table[other]
+        drawn = self.replicates[:, one] - self.replicates[:, other]
+        return _of_replicates(apart, drawn, self.freedom, self.systems[one].estimate)
+
+
+def score_systems(
+    of: Ratings,
+    measure: str = "mean_grade",
+    threshold: float | None = None,
+    *,
+    replicates: int = REPLICATES,
+    seed: int = 1,
+) -> Scores:
+    """Score every system by one measure.
+
+    Parameters
+    ----------
+    threshold : the grade that counts as good, where the measure needs one
+    replicates, seed : of the random weights, for measures of the panel
+    """
+    kind = _find(measure, threshold)
+    definition = kind.definition.format(depth=of.depth, threshold=threshold or 0)
+    single = None if kind.of_panel else per_rater(of, measure, threshold)
+    if single is not None:
+        estimates = [estimate(table) for table in single]
+        table, drawn, freedom = _mean(single, axis=1), None, np.nan
+    else:
+        table = of_panel(of, measure, threshold)
+        drawn = panel_replicates(of, measure, threshold, replicates=replicates, seed=seed)
+        basis = [estimate(one) for one in per_rater(of, "mean_grade")]
+        whole = spread(_mean(per_rater(of, "mean_grade"), axis=0))
+        freedom = whole.freedom if whole else max(len(of.queries) - 1.0, 1.0)
+        estimates = [
+            _of_replicates(table[one], drawn[:, one], freedom, basis[one])
+            for one in range(len(of.systems))
+        ]
+    return Scores(
+        kind, definition, _systems(of, kind, estimates, definition), table, single, drawn, freedom
+    )
+
+
+def panel_replicates(
+    of: Ratings,
+    measure: str,
+    threshold: float | None = None,
+    *,
+    replicates: int = REPLICATES,
+    seed: int = 1,
+) -> np.ndarray:
+    """Return the systems' scores when queries and raters have random weights of mean 1.
+
+    Returns
+    -------
+    float [replicates, systems]; the weights are exponential, so that every grade stays in
+    """
+    parts = []
+    graded, there = np.nan_to_num(of.table), (~np.isnan(of.table)).astype(np.float64)
+    for of_rater, of_query in weights(len(of.raters), len(of.queries), replicates, seed):
+        with np.errstate(invalid="ignore"):
+            mean = (of_rater @ graded) / np.where(there.any(axis=0), of_rater @ there, np.nan)
+        found = (
+            grading.mean_grade(of.along(mean, of.lists))
+            if measure == "mean_grade"
+            else of_panel(of, measure, threshold, mean)
+        )
+        parts.append(weighted(found, of_query))
+    return np.concatenate(parts)
+
+
+def weights(raters: int, queries: int, replicates: int, seed: int) -> Any:
+    """Yield exponential weights of raters and of queries, float [some, raters], [some, queries].
+
+    A seed gives the same weights of queries whatever is computed with them, so that scores of one
+    study can be compared replicate by replicate.
+    """
+    rng = np.random.default_rng(seed)
+    for start in range(0, replicates, _CHUNK):
+        some = min(_CHUNK, replicates - start)
+        yield rng.standard_exponential((some, raters)), rng.standard_exponential((some, queries))
+
+
+def weighted(scores: np.ndarray, of_query: np.ndarray) -> np.ndarray:
+    """Return weighted means over queries: float [some, systems], NaN where nothing is defined.
+
+    `scores` is float [some or nothing, systems, queries], `of_query` float [some, queries].
+    """
+    there = ~np.isnan(scores)
+    total = (there * of_query[:, None]).sum(axis=-1)
+    sums = (np.nan_to_num(scores) * of_query[:, None]).sum(axis=-1)
+    return sums / np.where(total > 0, total, np.nan)
+
+
+def _of_replicates(
+    table: np.ndarray, drawn: np.ndarray, freedom: float, basis: Estimate
+) -> Estimate:
+    """Return an estimate whose error is that of the replicates, by Student's t."""
+    from scipy.stats import t
+
+    there = table[~np.isnan(table)]
+    counts = (len(there), basis.raters, basis.ratings)
+    if not len(there):
+        return Estimate(None, None, None, None, basis.scope, *counts, "undefined in every query")
+    value, error = float(there.mean()), float(np.nanstd(drawn))
+    if len(there) < 2 or basis.raters < 2:
+        reason = "one query, or one rater, has no interval"
+        return Estimate(value, None, None, None, basis.scope, *counts, reason)
+    half = float(t.ppf(1 - LEVEL / 2, freedom)) * error
+    p = float(2 * t.sf(abs(value) / error, freedom)) if error > 0 else float(value == 0)
+    return Estimate(value, value - half, value + half, p, basis.scope, *counts, basis.reason)
+
+
+def _systems(
+    of: Ratings, kind: Measure, estimates: list[Estimate], definition: str
+) -> tuple[SystemScore, ...]:
+    mean, returned = of.mean_by_rank, of.returned
+    low, high = grading.bounds(mean, returned, of.lowest, of.highest)
+    bounded = kind.name == "mean_grade"
+    shares = returned.sum(axis=(1, 2))
+    graded = (returned & ~np.isnan(mean)).sum(axis=(1, 2))
+    return tuple(
+        SystemScore(
+            name,
+            estimates[one],
+            _mean_of(low[one]) if bounded else None,
+            _mean_of(high[one]) if bounded else None,
+            float(graded[one] / shares[one]) if shares[one] else None,
+            definition,
+        )
+        for one, name in enumerate(of.systems)
+    )
+
+
+def _find(measure: str, threshold: float | None) -> Measure:
+    if measure not in MEASURES:
+        raise InputError(f"The measure must be one of {', '.join(MEASURES)}, not {measure!r}.")
+    if MEASURES[measure].threshold and threshold is None:
+        raise InputError(f"The measure {measure} needs the grade that counts as good.")
+    return MEASURES[measure]
+
+
+def _check_mirex(of: Ratings, kind: Measure) -> None:
+    given = set(np.unique(of.table[~np.isnan(of.table)]).tolist())
+    if (of.lowest, of.highest) != (0, 2) or not given <= {0.0, 1.0, 2.0}:
+        raise InputError(
+            f"{kind.title} needs the grades 0, 1 and 2 alone; this scale goes from "
+            f"{of.lowest:g} to {of.highest:g}."
+        )
+
+
+def _mean(values: np.ndarray, axis: int) -> np.ndarray:
+    """Return the mean of what is there along an axis, NaN where nothing is."""
+    count = (~np.isnan(values)).sum(axis=axis)
+    return np.nansum(values, axis=axis) / np.where(count, count, np.nan)
+
+
+def _mean_of(values: np.ndarray) -> float | None:
+    there = values[~np.isnan(values)]
+    return float(there.mean()) if len(there) else None
