@@ -123,7 +123,7 @@ def test_hostile_studies_say_what_cannot_be_said() -> None:
 
 
 def test_measures_that_cannot_be_had() -> None:
-    with pytest.raises(InputError, match="must be one of mean_grade, .*, not 'map'"):
+    with pytest.raises(InputError, match=r"must be one of mean_grade, .*, not 'map'"):
         score_systems(HAND, "map")
     with pytest.raises(InputError, match="precision needs the grade that counts as good"):
         score_systems(HAND, "precision")
