@@ -31,7 +31,7 @@ def study_qrels(
     lines = []
     for (query, clip), given in sorted(grades.items()):
         mean = (2 * sum(given) + len(given)) // (2 * len(given))
-        lines.append(f"{_fit(query)} 0 {_fit(clip)} {mean}\n")
+        lines.append(f"{fit_name(query)} 0 {fit_name(clip)} {mean}\n")
     return "".join(lines)
 
 
@@ -45,11 +45,12 @@ def study_run(pools: Iterable[PoolRecord], system: str) -> str:
         if system in one.ranks:
             found[one.query].append((one.ranks[system], one.candidate))
     return "".join(
-        f"{_fit(query)} Q0 {_fit(clip)} {rank} {len(own) - place} {system}\n"
+        f"{fit_name(query)} Q0 {fit_name(clip)} {rank} {len(own) - place} {system}\n"
         for query, own in found.items()
         for place, (rank, clip) in enumerate(sorted(own))
     )
 
 
-def _fit(name: str) -> str:
+def fit_name(name: str) -> str:
+    """Return a name that may stand in a field of a TREC file."""
     return _UNFIT.sub(lambda match: quote(match[0]), name)

@@ -1,0 +1,276 @@
+"""Ears next to labels: what people judged beside what the labels say of the same results.
+
+A result is relevant to its query by one of three rules: it carries the class that the query was
+drawn for (the headline), it shares any label, or it shares the most specific labels.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from embeddings.errors import InputError
+from evaluation import grading
+from evaluation.correlation import (
+    Interval,
+    least_significant_tau,
+    reversed_percentiles,
+    spearman,
+    tau_ap,
+    tau_b,
+)
+from evaluation.ratings import Ratings
+from evaluation.scores import weighted, weights
+
+RULES = {
+    "class": "carries the class that the query stands for",
+    "any": "shares any label with the query",
+    "specific": "shares the most specific labels with the query",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What the labels say of clips.
+
+    Attributes
+    ----------
+    of : clip id -> its labels
+    specific : clip id -> those of its labels that are no parent of another class
+    """
+
+    of: Mapping[str, frozenset[str]]
+    specific: Mapping[str, frozenset[str]]
+
+
+def relevant(of: Ratings, labels: Labels, rule: str = "class") -> np.ndarray:
+    """Return which pairs the labels call relevant, bool [pairs].
+
+    Raises
+    ------
+    InputError
+        The rule is unknown.
+    """
+    if rule not in RULES:
+        raise InputError(f"The rule must be one of {', '.join(RULES)}, not {rule!r}.")
+    told = []
+    none: frozenset[str] = frozenset()
+    for query, clip in zip(of.query_of, of.clips, strict=True):
+        if rule == "class":
+            told.append(of.classes[query] in labels.of.get(clip, none))
+        else:
+            known = labels.of if rule == "any" else labels.specific
+            told.append(bool(known.get(of.queries[query], none) & known.get(clip, none)))
+    return np.array(told, dtype=bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far two orders of the systems agree.
+
+    Attributes
+    ----------
+    tau, tau_ap, rho : Kendall's tau-b, tau_AP with the ears as the truth, Spearman's rho; None
+        where a side is constant
+    tau_interval, tau_ap_interval : over queries and raters; None where there is none
+    least : the smallest tau that could be significant with so many systems; None: none could
+    systems : how many were compared
+    above : float [systems, systems], the share of replicates in which the ears put the row's
+        system above the column's; NaN on the diagonal
+    """
+
+    tau: float | None
+    tau_ap: float | None
+    rho: float | None
+    tau_interval: Interval | None
+    tau_ap_interval: Interval | None
+    least: float | None
+    systems: int
+    above: np.ndarray
+
+
+def compare_orders(
+    of: Ratings,
+    objective: np.ndarray,
+    *,
+    higher: bool = True,
+    replicates: int = 2000,
+    seed: int = 1,
+) -> Agreement:
+    """Compare the order of the systems by mean grade with that by an objective score.
+
+    Parameters
+    ----------
+    objective : float [systems, queries], AP or R1 of the study's own queries, whose weights then
+        follow the replicate; or float [systems], of a whole collection. NaN: undefined
+    higher : whether more is better; not so for R1
+    """
+    sign = 1.0 if higher else -1.0
+    ears = _means(grading.mean_grade(of.along(of.mean, of.lists)))
+    score = sign * (_means(objective) if objective.ndim == 2 else objective)
+    kept = ~np.isnan(ears) & ~np.isnan(score)
+    count = int(kept.sum())
+    above = np.full((len(kept), len(kept)), np.nan)
+    if count < 2 or not len(of.raters):
+        return Agreement(None, None, None, None, None, None, count, above)
+    heard, told = [], []
+    there = (~np.isnan(of.table)).astype(np.float64)
+    graded = np.nan_to_num(of.table)
+    for of_rater, of_query in weights(len(of.raters), len(of.queries), replicates, seed):
+        mean = (of_rater @ graded) / np.where(there.any(axis=0), of_rater @ there, np.nan)
+        heard.append(weighted(grading.mean_grade(of.along(mean, of.lists)), of_query))
+        if objective.ndim == 2:
+            told.append(sign * weighted(objective[None], of_query))
+    drawn = np.concatenate(heard)
+    labels = np.concatenate(told) if told else np.broadcast_to(score, drawn.shape)
+    above = (drawn[:, :, None] > drawn[:, None, :]).mean(axis=0)
+    above += 0.5 * (drawn[:, :, None] == drawn[:, None, :]).mean(axis=0)
+    above[~kept] = above[:, ~kept] = np.nan
+    np.fill_diagonal(above, np.nan)
+    tau, top = _number(tau_b(ears[kept], score[kept])), _number(tau_ap(ears[kept], score[kept]))
+    drawn, labels = drawn[:, kept], labels[:, kept]
+    return Agreement(
+        tau,
+        top,
+        spearman(ears[kept], score[kept]),
+        None if tau is None else reversed_percentiles(tau, tau_b(drawn, labels)),
+        None if top is None else reversed_percentiles(top, tau_ap(drawn, labels)),
+        least_significant_tau(count),
+        count,
+        above,
+    )
+
+
+def within_queries(of: Ratings, objective: np.ndarray) -> tuple[float | None, int]:
+    """Return the mean over queries of tau-b between the systems' AP and mean grade, and how many
+    queries have one: those in which both sides differ between systems.
+
+    `objective` is float [systems, queries].
+    """
+    ears = grading.mean_grade(of.along(of.mean, of.lists))
+    taus = []
+    for query in range(len(of.queries)):
+        kept = ~np.isnan(ears[:, query]) & ~np.isnan(objective[:, query])
+        taus.append(tau_b(ears[kept, query], objective[kept, query]))
+    defined = np.array(taus)[~np.isnan(taus)]
+    return (float(defined.mean()), len(defined)) if len(defined) else (None, 0)
+
+
+def relevant_above(of: Ratings, told: np.ndarray) -> tuple[float | None, int]:
+    """Return how often a relevant result has a higher grade than one that is not, and in how many
+    queries there are both.
+
+    Parameters
+    ----------
+    told : bool [pairs], as from `relevant`
+
+    Returns
+    -------
+    The mean over queries of the share of all pairs of a relevant and another result; equal mean
+    grades count one half
+    """
+    mean, shares = of.mean, []
+    known = ~np.isnan(mean)
+    for query in range(len(of.queries)):
+        own = known & (of.query_of == query)
+        yes, no = mean[own & told], mean[own & ~told]
+        if len(yes) and len(no):
+            apart = yes[:, None] - no
+            shares.append(float((apart > 0).mean() + 0.5 * (apart == 0).mean()))
+    return (float(np.mean(shares)), len(shares)) if shares else (None, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A result of which labels and ears say the opposite.
+
+    Attributes
+    ----------
+    query, clip : ids
+    relevant : what the labels say
+    grade, raters : the mean grade, and by how many
+    systems : which returned it, at which rank from 1
+    """
+
+    query: str
+    clip: str
+    relevant: bool
+    grade: float
+    raters: int
+    systems: Mapping[str, int]
+
+
+def disagreements(of: Ratings, told: np.ndarray, threshold: float) -> list[Disagreement]:
+    """Return what labels call wrong and ears right, and the reverse, the strongest first.
+
+    Parameters
+    ----------
+    threshold : the mean grade from which ears say right
+    """
+    mean = of.mean
+    known = ~np.isnan(mean)
+    wrong = np.flatnonzero(known & ((mean >= threshold) != told))
+    ranks: dict[int, dict[str, int]] = {}
+    for system, query, rank in zip(*np.nonzero(of.returned), strict=True):
+        place = int(of.lists[system, query, rank])
+        ranks.setdefault(place, {})[of.systems[system]] = int(rank) + 1
+    counts = (~np.isnan(of.table)).sum(axis=0)
+    order = sorted(wrong.tolist(), key=lambda pair: (-abs(mean[pair] - threshold), pair))
+    return [
+        Disagreement(
+            of.queries[of.query_of[pair]], of.clips[pair], bool(told[pair]), float(mean[pair]),
+            int(counts[pair]), ranks.get(pair, {}),
+        )
+        for pair in order
+    ]  # fmt: skip
+
+
+RELABELLINGS = ("labels", "ears", "both")
+"""Relevant by the labels; by a mean grade of at least the threshold; by both."""
+
+
+def relabelled(of: Ratings, told: np.ndarray, threshold: float) -> dict[str, np.ndarray]:
+    """Return AP and R1 of every system within the judged pools, under labels, ears and both.
+
+    Only results that were judged count, for all three, so that what differs is the relevance and
+    not what is known.
+
+    Returns
+    -------
+    one of `RELABELLINGS` -> float [2, systems], the mean over queries of AP@depth and of the first
+    relevant rank from 1 (the rank after the depth where there is none in the list)
+    """
+    mean = of.mean
+    known = ~np.isnan(mean)
+    heard = mean >= threshold
+    rules = {"labels": told, "ears": heard, "both": told & heard}
+    scores = {}
+    for name in RELABELLINGS:
+        worth = np.where(known, rules[name].astype(np.float64), np.nan)
+        lists = grading.condensed(of.along(worth, of.lists))
+        pool = of.along(worth, of.pools)[None]
+        ap = grading.average_precision(lists, pool, 1.0)
+        first = np.where(np.isnan(ap), np.nan, grading.first_good_rank(lists, 1.0))
+        scores[name] = np.stack([_means(ap), _means(first)])
+    return scores
+
+
+def ears_qrels(of: Ratings, pairs: Sequence[Disagreement]) -> str:
+    """Return ``query 0 clip grade`` for the disagreements, with the ears' grade, sorted.
+
+    The grade is the mean, rounded to a whole number, a half upwards.
+    """
+    from evaluation.study_trec import fit_name
+
+    rows = sorted((one.query, one.clip, int(np.floor(one.grade + 0.5))) for one in pairs)
+    return "".join(f"{fit_name(query)} 0 {fit_name(clip)} {grade}\n" for query, clip, grade in rows)
+
+
+def _means(values: np.ndarray) -> np.ndarray:
+    """Return the mean over the last axis of what is there; NaN where nothing is."""
+    count = (~np.isnan(values)).sum(axis=-1)
+    return np.nansum(values, axis=-1) / np.where(count, count, np.nan)
+
+
+def _number(value: np.ndarray) -> float | None:
+    return None if np.isnan(value) else float(value)
