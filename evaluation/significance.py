@@ -91,7 +91,7 @@ def holm(p: Sequence[float | None]) -> list[float | None]:
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Outcome:
     """One test: its p value, the statistic where it has one, the queries that it rests on."""
 
     p: float | None
@@ -100,7 +100,7 @@ class Tested:
     reason: str = ""
 
 
-def wilcoxon(first: np.ndarray, second: np.ndarray, comparisons: int = 1) -> Tested:
+def wilcoxon(first: np.ndarray, second: np.ndarray, comparisons: int = 1) -> Outcome:
     """Test two systems by Wilcoxon's signed ranks (zeros by Pratt), two-sided.
 
     Parameters
@@ -114,34 +114,43 @@ def wilcoxon(first: np.ndarray, second: np.ndarray, comparisons: int = 1) -> Tes
     apart = _differences(first, second)
     needed = queries_needed(comparisons)
     if len(apart) < needed:
-        return Tested(None, None, len(apart), _too_few(len(apart), needed, comparisons))
+        return Outcome(None, None, len(apart), _too_few(len(apart), needed, comparisons))
     if not apart.any():
-        return Tested(1.0, 0.0, len(apart))
+        return Outcome(1.0, 0.0, len(apart))
     found = stats.wilcoxon(apart, zero_method="pratt")
-    return Tested(float(found.pvalue), float(found.statistic), len(apart))
+    return Outcome(float(found.pvalue), float(found.statistic), len(apart))
 
 
 def permutation(
-    first: np.ndarray, second: np.ndarray, comparisons: int = 1, *, draws: int = 9999, seed: int = 1
-) -> Tested:
-    """Test the mean difference of two systems by flipping the signs of queries, two-sided.
+    apart: np.ndarray, comparisons: int = 1, *, draws: int = 9999, seed: int = 1
+) -> list[Outcome]:
+    """Test mean differences by flipping the signs of queries, two-sided: one test a row.
 
-    All 2^n ways with up to 13 queries, else `draws` random ones, the observed one among them. The
-    parameters are those of `wilcoxon`; the statistic is the mean difference.
+    All 2^n ways with up to 13 queries, else `draws` random ones, the observed one among them.
+
+    Parameters
+    ----------
+    apart : float [pairs, queries], one system minus another; NaN where either lacks a query
+    comparisons : as in `wilcoxon`
     """
-    apart = _differences(first, second)
-    needed = queries_needed(comparisons)
-    if len(apart) < needed:
-        return Tested(None, None, len(apart), _too_few(len(apart), needed, comparisons))
-    observed = abs(apart.sum()) * (1 - 1e-12)
-    if len(apart) <= 13:
-        bits = np.arange(2 ** len(apart))[:, None] >> np.arange(len(apart)) & 1
-        p = float((np.abs((1 - 2 * bits) @ apart) >= observed).mean())
+    known = ~np.isnan(apart)
+    counts, values = known.sum(axis=1), np.nan_to_num(apart)
+    queries = apart.shape[1]
+    if queries <= 13:
+        signs = 1 - 2 * (np.arange(2**queries)[:, None] >> np.arange(queries) & 1)
     else:
-        rng = np.random.default_rng(seed)
-        signs = 1 - 2 * rng.integers(0, 2, (draws, len(apart)), dtype=np.int8)
-        p = (1 + int((np.abs(signs @ apart) >= observed).sum())) / (draws + 1)
-    return Tested(p, float(apart.mean()), len(apart))
+        drawn = np.random.default_rng(seed).integers(0, 2, (draws, queries))
+        signs = np.concatenate([np.ones((1, queries), dtype=np.int64), 1 - 2 * drawn])
+    # What is missing is 0 and flips nothing. Rounding must not tell equal sums apart.
+    sums = np.abs(signs.astype(np.float64) @ values.T)
+    p = (sums >= sums[0] * (1 - 1e-12)).mean(axis=0)
+    needed = queries_needed(comparisons)
+    return [
+        Outcome(float(p[one]), float(values[one].sum() / count), int(count))
+        if count >= needed
+        else Outcome(None, None, int(count), _too_few(int(count), needed, comparisons))
+        for one, count in enumerate(counts)
+    ]
 
 
 def queries_needed(comparisons: int) -> int:
@@ -249,12 +258,27 @@ def paired_hsd(scores: np.ndarray) -> np.ndarray:
 
 
 def _range_p(distance: np.ndarray, systems: int, freedom: float) -> np.ndarray:
-    """Return the p of studentised ranges, float [systems, systems], one on the diagonal."""
-    from scipy.stats import studentized_range
+    """Return the p of studentised ranges, the shape of `distance`.
 
-    values, places = np.unique(np.round(distance, 12), return_inverse=True)
-    p = np.clip(studentized_range.sf(values, systems, freedom), 0, 1)
-    return p[places].reshape(distance.shape)
+    The textbook's double integral by Gauss and Legendre, for all distances at once: scipy's own
+    integrates each by itself and takes a second for the 91 pairs of 14 systems.
+    """
+    from scipy.special import ndtr
+    from scipy.stats import chi2
+
+    nodes, weight = np.polynomial.legendre.leggauss(80)
+    z = 8 * nodes
+    density = 8 * weight * np.exp(-(z**2) / 2) / (2 * np.pi) ** 0.5
+    scale, share = np.ones(1), np.ones(1)
+    if np.isfinite(freedom):  # the error itself is uncertain, as the root of a chi squared
+        ends = chi2.ppf([1e-12, 1 - 1e-12], freedom)
+        half = (ends[1] - ends[0]) / 2
+        spread = ends.mean() + half * nodes
+        scale = np.sqrt(spread / freedom)
+        share = half * weight * chi2.pdf(spread, freedom)
+    reach = distance[..., None, None] * scale[:, None]
+    inside = systems * (density * (ndtr(z) - ndtr(z - reach)) ** (systems - 1)).sum(axis=-1)
+    return np.clip(1 - (inside * share).sum(axis=-1), 0, 1)
 
 
 def _over_raters(table: np.ndarray) -> np.ndarray:

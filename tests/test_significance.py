@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from evaluation import significance
 from evaluation.significance import (
     BOTH,
     THESE,
+    Outcome,
     estimate,
     friedman,
     holm,
     paired_hsd,
-    permutation,
     queries_needed,
     wilcoxon,
 )
@@ -25,6 +26,11 @@ def scores(systems: int = 4, queries: int = 20, seed: int = 0, ties: bool = Fals
     table = rng.normal(0, 1, (systems, queries)) + rng.normal(0, 3, queries)
     table += np.linspace(0, 1, systems)[:, None]
     return np.round(table) if ties else table
+
+
+def permutation(one: np.ndarray, other: np.ndarray, comparisons: int = 1, **o: int) -> Outcome:
+    """Test one pair of systems."""
+    return significance.permutation((one - other)[None], comparisons, **o)[0]
 
 
 def test_an_estimate_speaks_for_other_raters() -> None:
@@ -121,6 +127,16 @@ def test_permutation_is_scipys(queries: int) -> None:
     assert permutation(table[0], table[2]).statistic == pytest.approx(apart.mean())
 
 
+def test_many_pairs_with_gaps_are_tested_as_one_by_one() -> None:
+    apart = np.random.default_rng(0).normal(0.4, 1, (5, 11))
+    apart[1, :4] = np.nan
+    together = significance.permutation(apart)
+    for row, found in zip(apart, together, strict=True):
+        (alone,) = significance.permutation(row[~np.isnan(row)][None])
+        assert found.p == pytest.approx(alone.p)
+        assert found.queries == alone.queries
+
+
 @pytest.mark.parametrize("ties", [False, True])
 def test_friedman_is_scipys(ties: bool) -> None:
     table = scores(ties=ties)
@@ -160,6 +176,15 @@ def test_the_paired_range_sees_what_the_unpaired_one_does_not() -> None:
     # with nothing to pair by, they are one test but for the degrees of freedom
     flat = table - table.mean(axis=0)
     assert (paired_hsd(flat)[off] > 0).all()
+
+
+@pytest.mark.parametrize("freedom", [3.0, 20.0, 1287.0, np.inf])
+@pytest.mark.parametrize("systems", [2, 5, 14])
+def test_the_studentised_range_is_scipys(systems: int, freedom: float) -> None:
+    distance = np.array([0.0, 0.5, 2.0, 3.5, 6.0])
+    expected = stats.studentized_range.sf(distance, systems, freedom)
+    found = significance._range_p(distance, systems, freedom)
+    np.testing.assert_allclose(found, expected, atol=2e-7)
 
 
 def test_the_paired_range_of_two_systems_is_the_paired_t() -> None:
