@@ -1,5 +1,6 @@
 """The database: set up for many writers, migrated on first use, moments in UTC."""
 
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -91,6 +92,33 @@ def test_many_threads_write_at_once_and_none_is_locked_out(app: Flask) -> None:
     assert errors == []
     with app.app_context():
         assert db.session.scalar(sa.select(sa.func.count(SigninLink.id))) == 160
+
+
+def test_looking_at_the_database_keeps_what_another_process_must_not_remove(
+    app: Flask,
+) -> None:
+    """A process that opens and closes SQLite's file itself loses its locks on it: the next process
+    that is through with the database then removes the log that this one still writes to."""
+    database.prepare(app)
+    with app.app_context():
+        path = str(db.engine.url.database)
+        db.engine.dispose()
+    insert = "INSERT INTO signin_link (token_sha256, made_at) VALUES (?, '2026-01-01 00:00:00')"
+    own = sqlite3.connect(path, isolation_level=None)  # this process has the database open
+    own.execute(insert, ["before"])
+    with app.app_context():
+        database._for_the_owner_only()
+        db.engine.dispose()
+    script = f"import sqlite3; c = sqlite3.connect({path!r}); c.execute('SELECT * FROM study')"
+    subprocess.run([sys.executable, "-c", f"{script}.fetchall(); c.close()"], check=True)
+    own.execute(insert, ["after"])
+    other = sqlite3.connect(path)
+    stored = {row[0] for row in other.execute("SELECT token_sha256 FROM signin_link")}
+    other.close()
+    own.close()
+    assert {"before", "after"} <= stored
+    assert Path(path).stat().st_mode & 0o077 == 0
+    assert [one.name for one in Path(path).parent.glob(".database.*")] == []
 
 
 def test_moments_come_back_in_utc(app: Flask) -> None:

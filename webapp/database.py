@@ -7,6 +7,7 @@ write begins with BEGIN IMMEDIATE and waits its turn, and a request that reads n
 
 import os
 import sqlite3
+import tempfile
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -103,11 +104,22 @@ def prepare(app: Flask | None = None) -> None:
 
 
 def _for_the_owner_only() -> None:
-    """Make SQLite's file, where there is none, so that nobody else on the machine reads it."""
+    """Make SQLite's file, where there is none, so that nobody else on the machine reads it.
+
+    The file itself is never opened here: closing it again would drop every lock that this process
+    has on it, and another process would take the log of what was just committed for its own to
+    remove.
+    """
     path = db.engine.url.database
-    if db.engine.dialect.name == "sqlite" and path not in (None, "", ":memory:"):
-        with suppress(OSError):  # SQLite itself says what is wrong with the place
-            os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))
+    if db.engine.dialect.name != "sqlite" or path in (None, "", ":memory:"):
+        return
+    with suppress(OSError):  # SQLite itself says what is wrong with the place
+        handle, new = tempfile.mkstemp(prefix=".database.", dir=Path(path).parent)
+        os.close(handle)
+        try:
+            os.link(new, path)
+        finally:
+            os.unlink(new)
 
 
 def writes() -> None:
