@@ -150,6 +150,31 @@ def open_embedding(collection: Collection, name: str) -> Embedding:
         return Embedding(name, vectors, frames, rows, meta)
 
 
+def systems_on(collection: Collection, name: str) -> list[str]:
+    """Return the collection's systems that rank by the embedding `name`."""
+    return [system for system in system_names(collection) if system.startswith(f"{name}.")]
+
+
+def remove_embedding(collection: Collection, name: str) -> None:
+    """Remove the embedding `name` with its sweeps.
+
+    Raises InputError if there is none, or a ranking is built on it.
+    """
+    if name not in embedding_names(collection):
+        raise _unknown(collection, "embedding", name, embedding_names(collection))
+    systems = systems_on(collection, name)
+    if systems:
+        raise InputError(
+            f"The embedding {name!r} of {collection.name!r} is ranked by {systems[0]!r} and stays; "
+            f"remove that first (flask rankings remove {collection.name} {systems[0]})."
+        )
+    sweeps = collection.folder / "sweeps"
+    for sweep in (sweeps / name, *sweeps.glob(f"{name}.*")):
+        if sweep.is_dir():
+            _remove(sweep)
+    _remove(collection.folder / "embeddings" / name)
+
+
 def write_ranking(
     collection: Collection,
     system: str,
@@ -192,16 +217,20 @@ def remove_ranking(collection: Collection, system: str) -> None:
     """Remove the ranking `system` with its scores; raise InputError if there is none."""
     if system not in system_names(collection):
         raise _unknown(collection, "system", system, system_names(collection))
-    folder = collection.folder / "rankings"
-    going = Path(tempfile.mkdtemp(dir=folder, prefix=f".{system}."))
-    (folder / system).rename(going / "old")
-    shutil.rmtree(going)
+    _remove(collection.folder / "rankings" / system)
 
 
 def read_transform(collection: Collection, system: str) -> dict[str, np.ndarray]:
     """Return the fitted arrays that were stored with the ranking `system`."""
     with np.load(collection.folder / "rankings" / system / "transform.npz") as stored:
         return dict(stored)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder: it vanishes at once, and then its files are deleted one by one."""
+    going = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    folder.rename(going / "old")
+    shutil.rmtree(going)
 
 
 @contextmanager
