@@ -1,12 +1,12 @@
 """A query's results under each system, with what there is to say about each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from embeddings.collection import Clip, Collection
 from embeddings.store import Ranking
-from evaluation.queries import QueryScores
+from evaluation.queries import MICRO, QueryScores
 
 SHOWN = 15
 
@@ -26,15 +26,31 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A query's first results under one system, and its scores for the query and class.
+    """Some of a query's results under one system, and its scores for the query and class.
 
-    `average_precision` maps the cutoff N to AP@N; it is None where the system was not scored, and
-    a value is None where it is undefined.
+    `kept` is how many results the system keeps of the query. `average_precision` maps the cutoff N
+    to AP@N; it is None where the system was not scored, and a value is None where it is undefined.
+    `first_relevant` is R1 under the same convention, None where it is undefined; where it is
+    `censored`, R1 is that or more.
     """
 
     ranking: Ranking
     results: tuple[Result, ...]
+    kept: int
     average_precision: dict[int, float | None] | None
+    first_relevant: float | None
+    censored: bool
+
+    @property
+    def relevant(self) -> int:
+        """The number of relevant results among these."""
+        return sum(result.relevant for result in self.results)
+
+
+def ranked(ranking: Ranking, query: int, depth: int | None = None) -> np.ndarray:
+    """Return the clips that `ranking` keeps for a query, best first, int [at most depth]."""
+    rows = np.asarray(ranking.neighbours[query, :depth])
+    return rows[rows >= 0]
 
 
 def listing(
@@ -44,34 +60,49 @@ def listing(
     query: int,
     label: str | None,
     shown: int = SHOWN,
+    *,
+    first: int = 1,
 ) -> Listing:
-    """Return the first `shown` results of the clip in row `query` under `ranking`.
+    """Return `shown` results of the clip in row `query` under `ranking`, from the rank `first` on.
 
     `label` is the class that is asked about; None means any shared label.
     """
     own = frozenset(collection.clips[query].labels)
     results = []
-    rows, found = ranking.neighbours[query, :shown], ranking.scores[query, :shown]
-    for rank, (row, score) in enumerate(zip(rows, found, strict=True), 1):
-        if row < 0:
-            break
+    rows = ranked(ranking, query)
+    found = ranking.scores[query, first - 1 : first - 1 + shown]
+    for rank, (row, score) in enumerate(zip(rows[first - 1 :], found, strict=False), first):
         clip = collection.clips[row]
         shared = own.intersection(clip.labels)
         relevant = label in clip.labels if label else bool(shared)
         results.append(Result(clip, int(row), rank, float(score), shared, relevant))
-    precision = _average_precision(scores, query, label, collection.convention) if scores else None
-    return Listing(ranking, tuple(results), precision)
+    precision, first_relevant, censored = None, None, False
+    if scores:
+        pair = _pair(scores, query, label)
+        precision, first_relevant = _as_stored(pair, collection.convention)
+        censored = bool(pair.censored.any())
+    return Listing(ranking, tuple(results), len(rows), precision, first_relevant, censored)
 
 
-def _average_precision(
-    scores: QueryScores, query: int, label: str | None, convention: str
-) -> dict[int, float | None]:
-    column = scores.classes.index(label) if label in scores.classes else -1
-    pair = np.flatnonzero((scores.query == query) & (scores.label == column))
-    if not len(pair):
-        return dict.fromkeys(scores.cutoffs)
-    values = scores.average_precision(convention)[pair[0]]
-    return {
+def _pair(scores: QueryScores, query: int, label: str | None) -> QueryScores:
+    """Return the scores of one (query, class) pair alone: one row, or none."""
+    column = MICRO if label is None else _column(scores, label)
+    place = np.flatnonzero((scores.query == query) & (scores.label == column))
+    columns = ("query", "label", "precision_sum", "relevant", "first_rank", "censored")
+    return replace(scores, **{name: getattr(scores, name)[place] for name in columns})
+
+
+def _column(scores: QueryScores, label: str) -> int:
+    return scores.classes.index(label) if label in scores.classes else len(scores.classes)
+
+
+def _as_stored(pair: QueryScores, convention: str) -> tuple[dict[int, float | None], float | None]:
+    if not len(pair.query):
+        return dict.fromkeys(pair.cutoffs), None
+    values = pair.average_precision(convention)[0]
+    precision = {
         cutoff: None if np.isnan(value) else float(value)
-        for cutoff, value in zip(scores.cutoffs, values, strict=True)
+        for cutoff, value in zip(pair.cutoffs, values, strict=True)
     }
+    rank = float(pair.first_relevant(convention)[0])
+    return precision, None if np.isnan(rank) else rank
