@@ -18,8 +18,15 @@ PALETTE = (
 )  # fmt: skip
 """Colours of the data, told apart by colour-blind eyes in this order, with a contrast of at least
 3:1 on the light and on the dark page."""
-SCALE = "Cividis"
+Scale = tuple[tuple[float, str], ...]
+"""A colour scale: shares from 0 to 1, each with its colour; Plotly takes it as it is."""
+SCALE: Scale = (
+    (0.0, "#00204c"), (0.2, "#31446b"), (0.4, "#666970"), (0.6, "#958f78"), (0.8, "#cbba69"),
+    (1.0, "#ffe945"),
+)  # fmt: skip
 """The colour scale of heat maps: light is more, and it reads the same without colour vision."""
+DIVERGING: Scale = ((0.0, PALETTE[0]), (0.5, "#f4f1ea"), (1.0, PALETTE[1]))
+"""The colour scale of differences: blue below, orange above, pale where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,8 @@ class Figure:
     caption : a sentence or more that could stand below it in a paper
     table : the numbers that are drawn, a row each, with readable column names; it has a column
         "provenance" wherever a row is of a system
-    plot : "data" and "layout" of a Plotly figure, plain JSON values; "config" is optional
+    plot : "data" and "layout" of a Plotly figure, plain JSON values; "config" is optional. The
+        layout's "meta" may say "least_width" and "most_width", pixels within which it is drawn
     simulated : whether any of its numbers come from simulated vectors
     """
 
