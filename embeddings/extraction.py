@@ -236,7 +236,9 @@ def extract_embedding(
                 f"{task.representation} could be computed of no clip; the first: {reason}"
             )
         meta = {"provenance": "computed", "representation": task.representation, **task.facts}
-        write_embedding(collection, name, vectors, meta, frames=frames, failed=failed)
+        folder = write_embedding(collection, name, vectors, meta, frames=frames, failed=failed)
+        if isinstance(task.embedder, Own):
+            task.embedder.remember(folder)
         shutil.rmtree(partial_folder)
     return open_embedding(collection, name)
 

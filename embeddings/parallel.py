@@ -3,11 +3,12 @@
 import os
 import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children, get_context, parent_process
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -55,7 +56,7 @@ def _until_broken(
     alone: bool,
 ) -> Iterator[tuple[Item, Result | Failure]]:
     # spawn: a forked child would inherit locks and threads of numpy, tqdm and the database.
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_deaf)
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin)
     flying: dict[Future, Item] = {}
     try:
         while source or flying:
@@ -86,9 +87,18 @@ def _until_broken(
             raise
 
 
-def _deaf() -> None:
+def _begin() -> None:
     # Ctrl-C reaches every process of the terminal; the parent alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A worker whose parent was killed would wait for work for ever.
+    threading.Thread(target=_follow_parent, daemon=True).start()
+
+
+def _follow_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _sentence(error: BaseException) -> str:

@@ -184,10 +184,15 @@ def prepared_vectors(collection: Collection, ranking: Ranking) -> tuple[np.ndarr
             "has now; build it again (flask rankings build)."
         )
     vectors = aggregate(embedding.vectors, embedding.frames, ranking.meta["aggregation"])
+    return prepare(vectors, fitted_recipe(collection, ranking)), embedding.rows
+
+
+def fitted_recipe(collection: Collection, ranking: Ranking) -> dict[str, np.ndarray]:
+    """Return what `prepare` needs to prepare any vectors as the system's own were prepared."""
     fitted = read_transform(collection, ranking.system)
     # an older version kept the word in meta.json alone
     fitted.setdefault("normalise", np.array(ranking.meta["normalise"]))
-    return prepare(vectors, fitted), embedding.rows
+    return fitted
 
 
 def similarities(collection: Collection, ranking: Ranking, queries: Sequence[int]) -> np.ndarray:

@@ -17,6 +17,8 @@ from embeddings.store import (
     embedding_names,
     open_embedding,
     open_ranking,
+    remove_embedding,
+    remove_ranking,
     system_names,
     write_embedding,
 )
@@ -138,3 +140,24 @@ def test_a_package_that_is_missing_is_named(
     with pytest.raises(InputError, match="Freesound needs the package essentia-tensorflow, which"):
         extract_embedding(small, plan(small.data, find_card("freesound")))
     assert list(small.folder.glob("embeddings/*")) == []
+
+
+def test_an_embedding_goes_with_its_sweeps_once_nothing_ranks_by_it(small: Collection) -> None:
+    for name in ("random", "random-2"):
+        write_random_embedding(small, name=name)
+    system = build_ranking(small, open_embedding(small, "random"), Recipe(pca=None), "mcss").system
+    sweeps = [small.folder / "sweeps" / name for name in ("random", "random.exclude-group")]
+    for folder in (*sweeps, small.folder / "sweeps" / "random-2"):
+        folder.mkdir(parents=True)
+    with pytest.raises(
+        InputError, match=r"'random' of 'small' is ranked by 'random\.l2\.mcss' and"
+    ):
+        remove_embedding(small, "random")
+    assert embedding_names(small) == ["random", "random-2"]
+    remove_ranking(small, system)
+    remove_embedding(small, "random")
+    assert embedding_names(small) == ["random-2"]
+    assert [path.name for path in (small.folder / "embeddings").iterdir()] == ["random-2"]
+    assert [path.name for path in (small.folder / "sweeps").iterdir()] == ["random-2"]
+    with pytest.raises(InputError, match="has no embedding 'random'; it has: random-2"):
+        remove_embedding(small, "random")

@@ -14,6 +14,7 @@ and gives one of [sounds, dim].
 A source ``mteb:NAME`` is a model of the package mteb; see `representations.mteb`.
 """
 
+import hashlib
 import importlib
 import importlib.util
 import sys
@@ -28,12 +29,14 @@ import numpy as np
 
 from embeddings.audio import read_audio
 from embeddings.errors import InputError
+from embeddings.files import read_json, write_json
 from embeddings.representations import mteb
 from embeddings.representations.runner import resampled
 
 Embed = Callable[[np.ndarray, int], Any]
 """From mono samples, float32 [frames], and their rate in Hz to [dim] or [windows, dim]."""
 
+_PLACE = "place.json"  # beside the vectors: paths of this machine, which no export has
 _PROBE_SECONDS = 1.0
 _PROBE_RATE = 16000
 
@@ -66,6 +69,21 @@ class Own:
         noise = np.random.default_rng(0).normal(0, 0.1, (round(_PROBE_SECONDS * _PROBE_RATE), 1))
         return self._vectors(noise.astype(np.float32), _PROBE_RATE).shape[-1]
 
+    def remember(self, folder: Path) -> None:
+        """Note in an embedding's folder what computed it, so that `find_own` finds it again."""
+        files = self.files()
+        place = {
+            "source": str(files[0]) if self.source.endswith(".py") else self.source,
+            "weights": str(files[-1]) if self.weights else None,
+            "sha256": [_sha256(file) for file in files],
+        }
+        write_json(folder / _PLACE, place)
+
+    def files(self) -> list[Path]:
+        """Return the files of the user's that it needs: the Python file, the weights."""
+        source = [Path(self.source)] if self.source.endswith(".py") else []
+        return [file.resolve() for file in [*source, *filter(None, [self.weights])]]
+
     def _vectors(self, samples: np.ndarray, rate: int) -> np.ndarray:
         wanted, embed = _loaded(self)
         mono = samples.mean(axis=1, keepdims=True, dtype=np.float32)
@@ -84,6 +102,32 @@ class Own:
         if not np.isfinite(vectors).all():
             raise InputError(f"{self.source}: embed returned NaN or infinity.")
         return vectors
+
+
+def find_own(folder: Path, *, verify: bool = False) -> Own:
+    """Return what computed the user's own embedding in `folder`, to run on the CPU.
+
+    Raises InputError where that was not noted, or a file of it is gone or, with `verify`, is not
+    what it was.
+    """
+    if not (folder / _PLACE).is_file():
+        raise InputError(
+            f"What computed {folder.name} was not noted: compute it again "
+            "(flask embeddings own ... --again)."
+        )
+    place = read_json(folder / _PLACE)
+    own = Own(place["source"], Path(place["weights"]) if place["weights"] else None)
+    for file, known in zip(own.files(), place["sha256"], strict=True):
+        if not file.is_file():
+            raise InputError(f"{file}, which computed {folder.name}, is not there any more.")
+        if verify and _sha256(file) != known:
+            raise InputError(f"{file} is not what it was when it computed {folder.name}.")
+    return own
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 @lru_cache(maxsize=1)

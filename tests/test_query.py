@@ -1,0 +1,418 @@
+"""Asking a collection with a sound that is not in it: exact answers, and why a system has none."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from embeddings import query, sounds
+from embeddings.collection import Collection
+from embeddings.errors import InputError
+from embeddings.extraction import extract_embedding, find_card, plan, plan_own
+from embeddings.processing import Recipe
+from embeddings.query_files import answer_question, read_found, read_question, write_question
+from embeddings.rankings import build_ranking
+from embeddings.representations.own import find_own
+from embeddings.sounds import UnreadableSound, playing_gain, take_sound
+from embeddings.store import Embedding, Ranking, open_embedding, write_embedding
+from tests.conftest import RATE, ROOT, make_sound
+
+EXAMPLE = ROOT / "docs" / "examples" / "octave_energies.py"
+
+FRAMED = """
+import numpy as np
+sample_rate = 16000
+def load(weights, device): ...
+def embed(samples):
+    frames = samples[: len(samples) // 1600 * 1600].reshape(-1, 1600)
+    return np.log(np.abs(np.fft.rfft(frames, axis=1))[:, :40] + 1e-3)
+"""
+
+
+def own_embedding(small: Collection, source: Path, name: str) -> Embedding:
+    """Compute a representation of one's own of every clip."""
+    return extract_embedding(small, plan_own(str(source), name), workers=1)
+
+
+@pytest.fixture
+def octaves(small: Collection) -> Embedding:
+    """The worked example of a representation of one's own, computed of the small collection."""
+    return own_embedding(small, EXAMPLE, "Octaves")
+
+
+def bring(small: Collection, row: int, folder: Path) -> sounds.Sound:
+    """Bring a clip of the collection as a sound of one's own."""
+    folder.mkdir(exist_ok=True)
+    shutil.copy(small.audio_path(small.clips[row]), folder / "given")
+    return take_sound(folder / "given", "mine.wav")
+
+
+def check_as_ranked(ranking: Ranking, row: int, answer: query.Answer, own: float) -> None:
+    """Check that a clip's own sound is answered by the clip, and then by the clip's ranking."""
+    assert answer.failed == ""
+    assert answer.note == ""
+    assert answer.rows[0] == row
+    assert answer.scores[0] == pytest.approx(own, abs=1e-5)
+    kept = ranking.neighbours.shape[1]
+    assert np.array_equal(answer.rows[1 : kept + 1], ranking.neighbours[row])
+    assert answer.scores[1 : kept + 1] == pytest.approx(ranking.scores[row], abs=1e-5)
+
+
+def test_a_clip_as_own_sound_finds_itself_and_then_its_ranking(
+    small: Collection, octaves: Embedding, tmp_path: Path
+) -> None:
+    (tmp_path / "framed.py").write_text(FRAMED)
+    framed = own_embedding(small, tmp_path / "framed.py", "Framed")
+    assert framed.frames is not None
+    systems = [
+        build_ranking(small, octaves, Recipe("mean", "minmax", None), "nns"),
+        build_ranking(small, octaves, Recipe("mean", "l2", 5), "mcss"),
+        build_ranking(small, framed, Recipe("median", "l2", 8), "mcss"),
+        build_ranking(small, framed, Recipe("max", "none", None), "nns"),
+    ]
+    assert set(query.obstacles(small, systems).values()) == {""}
+    for row in (0, 10):
+        sound = bring(small, row, tmp_path / f"sound-{row}")
+        found = list(query.answers(small, systems, sound))
+        assert [one.system for one in found] == [one.system for one in systems]
+        for ranking, answer in zip(systems, found, strict=True):
+            own = 0.0 if ranking.meta["search"] == "nns" else 1.0
+            check_as_ranked(ranking, row, answer, own)
+
+
+def test_mips_and_the_number_of_answers(small: Collection, octaves: Embedding) -> None:
+    ranking = build_ranking(small, octaves, Recipe("mean", "none", None), "mips", 4)
+    vectors = np.asarray(octaves.vectors, dtype=np.float64)
+    rows, scores = query.neighbours(small, ranking, octaves.vectors[3], 7)
+    products = vectors @ vectors[3]
+    assert rows.tolist() == np.argsort(-products, kind="stable")[:7].tolist()
+    assert scores == pytest.approx(products[rows], rel=1e-6)
+
+
+def test_no_group_is_left_out(small: Collection, octaves: Embedding) -> None:
+    """A sound of one's own has no group, so that nothing is excluded for it."""
+    recipe = Recipe("mean", "minmax", None)
+    ranking = build_ranking(small, octaves, recipe, "nns", exclude_same="group")
+    rows, _ = query.neighbours(small, ranking, octaves.vectors[0])
+    assert sorted(rows) == list(range(18))
+
+
+def test_clips_without_vectors_are_never_found(small: Collection, octaves: Embedding) -> None:
+    failed = {small.clips[row].id: "it did" for row in (0, 7)}
+    meta = {"provenance": "computed", "representation": "Octaves"}
+    write_embedding(small, "some", np.delete(octaves.vectors, [0, 7], axis=0), meta, failed=failed)
+    ranking = build_ranking(small, open_embedding(small, "some"), Recipe(pca=None), "mcss")
+    rows, _ = query.neighbours(small, ranking, octaves.vectors[8])
+    assert rows[0] == 8
+    assert sorted(rows) == [row for row in range(18) if row not in (0, 7)]
+
+
+@pytest.mark.parametrize(
+    ("vector", "sentence"),
+    [
+        (np.zeros(8), "The sound's vector is all zeros and has no direction."),
+        (np.full(8, np.nan), "the vector has NaN or infinity"),
+        (np.ones(7), "The vectors have 7 dimensions; the fitted recipe needs 8."),
+    ],
+)
+def test_vectors_that_cannot_be_compared(
+    small: Collection, octaves: Embedding, vector: np.ndarray, sentence: str
+) -> None:
+    ranking = build_ranking(small, octaves, Recipe("mean", "l2", 5), "mcss")
+    with pytest.raises(InputError) as caught:
+        query.neighbours(small, ranking, vector)
+    assert sentence in str(caught.value)
+
+
+def ranking_of(small: Collection, name: str, meta: dict[str, str]) -> Ranking:
+    """Store made vectors with this meta and rank them."""
+    vectors = np.random.default_rng(1).normal(size=(18, 6))
+    write_embedding(small, name, vectors, meta)
+    return build_ranking(small, open_embedding(small, name), Recipe(pca=None), "mcss")
+
+
+def test_each_system_that_cannot_be_asked_says_why(
+    small: Collection, octaves: Embedding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beats = {"representation": "BEATs", "extraction": "as-published", "package": "torch"}
+    systems = [
+        ranking_of(small, "made", {"provenance": "simulated", "representation": "BEATs"}),
+        ranking_of(small, "brought", {"provenance": "imported", "representation": "BEATs"}),
+        ranking_of(small, "unknown", {"provenance": "computed", "representation": "Mine"}),
+        ranking_of(small, "beats", {"provenance": "computed", **beats}),
+        build_ranking(small, octaves, Recipe("mean", "l2", 5), "mcss"),
+        build_ranking(small, octaves, Recipe("mean", "none", None), "nns"),
+    ]
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)  # all are installed
+    (small.folder / "rankings" / systems[5].system / "transform.npz").unlink()
+    assert list(query.obstacles(small, systems).values()) == [
+        "It is simulated: there is no extractor.",
+        "It is imported: what computed it is not here.",
+        "What computed unknown was not noted: compute it again (flask embeddings own ... --again).",
+        "Its weights are missing: flask weights fetch BEATs gets them.",
+        "",
+        "What prepares its vectors is not stored: build the system again.",
+    ]
+    with pytest.raises(InputError, match=r"flask weights fetch BEATs"):
+        query.find_embedder(small, systems[3])
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert query.obstacles(small, systems[3:4]) == {
+        systems[3].system: "The package torch is not installed (pip install -r requirements.txt)."
+    }
+    write_embedding(small, "octaves", octaves.vectors + 1, octaves.meta)
+    assert (
+        "it was made anew; build the system again"
+        in (query.obstacles(small, systems[4:5])[systems[4].system])
+    )
+
+
+def test_another_checkpoint_is_named(small: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    other = find_card("AudioCLIP").variations[1].name
+    meta = {"provenance": "computed", "representation": "AudioCLIP", "extraction": "as-published"}
+    ranking = ranking_of(small, "other", meta | {"variation": other})
+    why = query.obstacles(small, [ranking])[ranking.system]
+    assert why.endswith(f"flask weights fetch AudioCLIP --variation {other} gets them.")
+
+
+def test_what_computed_ones_own_must_be_there_and_be_the_same(
+    small: Collection, tmp_path: Path
+) -> None:
+    source, weights = tmp_path / "mine.py", tmp_path / "scale.txt"
+    source.write_text(EXAMPLE.read_text())
+    weights.write_text("2")
+    task = plan_own(str(source), "Mine", weights=weights)
+    ranking = build_ranking(small, extract_embedding(small, task, workers=1), Recipe(pca=None))
+    folder = small.folder / "embeddings" / "mine"
+    assert str(tmp_path) not in (folder / "meta.json").read_text()  # which bundles carry away
+    embedder, note = query.find_embedder(small, ranking)
+    assert (embedder, note) == (find_own(folder), "")
+    source.write_text(EXAMPLE.read_text() + "\n# another\n")
+    with pytest.raises(InputError, match=r"mine\.py is not what it was when it computed mine\."):
+        query.find_embedder(small, ranking)
+    source.write_text(EXAMPLE.read_text())
+    weights.unlink()
+    why = query.obstacles(small, [ranking])[ranking.system]
+    assert why == f"{weights}, which computed mine, is not there any more."
+
+
+def test_other_versions_are_noted(small: Collection, octaves: Embedding) -> None:
+    folder = small.folder / "embeddings" / "octaves"
+    text = (folder / "meta.json").read_text()
+    (folder / "meta.json").write_text(text.replace('"code_version": "', '"code_version": "0.0.'))
+    ranking = build_ranking(small, octaves, Recipe("mean", "l2", 5), "mcss")
+    _, note = query.find_embedder(small, ranking)
+    assert note.startswith("The collection's vectors were computed by Sounding Board 0.0.")
+
+
+def test_an_extractor_that_fails_or_crashes_fails_alone(small: Collection, tmp_path: Path) -> None:
+    """Its sentence names the sound as people know it, and no folder of the server."""
+    flag = tmp_path / "flag"
+    systems = []
+    for name, act in (("Fails", "raise ValueError('no')"), ("Crashes", "os._exit(9)")):
+        text = EXAMPLE.read_text().replace(
+            "    power =",
+            f"    import os\n    if os.path.exists({str(flag)!r}): {act}\n    power =",
+        )
+        (tmp_path / f"{name}.py").write_text(text)
+        embedding = own_embedding(small, tmp_path / f"{name}.py", name)
+        systems.append(build_ranking(small, embedding, Recipe(pca=None)))
+    systems.append(build_ranking(small, own_embedding(small, EXAMPLE, "Well"), Recipe(pca=None)))
+    flag.touch()
+    sound = bring(small, 4, tmp_path / "sound")
+    fails, crashes, well = query.answers(small, systems, sound)
+    assert fails.failed.endswith("Fails.py: embed failed: no.")
+    assert crashes.failed == "the process working on it crashed"
+    check_as_ranked(systems[2], 4, well, 1.0)
+    sound.path.write_bytes(b"not a sound any more")
+    gone = next(iter(query.answers(small, systems[2:], sound)))
+    assert gone.failed.startswith("mine.wav: the audio cannot be read")
+
+
+class Drawn:
+    """An embedder that draws everything from the clip's id, as dither and crops are drawn."""
+
+    def __call__(self, path: Path, clip_id: str) -> np.ndarray:
+        """Return numbers that the id decides."""
+        return np.random.default_rng(list(clip_id.encode())).normal(size=8)
+
+
+def test_what_is_random_is_seeded_by_the_sounds_id(
+    small: Collection, octaves: Embedding, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ranking = build_ranking(small, octaves, Recipe("mean", "l2", 5), "mcss")
+    sound = bring(small, 4, tmp_path / "sound")
+    monkeypatch.setattr(query, "find_embedder", lambda *_: (Drawn(), ""))
+    [found] = query.answers(small, [ranking], sound)
+    rows, scores = query.neighbours(small, ranking, Drawn()(sound.path, sound.id))
+    assert np.array_equal(found.rows, rows)
+    assert np.array_equal(found.scores, scores)
+
+
+def test_a_question_is_answered_in_files(
+    data: Path, small: Collection, octaves: Embedding, tmp_path: Path
+) -> None:
+    systems = [
+        build_ranking(small, octaves, Recipe("mean", "minmax", None), "nns"),
+        ranking_of(small, "made", {"provenance": "simulated", "representation": "BEATs"}),
+    ]
+    sound = bring(small, 4, tmp_path / "sound")
+    write_question(tmp_path / "sound", small, sound, systems, query.obstacles(small, systems))
+    question = read_question(tmp_path / "sound")
+    assert [one.system for one in question.asked] == [systems[0].system]
+    assert question.sound.envelope == pytest.approx(sound.envelope, abs=1e-4)
+    assert (question.sound.path, question.sound.id) == (sound.path, sound.id)
+    assert read_found(tmp_path / "sound", systems[0].system) is None
+    answer_question(data, tmp_path / "sound")
+    found = read_found(tmp_path / "sound", systems[0].system)
+    assert found is not None
+    rows = [4, *systems[0].neighbours[4]]
+    assert list(found.clips) == [small.clips[row].id for row in rows]
+    assert (tmp_path / "sound" / "done").exists()
+    (tmp_path / "sound" / "query.json").write_text("{}")
+    with pytest.raises(InputError, match="The stored sound 'sound' is damaged"):
+        read_question(tmp_path / "sound")
+
+
+def test_workers_do_not_outlive_a_process_that_is_killed(tmp_path: Path) -> None:
+    """A question's process that is killed leaves no extractor behind."""
+    script = (
+        "import os, time\n"
+        "from embeddings.parallel import in_parallel\n"
+        "from tests.test_query import say_pid\n"
+        "if __name__ == '__main__':\n"
+        f"    list(in_parallel(say_pid, [{str(tmp_path / 'pid')!r}], 1))\n"
+    )
+    (tmp_path / "run.py").write_text(script)
+    run = subprocess.Popen(
+        [sys.executable, str(tmp_path / "run.py")], env=os.environ | {"PYTHONPATH": str(ROOT)}
+    )
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    worker = int((tmp_path / "pid").read_text())
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    while Path(f"/proc/{worker}").exists() and "Z" not in status_of(worker):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def say_pid(path: str) -> None:
+    """Say which process this is, and go on for long."""
+    Path(path).write_text(str(os.getpid()))
+    time.sleep(60)
+
+
+def status_of(process: int) -> str:
+    """Return the letter of a process's state, Z where only its parent has not looked yet."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "Z"
+
+
+# The sound itself.
+
+
+def test_a_longer_sound_is_heard_from_its_beginning(tmp_path: Path) -> None:
+    noise = np.random.default_rng(2).normal(0, 0.1, (31 * RATE, 2)).astype(np.float32)
+    soundfile.write(tmp_path / "given", noise, RATE, format="WAV", subtype="FLOAT")
+    sound = take_sound(tmp_path / "given", "long.wav")
+    assert (sound.seconds, sound.given_seconds, sound.channels) == (30.0, 31.0, 2)
+    heard, rate = soundfile.read(sound.path, dtype="float32")
+    assert rate == RATE
+    assert np.array_equal(heard, noise[: 30 * RATE])
+    assert soundfile.info(sound.copy).subtype == "PCM_16"
+    assert soundfile.info(sound.copy).frames == 30 * RATE
+    soundfile.write(tmp_path / "given", noise[: 30 * RATE], RATE, format="WAV", subtype="FLOAT")
+    exact = take_sound(tmp_path / "given", "exact.wav")
+    assert exact.path == tmp_path / "given"
+    assert (exact.id, exact.given_seconds) == (sound.id, 30.0)
+
+
+def test_the_id_is_that_of_the_samples(tmp_path: Path) -> None:
+    """So that dither and crops are the same whatever the file is called, or how it is packed."""
+    ids = []
+    for number, (form, take) in enumerate([("WAV", 0), ("FLAC", 0), ("WAV", 1)]):
+        path = tmp_path / str(number)
+        whole = np.rint(32767 * make_sound("Hum", take)).astype(np.int16)
+        soundfile.write(path, whole, RATE, format=form, subtype="PCM_16")
+        ids.append(take_sound(path, f"{number}.x").id)
+    assert ids[0] == ids[1] != ids[2]
+    soundfile.write(path, make_sound("Hum", 0), RATE + 1, format="WAV", subtype="PCM_16")
+    assert take_sound(path, "faster").id not in ids
+
+
+def test_it_plays_at_the_collections_level(small: Collection, tmp_path: Path) -> None:
+    from embeddings.levels import playing_levels
+
+    levels = playing_levels(small)
+    assert levels is not None
+    for row in (0, 17):
+        gain = playing_gain(bring(small, row, tmp_path / f"{row}"), small, levels)
+        assert gain == pytest.approx(levels.gains_db[row], abs=0.02)
+
+
+BAD = {
+    "text": ("this is no sound that can be read here", UnreadableSound),
+    "empty": ("the file is empty (0 bytes).", InputError),
+    "no samples": ("the sound is empty (0 samples).", InputError),
+    "silence": ("the sound is silent, so there is nothing to compare.", InputError),
+    "silent beginning": ("the first 30 s are silent, so there is nothing to", InputError),
+    "nan": ("sample 3 is not a finite number.", InputError),
+    "rate": ("the sample rate must be from 1,000 to 384,000 Hz, not 100.", InputError),
+    "channels": ("a sound may have at most 8 channels, not 9.", InputError),
+}
+
+
+def write_bad(path: Path, kind: str) -> None:
+    """Write a sound that cannot be asked with."""
+    samples = np.ones(100)
+    if kind in ("text", "empty"):
+        path.write_text("not a sound" if kind == "text" else "")
+        return
+    if kind == "nan":
+        samples[3:] = np.nan
+    samples = {
+        "no samples": np.zeros(0),
+        "silence": np.zeros(RATE),
+        "silent beginning": np.concatenate([np.zeros(31 * RATE), samples]),
+        "channels": np.ones((100, 9)),
+    }.get(kind, samples)
+    rate = 100 if kind == "rate" else RATE
+    soundfile.write(path, samples, rate, format="WAV", subtype="FLOAT")
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_what_cannot_be_heard_is_said_in_one_sentence(tmp_path: Path, kind: str) -> None:
+    sentence, error = BAD[kind]
+    write_bad(tmp_path / "given", kind)
+    with pytest.raises(error) as caught:
+        take_sound(tmp_path / "given", "bad.wav")
+    assert str(caught.value).startswith(f"bad.wav: {sentence}")
+    assert [path.name for path in tmp_path.iterdir()] == ["given"]
+
+
+@pytest.mark.essentia
+def test_freesound_is_asked_as_its_ranking_was_made(small: Collection, tmp_path: Path) -> None:
+    """With a clip's own id the answer is the ranking; with the sound's, the clip is still first."""
+    pytest.importorskip("essentia", reason="essentia-tensorflow is not installed")
+    task = plan(small.data, find_card("Freesound"))
+    embedding = extract_embedding(small, task, workers=2)
+    ranking = build_ranking(small, embedding, Recipe("mean", "minmax", 10), "nns")
+    embedder, note = query.find_embedder(small, ranking)
+    assert note == ""
+    clip, sound = small.clips[8], bring(small, 8, tmp_path / "sound")
+    rows, scores = query.neighbours(small, ranking, embedder(sound.path, clip.id))
+    check_as_ranked(ranking, 8, query.Answer(ranking.system, rows, scores), 0.0)
+    assert next(iter(query.answers(small, [ranking], sound))).rows[0] == 8
