@@ -6,6 +6,7 @@ stands for what is not defined; a `Measured` says why.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from embeddings.errors import InputError
 from evaluation.variance import components
 
 LEVELS = ("nominal", "ordinal", "interval")
+_CHUNK = 250  # replicates at a time: each has a table of grades by grades
 _CLOSE = 0.1 * (1 + 1e-9)  # of the scale, as in evaluation.screening
 
 
@@ -67,19 +69,23 @@ def krippendorff_alpha(
     if not len(counts):
         return Measured(None, None, None, 0, "no sound was graded by two raters")
     total = int(counts.sum())
-    value = float(_alphas(counts, np.ones((1, len(counts))), grades, level)[0])
-    if np.isnan(value):
-        return Measured(None, None, None, total, "all grades are equal")
     groups = np.arange(len(counts))
     if clusters is not None:
         of_item = np.array([str(one) for one in clusters])[pairable]
         groups = np.unique(of_item, return_inverse=True)[1]
+    given, shared = _coincidences(counts, groups)
+    whole = np.ones((1, len(given)))
+    value = float(_alphas(given, shared, whole, grades, level)[0])
+    if np.isnan(value):
+        return Measured(None, None, None, total, "all grades are equal")
     if not replicates or groups.max() < 1:
         return Measured(value, None, None, total, "an interval needs two queries")
     rng = np.random.default_rng(seed)
     drawn = rng.multinomial(groups.max() + 1, np.full(groups.max() + 1, 1 / (groups.max() + 1)),
                             size=replicates)  # fmt: skip
-    low, high = np.nanquantile(_alphas(counts, drawn[:, groups], grades, level), (0.025, 0.975))
+    parts = np.array_split(drawn, max(1, len(drawn) // _CHUNK))
+    alphas = np.concatenate([_alphas(given, shared, part, grades, level) for part in parts])
+    low, high = np.nanquantile(alphas, (0.025, 0.975))
     return Measured(value, float(low), float(high), total)
 
 
@@ -93,27 +99,50 @@ def _counts(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return grades, counts
 
 
-def _alphas(counts: np.ndarray, weights: np.ndarray, grades: np.ndarray, level: str) -> np.ndarray:
-    """Return alpha for each row of weights of the items, float [replicates]; NaN undefined.
+def _coincidences(counts: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return how often each grade was given in each group of items, float [groups, grades], and
+    how often each two were given to the same item, float [groups, grades, grades].
 
-    Pairs within an item count 1 / (m - 1), so that the coincidences of a grade add up to how often
-    it was given. With each grade at a place x on a line (its own value; its mid-rank for ordinal),
-    no matrix of coincidences is needed.
+    Pairs within an item count 1 / (m - 1), a grade with itself among them: an item's rows add up
+    to m / (m - 1) times how often each grade was given.
     """
-    sizes = counts.sum(axis=1)
-    shared = weights / (sizes - 1)
-    given = weights @ counts
-    total = given.sum(axis=1)
+    size = groups.max() + 1
+    share = counts / (counts.sum(axis=1, keepdims=True) - 1)
+    given = np.zeros((size, counts.shape[1]))
+    np.add.at(given, groups, counts)
+    order = np.argsort(groups, kind="stable")
+    ends = np.searchsorted(groups[order], np.arange(size + 1))
+    parts = [order[start:end] for start, end in pairwise(ends)]
+    return given, np.stack([share[own].T @ counts[own] for own in parts])
+
+
+def _alphas(
+    given: np.ndarray, shared: np.ndarray, weights: np.ndarray, grades: np.ndarray, level: str
+) -> np.ndarray:
+    """Return alpha for each row of weights of the groups, float [replicates]; NaN undefined.
+
+    Parameters
+    ----------
+    given, shared : what `_coincidences` returned
+
+    With each grade at a place x on a line (its own value; its mid-rank for ordinal), the observed
+    disagreement is what two grades of an item are apart, squared, over all pairs.
+    """
+    told = weights @ given
+    total = told.sum(axis=1)
+    pairs = np.tensordot(weights, shared, axes=1)  # [replicates, grades, grades]
+    alone = pairs.sum(axis=2) - told  # what a grade's pairs with itself as given count
     if level == "nominal":
-        same = ((counts**2).sum(axis=1) - sizes) @ shared.T
-        observed, expected = total - same, total**2 - (given**2).sum(axis=1)
+        same = np.trace(pairs, axis1=1, axis2=2) - alone.sum(axis=1)
+        observed, expected = total - same, total**2 - (told**2).sum(axis=1)
     else:
-        middle = np.cumsum(given, axis=1) - given / 2
-        places = middle if level == "ordinal" else np.broadcast_to(grades, given.shape)
-        squares = (given * places**2).sum(axis=1)
-        within = (shared.T * ((counts @ places.T) ** 2 - counts @ (places**2).T)).sum(axis=0)
+        middle = np.cumsum(told, axis=1) - told / 2
+        places = middle if level == "ordinal" else np.broadcast_to(grades, told.shape)
+        squares = (told * places**2).sum(axis=1)
+        both = np.einsum("rg,rgh,rh->r", places, pairs, places, optimize=True)
+        within = both - (alone * places**2).sum(axis=1)
         observed = 2 * (squares - within)
-        expected = 2 * (total * squares - (given * places).sum(axis=1) ** 2)
+        expected = 2 * (total * squares - (told * places).sum(axis=1) ** 2)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(expected > 0, 1 - (total - 1) * observed / expected, np.nan)
 
@@ -145,14 +174,22 @@ def weighted_kappa(first: np.ndarray, second: np.ndarray, weights: str = "quadra
     return Measured(1 - observed / expected, None, None, len(one))
 
 
-def kappa_matrix(table: np.ndarray, weights: str = "quadratic") -> np.ndarray:
-    """Return the weighted kappa of each two raters: float [raters, raters], NaN undefined."""
-    raters = len(table)
-    kappas = np.full((raters, raters), np.nan)
-    for one in range(raters):
-        for other in range(one):
-            value = weighted_kappa(table[one], table[other], weights).value
-            kappas[one, other] = kappas[other, one] = np.nan if value is None else value
+def kappa_matrix(table: np.ndarray) -> np.ndarray:
+    """Return the quadratic kappa of each two raters: float [raters, raters], NaN undefined.
+
+    As `weighted_kappa`: the squared difference of a grade of one and any grade of the other is, on
+    average, their mean squares less twice the product of their means.
+    """
+    there = (~np.isnan(table)).astype(np.float64)
+    grades = np.nan_to_num(table)
+    both = there @ there.T
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = (grades @ there.T) / both  # of the row's rater, of what the column's graded too
+        square = (grades**2 @ there.T) / both
+        observed = square + square.T - 2 * (grades @ grades.T) / both
+        expected = square + square.T - 2 * mean * mean.T
+        kappas = np.where(expected > 1e-9, 1 - observed / expected, np.nan)
+    np.fill_diagonal(kappas, np.nan)
     return kappas
 
 

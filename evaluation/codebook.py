@@ -95,7 +95,8 @@ FILES: dict[str, str] = {
     "runs/SYSTEM.txt": "TREC run: what the system returned for every query, to the depth that was "
     "judged; the score counts down from the first rank.",
     "study.json": "Slug, title, state, dates, version of the code, level in LUFS of the sounds, "
-    "the study that it extends, its systems and anchors.",
+    "the study that it extends, its systems and anchors; simulated where nobody judged, and the "
+    "raters are made (simulated-001, ...).",
     "systems.json": "The collection, and of every system how its ranking and its embedding were "
     "made, as it was when the study opened.",
 }

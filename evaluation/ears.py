@@ -20,7 +20,7 @@ from evaluation.correlation import (
     tau_b,
 )
 from evaluation.ratings import Ratings
-from evaluation.scores import weighted, weights
+from evaluation.replicates import REPLICATES, panel_replicates, weighted, weights
 
 RULES = {
     "class": "carries the class that the query stands for",
@@ -94,8 +94,9 @@ def compare_orders(
     objective: np.ndarray,
     *,
     higher: bool = True,
-    replicates: int = 2000,
+    replicates: int = REPLICATES,
     seed: int = 1,
+    heard: np.ndarray | None = None,
 ) -> Agreement:
     """Compare the order of the systems by mean grade with that by an objective score.
 
@@ -104,25 +105,24 @@ def compare_orders(
     objective : float [systems, queries], AP or R1 of the study's own queries, whose weights then
         follow the replicate; or float [systems], of a whole collection. NaN: undefined
     higher : whether more is better; not so for R1
+    replicates, seed : of the random weights
+    heard : float [replicates, systems], the mean grades in the replicates, where they were drawn
+        before by `evaluation.replicates.panel_replicates`
     """
     sign = 1.0 if higher else -1.0
-    ears = _means(grading.mean_grade(of.along(of.mean, of.lists)))
-    score = sign * (_means(objective) if objective.ndim == 2 else objective)
+    ears = means(grading.mean_grade(of.along(of.mean, of.lists)))
+    score = sign * (means(objective) if objective.ndim == 2 else objective)
     kept = ~np.isnan(ears) & ~np.isnan(score)
     count = int(kept.sum())
     above = np.full((len(kept), len(kept)), np.nan)
     if count < 2 or not len(of.raters):
         return Agreement(None, None, None, None, None, None, count, above)
-    heard, told = [], []
-    there = (~np.isnan(of.table)).astype(np.float64)
-    graded = np.nan_to_num(of.table)
-    for of_rater, of_query in weights(len(of.raters), len(of.queries), replicates, seed):
-        mean = (of_rater @ graded) / np.where(there.any(axis=0), of_rater @ there, np.nan)
-        heard.append(weighted(grading.mean_grade(of.along(mean, of.lists)), of_query))
-        if objective.ndim == 2:
-            told.append(sign * weighted(objective[None], of_query))
-    drawn = np.concatenate(heard)
-    labels = np.concatenate(told) if told else np.broadcast_to(score, drawn.shape)
+    if heard is None:
+        heard = panel_replicates(of, ["mean_grade"], replicates=replicates, seed=seed)["mean_grade"]
+    drawn, labels = heard, np.broadcast_to(score, heard.shape)
+    if objective.ndim == 2:
+        of_query = weights(len(of.raters), len(of.queries), len(drawn), seed)[1]
+        labels = sign * weighted(objective, of_query)
     above = (drawn[:, :, None] > drawn[:, None, :]).mean(axis=0)
     above += 0.5 * (drawn[:, :, None] == drawn[:, None, :]).mean(axis=0)
     above[~kept] = above[:, ~kept] = np.nan
@@ -251,7 +251,7 @@ def relabelled(of: Ratings, told: np.ndarray, threshold: float) -> dict[str, np.
         pool = of.along(worth, of.pools)[None]
         ap = grading.average_precision(lists, pool, 1.0)
         first = np.where(np.isnan(ap), np.nan, grading.first_good_rank(lists, 1.0))
-        scores[name] = np.stack([_means(ap), _means(first)])
+        scores[name] = np.stack([means(ap), means(first)])
     return scores
 
 
@@ -266,8 +266,8 @@ def ears_qrels(of: Ratings, pairs: Sequence[Disagreement]) -> str:
     return "".join(f"{fit_name(query)} 0 {fit_name(clip)} {grade}\n" for query, clip, grade in rows)
 
 
-def _means(values: np.ndarray) -> np.ndarray:
-    """Return the mean over the last axis of what is there; NaN where nothing is."""
+def means(values: np.ndarray) -> np.ndarray:
+    """Return the mean over the last axis of what is there, float [...]; NaN where nothing is."""
     count = (~np.isnan(values)).sum(axis=-1)
     return np.nansum(values, axis=-1) / np.where(count, count, np.nan)
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from evaluation.tables import table_csv
 
-_RATER = "the rater's pseudonym in the study"
+_RATER = "the rater's pseudonym in the study; simulated-001 is nobody"
 _QUERY = "clip id of the query"
 _CLASS = "the class that the query stands for"
 _FAMILY = "its family; empty where it has none"

@@ -142,7 +142,8 @@ def graded_ap(grades: np.ndarray, pool: np.ndarray, lowest: float, highest: floa
     Of two results at ranks m <= n, what both have at least (the lower grade as a share of the
     scale) adds to the precision at n; the whole is divided by the most that a list of this depth
     could have from the pool (see `average_precision`). With the two ends of the scale as the only
-    grades it is AP@depth. Undefined where the pool has nothing above the lowest grade.
+    grades it is AP@depth. Undefined where the pool has nothing above the lowest grade, or where
+    nothing of the list was judged.
     """
     shares = np.nan_to_num((grades - lowest) / (highest - lowest))
     depth = grades.shape[-1]
@@ -150,7 +151,8 @@ def graded_ap(grades: np.ndarray, pool: np.ndarray, lowest: float, highest: floa
     upto = np.tril(np.ones((depth, depth))) / np.arange(1, depth + 1)[:, None]
     best = np.sort(np.nan_to_num((pool - lowest) / (highest - lowest)), axis=-1)[..., ::-1]
     most = best[..., :depth].sum(axis=-1)
-    return (both * upto).sum(axis=(-1, -2)) / np.where(most > 0, most, np.nan)
+    found = (both * upto).sum(axis=(-1, -2)) / np.where(most > 0, most, np.nan)
+    return np.where(np.isnan(grades).all(axis=-1), np.nan, found)
 
 
 def bpref(grades: np.ndarray, pool: np.ndarray, threshold: float) -> np.ndarray:

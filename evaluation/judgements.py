@@ -61,10 +61,13 @@ def tidy(
     """
     table = judgements[judgements["kind"] != "list"].copy()
     broken = _broken(flags)
-    place = list(zip(table["query"], table["candidate"], strict=True))
-    by_rater = zip(table["rater"], place, strict=True)
-    reported = np.array([one in broken.pairs or (rater, one) in broken.by_rater
-                         for rater, one in by_rater], dtype=bool)  # fmt: skip
+    reported = np.zeros(len(table), dtype=bool)
+    if broken.by_rater:
+        place = list(zip(_values(table, "query"), _values(table, "candidate"), strict=True))
+        by_rater = zip(_values(table, "rater"), place, strict=True)
+        reported[:] = [
+            one in broken.pairs or (rater, one) in broken.by_rater for rater, one in by_rater
+        ]
     uses = [
         (table["counts"] == 0, "superseded"),
         (reported, "broken"),
@@ -118,7 +121,7 @@ def ratings(
     results = pools[pools["kind"] == "result"]
     queries = list(dict.fromkeys(pools["query"]))
     first = pools.drop_duplicates("query").set_index("query").fillna("")
-    pairs = list(zip(results["query"], results["candidate"], strict=True))
+    pairs = list(zip(_values(results, "query"), _values(results, "candidate"), strict=True))
     place = {pair: number for number, pair in enumerate(pairs)}
     query_of = results["query"].map({one: at for at, one in enumerate(queries)}).to_numpy(np.intp)
     used = table[(table["use"] == "counts") & (table["facet"] == asked.name)]
@@ -126,7 +129,8 @@ def ratings(
     grades = np.full((len(raters), len(pairs)), np.nan)
     rows = used["rater"].map({one: at for at, one in enumerate(raters)}).to_numpy(np.intp)
     try:
-        columns = [place[pair] for pair in zip(used["query"], used["candidate"], strict=True)]
+        asked_of = zip(_values(used, "query"), _values(used, "candidate"), strict=True)
+        columns = [place[pair] for pair in asked_of]
     except KeyError as error:
         query, clip = error.args[0]
         raise InputError(
@@ -140,7 +144,7 @@ def ratings(
         families=tuple(first.loc[queries, "query_family"]),
         systems=protocol.systems,
         query_of=query_of,
-        clips=tuple(results["candidate"]),
+        clips=tuple(_values(results, "candidate")),
         table=grades,
         lists=_lists(results, protocol, query_of, len(queries)),
         lowest=float(asked.lowest),
@@ -197,6 +201,11 @@ def mean_grades(of: Ratings, raters: Collection[str] | None = None) -> "pd.DataF
         }
     )
     return table[table["raters"] > 0].reset_index(drop=True)
+
+
+def _values(table: "pd.DataFrame", column: str) -> list[str]:
+    """Return a column of text as a list; pandas itself is slow to go through one."""
+    return table[column].to_numpy(dtype=object).tolist()
 
 
 def _lists(

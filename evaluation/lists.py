@@ -8,6 +8,9 @@ import numpy as np
 from embeddings.collection import Collection
 from embeddings.errors import InputError
 
+ORACLE, RANDOM = "anchor:labels", "anchor:random"
+"""What the labels' own list and the random one are named among a study's systems."""
+
 _ORACLE, _RANDOM = 1, 2  # streams of one seed
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evaluation.ratings import Ratings
-from evaluation.significance import Estimate, estimate
+from evaluation.significance import Estimate, estimate, student
 from evaluation.variance import components
 
 
@@ -77,8 +77,6 @@ def sway(of: Ratings, along: np.ndarray) -> Sway:
     along : float [raters, pairs], such as the position on the page or the minutes since the rater
         began; NaN where there is no grade
     """
-    from scipy.stats import t
-
     counts = (~np.isnan(of.table)).sum(axis=0)
     with np.errstate(invalid="ignore"):
         others = (np.nansum(of.table, axis=0) - of.table) / np.where(counts > 1, counts - 1, np.nan)
@@ -97,8 +95,7 @@ def sway(of: Ratings, along: np.ndarray) -> Sway:
         return Sway(None, None, None, None, count, "it needs two raters who share sounds")
     mean = float(np.mean(slopes))
     error = float(np.std(slopes, ddof=1) / len(slopes) ** 0.5)
-    half = float(t.ppf(0.975, len(slopes) - 1)) * error
-    p = float(2 * t.sf(abs(mean) / error, len(slopes) - 1)) if error else float(mean == 0)
+    half, p = student(mean, error, len(slopes) - 1)
     return Sway(mean, mean - half, mean + half, p, count)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 A, B, NEITHER = 0, 1, 2
 _STEPS = 50  # of Newton's method, which takes about eight
+_CHUNK = 100  # replicates at a time, of which every vote has a weight
 _FAR = 20.0  # a strength beyond which no probability moves
 
 
@@ -63,12 +64,15 @@ def counts(votes: Votes, systems: int, weights: np.ndarray | None = None) -> np.
 
     `weights`, float [..., votes], count each choice that often; once unless told.
     """
+    from scipy.sparse import csr_array
+
     cell = (votes.first * systems + votes.second) * 3 + votes.choice
     if weights is None:
         weights = np.ones(len(cell))
-    told = np.zeros((len(cell), systems * systems * 3))
-    told[np.arange(len(cell)), cell] = 1
-    return (weights @ told).reshape(*weights.shape[:-1], systems, systems, 3)
+    rows = np.arange(len(cell))
+    shape = len(cell), systems * systems * 3
+    told = csr_array((np.ones(len(cell)), (rows, cell)), shape=shape)
+    return (told.T @ weights.T).T.reshape(*weights.shape[:-1], systems, systems, 3)
 
 
 def connected(table: np.ndarray) -> bool:
@@ -110,10 +114,15 @@ def fit(
     if replicates and len(np.unique(votes.query)) > 1:
         rng = np.random.default_rng(seed)
         of_query, of_rater = (
-            rng.standard_exponential((replicates, int(codes.max()) + 1))[:, codes]
+            rng.standard_exponential((replicates, int(codes.max()) + 1))
             for codes in (votes.query, votes.rater)
         )
-        drawn = _newton(counts(votes, systems, of_query * of_rater), regularised, found)
+        parts = [
+            counts(votes, systems, query[:, votes.query] * rater[:, votes.rater])
+            for query, rater in zip(*(np.array_split(one, max(1, replicates // _CHUNK))
+                                      for one in (of_query, of_rater)), strict=True)
+        ]  # fmt: skip
+        drawn = _newton(np.concatenate(parts), regularised, found)
         low, high = np.quantile(drawn[:, :systems], (0.025, 0.975), axis=0)
     strength = found[:systems]
     win = 1 / (1 + np.exp(strength[None, :] - strength[:, None]))

@@ -11,7 +11,7 @@ import numpy as np
 
 from evaluation.protocol import Protocol
 from evaluation.ratings import Ratings
-from evaluation.scores import Scores, per_rater, score_systems
+from evaluation.scores import Scores, per_rater
 from evaluation.significance import (
     Estimate,
     Ranked,
@@ -34,7 +34,11 @@ def systems_table(scores: Scores) -> "pd.DataFrame":
     """Return a row a system: its score by one measure, with interval, bounds and share judged."""
     import pandas as pd
 
-    rows = [
+    return pd.DataFrame(_systems(scores))
+
+
+def _systems(scores: Scores) -> list[dict[str, Any]]:
+    return [
         {
             "system": one.system,
             **as_row(one.estimate),
@@ -45,20 +49,14 @@ def systems_table(scores: Scores) -> "pd.DataFrame":
         }
         for one in scores.systems
     ]
-    return pd.DataFrame(rows)
 
 
-def measures_table(
-    of: Ratings, measures: Sequence[str], threshold: float | None, seed: int = 1
-) -> "pd.DataFrame":
+def measures_table(every: Sequence[Scores]) -> "pd.DataFrame":
     """Return a row a system and measure, as `systems_table`, with a column "measure"."""
     import pandas as pd
 
-    parts = [
-        systems_table(score_systems(of, name, threshold, seed=seed)).assign(measure=name)
-        for name in measures
-    ]
-    return pd.concat(parts, ignore_index=True)
+    rows = [row | {"measure": one.measure.name} for one in every for row in _systems(one)]
+    return pd.DataFrame(rows)
 
 
 def pairs_table(scores: Scores, protocol: Protocol, seed: int = 1) -> "pd.DataFrame":

@@ -9,7 +9,6 @@ each query is found again.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -18,11 +17,9 @@ from evaluation import grading
 from evaluation.graded_measures import MEASURES, Measure
 from evaluation.grading import MIREX_WEIGHTS
 from evaluation.ratings import Ratings
-from evaluation.significance import LEVEL, Estimate, estimate
+from evaluation.replicates import REPLICATES, panel_replicates
+from evaluation.significance import Estimate, estimate, student
 from evaluation.variance import spread
-
-REPLICATES = 2000
-_CHUNK = 100  # replicates at a time: what they are made of is large
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +139,7 @@ def score_systems(
     *,
     replicates: int = REPLICATES,
     seed: int = 1,
+    drawn: np.ndarray | None = None,
 ) -> Scores:
     """Score every system by one measure.
 
@@ -149,6 +147,8 @@ def score_systems(
     ----------
     threshold : the grade that counts as good, where the measure needs one
     replicates, seed : of the random weights, for measures of the panel
+    drawn : float [replicates, systems], what `evaluation.replicates.panel_replicates` gave where
+        that was done before
     """
     kind = _find(measure, threshold)
     definition = kind.definition.format(depth=of.depth, threshold=threshold or 0)
@@ -158,9 +158,12 @@ def score_systems(
         table, drawn, freedom = _mean(single, axis=1), None, np.nan
     else:
         table = of_panel(of, measure, threshold)
-        drawn = panel_replicates(of, measure, threshold, replicates=replicates, seed=seed)
-        basis = [estimate(one) for one in per_rater(of, "mean_grade")]
-        whole = spread(_mean(per_rater(of, "mean_grade"), axis=0))
+        if drawn is None:
+            own = panel_replicates(of, [measure], threshold, replicates=replicates, seed=seed)
+            drawn = own[measure]
+        grades = per_rater(of, "mean_grade")
+        basis = [estimate(one) for one in grades]
+        whole = spread(_mean(grades, axis=0))
         freedom = whole.freedom if whole else max(len(of.queries) - 1.0, 1.0)
         estimates = [
             _of_replicates(table[one], drawn[:, one], freedom, basis[one])
@@ -171,63 +174,10 @@ def score_systems(
     )
 
 
-def panel_replicates(
-    of: Ratings,
-    measure: str,
-    threshold: float | None = None,
-    *,
-    replicates: int = REPLICATES,
-    seed: int = 1,
-) -> np.ndarray:
-    """Return the systems' scores when queries and raters have random weights of mean 1.
-
-    Returns
-    -------
-    float [replicates, systems]; the weights are exponential, so that every grade stays in
-    """
-    parts = []
-    graded, there = np.nan_to_num(of.table), (~np.isnan(of.table)).astype(np.float64)
-    for of_rater, of_query in weights(len(of.raters), len(of.queries), replicates, seed):
-        with np.errstate(invalid="ignore"):
-            mean = (of_rater @ graded) / np.where(there.any(axis=0), of_rater @ there, np.nan)
-        found = (
-            grading.mean_grade(of.along(mean, of.lists))
-            if measure == "mean_grade"
-            else of_panel(of, measure, threshold, mean)
-        )
-        parts.append(weighted(found, of_query))
-    return np.concatenate(parts)
-
-
-def weights(raters: int, queries: int, replicates: int, seed: int) -> Any:
-    """Yield exponential weights of raters and of queries, float [some, raters], [some, queries].
-
-    A seed gives the same weights of queries whatever is computed with them, so that scores of one
-    study can be compared replicate by replicate.
-    """
-    rng = np.random.default_rng(seed)
-    for start in range(0, replicates, _CHUNK):
-        some = min(_CHUNK, replicates - start)
-        yield rng.standard_exponential((some, raters)), rng.standard_exponential((some, queries))
-
-
-def weighted(scores: np.ndarray, of_query: np.ndarray) -> np.ndarray:
-    """Return weighted means over queries: float [some, systems], NaN where nothing is defined.
-
-    `scores` is float [some or nothing, systems, queries], `of_query` float [some, queries].
-    """
-    there = ~np.isnan(scores)
-    total = (there * of_query[:, None]).sum(axis=-1)
-    sums = (np.nan_to_num(scores) * of_query[:, None]).sum(axis=-1)
-    return sums / np.where(total > 0, total, np.nan)
-
-
 def _of_replicates(
     table: np.ndarray, drawn: np.ndarray, freedom: float, basis: Estimate
 ) -> Estimate:
     """Return an estimate whose error is that of the replicates, by Student's t."""
-    from scipy.stats import t
-
     there = table[~np.isnan(table)]
     counts = (len(there), basis.raters, basis.ratings)
     if not len(there):
@@ -236,8 +186,7 @@ def _of_replicates(
     if len(there) < 2 or basis.raters < 2:
         reason = "one query, or one rater, has no interval"
         return Estimate(value, None, None, None, basis.scope, *counts, reason)
-    half = float(t.ppf(1 - LEVEL / 2, freedom)) * error
-    p = float(2 * t.sf(abs(value) / error, freedom)) if error > 0 else float(value == 0)
+    half, p = student(value, error, freedom)
     return Estimate(value, value - half, value + half, p, basis.scope, *counts, basis.reason)
 
 

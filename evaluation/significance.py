@@ -52,8 +52,6 @@ def estimate(table: np.ndarray) -> Estimate:
     With fewer than `FEW_RATERS` raters, or where no two of them share a query, queries alone are
     sampled, and the estimate speaks for these raters.
     """
-    from scipy.stats import t
-
     there = ~np.isnan(table)
     raters, queries = int(there.any(axis=1).sum()), int(there.any(axis=0).sum())
     ratings = int(there.sum())
@@ -74,9 +72,19 @@ def estimate(table: np.ndarray) -> Estimate:
         if queries < 2:
             reason = "one query has no interval"
             return Estimate(mean, None, None, None, scope, queries, raters, ratings, reason)
-    half = float(t.ppf(1 - LEVEL / 2, freedom)) * error
-    p = float(2 * t.sf(abs(mean) / error, freedom)) if error > 0 else float(mean == 0)
+    half, p = student(mean, error, freedom)
     return Estimate(mean, mean - half, mean + half, p, scope, queries, raters, ratings, reason)
+
+
+def student(value: float, error: float, freedom: float) -> tuple[float, float]:
+    """Return half of the 95 % interval of a value, and the two-sided p that it is zero.
+
+    By Student's t with the value's standard error and its degrees of freedom.
+    """
+    from scipy.special import stdtr, stdtrit
+
+    half = float(stdtrit(freedom, 1 - LEVEL / 2)) * error
+    return half, float(2 * stdtr(freedom, -abs(value) / error)) if error > 0 else float(value == 0)
 
 
 def holm(p: Sequence[float | None]) -> list[float | None]:

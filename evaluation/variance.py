@@ -16,6 +16,7 @@ import numpy as np
 from embeddings.errors import InputError
 
 Factors = frozenset[str]
+_ROOM = 8  # counters for each value, beyond which codes are numbered anew
 
 
 def components(values: np.ndarray, factors: Mapping[str, np.ndarray]) -> dict[Factors, float]:
@@ -113,11 +114,11 @@ def spread(table: np.ndarray) -> Spread | None:
     of_query = parts[frozenset(("query",))] * float((share.sum(axis=0) ** 2).sum())
     of_rater = parts[frozenset(("rater",))] * float((share.sum(axis=1) ** 2).sum())
     by_query, by_rater = max(of_query + noise, 0), max(of_rater + noise, 0)
-    total = by_query + by_rater - noise
+    total = max(by_query + by_rater - noise, noise)
     rest = max(count - queries - raters + 1, 1)
     squares = by_query**2 / (queries - 1) + by_rater**2 / (raters - 1) + noise**2 / rest
     freedom = max(total**2 / squares, 1.0) if squares else float(rest)
-    return Spread(mean, max(total, noise) ** 0.5, freedom, queries, raters, count)
+    return Spread(mean, total**0.5, freedom, queries, raters, count)
 
 
 def _subsets(names: Sequence[str]) -> list[tuple[str, ...]]:
@@ -126,12 +127,23 @@ def _subsets(names: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def _codes(factors: Mapping[str, np.ndarray], subset: Factors, count: int) -> np.ndarray:
-    """Number the groups of values that agree in a subset of the factors: int [n]."""
+    """Number the groups of values that agree in a subset of the factors: int [n], from 0.
+
+    Numbers may be left out.
+    """
     codes = np.zeros(count, dtype=np.int64)
     for name in sorted(subset):
-        own = np.unique(factors[name], return_inverse=True)[1]
-        codes = np.unique(codes * (own.max() + 1) + own, return_inverse=True)[1]
+        own = _small(np.asarray(factors[name]))
+        codes = _small(codes * (own.max() + 1) + own)
     return codes
+
+
+def _small(codes: np.ndarray) -> np.ndarray:
+    """Return codes that can be counted by their number: as they are, or numbered anew."""
+    whole = np.issubdtype(codes.dtype, np.integer)
+    if whole and codes.min() >= 0 and codes.max() < _ROOM * len(codes):
+        return codes
+    return np.unique(codes, return_inverse=True)[1]
 
 
 def _spread(values: np.ndarray, groups: np.ndarray) -> float:

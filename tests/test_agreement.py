@@ -116,9 +116,22 @@ def test_kappa_is_scikit_learns(weights: str) -> None:
 
     table = some(3, missing=0)
     expected = cohen_kappa_score(table[0], table[1], weights=weights, labels=range(5))
-    matrix = kappa_matrix(table, weights)
-    assert matrix[0, 1] == matrix[1, 0] == pytest.approx(expected, abs=1e-12)
-    assert np.isnan(np.diag(matrix)).all()
+    found = weighted_kappa(table[0], table[1], weights).value
+    assert found == pytest.approx(expected, abs=1e-12)
+
+
+def test_kappas_of_all_are_those_of_each_two() -> None:
+    table = some(3, missing=0.6, raters=6, items=20)
+    table[4], table[5, 1:], table[5, 0] = 2, NO, 3
+    matrix = kappa_matrix(table)
+    for one in range(6):
+        for other in range(6):
+            value = weighted_kappa(table[one], table[other]).value if one != other else None
+            if value is None:
+                assert np.isnan(matrix[one, other])
+            else:
+                assert matrix[one, other] == pytest.approx(value, abs=1e-9)
+    assert kappa_matrix(np.full((0, 3), NO)).shape == (0, 0)
 
 
 def test_kappa_that_cannot_be_told() -> None:

@@ -123,7 +123,9 @@ def test_a_study_that_nobody_judged_has_tables_without_numbers() -> None:
     assert profile_table(NOBODY)["reason"].tolist() == ["nothing was judged"] * 4
     assert raters_table(NOBODY)["mean_grade"].isna().all()
     assert histogram_table(NOBODY, [0, 100])["share"].isna().all()
-    assert measures_table(NOBODY, ["mean_grade", "ndcg"], None)["value"].isna().all()
+    both = measures_table([scores, score_systems(NOBODY, "ndcg")])
+    assert both["value"].isna().all()
+    assert both["measure"].tolist() == ["mean_grade"] * 2 + ["ndcg"] * 2
     assert ranks_test(scores).reason != ""
 
 

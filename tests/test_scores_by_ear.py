@@ -7,7 +7,8 @@ from embeddings.errors import InputError
 from evaluation.graded_measures import MEASURES
 from evaluation.panel import generalizability, human_reference, sway
 from evaluation.protocol import MEASURES as PROMISED
-from evaluation.scores import of_panel, panel_replicates, per_rater, score_systems, weights
+from evaluation.replicates import panel_replicates
+from evaluation.scores import of_panel, per_rater, score_systems
 from evaluation.significance import BOTH, THESE
 from tests.rated import ratings, simulated
 
@@ -71,21 +72,10 @@ def test_a_measure_of_the_panel_has_the_interval_of_its_like() -> None:
     """Graded precision could be made both ways; its replicates have about the same error."""
     study = simulated(queries=40, raters=12)
     spreads = score_systems(study).systems[0].estimate
-    drawn = panel_replicates(study, "mean_grade", replicates=1000)[:, 0]
+    drawn = panel_replicates(study, ["mean_grade"], replicates=1000)["mean_grade"][:, 0]
     half = (spreads.high - spreads.low) / 2
     assert drawn.mean() == pytest.approx(spreads.value, abs=half / 4)
     assert 0.7 * half < 2 * drawn.std() < 1.5 * half
-
-
-def test_replicates_have_a_seed_and_share_their_weights() -> None:
-    study = simulated()
-    same = [panel_replicates(study, "ndcg", replicates=150, seed=3) for _ in range(2)]
-    np.testing.assert_array_equal(*same)
-    assert same[0].shape == (150, 4)
-    assert not np.array_equal(same[0], panel_replicates(study, "ndcg", replicates=150, seed=4))
-    drawn = [list(weights(2, 3, 150, 1)) for _ in range(2)]
-    np.testing.assert_array_equal(drawn[0][1][1], drawn[1][1][1])
-    assert sum(len(one) for one, _ in drawn[0]) == 150
 
 
 def test_mirex_measures_need_their_scale() -> None:

@@ -1,0 +1,170 @@
+"""The systems' scores again and again, with a random weight for every query and every rater.
+
+What a panel's mean grades make of a list (nDCG, the first good rank) has no formula for its error;
+it is taken from replicates. Weights are exponential with mean 1, so that every grade stays in, and
+what is known of a list is the same in all of them: nothing is missing in one and there in another.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from evaluation.ratings import Ratings
+
+REPLICATES = 2000
+MEASURES = ("mean_grade", "ndcg", "condensed_ndcg", "graded_ap", "first_relevant")
+"""What can be drawn."""
+
+_CHUNK = 100  # replicates at a time: what they are made of is large
+
+
+def weights(
+    raters: int, queries: int, replicates: int = REPLICATES, seed: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weights of raters, float [replicates, raters], and of queries, likewise.
+
+    A seed gives the same weights of queries whoever the raters are, so that scores of one study
+    can be compared replicate by replicate.
+    """
+    shapes = (replicates, raters), (replicates, queries)
+    of_rater, of_query = (
+        np.random.default_rng([seed, stream]).standard_exponential(shape)
+        for stream, shape in enumerate(shapes)
+    )
+    return of_rater, of_query
+
+
+def weighted(scores: np.ndarray, of_query: np.ndarray) -> np.ndarray:
+    """Return weighted means over queries, float [replicates, systems]; NaN: nothing is defined.
+
+    `scores` is float [systems, queries] with NaN for undefined, `of_query` from `weights`.
+    """
+    there = ~np.isnan(scores)
+    total = of_query @ there.T
+    return (of_query @ np.nan_to_num(scores).T) / np.where(total > 0, total, np.nan)
+
+
+def panel_replicates(
+    of: Ratings,
+    measures: Sequence[str],
+    threshold: float | None = None,
+    *,
+    replicates: int = REPLICATES,
+    seed: int = 1,
+) -> dict[str, np.ndarray]:
+    """Return the systems' scores by several measures in each replicate.
+
+    Parameters
+    ----------
+    measures : out of `MEASURES`
+    threshold : the grade that counts as good; for "first_relevant"
+
+    Returns
+    -------
+    measure -> float [replicates, systems], NaN where a system's score is undefined. A query counts
+    where the score is defined (see `evaluation.grading`), which weights do not change
+    """
+    lists = _Lists(of, threshold)
+    found: dict[str, list[np.ndarray]] = {name: [] for name in measures}
+    masks = {name: lists.defined(name) for name in measures}
+    of_rater, of_query = weights(len(of.raters), len(of.queries), replicates, seed)
+    for start in range(0, replicates, _CHUNK):
+        grades = lists.draw(of_rater[start : start + _CHUNK])
+        weight = of_query[start : start + _CHUNK].astype(np.float32)
+        for name in measures:
+            scores = np.where(masks[name][..., None], grades.score(name), 0)
+            whole = weight @ masks[name].T.astype(np.float32)
+            sums = np.einsum("sqr,rq->rs", scores, weight, optimize=True)
+            found[name].append(sums / np.where(whole > 0, whole, np.nan))
+    shifts = {"mean_grade": of.lowest}  # all others do not change with where the scale begins
+    return {
+        name: np.concatenate(parts).astype(np.float64) + shifts.get(name, 0)
+        for name, parts in found.items()
+    }
+
+
+class _Lists:
+    """The systems' lists and the pools, and what of them was judged."""
+
+    def __init__(self, of: Ratings, threshold: float | None) -> None:
+        judged = ~np.isnan(of.table)
+        self.threshold = (threshold or 0.0) - of.lowest
+        self.span = of.highest - of.lowest
+        self.graded = np.nan_to_num(of.table - of.lowest).T.astype(np.float32)
+        self.judged = judged.T.astype(np.float32)
+        self.known = judged.any(axis=0)
+        none = len(self.known)  # the row below the others: worth nothing
+        self.lists, self.pools = (
+            np.where((places >= 0) & np.append(self.known, False)[places], places, none)
+            for places in (of.lists, of.pools)
+        )
+        closed = np.argsort(self.lists == none, axis=-1, kind="stable")
+        self.closed = np.take_along_axis(self.lists, closed, axis=-1)
+        self.there = self.lists != none
+        best = np.append(self.graded.max(axis=1, initial=0), 0)
+        self.worthy = best[self.pools].max(axis=-1, initial=0) > 0
+
+    def defined(self, measure: str) -> np.ndarray:
+        """Return of which lists a measure is defined, bool [systems, queries]."""
+        some = self.there.any(axis=-1)
+        return some if measure in ("mean_grade", "first_relevant") else some & self.worthy
+
+    def draw(self, of_rater: np.ndarray) -> "_Drawn":
+        """Return the lists by grades in which each rater has a weight, [replicates, raters]."""
+        weight = of_rater.T.astype(np.float32)
+        total = np.where(self.known[:, None], self.judged @ weight, 1)
+        return _Drawn(self, np.pad((self.graded @ weight) / total, ((0, 1), (0, 0))))
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """Some replicates: mean grades above the lowest one, float32 [pairs + 1, replicates]."""
+
+    lists: _Lists
+    means: np.ndarray
+
+    @cached_property
+    def best(self) -> np.ndarray:
+        """The grades of each pool that an ideal list has, the best last."""
+        depth = min(self.lists.lists.shape[-1], self.lists.pools.shape[-1])
+        pool = np.ascontiguousarray(self.means[self.lists.pools].transpose(0, 2, 1))
+        if 0 < depth < pool.shape[-1]:
+            pool.partition(pool.shape[-1] - depth, axis=-1)
+        return np.sort(pool[..., pool.shape[-1] - depth :], axis=-1)
+
+    def score(self, measure: str) -> np.ndarray:
+        """Return one of `MEASURES`, float32 [systems, queries, replicates]."""
+        if measure == "condensed_ndcg":
+            return self._ndcg(self.means[self.lists.closed])
+        grades = self.means[self.lists.lists]
+        if measure == "mean_grade":
+            count = np.maximum(self.lists.there.sum(axis=-1), 1)
+            return grades.sum(axis=2) / count[..., None].astype(np.float32)
+        if measure == "first_relevant":
+            return self._first(grades)
+        return self._ndcg(grades) if measure == "ndcg" else self._ap(grades)
+
+    def _ndcg(self, grades: np.ndarray) -> np.ndarray:
+        discount = 1 / np.log2(np.arange(2, grades.shape[2] + 2)).astype(np.float32)
+        ideal = self.best[..., ::-1] @ discount[: self.best.shape[-1]]
+        found = np.einsum("sqkr,k->sqr", grades, discount, optimize=True)
+        return found / np.where(ideal > 0, ideal, 1)
+
+    def _ap(self, grades: np.ndarray) -> np.ndarray:
+        """See `evaluation.grading.graded_ap`; the span falls out of the quotient."""
+        found = np.zeros((*grades.shape[:2], grades.shape[3]), dtype=np.float32)
+        for rank in range(grades.shape[2]):
+            both = np.minimum(grades[:, :, : rank + 1], grades[:, :, rank : rank + 1])
+            found += both.sum(axis=2) / np.float32(rank + 1)
+        most = self.best.sum(axis=-1)
+        return found / np.where(most > 0, most, 1)
+
+    def _first(self, grades: np.ndarray) -> np.ndarray:
+        depth = grades.shape[2]
+        found = np.full((*grades.shape[:2], grades.shape[3]), depth + 1, dtype=np.float32)
+        for rank in reversed(range(depth)):
+            good = grades[:, :, rank] >= np.float32(self.lists.threshold)
+            found[good & self.lists.there[:, :, rank, None]] = rank + 1
+        return found

@@ -1,0 +1,322 @@
+"""A study's results, whole: what was put in is found again, and hostile data break nothing."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from embeddings.errors import InputError
+from evaluation.analysis import Analysis
+from evaluation.exchange import FlagRecord
+from evaluation.graded_measures import MEASURES
+from evaluation.panel_results import parts_of
+from evaluation.protocol import Facet, Scale
+from evaluation.ratings import Ratings
+from evaluation.results import systems_table
+from evaluation.study_frames import StudyTables, as_frame
+from tests.made_study import BEGUN, judgements, raters, tables
+from tests.rated import ratings, simulated
+
+PARTS = parts_of(Analysis)
+STUDY = simulated(systems=6, queries=30, raters=8)
+
+
+@pytest.fixture(scope="module")
+def made() -> Analysis:
+    """The results of a study of which everything is known."""
+    return Analysis(tables(STUDY))
+
+
+def test_the_grades_come_back_from_the_tables(made: Analysis) -> None:
+    for name in ("raters", "queries", "classes", "families", "systems", "clips"):
+        assert getattr(made.ratings, name) == getattr(STUDY, name)
+    np.testing.assert_array_equal(made.ratings.table, STUDY.table)
+    np.testing.assert_array_equal(made.ratings.lists, STUDY.lists)
+    assert made.uses == {"counts": int((~np.isnan(STUDY.table)).sum())}
+    assert made.threshold == 60
+
+
+def test_the_order_of_the_systems_is_recovered(made: Analysis) -> None:
+    found = systems_table(made.primary)
+    assert found["value"].is_monotonic_decreasing
+    assert (found["low"] < found["value"]).all()
+    assert made.ranks.mean_ranks.argsort().tolist() == list(range(6))
+    assert made.ranks.p < 1e-6
+    first_last = made.pairs[(made.pairs["system_a"] == "s0") & (made.pairs["system_b"] == "s5")]
+    assert first_last["p_holm"].item() < 0.01
+    assert set(made.measures["measure"]) == {
+        "mean_grade", "graded_precision", "precision", "ndcg", "condensed_ndcg", "graded_ap",
+        "rbp", "first_relevant",
+    }  # fmt: skip
+    for measure, rows in made.measures.groupby("measure"):
+        better_first = rows["value"] if MEASURES[measure].higher else -rows["value"]
+        assert better_first.iloc[0] > better_first.iloc[-1], measure
+
+
+def test_the_human_reference_is_that_of_many_raters(made: Analysis) -> None:
+    many = Analysis(tables(simulated(systems=6, queries=30, raters=80))).reference.value
+    assert made.reference.low < many < made.reference.high
+    assert made.reference.high - made.reference.low < 15
+
+
+def test_agreement_is_what_was_put_in(made: Analysis) -> None:
+    """Grades are a worth (20), a rater's leniency (5) and noise (15), cut at the scale's ends."""
+    expected = 20**2 / (20**2 + 5**2 + 15**2)
+    assert made.alpha["interval"].value == pytest.approx(expected, abs=0.04)
+    assert made.alpha["interval"].low < made.alpha["interval"].value < made.alpha["interval"].high
+    assert made.reliability.single == pytest.approx(expected, abs=0.04)
+    assert made.reliability.noise**0.5 == pytest.approx(15, abs=1.5)
+    assert np.nanmean(made.kappas) == pytest.approx(made.reliability.single, abs=0.05)
+    assert made.percent.equal < made.percent.close
+
+
+def test_variance_components_are_recovered() -> None:
+    rng = np.random.default_rng(0)
+    systems, queries, people = 12, 60, 20
+    part = {"system": 8, "query": 6, "rater": 4, "query+system": 7, "rater+system": 3,
+            "query+rater": 2, "query+rater+system": 9}  # fmt: skip
+    shapes = {"system": (systems, 1, 1), "query": (1, 1, queries), "rater": (1, people, 1),
+              "query+system": (systems, 1, queries), "rater+system": (systems, people, 1),
+              "query+rater": (1, people, queries),
+              "query+rater+system": (systems, people, queries)}  # fmt: skip
+    scores = 50 + sum(rng.normal(0, part[name], shape) for name, shape in shapes.items())
+    grades = np.round(scores).clip(0, 100).transpose(1, 2, 0).reshape(people, -1)
+    lists = np.arange(queries * systems).reshape(queries, systems).T[:, :, None]
+    of = ratings(grades.tolist(), lists.tolist(), np.repeat(np.arange(queries), systems).tolist())
+    found = Analysis(tables(of)).generalizability.parts
+    assert set(found) == set(part)
+    for name, wanted in part.items():
+        few = name in ("system", "rater")
+        assert found[name] ** 0.5 == pytest.approx(wanted, rel=0.45 if few else 0.2), name
+
+
+def test_ears_stand_next_to_labels(made: Analysis) -> None:
+    table = made.orders_table.set_index(["level", "score"])
+    assert (table["tau"] == 1).all()  # the labels' order was made like that of the ears
+    assert (table["tau_low"] <= 1).all()
+    assert table.loc[("own", "ap15"), "within"] > 0.2
+    assert table.loc[("collection", "ap15"), "within_queries"] == 0
+    assert made.beside["value"].is_monotonic_decreasing
+    assert made.beside["collection_r1"].is_monotonic_increasing
+    assert (made.beside["own_queries"] == 30).all()
+    rules = made.rules.set_index("rule")
+    assert rules.loc["class", "above"] > 0.8
+    assert rules.loc["class", "relevant_grade"] > rules.loc["class", "others_grade"]
+    assert len(made.disagreements) == math.ceil(len(STUDY.clips) / 7)
+    assert made.relabelled["ap_ears"].iloc[0] > made.relabelled["ap_ears"].iloc[-1]
+    assert set(made.relabelled["rank_ears"]) <= set(np.arange(1, 6.5, 0.5))
+
+
+def test_position_and_time_that_do_not_matter_are_not_found(made: Analysis) -> None:
+    for sway in (made.position, made.fatigue):
+        assert abs(sway.value) < 2
+        assert sway.p > 0.001
+        assert sway.grades == STUDY.table.size
+
+
+def test_a_sway_by_position_is_found() -> None:
+    given = judgements(STUDY, tables(STUDY).protocol)
+    given["grade"] = (given["grade"] - given["position"]).clip(0, 100)
+    found = Analysis(tables(STUDY, judgements=given)).position
+    assert found.value == pytest.approx(-19, abs=4)
+    assert found.high < 0
+
+
+def test_screening_leaves_out_who_did_not_pass_and_both_can_be_shown() -> None:
+    random = STUDY.table.copy()
+    random[7] = np.random.default_rng(0).integers(0, 21, random.shape[1]) * 5
+    people = raters(STUDY.raters)
+    people.loc[7, "passed"] = 0
+    told = tables(replace(STUDY, table=random), raters=people)
+    everyone, passed = Analysis(told), Analysis(told, screened=True)
+    assert len(everyone.ratings.raters) == 8
+    assert passed.ratings.raters == STUDY.raters[:7]
+    assert passed.alpha["ordinal"].value > everyone.alpha["ordinal"].value + 0.05
+    assert set(passed.retests) == {""}
+    assert (passed.primary.systems[0].estimate.raters, len(passed.raters)) == (7, 7)
+
+
+def test_what_was_changed_repeated_controlled_or_broken_does_not_count() -> None:
+    study = tables(STUDY)
+    kinds: list[dict[str, Any]] = [{"counts": 0}, {"repeat": 1}, {"kind": "identity"}]
+    blocks = (study.judgements.iloc[50 * place :].head(50) for place in range(3))
+    more = [block.assign(grade=99, **change) for block, change in zip(blocks, kinds, strict=True)]
+    given = pd.concat([study.judgements, *more], ignore_index=True)
+    first = study.judgements.iloc[0]
+    flag = {name: [first[name]] for name in ("rater", "query", "block", "candidate", "kind")}
+    flag |= {"page": [1], "position": [1], "repeat": [False], "list_of": [""], "uuid": ["f"],
+             "given_at": [BEGUN], "received_at": [BEGUN]}  # fmt: skip
+    reported = as_frame(FlagRecord, flag)
+    found = Analysis(replace(study, judgements=given, flags=reported))
+    broken = found.tidy[found.tidy["use"] == "broken"]
+    assert set(zip(broken["rater"], broken["candidate"], strict=True)) == {
+        (first["rater"], first["candidate"])
+    }
+    assert (found.uses["superseded"], found.uses["repeat"], found.uses["control"]) == (50, 50, 50)
+    assert found.uses["counts"] == len(study.judgements) - 1
+    assert found.retests[""].pairs == 50
+    np.testing.assert_array_equal(
+        np.isnan(found.ratings.table).sum(), np.isnan(STUDY.table).sum() + 1
+    )
+
+
+def with_facets() -> StudyTables:
+    """Return a study of two facets; the second is graded the other way round, on another scale."""
+    facets = (
+        Facet("semantic", anchors=((0, "no"), (100, "yes")), step=1),
+        Facet("acoustic", anchors=((1, "no"), (5, "yes")), step=1),
+    )
+    plain = tables(STUDY)
+    protocol = replace(plain.protocol, scale=Scale(facets))
+    one = judgements(STUDY, protocol)
+    other = one.assign(facet="acoustic", grade=5 - (one["grade"] // 25))
+    return tables(STUDY, protocol=protocol, judgements=pd.concat([one, other], ignore_index=True))
+
+
+def test_facets_are_analysed_one_at_a_time_and_shown_together() -> None:
+    semantic, acoustic = (Analysis(with_facets(), name) for name in ("semantic", "acoustic"))
+    assert systems_table(semantic.primary)["value"].is_monotonic_decreasing
+    turned = systems_table(acoustic.primary)["value"]
+    assert turned.iloc[0] == turned.min() < turned.max() == turned.iloc[-1]
+    assert acoustic.threshold == pytest.approx(3.4)
+    shares = semantic.facets.pivot_table(index="system", columns="facet", values="value")
+    assert shares["semantic"].iloc[0] > 0.6
+    assert ((shares >= 0) & (shares <= 1)).all(axis=None)
+    assert Analysis(with_facets()).facet.name == "semantic"
+    with pytest.raises(InputError, match="asked for semantic, acoustic, not for 'loudness'"):
+        Analysis(with_facets(), "loudness")
+
+
+def test_the_primary_measure_is_the_protocols() -> None:
+    plain = tables(STUDY)
+    own = replace(plain.protocol, analysis=replace(plain.protocol.analysis, primary_measure="ndcg"))
+    found = Analysis(replace(plain, protocol=own))
+    assert found.primary.measure.name == "ndcg"
+    assert found.primary.replicates is found.replicates["ndcg"]
+    assert found.pairs["p"].notna().all()
+
+
+def test_the_same_seed_gives_the_same_numbers() -> None:
+    one, same, other = (Analysis(tables(STUDY), seed=seed) for seed in (3, 3, 4))
+    assert one.measures.equals(same.measures)
+    assert one.alpha == same.alpha
+    assert one.alpha["ordinal"].low != other.alpha["ordinal"].low
+
+
+def grades(change: Callable[[np.ndarray], Any], of: Ratings = STUDY) -> StudyTables:
+    """Return the study with grades that were changed in place."""
+    table = of.table.copy()
+    change(table)
+    return tables(replace(of, table=table))
+
+
+def nothing(table: np.ndarray) -> None:
+    """Take all grades away."""
+    table[:] = np.nan
+
+
+def lists(change: Callable[[np.ndarray], Any], of: Ratings = STUDY) -> StudyTables:
+    """Return the study with lists that were changed in place."""
+    own = of.lists.copy()
+    change(own)
+    return tables(replace(of, lists=own))
+
+
+def sparse(table: np.ndarray) -> None:
+    """Take 90 % of the grades away, here and there."""
+    table[np.random.default_rng(0).random(table.shape) < 0.9] = np.nan
+
+
+HOSTILE: dict[str, Callable[[], StudyTables]] = {
+    "as it should be": lambda: tables(simulated(systems=4, queries=12)),
+    "one rater": lambda: tables(simulated(raters=1)),
+    "two raters": lambda: tables(simulated(raters=2)),
+    "one query": lambda: tables(simulated(queries=1)),
+    "two queries": lambda: tables(simulated(queries=2)),
+    "one rater and query": lambda: tables(simulated(raters=1, queries=1)),
+    "one system": lambda: tables(simulated(systems=1)),
+    "two systems": lambda: tables(simulated(systems=2)),
+    "K = 1": lambda: tables(simulated(depth=1)),
+    "all the same grade": lambda: grades(lambda table: table.fill(50)),
+    "all the lowest": lambda: grades(lambda table: table.fill(0)),
+    "all the highest": lambda: grades(lambda table: table.fill(100)),
+    "one rater says one thing": lambda: grades(lambda table: table[0].fill(0)),
+    "a rater who graded nothing": lambda: tables(
+        STUDY, raters=raters((*STUDY.raters, "somebody"))
+    ),
+    "90 % missing": lambda: grades(sparse),
+    "blocks missing": lambda: tables(simulated(missing=0.9)),
+    "one grade": lambda: grades(lambda table: table.__setitem__((slice(None), slice(1, None)), NO)
+                                or table.__setitem__((slice(1, None), 0), NO)),
+    "raters share nothing": lambda: grades(
+        lambda table: [table[one].__setitem__(STUDY.query_of % 8 != one, NO) for one in range(8)]
+    ),
+    "a query that nobody judged": lambda: grades(
+        lambda table: table.__setitem__((slice(None), STUDY.query_of == 3), NO)
+    ),
+    "nothing judged": lambda: grades(nothing),
+    "nobody there": lambda: tables(STUDY.only_raters(())),
+    "nobody passed": lambda: tables(STUDY, raters=raters(STUDY.raters, passed=0)),
+    "not to be told who passed": lambda: tables(STUDY, raters=raters(STUDY.raters, passed=NO)),
+    "a system never returned": lambda: lists(lambda own: own[2].fill(-1)),
+    "no system returned anything": lambda: lists(lambda own: own.fill(-1)),
+    "short lists": lambda: lists(lambda own: own[:, :, 2:].fill(-1)),
+    "nothing is known of the clips": lambda: tables(STUDY, clips=tables(STUDY).clips[:0]),
+    "no scores": lambda: tables(STUDY, objective=tables(STUDY).objective[:0]),
+    "queries without a family": lambda: tables(replace(STUDY, families=("",) * 30)),
+    "two facets": with_facets,
+}  # fmt: skip
+NO = float("nan")
+
+
+@pytest.mark.parametrize("screened", [False, True])
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_studies_have_a_value_or_say_why_not(case: str, screened: bool) -> None:
+    told = HOSTILE[case]()
+    for facet in told.protocol.scale.facets:
+        found = Analysis(told, facet.name, screened=screened)
+        for name in PARTS:
+            check(getattr(found, name), name)
+        for measure in MEASURES:
+            if not measure.endswith("sum") and not measure.startswith("greater"):
+                check(found.scores(measure), measure)
+
+
+def test_every_part_is_asked_for() -> None:
+    assert len(PARTS) == 33
+    assert {"primary", "pairs", "generalizability", "relabelled"} <= set(PARTS)
+
+
+def check(value: Any, name: str) -> None:
+    """Fail where a number is NaN that has a reason for being None, or a reason is missing."""
+    for part in parts(value):
+        said = {field.name: getattr(part, field.name) for field in fields(part)}
+        numbers = {key: one for key, one in said.items() if isinstance(one, float)}
+        numbers.pop("freedom", None)  # of replicates alone
+        assert not [key for key, one in numbers.items() if math.isnan(one)], (name, part)
+        if said.get("value", 0) is None:
+            assert said["reason"], (name, part)
+        if "parts" in said and not said["parts"]:
+            assert said["reason"], (name, part)
+    if isinstance(value, pd.DataFrame) and {"value", "reason"} <= set(value.columns):
+        unsaid = value[value["value"].isna() & (value["reason"] == "")]
+        assert len(unsaid) == 0, (name, unsaid)
+        assert not np.isinf(value.select_dtypes("number").to_numpy(float)).any(), name
+
+
+def parts(value: Any) -> Iterator[Any]:
+    """Yield the results in a value: dataclasses, in whatever they lie."""
+    if is_dataclass(value):
+        yield value
+        for field in fields(value):
+            yield from parts(getattr(value, field.name))
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from parts(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from parts(one)

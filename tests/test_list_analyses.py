@@ -1,0 +1,232 @@
+"""Results of studies that judge whole lists: preferences, and ratings with their anchors."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evaluation.exchange import JudgementRecord, PreferenceRecord
+from evaluation.panel_results import parts_of
+from evaluation.preference import NEITHER, A, B
+from evaluation.preference_analysis import PreferenceAnalysis
+from evaluation.rating_analysis import RatingAnalysis
+from evaluation.results import systems_table
+from evaluation.study_frames import StudyTables, as_frame, column_kinds, read_study
+from tests.lab import GOOD, RANDOM, Lab
+from tests.made_study import BEGUN, empty, tables
+from tests.rated import simulated
+from tests.test_analysis import check
+
+STUDY = simulated(systems=4, queries=24, raters=6)
+WORTH = np.array([1.2, 0.5, -0.4, -1.3])
+
+
+def preferences(worth: np.ndarray = WORTH, seed: int = 0) -> pd.DataFrame:
+    """Return the choices of every rater between every two lists of every query."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for rater in STUDY.raters:
+        for query, family in zip(STUDY.queries, STUDY.families, strict=True):
+            for block, (a, b) in enumerate([(0, 1), (2, 0), (0, 3), (1, 2), (3, 1), (2, 3)], 1):
+                one, other = worth[a], worth[b]
+                scores = np.exp([one + 0.1, other - 0.1, (one + other) / 2 - 0.5])
+                choice = int(rng.choice(3, p=scores / scores.sum()))
+                rows.append((rater, query, family, block, f"s{a}", f"s{b}", choice))
+    columns = ("rater", "query", "query_family", "block", "list_a", "list_b")
+    told: dict[str, Any] = dict(zip(columns, list(zip(*rows, strict=True))[:6], strict=True))
+    choices = [row[6] for row in rows]
+    names = {A: "A", B: "B", NEITHER: "none"}
+    preferred = {A: 4, B: 5}
+    told |= {
+        "query_class": ["x"] * len(rows), "choice": [names[one] for one in choices],
+        "preferred": [row[preferred[row[6]]] if row[6] in preferred else "" for row in rows],
+        "counts": [True] * len(rows), "given_at": [BEGUN] * len(rows),
+        "received_at": [BEGUN] * len(rows), "uuid": [str(one) for one in range(len(rows))],
+    }  # fmt: skip
+    return as_frame(PreferenceRecord, told)
+
+
+def test_strengths_wins_and_the_matrix() -> None:
+    given = preferences()
+    found = PreferenceAnalysis(tables(STUDY, preferences=given))
+    table = found.table
+    assert table["strength"].tolist() == pytest.approx(WORTH, abs=0.3)
+    assert ((table["strength_low"] < WORTH) & (table["strength_high"] > WORTH)).all()
+    assert (table["wins"] + table["losses"] + table["ties"] == table["votes"]).all()
+    assert table["votes"].tolist() == [3 * 24 * 6] * 4
+    assert table["value"].is_monotonic_decreasing
+    assert ((table["low"] < table["value"]) & (table["value"] < table["high"])).all()
+    assert table["value"].mean() == pytest.approx(0.5)
+    row = found.matrix.iloc[1]
+    own = given[given["list_a"].isin(["s0", "s2"]) & given["list_b"].isin(["s0", "s2"])]
+    assert (row["system_a"], row["system_b"]) == ("s0", "s2")
+    assert row["wins_a"] == (own["preferred"] == "s0").sum()
+    assert row["wins_b"] == (own["preferred"] == "s2").sum()
+    assert row["ties"] == (own["preferred"] == "").sum()
+    assert row[["votes", "queries", "raters"]].tolist() == [144, 24, 6]
+    assert row["probability"] == pytest.approx(1 / (1 + np.exp(-1.6)), abs=0.08)
+    assert sum(found.sides.values()) == len(given)
+    assert found.strengths.first == pytest.approx(0.2, abs=0.2)
+    assert (found.orders.loc[found.orders["level"] == "collection", "tau"] == 1).all()
+
+
+def test_a_change_of_mind_counts_once() -> None:
+    given = preferences()
+    before = given.head(10).assign(choice="none", preferred="", counts=0)
+    both = pd.concat([before, given], ignore_index=True)
+    found, plain = (PreferenceAnalysis(tables(STUDY, preferences=one)) for one in (both, given))
+    assert found.table.equals(plain.table)
+
+
+def test_families_of_queries_have_strengths_of_their_own() -> None:
+    given = preferences()
+    music = given["query_family"] == "Music"
+    given.loc[~music, ["list_a", "list_b"]] = given.loc[~music, ["list_b", "list_a"]].to_numpy()
+    found = PreferenceAnalysis(tables(STUDY, preferences=given)).families
+    of = {name: rows["strength"].tolist() for name, rows in found.groupby("family")}
+    assert set(of) == {"Animal", "Music", "Natural_sounds"}
+    assert of["Music"][0] > of["Music"][3]
+    assert of["Animal"][0] < of["Animal"][3]
+    assert (found["queries"] == 6).all()
+
+
+def test_raters_who_always_take_one_side_are_seen() -> None:
+    given = preferences()
+    own = given["rater"] == "r02"
+    given.loc[own, "choice"] = "A"
+    told = PreferenceAnalysis(tables(STUDY, preferences=given)).raters.set_index("rater")
+    assert told.loc["r02", ["share_a", "share_none"]].tolist() == [1, 0]
+    assert 0.3 < told.loc["r01", "share_a"] < 0.7
+
+
+def some(change: Callable[[pd.DataFrame], pd.DataFrame]) -> StudyTables:
+    """Return the study with other choices."""
+    return tables(STUDY, preferences=change(preferences()))
+
+
+PREFERRED: dict[str, Callable[[], StudyTables]] = {
+    "nothing": lambda: some(lambda given: given[:0]),
+    "one choice": lambda: some(lambda given: given[:1]),
+    "one rater": lambda: some(lambda given: given[given["rater"] == "r00"]),
+    "one query": lambda: some(lambda given: given[given["query"] == "q000"]),
+    "always neither": lambda: some(lambda given: given.assign(choice="none", preferred="")),
+    "always A": lambda: some(lambda given: given.assign(choice="A")),
+    "one always wins": lambda: tables(STUDY, preferences=preferences(np.array([60.0, 0, 0, 0]))),
+    "one was never shown": lambda: some(
+        lambda given: given[(given["list_a"] != "s3") & (given["list_b"] != "s3")]
+    ),
+    "no families": lambda: some(lambda given: given.assign(query_family="")),
+    "no scores": lambda: replace(tables(STUDY, preferences=preferences()),
+                                 objective=tables(STUDY).objective[:0]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", PREFERRED)
+def test_hostile_choices_have_a_value_or_say_why_not(case: str) -> None:
+    found = PreferenceAnalysis(PREFERRED[case]())
+    for name in ("table", "matrix", "families", "raters", "orders", "win_rates", "sides"):
+        check(getattr(found, name), name)
+    unsaid = found.table["strength"].isna() & (found.table["strength_reason"] == "")
+    assert not unsaid.any()
+
+
+def rated(lists: dict[str, float], seed: int = 0) -> StudyTables:
+    """Return a study in which every rater rates these lists (name -> worth) of every query."""
+    rng = np.random.default_rng(seed)
+    rows = [
+        (rater, query, name, int(np.clip(round(worth + rng.normal(0, 15)), 0, 100)), place)
+        for rater in STUDY.raters
+        for query in STUDY.queries
+        for place, (name, worth) in enumerate(lists.items(), 1)
+    ]
+    count = len(rows)
+    told: dict[str, Any] = {name: [""] * count for name in column_kinds(JudgementRecord)}
+    columns = ("rater", "query", "list_of", "grade", "position")
+    told |= dict(zip(columns, zip(*rows, strict=True), strict=True)) if rows else {}
+    told |= {
+        "kind": ["list"] * count, "facet": ["relevance"] * count, "counts": [True] * count,
+        "repeat": [False] * count, "block": [1] * count, "page": [1] * count,
+        "listened_seconds": [1.0] * count, "heard": [None] * count,
+        "given_at": [BEGUN + pd.Timedelta(one, "s") for one in range(count)],
+        "received_at": [BEGUN] * count, "uuid": [str(one) for one in range(count)],
+    }  # fmt: skip
+    plain = tables(STUDY)
+    anchors = {
+        name: {"title": name.title(), "provenance": "anchor", "anchor": True}
+        for name in ("anchor:labels", "anchor:random")
+    }
+    return replace(
+        plain,
+        judgements=as_frame(JudgementRecord, told) if rows else empty(JudgementRecord),
+        systems={**plain.systems, **anchors},
+    )
+
+
+LISTS = {"s0": 75.0, "s1": 65.0, "s2": 55.0, "s3": 40.0,
+         "anchor:labels": 85.0, "anchor:random": 10.0}  # fmt: skip
+
+
+def test_mean_ratings_and_the_anchors() -> None:
+    found = RatingAnalysis(rated(LISTS))
+    table = systems_table(found.primary)
+    assert table["system"].tolist() == ["s0", "s1", "s2", "s3"]
+    assert table["value"].tolist() == pytest.approx([75, 65, 55, 40], abs=4)
+    assert set(table["definition"]) == {"mean_rating/whole lists"}
+    assert found.primary.measure.title == "Mean rating"
+    assert found.pairs["p_holm"].max() < 0.01
+    assert found.anchors["value"].tolist() == pytest.approx([85, 11], abs=5)
+    assert found.anchors["title"].tolist() == ["Anchor:Labels", "Anchor:Random"]
+    assert found.anchors_apart.low > 60
+    assert found.anchors_by_rater["above"].tolist() == pytest.approx([1] * 6, abs=0.05)
+    assert (found.anchors_by_rater["blocks"] == 24).all()
+    assert set(found.families["family"]) == {"Animal", "Music", "Natural_sounds"}
+    assert found.alpha["interval"].value > 0.2
+    assert found.orders["collection", "ap15"].tau == 1
+    assert found.generalizability.parts["system"] ** 0.5 == pytest.approx(15, abs=3)
+
+
+def test_who_cannot_tell_the_anchors_apart_is_seen() -> None:
+    told = rated(LISTS)
+    table = told.judgements
+    own = (table["rater"] == "r03") & table["list_of"].str.startswith("anchor")
+    table.loc[own, "grade"] = 50
+    by_rater = RatingAnalysis(told).anchors_by_rater.set_index("rater")
+    assert by_rater.loc["r03", "above"] == 0.5
+    assert by_rater.loc["r02", "above"] > 0.9
+
+
+RATED: dict[str, Callable[[], StudyTables]] = {
+    "as it should be": lambda: rated(LISTS),
+    "nothing": lambda: rated({}),
+    "no anchors": lambda: rated({"s0": 50, "s1": 40}),
+    "anchors alone": lambda: rated({"anchor:labels": 90, "anchor:random": 5}),
+    "one system": lambda: rated({"s2": 50}),
+    "one rater": lambda: narrowed("rater", "r00"),
+    "one query": lambda: narrowed("query", "q000"),
+}
+
+
+def narrowed(column: str, value: str) -> StudyTables:
+    """Return the study with what is of one rater or query alone."""
+    told = rated(LISTS)
+    return replace(told, judgements=told.judgements[told.judgements[column] == value])
+
+
+@pytest.mark.parametrize("case", RATED)
+def test_hostile_ratings_have_a_value_or_say_why_not(case: str) -> None:
+    found = RatingAnalysis(RATED[case]())
+    for name in parts_of(RatingAnalysis):
+        check(getattr(found, name), name)
+
+
+def test_studies_that_were_judged_by_way_of_the_app(lab: Lab) -> None:
+    preferred = PreferenceAnalysis(read_study(lab.bundles["a-preference-study"]))
+    assert preferred.systems == (GOOD, RANDOM)
+    assert preferred.matrix.loc[0, "votes"] == sum(preferred.sides.values()) > 3
+    ratings = RatingAnalysis(read_study(lab.bundles["a-rating-study"]))
+    assert [one.system for one in ratings.primary.systems] == [GOOD, RANDOM]
+    assert ratings.anchors["system"].tolist() == ["anchor:labels", "anchor:random"]
+    assert ratings.anchors["ratings"].min() >= 3

@@ -1,0 +1,85 @@
+"""Replicates of the systems' scores: the plain definition with random weights, only faster."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from evaluation import grading
+from evaluation.ratings import Ratings
+from evaluation.replicates import MEASURES, panel_replicates, weighted, weights
+from evaluation.scores import of_panel
+from tests.rated import simulated
+
+GOOD = 60
+
+
+def with_gaps() -> Ratings:
+    """Return a study in which about everything is missing somewhere."""
+    study = simulated(systems=4, queries=12, raters=6, missing=0.4)
+    table, lists = study.table.copy(), study.lists.copy()
+    table[:, 3:6] = np.nan
+    table[:, study.query_of == 5] = 0
+    table[:, study.query_of == 7] = np.nan
+    lists[0, 2], lists[1, 3, 3:], lists[2, 4, 0] = -1, -1, -1
+    return replace(study, table=table, lists=lists, lowest=0.0)
+
+
+def plain(study: Ratings, measure: str, replicates: int) -> np.ndarray:
+    """Return the replicates one by one, by the functions that score a study."""
+    there, found = ~np.isnan(study.table), []
+    of_rater, of_query = weights(len(study.raters), len(study.queries), replicates)
+    for rater, query in zip(of_rater, of_query, strict=True):
+        total = np.where(there.any(axis=0), rater @ there, np.nan)
+        mean = (rater @ np.nan_to_num(study.table)) / total
+        scores = (
+            grading.mean_grade(study.along(mean, study.lists))
+            if measure == "mean_grade"
+            else of_panel(study, measure, GOOD, mean)
+        )
+        found.append(weighted(scores, query[None])[0])
+    return np.array(found)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_they_are_what_the_definition_says(measure: str) -> None:
+    study = with_gaps()
+    found = panel_replicates(study, [measure], GOOD, replicates=130)[measure]
+    np.testing.assert_allclose(found, plain(study, measure, 130), rtol=1e-5)
+
+
+def test_a_scale_that_does_not_begin_at_zero() -> None:
+    study = replace(with_gaps(), table=with_gaps().table / 25 + 1, lowest=1.0, highest=5.0)
+    for measure in MEASURES:
+        if measure != "first_relevant":
+            found = panel_replicates(study, [measure], replicates=20)[measure]
+            np.testing.assert_allclose(found, plain(study, measure, 20), rtol=1e-5)
+
+
+def test_several_at_once_are_those_of_one() -> None:
+    study = simulated()
+    both = panel_replicates(study, ["ndcg", "mean_grade"], replicates=150, seed=3)
+    alone = panel_replicates(study, ["ndcg"], replicates=150, seed=3)["ndcg"]
+    np.testing.assert_array_equal(both["ndcg"], alone)
+    assert alone.shape == (150, 4)
+    other = panel_replicates(study, ["ndcg"], replicates=150, seed=4)["ndcg"]
+    assert not np.array_equal(alone, other)
+
+
+def test_queries_have_the_same_weights_whoever_the_raters_are() -> None:
+    np.testing.assert_array_equal(weights(2, 5, 30)[1], weights(9, 5, 30)[1])
+    assert weights(2, 5)[0].shape == (2000, 2)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_what_nobody_judged_or_nobody_returned(measure: str) -> None:
+    nobody = simulated(raters=1, queries=3)
+    nobody = replace(nobody, table=np.full(nobody.table.shape, np.nan))
+    assert np.isnan(panel_replicates(nobody, [measure], 50, replicates=9)[measure]).all()
+    none = nobody.only_raters(())
+    assert np.isnan(panel_replicates(none, [measure], 50, replicates=9)[measure]).all()
+    never = simulated(systems=2, queries=3)
+    lists = never.lists.copy()
+    lists[1] = -1
+    found = panel_replicates(replace(never, lists=lists), [measure], 50, replicates=9)[measure]
+    assert np.isnan(found).tolist() == [[False, True]] * 9
