@@ -5,6 +5,9 @@ The common level is the wanted one, or as far below it as the peakiest sound nee
 that one sound of a few clicks does not make all others inaudible. A sound that would still pass the
 ceiling gets the gain that reaches it, and a note by how much it falls short. A sound without a
 loudness (silent, or quieter than the gate of the measure) is never raised.
+
+Raters hear copies that are levelled (:mod:`embeddings.delivery`); where a collection is browsed,
+the player brings its files to the same level as it plays them (:func:`playing_levels`).
 """
 
 import math
@@ -14,6 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from embeddings.collection import Collection
+
 CEILING_DBTP = -1.0
 """No levelled sound has a higher true peak."""
 LOWERED_MOST = 12.0
@@ -22,11 +27,14 @@ SILENCE_DBTP = -120.0
 """Stands for the true peak of silence, in dBTP."""
 AUDIBLE_DB = 0.05
 """What falls short by less is at the level."""
+USUAL_LUFS = -23.0
+"""The wanted level unless told, that of EBU R 128."""
 
 _TWO_SIDES_DB = round(10 * math.log10(2), 2)
 _OVERSAMPLING = 4
 _BLOCK = 1 << 18  # frames that are oversampled at a time
 _EDGE = 16  # frames around a block, more than the interpolating filter reaches
+_HALF_STEP = 5e-5  # envelopes are stored to four digits: a peak may be higher by this much
 
 
 class Measured(NamedTuple):
@@ -56,6 +64,23 @@ class Level:
     peak_dbtp: float
     gain_db: float
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlayingLevels:
+    """How a collection's files are brought to the common level while they are played.
+
+    Attributes
+    ----------
+    wanted_level, common_level : in LUFS
+    gains_db : float32 [clips], in dB; a clip without a loudness is never raised
+    off_level : number of clips that miss the level, for their peaks or for want of a loudness
+    """
+
+    wanted_level: float
+    common_level: float
+    gains_db: np.ndarray
+    off_level: int
 
 
 def true_peak(samples: np.ndarray) -> float:
@@ -104,6 +129,29 @@ def plan_levels(measured: Mapping[str, Measured], target: float) -> tuple[float,
     ]
     common = round(max(min([target, *reached]), target - LOWERED_MOST), 2)
     return common, [_planned(clip, one, common) for clip, one in measured.items()]
+
+
+def playing_levels(collection: Collection, target: float = USUAL_LUFS) -> PlayingLevels | None:
+    """Return the gain of each clip by this module's rule, or None where no clip has a loudness.
+
+    `target` is the wanted level in LUFS. Peaks are the stored envelopes', those of the samples:
+    a true peak may be higher, which the ceiling leaves 1 dB for. So a file is never raised above
+    full scale, and nothing is decoded.
+    """
+    if all(clip.loudness_lufs is None for clip in collection.clips):
+        return None
+    peaks = 20 * np.log10(collection.envelopes.max(axis=1) + _HALF_STEP)
+    measured = {
+        clip.id: Measured(clip.loudness_lufs, float(peak), clip.loudness_note, clip.channels)
+        for clip, peak in zip(collection.clips, peaks, strict=True)
+    }
+    common, levels = plan_levels(as_played(measured), target)
+    return PlayingLevels(
+        target,
+        common,
+        np.array([one.gain_db for one in levels], dtype=np.float32),
+        sum(one.note != "" for one in levels),
+    )
 
 
 def level_of(clip: str, one: Measured, gain: float, short: float) -> Level:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from flask import Blueprint, Response, abort, current_app, send_file, url_for
 
 from embeddings.collection import Clip, Collection
+from embeddings.levels import PlayingLevels
 from webapp import catalogue
 
 bp = Blueprint("audio", __name__)
@@ -20,6 +21,12 @@ def sound_url(collection: Collection, clip: Clip) -> str:
     """Return the address of a clip's sound."""
     version = re.sub(r"\D", "", collection.info["imported_at"])
     return url_for("audio.audio", name=collection.name, clip_id=clip.id, v=version)
+
+
+@bp.app_template_global()
+def levels_of(collection: Collection) -> PlayingLevels | None:
+    """Return the common level and the gains of a collection's sounds, or None without loudness."""
+    return catalogue.levels(collection)
 
 
 @bp.get("/audio/<name>/<path:clip_id>")

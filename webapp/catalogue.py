@@ -4,13 +4,27 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from flask import abort, current_app
 
 from embeddings.collection import Collection, collection_names, open_collection
 from embeddings.errors import InputError
-from embeddings.store import Ranking, open_ranking, system_names
+from embeddings.levels import PlayingLevels, playing_levels
+from embeddings.store import (
+    Embedding,
+    Ranking,
+    embedding_names,
+    open_embedding,
+    open_ranking,
+    system_names,
+)
+from evaluation.choosing import Labels
+from evaluation.hubness import Hubness
+from evaluation.hubness import hubness as hubness_of
+from evaluation.overlap import overlap_by_query
 from evaluation.queries import QueryScores
 from evaluation.scoring import read_objective, read_query_scores
+from webapp.map_clips import ClipFacts, clip_facts
 
 
 def data() -> Path:
@@ -41,6 +55,21 @@ def rankings(of: Collection) -> tuple[list[Ranking], list[str]]:
     return _whole(system_names(of), lambda system: _ranking(of, system))
 
 
+def embeddings(of: Collection) -> tuple[list[Embedding], list[str]]:
+    """Return the embeddings of a collection by name, and a sentence on each that is damaged."""
+    return _whole(embedding_names(of), lambda name: _embedding(of, name))
+
+
+def _embedding(of: Collection, name: str) -> Embedding:
+    stamp = of.folder / "embeddings" / name / "meta.json"
+    return _kept(("embedding", of.name, name), stamp, lambda: open_embedding(of, name))
+
+
+def map_clips(of: Collection) -> ClipFacts:
+    """Return what the page of a collection's maps knows of the clips."""
+    return _kept(("map clips", of.name), of.folder / "collection.json", lambda: clip_facts(of))
+
+
 def _ranking(of: Collection, system: str) -> Ranking:
     stamp = of.folder / "rankings" / system / "meta.json"
     return _kept(("ranking", of.name, system), stamp, lambda: open_ranking(of, system))
@@ -68,10 +97,38 @@ def objective(of: Collection, system: str) -> dict[str, Any] | None:
     return _kept(("objective", of.name, system), stamp, lambda: read_objective(of, system))
 
 
-def _kept(key: tuple[str, ...], stamp: Path, read: Any) -> Any:
-    """Return what `read` gives, read again only when the file `stamp` has changed."""
+def levels(of: Collection) -> PlayingLevels | None:
+    """Return how a collection's sounds are brought to one level, or None without loudness."""
+    stamp = of.folder / "collection.json"
+    return _kept(("levels", of.name), stamp, lambda: playing_levels(of))
+
+
+def labels(of: Collection) -> Labels:
+    """Return which clip carries which class."""
+    return _kept(("labels", of.name), of.folder / "collection.json", lambda: Labels(of))
+
+
+def hubness(of: Collection, ranking: Ranking) -> Hubness:
+    """Return how evenly the lists of `ranking` are spread over the clips."""
+    stamp = of.folder / "rankings" / ranking.system / "meta.json"
+    key = ("hubness", of.name, ranking.system)
+    return _kept(key, stamp, lambda: hubness_of(ranking.neighbours))
+
+
+def overlap(of: Collection, one: Ranking, other: Ranking) -> np.ndarray:
+    """Return the rank-biased overlap of two systems' lists of every query, float [clips]."""
+    first, second = sorted((one, other), key=lambda ranking: ranking.system)
+    stamps = [of.folder / "rankings" / each.system / "meta.json" for each in (first, second)]
+    key = ("overlap", of.name, first.system, second.system)
+    lists = first.neighbours, second.neighbours
+    return _kept(key, stamps, lambda: overlap_by_query(*lists, len(of.clips)))
+
+
+def _kept(key: tuple[str, ...], stamps: Path | list[Path], read: Any) -> Any:
+    """Return what `read` gives, read again only when a file of `stamps` has changed."""
     kept = current_app.extensions.setdefault("sounding_board_catalogue", {})
-    changed = stamp.stat().st_mtime_ns if stamp.exists() else None
+    files = [stamps] if isinstance(stamps, Path) else stamps
+    changed = [file.stat().st_mtime_ns if file.exists() else None for file in files]
     if key not in kept or kept[key][0] != changed:
         kept[key] = (changed, read())
     return kept[key][1]

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,18 +44,42 @@ def start_opening(slug: str) -> None:
     log = _log(slug)
     log.parent.mkdir(parents=True, exist_ok=True)
     environment = os.environ | {"SOUNDING_BOARD_DATA": str(current_app.config["DATA"])}
-    command = [sys.executable, "-m", "flask", "--app", "webapp", "studies", "open", slug]
+    spawn(["flask", "--app", "webapp", "studies", "open", slug], log, environment)
+
+
+def spawn(module: Sequence[str], log: Path, environment: Mapping[str, str]) -> int | None:
+    """Run a Python module with its arguments in a process group of its own; return its id.
+
+    What it says goes to `log`; beside that lies the lock that it holds. Returns None where it runs
+    already.
+    """
     with log.with_suffix(".lock").open("ab") as lock:
         if not _locked(lock.fileno(), _TRIES):
-            return
+            return None
         os.utime(lock.fileno())  # says since when it runs
         with log.open("wb") as said:
             process = subprocess.Popen(
-                command, cwd=ROOT, env=environment, pass_fds=[lock.fileno()],
-                stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
-                start_new_session=True,  # it outlives the server
+                [sys.executable, "-m", *module], cwd=ROOT, env=environment,
+                pass_fds=[lock.fileno()], stdin=subprocess.DEVNULL, stdout=said,
+                stderr=subprocess.STDOUT, start_new_session=True,  # it outlives the server
             )  # fmt: skip
     threading.Thread(target=process.wait, daemon=True).start()
+    return process.pid
+
+
+def running_since(log: Path) -> float | None:
+    """Return when the process of a log was started, in seconds since 1970; None if it is over."""
+    with log.with_suffix(".lock").open("ab") as lock:
+        # shared: of two who ask at once, neither takes the other for the process
+        over = _locked(lock.fileno(), kind=fcntl.LOCK_SH)
+        return None if over else os.fstat(lock.fileno()).st_mtime
+
+
+def last_words(log: Path) -> str:
+    """Return the last line that a process said; "" where it said nothing."""
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+    said = [line.strip() for line in lines if line.strip()]
+    return said[-1] if said else ""
 
 
 def opening(slug: str) -> Opening:
@@ -62,13 +87,10 @@ def opening(slug: str) -> Opening:
     log = _log(slug)
     if not log.is_file():
         return Opening()
-    with log.with_suffix(".lock").open("ab") as lock:
-        if not _locked(lock.fileno()):
-            since = os.fstat(lock.fileno()).st_mtime
-            return Opening(running=True, seconds=round(time.time() - since))
-    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
-    said = [line.strip() for line in lines if line.strip()]
-    return Opening(failed=said[-1].removeprefix("Error: ") if said else _SILENT)
+    since = running_since(log)
+    if since is not None:
+        return Opening(running=True, seconds=round(time.time() - since))
+    return Opening(failed=last_words(log).removeprefix("Error: ") or _SILENT)
 
 
 def forget_opening(slug: str) -> None:
@@ -76,11 +98,11 @@ def forget_opening(slug: str) -> None:
     _log(slug).unlink(missing_ok=True)
 
 
-def _locked(descriptor: int, tries: int = 1) -> bool:
+def _locked(descriptor: int, tries: int = 1, kind: int = fcntl.LOCK_EX) -> bool:
     """Take the lock, which is held until the last process that has the file closes it."""
     for left in reversed(range(tries)):
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             if left:
                 time.sleep(_PAUSE)

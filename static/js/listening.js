@@ -1,5 +1,6 @@
 // What a judging page does with listening: it tells the server each stretch, loads the sounds that
 // come next, and reports broken ones.
+import { loads, prefetch } from "./prefetch.js";
 import { send, work } from "./saving.js";
 
 const AHEAD = 2; // sounds that are loaded before they are played
@@ -23,17 +24,6 @@ export function heardSeconds(element) {
 // Whether enough was heard of an element's sound to grade it.
 export function heardEnough(element) {
   return heardShare(element) >= must;
-}
-
-const asked = new Set();
-
-// Into the browser's cache, which the player reads from.
-function prefetch(player) {
-  if (!player || asked.has(player.dataset.src) || navigator.connection?.saveData) return;
-  asked.add(player.dataset.src);
-  fetch(player.dataset.src, { priority: "low" })
-    .then((response) => response.blob())
-    .catch(() => asked.delete(player.dataset.src));
 }
 
 function prefetchAfter(player) {
@@ -66,7 +56,7 @@ export function startListening() {
     send("listen", { sound: soundOf(target), ...detail }, "listen");
   });
   document.addEventListener("sound-play", ({ target }) => {
-    asked.add(target.dataset.src); // it loads now
+    loads(target);
     prefetchAfter(target);
   });
   document.addEventListener("sound-failed", ({ target }) => offerReport(target));

@@ -2,17 +2,19 @@
 // so that one sound at a time is how it is built and not a rule to keep.
 //
 // Attributes: data-src, data-name, data-seconds (0: known once loaded), data-envelope (optional:
-// the waveform, one character from 0-9a-z a point), and the words data-play, data-pause,
-// data-position, data-failed and, optional, data-retrying, data-again, data-blocked, data-start.
+// the waveform), data-gain (optional: dB that match its level), data-rate (optional, in Hz: offers a
+// spectrogram where the page has a sound bar), and the words data-play, data-pause, data-position,
+// data-failed and, optional, data-retrying, data-again, data-blocked, data-start.
 //
 // Events, which bubble: "sound-play"; "sound-heard", whenever more of it was heard;
 // "sound-stretch", when a stretch of listening is over, its detail { started_at, seconds };
 // "sound-failed", when it could not be loaded and is not tried again by itself.
 
 import { heardOf, keepHeard } from "./heard.js";
+import { setLoudness, setWanted } from "./loudness.js";
+import { offerSpectrogram } from "./spectrogram-button.js";
+import { svg, Waveform } from "./waveform.js";
 
-const SVG = "http://www.w3.org/2000/svg";
-const HEIGHT = 36; // one more than the largest envelope character
 const RETRIES = [1000, 3000]; // milliseconds before a sound that failed is tried again by itself
 const PATIENCE = 20000; // without a byte of a sound that should play
 const SLACK = 0.3; // seconds by which a sound may run ahead of the clock; more is a jump
@@ -26,12 +28,6 @@ let frame = 0; // in which it is looked at next
 let stretch = null; // of listening, since the sound last began to play
 let retry = 0;
 let watch = 0;
-
-function svg(name, attributes) {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
-}
 
 // "0.0 / 2.6 s", or "0:05 / 1:20" for a sound of a minute or more.
 function clockText(position, seconds) {
@@ -68,11 +64,9 @@ export class SoundPlayer extends HTMLElement {
     this.bar.setAttribute("aria-label", `${this.dataset.position} ${this.dataset.name}`);
     this.bar.setAttribute("aria-valuemin", "0");
     this.bar.addEventListener("keydown", (event) => this.onKey(event));
-    this.bar.addEventListener("pointerdown", (event) => this.onPointer(event));
-    this.bar.addEventListener("pointermove", (event) => {
-      if (this.bar.hasPointerCapture(event.pointerId)) this.onPointer(event);
-    });
-    this.bar.append(this.picture());
+    this.seekByPointer(this.bar);
+    this.waveform = new Waveform(this.dataset.envelope);
+    this.bar.append(this.waveform.element);
 
     this.clock = document.createElement("span");
     this.clock.className = "clock";
@@ -80,29 +74,15 @@ export class SoundPlayer extends HTMLElement {
     this.message.className = "failed";
     this.message.setAttribute("role", "alert");
     this.append(this.button, this.bar, this.clock, this.message);
+    offerSpectrogram(this);
     this.draw();
   }
 
-  // The waveform, or a plain line where there is none: twice, the second clipped to what was played.
-  picture() {
-    const points = [...(this.dataset.envelope ?? "")].map((letter) => parseInt(letter, 36));
-    const width = points.length || 200;
-    const box = svg("svg", {
-      viewBox: `0 ${-HEIGHT} ${width} ${2 * HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true",
+  // A sound that leaves the page falls silent; one that is only moved on it plays on.
+  disconnectedCallback() {
+    queueMicrotask(() => {
+      if (!this.isConnected && playing === this) audio.pause();
     });
-    const up = points.map((height, x) => `L${x + 0.5},${-height - 0.6}`).join("");
-    const down = points.map((height, x) => `L${x + 0.5},${height + 0.6}`).reverse().join("");
-    const shape = points.length ? `M0,0${up}L${width},0${down}Z` : `M0,-3H${width}V3H0Z`;
-    const inner = svg("svg", { viewBox: box.getAttribute("viewBox"), preserveAspectRatio: "none",
-      x: 0, y: -HEIGHT, width, height: 2 * HEIGHT });
-    inner.append(svg("path", { d: shape, class: "wave" }));
-    this.played = svg("svg", { viewBox: `0 ${-HEIGHT} 0 ${2 * HEIGHT}`, preserveAspectRatio: "none",
-      x: 0, y: -HEIGHT, width: 0, height: 2 * HEIGHT });
-    this.played.append(svg("path", { d: shape, class: "wave wave-played" }));
-    this.width = width;
-    this.head = svg("rect", { x: -1, y: -HEIGHT, width: 1.2, height: 2 * HEIGHT, class: "head" });
-    box.append(inner, this.played, this.head);
-    return box;
   }
 
   get isPlaying() {
@@ -112,10 +92,8 @@ export class SoundPlayer extends HTMLElement {
   draw() {
     const { isPlaying } = this;
     const share = this.seconds ? Math.min(this.position / this.seconds, 1) : 0;
-    const x = share * this.width;
-    this.played.setAttribute("width", x);
-    this.played.setAttribute("viewBox", `0 ${-HEIGHT} ${x} ${2 * HEIGHT}`);
-    this.head.setAttribute("x", share ? x - 0.6 : -2);
+    this.waveform.show(share);
+    this.spectrogram?.show(share);
     this.icon.setAttribute("d", isPlaying ? "M7 5h3.5v14H7zM13.5 5H17v14h-3.5z" : "M8 5l11 7-11 7z");
     this.button.setAttribute("aria-label", `${isPlaying ? this.dataset.pause : this.dataset.play} ${this.dataset.name}`);
     this.classList.toggle("playing", isPlaying);
@@ -161,12 +139,17 @@ export class SoundPlayer extends HTMLElement {
     this.failing = false;
     if (playing !== this || audio.error || this.stuck) this.take();
     this.tell("sound-play");
+    this.setLoudness();
     watchOver();
     // A pause or another sound before this one has started rejects the promise: not a failure.
     audio.play().catch((error) => {
       if (error.name === "NotAllowedError") this.block();
       else if (error.name !== "AbortError") this.fail();
     });
+  }
+
+  setLoudness() {
+    setLoudness(audio, Number(this.dataset.gain ?? 0));
   }
 
   // Take the page's one audio element. The sound that had it starts over when it is played again:
@@ -246,13 +229,29 @@ export class SoundPlayer extends HTMLElement {
     event.stopPropagation();
   }
 
+  // Let a press on an element, and a move of it, go to where in the sound it is.
+  seekByPointer(element) {
+    element.addEventListener("pointerdown", (event) => this.onPointer(event));
+    element.addEventListener("pointermove", (event) => {
+      if (element.hasPointerCapture(event.pointerId)) this.onPointer(event);
+    });
+  }
+
   onPointer(event) {
-    const box = this.bar.getBoundingClientRect();
+    const place = event.currentTarget;
+    const box = place.getBoundingClientRect();
     const share = Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1);
-    this.bar.setPointerCapture(event.pointerId);
+    place.setPointerCapture(event.pointerId);
     if (this.seconds) this.seek(share * this.seconds);
     if (event.type === "pointerdown" && !this.isPlaying) this.play();
   }
+}
+
+// Set what holds for all sounds of the page: { volume (0 to 1), isMatched, isLooped }.
+export function setSound({ isLooped, ...wanted }) {
+  audio.loop = isLooped;
+  setWanted(wanted);
+  playing?.setLoudness();
 }
 
 function look(time) {
