@@ -191,7 +191,7 @@ def make_study(data: Path, raters: int) -> list[str]:
 class Gunicorn:
     """The app as a real study would run it, two workers, in processes of its own."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *options: str) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -199,6 +199,7 @@ class Gunicorn:
         command = [
             sys.executable, "-m", "gunicorn", "webapp:create_app()", "--workers", "2",
             "--threads", "4", "--bind", f"127.0.0.1:{self.port}", "--log-level", "critical",
+            *options,
         ]  # fmt: skip
         environment = os.environ | {"SOUNDING_BOARD_DATA": str(data)}
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment)

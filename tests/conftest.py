@@ -6,7 +6,7 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -20,9 +20,18 @@ from embeddings.processing import Recipe
 from embeddings.rankings import build_ranking
 from embeddings.readers import Options
 from embeddings.simulate import write_random_embedding
-from embeddings.store import Ranking, open_embedding, write_embedding
+from embeddings.store import (
+    Ranking,
+    open_embedding,
+    open_ranking,
+    system_names,
+    write_embedding,
+)
 from evaluation.scoring import score_ranking
 from webapp import create_app
+
+if TYPE_CHECKING:
+    from tests.lab import Lab
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -133,6 +142,34 @@ def ranked(small: Collection) -> list[Ranking]:
     return rank(small)
 
 
+@pytest.fixture(scope="session")
+def fourteen_made(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the small collection with fourteen systems, to be copied and not changed."""
+    data = tmp_path_factory.mktemp("fourteen") / "data"
+    shutil.copytree(imported, data)
+    small = open_collection(data, "small")
+    for number in range(14):
+        name = f"system-{number + 1:02d}"
+        vectors = np.random.default_rng(number).standard_normal((18, 16))
+        meta = {
+            "provenance": "computed" if number < 3 else "simulated",
+            "representation": name,
+            "title": f"Number {number + 1}",
+        }
+        write_embedding(small, name, vectors, meta)
+        ranking = build_ranking(small, open_embedding(small, name), Recipe(pca=None), "mcss")
+        score_ranking(small, ranking)
+    return small.folder
+
+
+@pytest.fixture
+def fourteen(small: Collection, fourteen_made: Path) -> list[Ranking]:
+    """Fourteen systems of the small collection, the first three computed and the rest simulated."""
+    for part in ("embeddings", "rankings"):
+        shutil.copytree(fourteen_made / part, small.folder / part)
+    return [open_ranking(small, name) for name in system_names(small)]
+
+
 @pytest.fixture
 def app(data: Path) -> Flask:
     """The app on a fresh database and the test's own data folder."""
@@ -149,6 +186,14 @@ def client(app: Flask) -> FlaskClient:
 def runner(app: Flask) -> FlaskCliRunner:
     """Runs the app's commands."""
     return app.test_cli_runner()
+
+
+@pytest.fixture(scope="session")
+def lab(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> "Lab":
+    """A study of each method, judged, and one that extends the first, not to be changed."""
+    from tests.lab import make_lab
+
+    return make_lab(imported, tmp_path_factory.mktemp("lab"))
 
 
 @pytest.fixture
@@ -204,6 +249,7 @@ def browser(chromium: str) -> Iterator[Any]:
     )
     with playwright.sync_playwright() as driver:
         arguments = ["--autoplay-policy=no-user-gesture-required"]
+        arguments += ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]  # WebGL, no GPU
         if os.geteuid() == 0:
             arguments.append("--no-sandbox")
         running = driver.chromium.launch(executable_path=chromium, args=arguments)

@@ -51,6 +51,8 @@ def take(browser: Browser, server: Server, rater: str, width: int, scheme: str) 
     pages = {
         "home": server.url,
         "browse": f"{server.url}/browse/demo?class=Bark&query=bark-3",
+        "browse-all": f"{server.url}/browse/demo?class=Bark&query=bark-3&columns=all",
+        "browse-found": f"{server.url}/browse/demo?find=bark",
         "unknown": f"{server.url}/browse/demo?query=barking-3",
         "rate": rater,
         "studies": f"{server.url}/studies",

@@ -175,7 +175,7 @@ def test_browse_listen_grade_reload_export(
     """The whole thread: from a sound on a page to a row in a CSV."""
     sign_in(page, server)
     page.get_by_role("link", name="Browse and listen").click()
-    page.get_by_label("Class").select_option("Hum")
+    page.get_by_label("Class", exact=True).select_option("Hum")
     page.get_by_role("button", name="Random query").click()
     expect(page.locator("#query-title .clip-id")).to_contain_text("hum-")
     assert page.locator(".system").count() == 2
@@ -400,6 +400,7 @@ def test_listened_seconds_are_what_was_heard(page: Page, server: Server, rater_l
     """Jumps and changes from sound to sound are not listening."""
     page.goto(rater_link)
     plays = page.locator(".candidate .play")
+    begun = time.monotonic()
     for _ in range(4):
         for number in (0, 1):
             plays.nth(number).click()
@@ -407,7 +408,9 @@ def test_listened_seconds_are_what_was_heard(page: Page, server: Server, rater_l
     heard = page.evaluate(
         "[...document.querySelectorAll('.candidate sound-player')].map(one => one.heard)"
     )
-    assert 0 < heard[0] < 0.6
+    passed = time.monotonic() - begun  # nobody hears more than there is time for
+    assert min(heard[:2]) > 0
+    assert sum(heard) < passed
     page.locator(".candidate .seek").nth(2).press("End")
     assert page.evaluate("document.querySelectorAll('.candidate sound-player')[2].heard") == 0
 

@@ -99,38 +99,6 @@ def test_errors_are_one_sentence(runner: FlaskCliRunner, args: list[str], senten
     assert result.output.count("\n") == 1
 
 
-def test_the_demo_is_made_once_and_is_complete(tmp_path: Path) -> None:
-    """`flask setup` twice, as `make run` calls it: nothing is missing or made again."""
-    environment = os.environ | {"SOUNDING_BOARD_DATA": str(tmp_path)}
-
-    def flask(*args: str) -> str:
-        command = [sys.executable, "-m", "flask", *args]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    first = flask("setup", "--port", "5057")
-    assert "Making the demo" in first
-    assert "http://127.0.0.1:5057/signin/" in first
-    assert "http://127.0.0.1:5057/rate/demo/" in first
-    made = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.flac")}
-    assert len(made) > 248
-    again = flask("setup", "--port", "5057")
-    assert "Making the demo" not in again
-    assert made == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.flac")}
-    listed = flask("rankings", "list", "demo")
-    assert listed.count("(computed)") == 3
-    assert listed.count("Random ranking") == listed.count("(simulated)") == 1
-    assert "demo" in flask("studies", "list")
-    table = flask("evaluate", "demo")
-    own = next(
-        line for line in table.splitlines() if line.startswith("Freesound · min-max, PCA 100 · NNS")
-    )
-    floor = next(line for line in table.splitlines() if line.startswith("Random ranking"))
-    assert float(own.split("NNS")[1].split()[0]) > 0.5
-    assert float(floor.split("MCSS")[1].split()[0]) < 0.05
-
-
 def test_links_begin_with_the_address_that_is_set(runner: FlaskCliRunner, app: Flask) -> None:
     app.config["SETTINGS"]["base_url"] = "https://sounds.example.org/test/"
     said = run(runner, "signin-link")

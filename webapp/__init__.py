@@ -42,9 +42,24 @@ def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
     security.init_app(app)
     signin.init_app(app)
 
-    from webapp import audio, browse, designing, errors, figures, home, join, manage, rate
+    from webapp import (
+        audio,
+        browse,
+        designing,
+        errors,
+        figures,
+        home,
+        join,
+        manage,
+        maps,
+        own,
+        rate,
+        scores,
+    )
 
-    pages = (home, signin, browse, audio, figures, designing, manage, join, rate)
+    pages = (
+        home, signin, browse, own, maps, audio, figures, scores, designing, manage, join, rate,
+    )  # fmt: skip
     for page in pages:
         app.register_blueprint(page.bp)
     errors.init_app(app)

@@ -96,7 +96,7 @@ def assign(rater: Rater, block_id: int) -> Assignment:
         block=block,
         order_seed=seed,
         lease_until=now() + timedelta(minutes=terms.lease_minutes),
-        slots=_slots(block, terms, seed),
+        slots=slots_of(block, terms, seed),
     )
     db.session.add(assignment)
     db.session.commit()
@@ -140,7 +140,7 @@ def _wanted(assignment: Assignment, at: datetime) -> bool:
     return not wanted or count < wanted
 
 
-def _slots(block: Block, terms: Protocol, seed: int) -> list[Slot]:
+def slots_of(block: Block, terms: Protocol, seed: int) -> list[Slot]:
     """Return the places of a block in the order that one rater gets, and those of its repeats."""
     rng = np.random.default_rng(seed)
     items = list(block.items)

@@ -149,4 +149,5 @@ def _facts(study: Study) -> dict[str, Any]:
         "code_version": study.code_version,
         "protocol_sha256": study.protocol_sha256,
         "systems": systems,
+        **({"simulated": True} if study.simulated else {}),
     }

@@ -32,6 +32,10 @@ def extend_study(parent: Study, systems: Sequence[str], slug: str = "") -> Study
     terms = parent.terms
     if parent.state == "draft":
         raise InputError(f"The study {parent.slug!r} is a draft; change its protocol instead.")
+    if parent.simulated:
+        raise InputError(
+            f"The judgements of {parent.slug!r} are simulated; people's cannot be added to them."
+        )
     if terms.method != "graded":
         raise InputError(
             f"The study {parent.slug!r} is of the method {terms.method!r}; only judgements of "

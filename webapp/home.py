@@ -1,9 +1,12 @@
 """The first page, and the health check."""
 
+from collections import Counter
+
 import sqlalchemy as sa
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from embeddings.store import PROVENANCES
 from webapp import catalogue, studies
 from webapp.database import db
 from webapp.security import public
@@ -25,9 +28,12 @@ def home() -> ResponseReturnValue:
     for collection in collections:
         rankings, broken = catalogue.rankings(collection)
         damaged += broken
-        systems[collection.name] = [
-            (ranking, catalogue.objective(collection, ranking.system)) for ranking in rankings
-        ]
+        kinds = Counter(ranking.provenance for ranking in rankings)
+        scored = [catalogue.objective(collection, ranking.system) for ranking in rankings]
+        systems[collection.name] = {
+            "kinds": {kind: kinds[kind] for kind in PROVENANCES if kinds[kind]},
+            "unscored": scored.count(None),
+        }
     return render_template(
         "home.html",
         collections=collections,

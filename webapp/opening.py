@@ -20,7 +20,14 @@ from embeddings.parallel import default_workers
 from embeddings.soundcheck import write_check_sounds
 from embeddings.store import Ranking
 from evaluation.controls import distractors, far_clips
-from evaluation.lists import oracle_list, preference_pairs, random_list, rating_blocks
+from evaluation.lists import (
+    ORACLE,
+    RANDOM,
+    oracle_list,
+    preference_pairs,
+    random_list,
+    rating_blocks,
+)
 from evaluation.pooling import Candidate as Pooled
 from evaluation.pooling import Source, pool, split_pool
 from evaluation.practice import practice_pool
@@ -39,7 +46,6 @@ from webapp.models import (
 )
 from webapp.studies import find_study, study_folder, subject
 
-ORACLE, RANDOM = "anchor:labels", "anchor:random"
 _ANCHORS = {ORACLE: "The labels' own list", RANDOM: "A random list"}
 
 
@@ -60,8 +66,10 @@ class Pool:
         return {self.query, *(one.row for one in self.found), *self.distractors}
 
 
-def open_study(study: Study, workers: int | None = None) -> Study:
+def open_study(study: Study, workers: int | None = None, *, simulated: bool = False) -> Study:
     """Freeze a draft: build the pools, copy the sounds that raters will hear, let raters in.
+
+    One that is `simulated` is for made raters (`webapp.simulating`): it has no sounds.
 
     Raises
     ------
@@ -72,18 +80,21 @@ def open_study(study: Study, workers: int | None = None) -> Study:
     _check_draft(study)
     lock = study_folder(study.slug).parents[1] / "locks" / f"open-{study.slug}"
     with only_writer(lock, f"opening {study.slug!r}"):
-        return _open(study, workers or default_workers())
+        return _open(study, workers or default_workers(), simulated)
 
 
-def _open(study: Study, workers: int) -> Study:
+def _open(study: Study, workers: int, simulated: bool) -> Study:
     slug, terms, sha256 = study.slug, study.terms, study.protocol_sha256
     collection, rankings = subject(terms)
     pools = study_pools(study, collection, rankings)
     heard = sorted(set(chain.from_iterable(one.rows for one in pools)))
     db.session.rollback()  # copying takes a while, and must not keep others from writing
+    delivered, tone, trials = _no_sounds(collection, heard), "", "[]"
     with whole_folder(study_folder(slug)) as folder:
-        delivered, tone, trials = _make_sounds(collection, heard, folder / "sounds", terms, workers)
-        _write_levels(delivered, folder)
+        if not simulated:
+            sounds = folder / "sounds"
+            delivered, tone, trials = _make_sounds(collection, heard, sounds, terms, workers)
+            _write_levels(delivered, folder)
         asked = [one.query for one in pools if not one.practice]
         facts.freeze(folder, collection, rankings, heard, asked)
     try:
@@ -94,6 +105,7 @@ def _open(study: Study, workers: int) -> Study:
         _store(study, collection, pools, delivered)
         study.level, study.tone, study.trials = delivered.common_level, tone, trials
         study.state, study.opened_at, study.code_version = "open", now(), __version__
+        study.simulated = simulated
         db.session.commit()
     except BaseException:
         db.session.rollback()
@@ -180,6 +192,10 @@ def _make_sounds(
         folder, listening.format, level, terms.queries.seed, channels=delivered.channels
     )
     return delivered, check.tone, json.dumps(check.trials)
+
+
+def _no_sounds(collection: Collection, rows: list[int]) -> Delivered:
+    return Delivered({collection.clips[row].id: "" for row in rows}, None, [], {})
 
 
 def _write_levels(delivered: Delivered, folder: Path) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from evaluation.screening import ControlReport, Verdict
 from evaluation.study_tables import RaterRecord
 from evaluation.tables import read_table, table_csv
 from webapp import facts
 from webapp.database import db
 from webapp.models import ExternalId, Study
 from webapp.records import reused_records
-from webapp.reliability import RaterLine, rater_lines
+from webapp.reliability import rater_lines
 
 _COUNTS = ("identities", "distractors", "repeats")
 _VALUES = (
@@ -49,7 +50,7 @@ def rater_records(study: Study) -> Iterator[RaterRecord]:
             screened_at=rater.screened_at,
             finished_at=rater.finished_at,
             headphones=";".join(map(str, json.loads(rater.headphones or "[]"))),
-            **_trust(line),
+            **trust_columns(line.report, line.verdict),
             before=json.loads(rater.before or "{}"),
             after=json.loads(rater.after or "{}"),
         )
@@ -107,12 +108,11 @@ def payments_csv(study: Study) -> str:
     return table_csv(_Payment, payments, {"ids": joining.ids})
 
 
-def _trust(line: RaterLine) -> dict[str, Any]:
-    """Return the columns that say what a rater's controls say."""
-    verdict = line.verdict
+def trust_columns(report: ControlReport | None, verdict: Verdict | None) -> dict[str, Any]:
+    """Return the columns that say what a rater's controls say; None: nothing was graded."""
     return {
-        **{name: getattr(line.report, name) if line.report else 0 for name in _COUNTS},
-        **{name: getattr(line.report, name) if line.report else None for name in _VALUES},
+        **{name: getattr(report, name) if report else 0 for name in _COUNTS},
+        **{name: getattr(report, name) if report else None for name in _VALUES},
         "passed": verdict.passed if verdict else None,
         "reasons": "; ".join(verdict.reasons) if verdict else "",
     }

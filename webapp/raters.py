@@ -63,9 +63,11 @@ def invite(study: Study, count: int) -> list[Rater]:
         raise InputError(
             f"The study {study.slug!r} is {study.state}; raters are invited to an open one."
         )
+    if study.simulated:
+        raise InputError(f"The study {study.slug!r} is simulated; nobody can be invited to it.")
     if not 1 <= count <= MOST_INVITED:
         raise InputError(f"The number of raters must be from 1 to {MOST_INVITED}, not {count}.")
-    raters = _new_raters(study, count)
+    raters = new_raters(study, count)
     db.session.commit()
     return raters
 
@@ -106,7 +108,7 @@ def join(study: Study, given: Mapping[str, str]) -> Rater | None:
         The study lets nobody join, or the id that says who it is is missing or too long.
     """
     joining = study.terms.joining
-    if not is_open(study) or not joining.open:
+    if not is_open(study) or not joining.open or study.simulated:
         raise InputError("This study cannot be joined.")
     ids = {name: _id(given, name) for name in joining.ids}
     person = next(iter(joining.ids), "")
@@ -121,7 +123,7 @@ def join(study: Study, given: Mapping[str, str]) -> Rater | None:
     joined = sa.select(sa.func.count(Rater.id)).where(Rater.study_id == study.id, Rater.joined)
     if (db.session.scalar(joined) or 0) >= joining.most:
         return None
-    rater = _new_raters(study, 1)[0]
+    rater = new_raters(study, 1)[0]
     rater.joined = True
     db.session.flush()
     for name, value in ids.items():
@@ -321,7 +323,8 @@ def _blocks_done(rater: Rater) -> int:
     return sum(1 for one in rater.assignments if one.finished_at and not one.query.practice)
 
 
-def _new_raters(study: Study, count: int) -> list[Rater]:
+def new_raters(study: Study, count: int) -> list[Rater]:
+    """Add raters to a study, each with a number and a secret token; the caller commits."""
     last = sa.select(sa.func.max(Rater.number)).where(Rater.study_id == study.id)
     gone = sa.select(sa.func.count(Withdrawal.id)).where(Withdrawal.study_id == study.id)
     # with those who withdrew, so that nobody gets the number of somebody who did

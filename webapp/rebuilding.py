@@ -70,6 +70,7 @@ class Design:
             code_version=keys.take("code_version", str),
             parent=keys.take("parent", str),
             level=_level(keys),
+            simulated=keys.flag("simulated", False),
             created_at=_moment(keys, "created_at"),
             opened_at=_moment(keys, "opened_at"),
             closed_at=_moment(keys, "closed_at"),

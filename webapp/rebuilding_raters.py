@@ -24,12 +24,13 @@ from webapp.models import (
     Slot,
     Withdrawal,
 )
+from webapp.models.rater import pseudonym
 from webapp.rating import CHOICES
 from webapp.rebuilding import Design
 
 _WITHIN = "candidate"  # stands for candidate_id until the candidates are stored
 _TRIES = re.compile("([0-9](;[0-9])*)?")
-_RATER = re.compile("rater-([0-9]{3,9})")
+_RATER = re.compile("[a-z]+-([0-9]{3,9})")
 
 Answer = tuple[Assignment, Slot | None, dict[str, Any]]
 """What an answer is about, and the other columns of its row."""
@@ -97,9 +98,11 @@ class Rebuilt(Design):
         )
 
     def _rater(self, line: int, row: RaterRecord) -> None:
-        match = _RATER.fullmatch(row.rater)
-        if not match or row.rater in self.raters:
-            rule = f"rater must be as rater-001 and there once, not {shown(row.rater)}"
+        match, simulated = _RATER.fullmatch(row.rater), self.study.simulated
+        known = row.rater in self.raters
+        if not match or row.rater != pseudonym(int(match[1]), simulated) or known:
+            name = pseudonym(1, simulated)
+            rule = f"rater must be as {name} and there once, not {shown(row.rater)}"
             raise self.error("raters", line, rule)
         if row.invited_at is None:
             raise self.error("raters", line, "invited_at is missing")

@@ -228,7 +228,8 @@ def _assignments(study: Study) -> Sequence[Assignment]:
             slots.joinedload(Slot.candidate),
             slots.joinedload(Slot.system),
         )
-        .order_by(Assignment.id)
+        # not by id alone: a study that was imported has its assignments rater by rater
+        .order_by(Assignment.assigned_at, Assignment.id)
     ).all()
 
 

@@ -79,7 +79,7 @@ def rater_lines(study: Study) -> list[RaterLine]:
 
 def find_numbered(study: Study, name: str) -> Rater:
     """Return the rater that a pseudonym or a number names; raise InputError if there is none."""
-    number = name.removeprefix("rater-")
+    number = name.removeprefix("rater-").removeprefix("simulated-")
     for rater in study.raters:
         if number.isdecimal() and rater.number == int(number):
             return rater

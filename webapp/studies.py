@@ -104,12 +104,15 @@ def close_study(study: Study) -> Study:
 
 
 def remove_study(study: Study) -> None:
-    """Remove a study that nobody has judged anything in yet, with its raters and sounds."""
+    """Remove a study that nobody has judged anything in, with its raters and sounds.
+
+    What simulated raters gave goes with it.
+    """
     child = db.session.scalar(sa.select(Study.slug).where(Study.parent == study.slug))
     if child:
         raise InputError(f"The study {study.slug!r} is extended by {child!r} and stays.")
     given = next(line.judgements for line in overview() if line.study is study)
-    if given:
+    if given and not study.simulated:
         raise InputError(f"The study {study.slug!r} has {given} judgements and stays.")
     slug = study.slug
     _delete(study)
@@ -151,9 +154,12 @@ def _count(query: sa.Select, owner: sa.ColumnElement, *rules: sa.ColumnElement) 
 
 
 def study_using(collection: str, system: str | None = None) -> str | None:
-    """Return the slug of a study that uses the collection (and the system), or None."""
+    """Return the slug of a study that uses the collection (and the system), or None.
+
+    One that was imported has all it needs in itself, and so has one that nobody judges.
+    """
     prepare()
-    ours = sa.select(Study).where(Study.imported == "")
+    ours = sa.select(Study).where(Study.imported == "", Study.simulated.is_(False))
     terms = [study.terms for study in db.session.scalars(ours)]
     db.session.rollback()  # nobody has to wait while a question is read
     for one in terms:
@@ -186,15 +192,17 @@ def _systems(rankings: Sequence[Ranking]) -> list[System]:
 def _delete(study: Study) -> None:
     """Delete a study's rows, the dependent ones first; judgements stop it (foreign keys).
 
-    Those of the practice page count nowhere, and go.
+    Those of the practice page count nowhere, and go, and so do simulated ones.
     """
     queries = sa.select(Query.id).where(Query.study_id == study.id)
     candidates = sa.select(Candidate.id).where(Candidate.query_id.in_(queries))
     blocks = sa.select(Block.id).where(Block.query_id.in_(queries))
     raters = sa.select(Rater.id).where(Rater.study_id == study.id)
     assignments = sa.select(Assignment.id).where(Assignment.rater_id.in_(raters))
-    practised = sa.select(Assignment.id).join(Assignment.query).where(Query.practice)
+    practised = sa.select(Assignment.id).join(Assignment.query)
     practised = practised.where(Query.study_id == study.id)
+    if not study.simulated:
+        practised = practised.where(Query.practice)
     for rows in (
         sa.delete(Judgement).where(
             Judgement.slot_id.in_(sa.select(Slot.id).where(Slot.assignment_id.in_(practised)))

@@ -1,9 +1,11 @@
 // Draws a page's figures: each <figure data-figure> holds "data" and "layout" of a Plotly figure
-// as JSON. Paper, ink and lines follow the page's theme; what is saved is always dark on white,
-// with its title and caption, as for a paper.
+// as JSON. Paper, ink and lines follow the page's theme, and the width follows the page's; what is
+// saved is always dark on white, with its title and caption, as for a paper.
 
-const SAVED = { width: 960, margin: 24 };
-const PAPER = { "--ink": "#1d2224", "--ink-quiet": "#596166", "--line": "#dfdcd5", "--panel": "#fff" };
+const SAVED = { width: 960, margin: 28, font: "Helvetica, Arial, sans-serif", sharpness: 3 };
+const PAPER = { "--ink": "#1d2224", "--ink-quiet": "#4a5256", "--line": "#dcdad4", "--panel": "#fff" };
+const NOTICE = "#6b4a00";
+const AXIS = /^[xy]axis\d*$/;
 
 function pageColour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -24,81 +26,137 @@ export function themed(layout = {}, colour = pageColour) {
     ...layout,
   };
   for (const name of new Set(["xaxis", "yaxis", ...Object.keys(layout)])) {
-    if (/^[xy]axis\d*$/.test(name)) base[name] = { ...axis, ...layout[name] };
+    if (AXIS.test(name)) base[name] = { ...axis, ...layout[name] };
   }
   return base;
 }
 
-// Draw { data, layout, config } into an element, and again when the theme changes.
-export async function draw(element, { data, layout, config }) {
-  element.replaceChildren();
-  const height = Number(element.dataset.height) || undefined;
-  const settings = { responsive: true, displaylogo: false, displayModeBar: false, ...config };
-  await Plotly.newPlot(element, data, themed({ height, ...layout }), settings);
-  new MutationObserver(() => Plotly.relayout(element, themed({ height, ...layout }))).observe(
-    document.documentElement, { attributeFilter: ["data-bs-theme"] },
-  );
-}
-
-// What is saved: the figure with its title above and its caption below, in lines that fit.
-function forPaper({ data, layout }, title, caption, height) {
-  const colour = (name) => PAPER[name];
-  const characters = SAVED.width / 7;
-  const lines = [""];
-  for (const word of caption.split(/\s+/)) {
-    if ((lines.at(-1) + word).length > characters) lines.push("");
-    lines[lines.length - 1] += `${word} `;
+// What of a drawn layout has the page's colours, as Plotly.relayout wants it: a view that was
+// zoomed or dragged stays as it is.
+function colours(layout) {
+  const now = themed(layout);
+  const changes = { "font.color": now.font.color, hoverlabel: now.hoverlabel };
+  for (const name of Object.keys(now)) {
+    if (!AXIS.test(name)) continue;
+    for (const key of ["gridcolor", "zerolinecolor", "linecolor"]) changes[`${name}.${key}`] = now[name][key];
   }
-  const top = 64;
-  const foot = 20 + 17 * lines.length;
-  const plot = themed(layout, colour);
-  const margin = { ...plot.margin, t: plot.margin.t + top, b: plot.margin.b + foot };
-  const words = (text, size, y, anchor, shift) => ({
-    text, x: 0, xref: "container", y, yref: "container", font: { size }, xanchor: "left",
-    yanchor: anchor, pad: { l: SAVED.margin, ...shift }, automargin: false,
-  });
-  return {
-    data,
-    layout: {
-      ...plot,
-      margin,
-      paper_bgcolor: "#fff",
-      width: SAVED.width,
-      height: height + top + foot,
-      title: { ...words(title, 17, 1, "top", { t: 14 }),
-        subtitle: { text: "", font: { size: 12 } } },
-      annotations: [...(plot.annotations ?? []), {
-        text: lines.join("<br>"), showarrow: false, align: "left", font: { size: 12, color: colour("--ink-quiet") },
-        x: 0, xref: "paper", xanchor: "left", y: 0, yref: "paper", yanchor: "bottom", yshift: -foot - plot.margin.b,
-      }],
-    },
-  };
+  return changes;
 }
 
-async function save(figure, plot, format) {
+const followers = new WeakMap();
+
+// Draw { data, layout, config } into an element, in place of what was drawn there before. It
+// follows the theme and the element's width, within layout.meta.least_width and most_width;
+// layout.height wins over data-height.
+export async function draw(element, { data, layout = {}, config }) {
+  const before = followers.get(element);
+  followers.delete(element);
+  before?.forEach((observer) => observer.disconnect());
+  if (before) Plotly.purge(element);
+  element.replaceChildren();
+  const { least_width: least, most_width: most } = layout.meta ?? {};
+  element.style.minWidth = least ? `${least}px` : "";
+  element.style.maxWidth = most ? `${most}px` : "";
+  const size = { height: Number(element.dataset.height) || undefined, width: element.clientWidth || undefined };
+  const settings = { displaylogo: false, displayModeBar: false, ...config };
+  await Plotly.newPlot(element, data, themed({ ...size, ...layout }), settings);
+  const theme = new MutationObserver(() => Plotly.relayout(element, colours(layout)));
+  theme.observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
+  const width = new ResizeObserver(() => {
+    const now = element.clientWidth;
+    if (now && now !== element.layout.width) Plotly.relayout(element, { width: now });
+  });
+  width.observe(element);
+  followers.set(element, [theme, width]);
+}
+
+const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+// Break a text into lines that are no wider than `width` pixels.
+function inLines(text, font, width) {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = font;
+  const lines = [];
+  for (const word of text.trim().split(/\s+/)) {
+    const longer = lines.length ? `${lines.at(-1)} ${word}` : word;
+    if (lines.length && pen.measureText(longer).width <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+// Lines of text as SVG, the first one's baseline at `y`.
+function written(lines, { x, y, step, size, colour, weight = 400 }) {
+  const spans = lines.map((line, number) => `<tspan x="${x}" y="${y + number * step}">${escaped(line)}</tspan>`);
+  return `<text font-family="${SAVED.font}" font-size="${size}" font-weight="${weight}" fill="${colour}">${spans.join("")}</text>`;
+}
+
+// The figure as an SVG of its own: its title above, its provenance, its caption below.
+async function picture(figure, { data, layout = {} }) {
   const box = figure.querySelector(".figure-plot");
-  const caption = figure.querySelector("figcaption").textContent.trim();
-  const title = box.getAttribute("aria-label");
-  const whole = forPaper(plot, title, caption, Number(box.dataset.height));
-  const { width, height } = whole.layout;
-  const address = await Plotly.toImage(whole, { format, width, height, scale: format === "png" ? 2 : 1 });
+  const { least_width: least = 0, most_width: most = Infinity } = layout.meta ?? {};
+  const width = Math.max(SAVED.width, least + 2 * SAVED.margin);
+  const inner = width - 2 * SAVED.margin;
+  const title = inLines(box.getAttribute("aria-label"), `600 18px ${SAVED.font}`, inner);
+  const caption = inLines(figure.querySelector("figcaption").textContent, `13px ${SAVED.font}`, inner);
+  const mark = figure.querySelector(".figure-title .provenance")?.textContent.trim();
+  const top = SAVED.margin + 24 * title.length + (mark ? 22 : 0) + 8;
+  const own = layout.height ?? (Number(box.dataset.height) || 420);
+  const height = top + own + 18 * caption.length + SAVED.margin + 16;
+  const whole = themed(structuredClone(layout), (name) => PAPER[name]);
+  whole.font = { ...whole.font, family: SAVED.font };
+  const size = { width: Math.min(inner, most), height: own };
+  const drawn = await Plotly.toImage({ data: structuredClone(data), layout: { ...whole, ...size } }, { format: "svg", ...size });
+  const plot = decodeURIComponent(drawn.slice(drawn.indexOf(",") + 1));
+  const x = SAVED.margin;
+  const svg = [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
+    `<title>${escaped(title.join(" "))}</title><desc>${escaped(caption.join(" "))}</desc>`,
+    `<rect width="${width}" height="${height}" fill="#fff"/>`,
+    written(title, { x, y: SAVED.margin + 14, step: 24, size: 18, weight: 600, colour: PAPER["--ink"] }),
+    mark ? written([mark], { x, y: SAVED.margin + 24 * title.length + 12, step: 0, size: 13, colour: NOTICE }) : "",
+    plot.replace(/^<svg /, `<svg x="${x}" y="${top}" `),
+    written(caption, { x, y: top + own + 24, step: 18, size: 13, colour: PAPER["--ink-quiet"] }),
+    "</svg>",
+  ].join("");
+  return { svg: new Blob([svg], { type: "image/svg+xml" }), width, height };
+}
+
+async function asPng({ svg, width, height }) {
+  const image = new Image();
+  image.src = URL.createObjectURL(svg);
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [width * SAVED.sharpness, height * SAVED.sharpness];
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  URL.revokeObjectURL(image.src);
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+}
+
+export async function save(figure, plot, format) {
+  const drawn = await picture(figure, plot);
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(await blobOf(address));
-  link.download = `${figure.dataset.figure}.${format}`;
+  link.href = URL.createObjectURL(format === "png" ? await asPng(drawn) : drawn.svg);
+  link.download = `${figure.dataset.figure ?? figure.dataset.map}.${format}`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
-async function blobOf(address) {
-  const [head, body] = [address.slice(0, address.indexOf(",")), address.slice(address.indexOf(",") + 1)];
-  const type = /data:([^;,]*)/.exec(head)[1];
-  if (!head.includes("base64")) return new Blob([decodeURIComponent(body)], { type });
-  return new Blob([Uint8Array.from(atob(body), (letter) => letter.charCodeAt(0))], { type });
+// A figure that is wider than the page scrolls in a box of its own, by the keyboard too.
+function scrollable(scroller, title) {
+  const wider = scroller.scrollWidth > scroller.clientWidth;
+  for (const [name, value] of Object.entries({ tabindex: "0", role: "region", "aria-label": title })) {
+    if (wider) scroller.setAttribute(name, value);
+    else scroller.removeAttribute(name);
+  }
 }
 
-for (const figure of document.querySelectorAll("figure[data-figure]")) {
+function show(figure) {
   const plot = JSON.parse(figure.querySelector("script").textContent);
-  draw(figure.querySelector(".figure-plot"), plot).then(() => {
+  const box = figure.querySelector(".figure-plot");
+  const title = box.getAttribute("aria-label");
+  draw(box, plot).then(() => {
+    new ResizeObserver(() => scrollable(box.parentElement, title)).observe(box.parentElement);
     figure.dataset.drawn = "yes";
   });
   for (const button of figure.querySelectorAll("[data-save]")) {
@@ -106,3 +164,5 @@ for (const figure of document.querySelectorAll("figure[data-figure]")) {
     button.addEventListener("click", () => save(figure, plot, button.dataset.save));
   }
 }
+
+document.querySelectorAll("figure[data-figure]").forEach(show);

@@ -15,7 +15,7 @@ from embeddings.errors import InputError
 STOPPED = 130  # the exit status of a command that Ctrl-C ended
 
 _GROUPS = {
-    "collections": "Import, list, check and remove collections of sounds.",
+    "collections": "Import, make, list, check and remove collections of sounds.",
     "embeddings": "Compute representations of a collection.",
     "rankings": "Build and list the systems of a collection.",
     "weights": "List, fetch and check the networks' weights.",
@@ -24,6 +24,7 @@ _GROUPS = {
 _COMMANDS = {
     "representations": "List the fourteen, and what is here to compute them.",
     "evaluate": "Score a collection's systems against its labels.",
+    "report": "Write a collection's scores as one HTML file.",
     "demo": "Make the demo: made sounds, their systems, an open study.",
     "setup": "Get everything ready and print the addresses (make run calls it).",
     "signin-link": "Print a one-time link that signs the experimenter in.",
@@ -77,7 +78,7 @@ def init_app(app: Flask) -> None:
         app.cli.add_command(group)
     for name, text in _COMMANDS.items():
         command = LazyCommand(name, help=text)
-        command.module = name if name in ("evaluate", "representations") else "start"
+        command.module = name if name in ("evaluate", "report", "representations") else "start"
         app.cli.add_command(command)
 
 

@@ -1,4 +1,4 @@
-"""flask collections: import, list, check, qrels, remove."""
+"""flask collections: import, make, list, check, qrels, remove."""
 
 from pathlib import Path
 
@@ -11,8 +11,11 @@ from embeddings.collection import collection_names, open_collection, remove_coll
 from embeddings.duplicates import ALIKE, near_duplicates
 from embeddings.errors import InputError
 from embeddings.importing import import_collection
+from embeddings.made import CLIPS, make_collection
 from embeddings.rankings import EXCLUSIONS
 from embeddings.readers import READERS, Options
+from embeddings.representations import CARDS
+from evaluation.simulated import ready_all_simulated
 from evaluation.trec import TOPICS, write_qrels
 from webapp.cli import going_on
 from webapp.demo import SLUG as DEMO
@@ -85,6 +88,28 @@ def import_command(
     if alone:
         more = f" and {len(alone) - _NAMED} more" if len(alone) > _NAMED else ""
         click.echo(f"In no family: {', '.join(alone[:_NAMED])}{more} (--families).")
+
+
+@group.command("make")
+@click.argument("name")
+@click.option("--clips", type=int, default=CLIPS, show_default=True, help="At least 200.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+def make_command(name: str, clips: int, seed: int) -> None:
+    """Make a collection NAME of FSD50K's shape, without sounds, and simulate the fourteen on it.
+
+    It is for benchmarks and for planning: classes and families have the sizes of FSD50K's
+    evaluation set, and every system scores in each family about as published. All else is random.
+    Ctrl-C stops it; the same command goes on from there.
+    """
+    if name == DEMO:
+        raise InputError(f"The name {DEMO!r} is kept for the demo; choose another.")
+    with going_on():
+        collection = make_collection(current_app.config["DATA"], name, clips, seed)
+        systems = ready_all_simulated(collection, CARDS.values(), seed)
+    click.echo(
+        f"Made {name}: {clips} clips, {len(collection.class_counts)} classes, "
+        f"{len(collection.families)} families, no sounds; {len(systems)} simulated systems."
+    )
 
 
 @group.command("list")

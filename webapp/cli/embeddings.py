@@ -1,4 +1,4 @@
-"""flask embeddings: extract, import, list."""
+"""flask embeddings: extract, own, import, map, list."""
 
 import time
 from pathlib import Path
@@ -15,9 +15,12 @@ from embeddings.extraction import extract_embedding, find_card, is_to_do, plan, 
 from embeddings.representations import CARDS
 from embeddings.store import Embedding, embedding_names, open_embedding
 from webapp.cli import going_on
+from webapp.cli.maps import map_command
+from webapp.demo import replace_simulated
 
 group = AppGroup("embeddings")
 commands = {"embeddings": group}
+group.add_command(map_command)
 
 
 @group.command("extract")
@@ -52,7 +55,8 @@ def extract_command(
     """Compute REPRESENTATIONS of every clip of COLLECTION.
 
     Ctrl-C stops it; the same command goes on from there. Clips that fail are listed and left out.
-    flask representations lists what there is, and what is here to compute it.
+    A simulated embedding of the same representation is removed, with its rankings, unless a study
+    uses them. flask representations lists what there is, and what is here to compute it.
     """
     data = current_app.config["DATA"]
     sounds = open_collection(data, collection)
@@ -70,7 +74,7 @@ def extract_command(
             if not everything:
                 raise
             click.echo(f"left out: {error}", err=True)
-    done = []
+    done, replaced = [], []
     with going_on():
         for task in tasks:
             computing = is_to_do(sounds, task, again=again, retry=retry)
@@ -79,8 +83,11 @@ def extract_command(
                 sounds, task, workers=workers, batch=batch, again=again, retry=retry
             )
             done.append((embedding, time.monotonic() - start if computing else None))
+            replaced.append(replace_simulated(sounds, embedding))
     if done:
         _say_table(done)
+    for line in filter(None, replaced):
+        click.echo(line)
     _say_failures([embedding for embedding, _ in done])
 
 

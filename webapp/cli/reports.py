@@ -31,7 +31,8 @@ def plan_lines(found: Preview) -> list[tuple[str, str]]:
 
 def status_lines(study: Study) -> Iterator[str]:
     """Yield how far a study is, line by line."""
-    yield f"{study.slug}: {study.title} ({study.state})"
+    state = f"{study.state}, of simulated raters" if study.simulated else study.state
+    yield f"{study.slug}: {study.title} ({state})"
     if study.state == "draft":
         yield f"Nothing yet. Next: flask studies open {study.slug}"
         return

@@ -30,7 +30,10 @@ def rater_link(rater: Rater, base: str | None = None) -> str:
 @click.command("demo")
 @with_appcontext
 def demo_command() -> None:
-    """Make the demo: made sounds, their systems, an open study. What is there is kept."""
+    """Make the demo: made sounds, their systems, an open study. What is there is kept.
+
+    What an older version's demo lacks is added to it.
+    """
     from webapp.demo import make_demo
 
     database.prepare()

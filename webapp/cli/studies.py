@@ -22,10 +22,14 @@ from webapp import (
     reliability,
     studies,
 )
+from webapp.cli.mixed import model_command
+from webapp.cli.plans import plan_command
 from webapp.cli.reports import plan_lines, status_lines
 from webapp.cli.start import rater_link
 
 group = AppGroup("studies")
+group.add_command(plan_command)
+group.add_command(model_command)
 commands = {"studies": group}
 
 
@@ -118,7 +122,7 @@ def list_command() -> None:
         click.echo(
             f"{line.study.slug:24} {line.study.state:7} {line.queries:4} queries "
             f"{line.raters:4} raters {line.finished:5} blocks finished "
-            f"{line.judgements:7} judgements"
+            f"{line.judgements:7} judgements{' (simulated)' if line.study.simulated else ''}"
         )
 
 

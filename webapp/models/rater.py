@@ -9,6 +9,11 @@ from webapp.database import UtcDateTime, db, now
 from webapp.models.study import Block, Candidate, Query, Study, System
 
 
+def pseudonym(number: int, simulated: bool = False) -> str:
+    """Return a rater's name in exports: "rater-003", or "simulated-003" of one who is none."""
+    return f"{'simulated' if simulated else 'rater'}-{number:03d}"
+
+
 class Rater(db.Model):
     """A person in a study, known by a secret token and shown by a number.
 
@@ -40,8 +45,8 @@ class Rater(db.Model):
 
     @property
     def pseudonym(self) -> str:
-        """The rater's name in exports, such as "rater-003"."""
-        return f"rater-{self.number:03d}"
+        """The rater's name in exports, as `pseudonym` makes it."""
+        return pseudonym(self.number, self.study.simulated)
 
 
 class ExternalId(db.Model):

@@ -20,7 +20,8 @@ class Study(db.Model):
     `level` is the loudness in LUFS that its sounds were brought to, None where they were not;
     `tone` and `trials` are the files of the sound check. `parent` is the slug of the
     study that it extends, "" for none. `imported` is the state that a study from a bundle had
-    where it was exported, "" for our own; here it is closed, and has no sounds.
+    where it was exported, "" for our own; here it is closed, and has no sounds. `simulated` says
+    that nobody judged: its judgements are made (`webapp.simulating`).
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -35,6 +36,7 @@ class Study(db.Model):
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     parent: Mapped[str] = mapped_column(default="")
     imported: Mapped[str] = mapped_column(default="")
+    simulated: Mapped[bool] = mapped_column(default=False)
     level: Mapped[float | None]
     tone: Mapped[str] = mapped_column(default="")
     trials: Mapped[str] = mapped_column(default="[]")  # JSON: [[file, the quietest tone], ...]

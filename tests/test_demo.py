@@ -1,0 +1,301 @@
+"""The demo as the first start makes it: what is simulated in it, and what takes its place."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from itertools import combinations
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import pytest
+from flask.testing import FlaskCliRunner
+
+from embeddings import demo
+from embeddings.collection import Collection, open_collection
+from embeddings.extraction import Task, plan_own
+from embeddings.files import read_json, write_json
+from embeddings.representations import CARDS, Card
+from embeddings.simulate import simulated_name
+from embeddings.store import embedding_names, open_embedding, open_ranking, system_names
+from evaluation.analysis import Analysis
+from evaluation.published import convention, published
+from evaluation.scoring import read_objective
+from tests.conftest import ROOT
+from webapp import create_app
+from webapp.demo import RESULTS, SLUG, make_demo
+from webapp.results_data import study_tables
+from webapp.studies import find_study, study_using
+
+NEAR = 0.03
+COMPUTED = "freesound.minmax-pca100.nns"
+FLOOR = "random.l2.mcss"
+EXAMPLE = str(ROOT / "docs" / "examples" / "octave_energies.py")
+
+
+def flask(data: Path, *args: str) -> str:
+    """Run a command in a process of its own; return what it said."""
+    environment = os.environ | {"SOUNDING_BOARD_DATA": str(data)}
+    command = [sys.executable, "-m", "flask", *args]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def first_start(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A data folder after the first `make run`, not to be changed, and what that printed."""
+    data = tmp_path_factory.mktemp("demo")
+    return data, flask(data, "setup", "--port", "5057")
+
+
+@pytest.fixture(scope="module")
+def made(first_start: tuple[Path, str]) -> Collection:
+    """The demo's collection, not to be changed."""
+    return open_collection(first_start[0], demo.NAME)
+
+
+@pytest.fixture(scope="module")
+def measured(made: Collection) -> dict[str, dict[str, float]]:
+    """Each representation's family MAP@15 as it is stored of its simulated system."""
+    result = {}
+    for name, card in CARDS.items():
+        facts = read_objective(made, system_of(made, card))
+        assert facts is not None
+        families = facts["conventions"][convention()]["families"]
+        result[name] = {family: row["map@15"] for family, row in families.items()}
+    return result
+
+
+@pytest.fixture
+def own(first_start: tuple[Path, str], tmp_path: Path) -> Path:
+    """A copy of the data folder, to be changed."""
+    return shutil.copytree(first_start[0], tmp_path / "own")
+
+
+@pytest.fixture
+def commands(own: Path) -> FlaskCliRunner:
+    """Runs commands on the copy."""
+    return create_app({"TESTING": True, "DATA": own}).test_cli_runner()
+
+
+@pytest.fixture
+def computable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every representation be computed, by a few numbers a clip, without its weights."""
+
+    def planned(data: Path, card: Card, *_: Any, **__: Any) -> Task:
+        task = plan_own(EXAMPLE, "Octaves")
+        return Task(card.name, card.embedding, task.dim, task.embedder, {})
+
+    monkeypatch.setattr("webapp.cli.embeddings.plan", planned)
+
+
+def system_of(collection: Collection, card: Card) -> str:
+    """Return the only system of a representation's simulated embedding."""
+    prefix = f"{simulated_name(card)}."
+    (system,) = [name for name in system_names(collection) if name.startswith(prefix)]
+    return system
+
+
+def tau(one: list[float], other: list[float]) -> float:
+    """Return Kendall's tau of two rows of numbers, by counting pairs; a tie counts as a swap."""
+    pairs = list(combinations(range(len(one)), 2))
+    same = sum((one[a] - one[b]) * (other[a] - other[b]) > 0 for a, b in pairs)
+    return 2 * same / len(pairs) - 1
+
+
+def test_it_is_made_once_and_is_complete(first_start: tuple[Path, str], made: Collection) -> None:
+    """`flask setup` twice, as `make run` calls it: nothing is missing or made again."""
+    _, said = first_start
+    assert "Making the demo" in said
+    assert "http://127.0.0.1:5057/signin/" in said
+    assert "http://127.0.0.1:5057/rate/demo/" in said
+    names = system_names(made)
+    assert set(names) == {COMPUTED, FLOOR, *(system_of(made, card) for card in CARDS.values())}
+    assert [name for name in names if open_ranking(made, name).provenance == "computed"] == [
+        COMPUTED
+    ]
+    assert all(read_objective(made, name) for name in names)
+    assert len(list((made.folder / "audio").glob("*.flac"))) == 248
+
+
+def test_again_changes_nothing(own: Path) -> None:
+    def stamps() -> dict[Path, int]:
+        return {path: path.stat().st_mtime_ns for path in own.glob("collections/**/*")}
+
+    before = stamps()
+    assert len(before) > 300
+    assert "demo" not in flask(own, "setup", "--port", "5057").partition("sign in")[0].lower()
+    assert flask(own, "demo") == "The demo is ready.\n"
+    assert stamps() == before
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_every_family_scores_near_the_published_value(
+    name: str, measured: dict[str, dict[str, float]]
+) -> None:
+    wanted = published()[name]
+    assert measured[name] == pytest.approx(wanted.families, abs=NEAR)
+    assert mean(measured[name].values()) == pytest.approx(wanted.family_mean, abs=NEAR)
+
+
+def test_the_order_of_the_fourteen_is_kept(measured: dict[str, dict[str, float]]) -> None:
+    wanted = [figure.family_mean for figure in published().values()]
+    assert tau(wanted, [mean(measured[name].values()) for name in published()]) >= 0.95
+    for family in next(iter(published().values())).families:
+        wanted = [figure.families[family] for figure in published().values()]
+        found = [measured[name][family] for name in published()]
+        assert tau(wanted, found) >= 0.95
+
+
+def test_what_they_say_they_reached_is_what_the_pipeline_measures(
+    made: Collection, measured: dict[str, dict[str, float]]
+) -> None:
+    for name, card in CARDS.items():
+        meta = open_embedding(made, simulated_name(card)).meta
+        assert meta["provenance"] == "simulated"
+        assert meta["title"] == f"{name} (simulated)"
+        assert measured[name] == pytest.approx(meta["simulation"]["reached"], abs=1e-4)
+
+
+def test_the_computed_freesound_stands_apart(made: Collection) -> None:
+    meta = open_embedding(made, "freesound").meta
+    assert (meta["provenance"], meta["representation"]) == ("computed", "Freesound")
+    ranking = open_ranking(made, COMPUTED)
+    assert (ranking.provenance, "simulated" in ranking.title) == ("computed", False)
+    heard, floor = (read_objective(made, name) for name in (COMPUTED, FLOOR))
+    assert heard is not None
+    assert floor is not None
+    assert heard["conventions"]["corrected"]["macro"]["map@15"] > 0.5
+    assert floor["conventions"]["corrected"]["macro"]["map@15"] < 0.05
+
+
+def test_the_first_line_says_what_is_simulated(made: Collection) -> None:
+    assert made.convention == convention()
+    first = made.info["description"].partition(". ")[0]
+    for part in ("“(simulated)” have made vectors", "know nothing of these sounds", "Freesound"):
+        assert part in first
+
+
+def test_the_study_compares_what_heard_what_did_not_and_the_floor(
+    first_start: tuple[Path, str],
+) -> None:
+    with create_app({"DATA": first_start[0]}).app_context():
+        study = find_study(SLUG)
+        assert study.state == "open"
+        assert {system.ranking: system.provenance for system in study.systems} == {
+            COMPUTED: "computed",
+            "simulated-laion-clap.l2-pca100.mcss": "simulated",
+            "simulated-vggish.l2-pca100.mcss": "simulated",
+            FLOOR: "simulated",
+        }
+
+
+def test_the_other_study_shows_results_and_says_that_nobody_judged(
+    first_start: tuple[Path, str],
+) -> None:
+    with create_app({"DATA": first_start[0]}).app_context():
+        assert study_using(demo.NAME, "simulated-beats.l2-pca100.mcss") is None
+        study = find_study(RESULTS)
+        assert (study.state, study.simulated, study.title.split(":")[0]) == (
+            "closed", True, "Simulated",
+        )  # fmt: skip
+        assert [one.provenance for one in study.systems] == ["simulated"] * 14
+        assert {rater.pseudonym for rater in study.raters} == {
+            f"simulated-00{number}" for number in range(1, 9)
+        }
+        told = study_tables(study)
+        found = Analysis(told, screened=True)
+        assert told.simulated
+        assert len(found.ratings.raters) == 7  # one did not listen
+        assert found.ranks.p < 0.01
+        assert found.orders["collection", "ap15"].tau > 0.5
+
+
+def test_an_older_demo_gets_what_it_lacks_and_keeps_what_it_has(
+    own: Path, commands: FlaskCliRunner
+) -> None:
+    """An older version had no simulated representations, and another convention."""
+    folder = own / "collections" / demo.NAME
+    for path in (*folder.glob("embeddings/simulated-*"), *folder.glob("rankings/simulated-*")):
+        shutil.rmtree(path)
+    older = {"description": "Older.", "convention": "corrected"}
+    write_json(folder / "collection.json", read_json(folder / "collection.json") | older)
+    write_json(own / "demo.json", {"made_at": "2026-01-01T00:00:00+00:00"})
+    kept = (folder / "embeddings" / "freesound" / "vectors.npy").stat().st_mtime_ns
+    said = commands.invoke(args=["setup", "--port", "5057"]).output
+    assert "Adding to the demo what is new" in said
+    collection = open_collection(own, demo.NAME)
+    assert collection.info["description"] == demo.DESCRIPTION
+    assert collection.convention == "cbmi2024"
+    assert all(system_of(collection, card) for card in CARDS.values())
+    assert (folder / "embeddings" / "freesound" / "vectors.npy").stat().st_mtime_ns == kept
+    assert json.loads((own / "demo.json").read_text())["made_at"].startswith("2026-01-01")
+    assert "Adding" not in commands.invoke(args=["setup", "--port", "5057"]).output
+
+
+def test_whoever_removed_the_demo_does_not_get_it_again(
+    own: Path, commands: FlaskCliRunner
+) -> None:
+    write_json(own / "demo.json", {"made_at": "2026-01-01T00:00:00+00:00"})
+    shutil.rmtree(own / "collections" / demo.NAME)
+    said = commands.invoke(args=["setup", "--port", "5057"])
+    assert said.exit_code == 0
+    assert "Adding" not in said.output
+    assert not (own / "collections" / demo.NAME).exists()
+
+
+@pytest.mark.usefixtures("computable")
+def test_what_is_computed_takes_the_place_of_what_was_simulated(
+    own: Path, commands: FlaskCliRunner
+) -> None:
+    """But for what a study uses, and Freesound, which the demo shows both ways."""
+    names = ("BEATs", "VGGish", "Freesound")
+    done = commands.invoke(args=["embeddings", "extract", "demo", *names, "--workers", "1"])
+    assert done.exit_code == 0, done.output
+    gone = "removed: simulated-beats, simulated-beats.l2-pca100.mcss."
+    assert f"beats replaces what was simulated; {gone}" in done.output
+    assert "flask rankings build demo beats && flask evaluate demo" in done.output
+    assert "simulated-vggish stays beside vggish: the study 'demo' uses" in done.output
+    assert "simulated-freesound" not in done.output
+    collection = open_collection(own, demo.NAME)
+    left = {simulated_name(card) for card in CARDS.values()} - {"simulated-beats"}
+    assert set(embedding_names(collection)) == left | {"beats", "vggish", "freesound", "random"}
+    assert [name for name in system_names(collection) if "beats" in name] == []
+    with create_app({"DATA": own}).app_context():
+        make_demo()  # and it does not come back
+    assert "simulated-beats" not in embedding_names(open_collection(own, demo.NAME))
+
+
+@pytest.mark.usefixtures("computable")
+def test_a_replacement_that_was_stopped_is_finished_by_the_same_command(
+    own: Path, commands: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    extract = ["embeddings", "extract", "demo", "BEATs", "--workers", "1"]
+    with monkeypatch.context() as patched:
+        patched.setattr("webapp.demo.remove_embedding", stopped)
+        assert commands.invoke(args=extract).exit_code == 130
+    said = commands.invoke(args=extract).output
+    assert "was there already" in said
+    assert "beats replaces what was simulated; removed: simulated-beats." in said
+    assert "simulated-beats" not in embedding_names(open_collection(own, demo.NAME))
+
+
+def test_somebody_elses_collection_of_that_name_is_left_alone(
+    data: Path, runner: FlaskCliRunner
+) -> None:
+    folder = shutil.copytree(data / "collections" / "small", data / "collections" / demo.NAME)
+    info = read_json(folder / "collection.json")
+    write_json(folder / "collection.json", info | {"name": demo.NAME})
+    said = runner.invoke(args=["demo"])
+    assert said.exit_code == 1
+    assert "The collection 'demo' is not the demo's; the demo needs that name." in said.output
+    write_json(data / "demo.json", {"made_at": "2026-01-01T00:00:00+00:00"})
+    said = runner.invoke(args=["setup", "--port", "5057"])
+    assert said.exit_code == 0, said.output
+    assert embedding_names(open_collection(data, demo.NAME)) == []

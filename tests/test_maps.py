@@ -1,0 +1,455 @@
+"""Maps: two dimensions of what a system compares, stored, told by a command, shown on a page."""
+
+import csv
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient, FlaskCliRunner
+
+from embeddings import layouts, maps
+from embeddings.collection import Collection
+from embeddings.errors import InputError
+from embeddings.files import read_json, write_json
+from embeddings.maps import compared_vectors, make_map, mapped_methods, open_map
+from embeddings.store import Embedding, Ranking, open_embedding, write_embedding
+from webapp import maps as page_of_maps
+from webapp.figures import POLICY
+from webapp.map_clips import clip_families
+
+
+def embed(small: Collection, name: str = "made", seed: int = 3, **facts: Any) -> Embedding:
+    """Store vectors of which the clips of a class are near to each other."""
+    rng = np.random.default_rng(seed)
+    vectors = rng.normal(size=(18, 8)) * 0.2
+    for row, clip in enumerate(small.clips):
+        vectors[row, sorted(small.leaf_classes).index(clip.labels[0])] += 1
+    failed = facts.pop("failed", {})
+    kept = [row for row, clip in enumerate(small.clips) if clip.id not in failed]
+    meta = {"provenance": "computed", "representation": "Made"} | facts
+    write_embedding(small, name, vectors[kept], meta, failed=failed)
+    return open_embedding(small, name)
+
+
+def folder(small: Collection, method: str, name: str = "made") -> Path:
+    """Return where a map lies."""
+    return small.folder / "embeddings" / name / "maps" / method
+
+
+def plain_pca(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the principal components by the singular value decomposition, and their variances."""
+    centred = vectors - vectors.mean(axis=0)
+    left, values, _ = np.linalg.svd(centred, full_matrices=False)
+    return left * values, values**2
+
+
+def test_pca_is_of_what_the_search_compares(small: Collection) -> None:
+    embedding = embed(small)
+    raw = np.asarray(embedding.vectors, dtype=np.float64)
+    unit = raw / np.linalg.norm(raw, axis=1, keepdims=True)
+    prepared = plain_pca(unit)[0]  # all 8: there are not 100
+    compared = prepared / np.linalg.norm(prepared, axis=1, keepdims=True)
+    points, variances = plain_pca(compared)
+    made = make_map(small, embedding)
+    for axis in (0, 1):
+        sign = np.sign(points[0, axis] * made.points[0, axis])
+        np.testing.assert_allclose(made.points[:, axis], sign * points[:, axis], atol=1e-5)
+    shares = variances[:2] / variances.sum()
+    np.testing.assert_allclose(made.meta["explained_variance"], shares, atol=1e-5)
+    assert (made.meta["prepared"], made.meta["metric"]) == ("L2, PCA 8, L2", "cosine")
+    assert made.meta["seed"] is None
+
+
+def test_a_built_system_gives_the_same_vectors(small: Collection, ranked: list[Ranking]) -> None:
+    """Its fitted PCA is used again; a system of older vectors is not."""
+    from embeddings.processing import Recipe
+    from embeddings.rankings import build_ranking
+
+    rng = np.random.default_rng(1)
+    meta = {"provenance": "imported", "representation": "Freesound"}
+    for scale in (1, 2):
+        write_embedding(small, "own", scale * rng.normal(size=(18, 120)), meta)
+        embedding = open_embedding(small, "own")
+        fitted = compared_vectors(small, embedding)
+        build_ranking(small, embedding, Recipe(normalise="minmax", pca=18), "nns")
+        np.testing.assert_allclose(compared_vectors(small, embedding), fitted, atol=1e-5)
+
+
+def test_freesound_is_mapped_by_its_own_search(small: Collection) -> None:
+    embedding = embed(small, representation="Freesound")
+    made = make_map(small, embedding, "tsne")
+    assert (made.meta["prepared"], made.meta["metric"]) == ("min-max, PCA 8", "euclidean")
+    assert made.meta["search"] == "nns"
+
+
+def test_clips_without_vectors_have_no_point(small: Collection) -> None:
+    made = make_map(small, embed(small, failed={"hum-1": "silent", "hiss-0": "silent"}))
+    missing = [small.clips[row].id for row in np.flatnonzero(np.isnan(made.points).any(axis=1))]
+    assert sorted(missing) == ["hiss-0", "hum-1"]
+    assert made.meta["clips"] == 16
+
+
+def test_a_map_is_stored_and_found_again(small: Collection) -> None:
+    embedding = embed(small)
+    assert open_map(small, embedding, "pca") is None
+    assert mapped_methods(small, embedding) == []
+    made = make_map(small, embedding)
+    make_map(small, embedding, "tsne", seed=5)
+    found = open_map(small, embedding, "pca")
+    assert found is not None
+    np.testing.assert_array_equal(found.points, made.points)
+    assert found.meta == made.meta == read_json(folder(small, "pca") / "meta.json")
+    assert mapped_methods(small, embedding) == ["pca", "tsne"]
+    assert sorted(path.name for path in folder(small, "pca").parent.iterdir()) == ["pca", "tsne"]
+
+
+def test_a_map_of_older_vectors_is_never_shown(small: Collection) -> None:
+    make_map(small, embed(small))
+    kept = folder(small, "pca").rename(small.folder / "kept")
+    other = embed(small, seed=4)
+    folder(small, "pca").parent.mkdir()
+    kept.rename(folder(small, "pca"))
+    assert open_map(small, other, "pca") is None
+    assert mapped_methods(small, other) == []
+    again = make_map(small, other)
+    assert again.meta["vectors_sha256"] == other.meta["vectors_sha256"]
+    assert mapped_methods(small, other) == ["pca"]
+
+
+def test_a_map_of_another_processing_is_never_shown(small: Collection) -> None:
+    embedding = embed(small)
+    meta = make_map(small, embedding).meta | {"prepared": "L2"}
+    write_json(folder(small, "pca") / "meta.json", meta)
+    assert open_map(small, embedding, "pca") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("meta.json", "{"), ("meta.json", "{}"), ("points.npy", "nothing")]
+)
+def test_a_damaged_map_is_made_again(small: Collection, name: str, text: str) -> None:
+    embedding = embed(small)
+    points = make_map(small, embedding).points
+    (folder(small, "pca") / name).write_text(text)
+    assert open_map(small, embedding, "pca") is None
+    np.testing.assert_array_equal(make_map(small, embedding).points, points)
+    assert open_map(small, embedding, "pca") is not None
+
+
+def test_what_is_there_is_kept(small: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    embedding = embed(small)
+    made = make_map(small, embedding, "tsne")
+
+    def fail(*_: Any) -> None:
+        raise AssertionError("laid out again")
+
+    monkeypatch.setattr(maps, "lay_out", fail)
+    np.testing.assert_array_equal(make_map(small, embedding, "tsne").points, made.points)
+    for change in ({"seed": 2}, {"parameters": {"perplexity": 3}}, {"again": True}):
+        with pytest.raises(AssertionError, match="laid out again"):
+            make_map(small, embedding, "tsne", **change)
+    assert (
+        open_map(small, embedding, "tsne") is not None
+    )  # the old one stays until the new is whole
+
+
+def test_nothing_is_written_beside_a_removed_embedding(
+    small: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from embeddings.store import remove_embedding
+
+    embedding = embed(small)
+    compared = maps.compared_vectors
+
+    def slowly(*given: Any) -> np.ndarray:
+        found = compared(*given)
+        remove_embedding(small, "made")
+        return found
+
+    monkeypatch.setattr(maps, "compared_vectors", slowly)
+    with pytest.raises(InputError, match="'made' was removed while it was mapped"):
+        make_map(small, embedding)
+    assert not (small.folder / "embeddings" / "made").exists()
+
+
+def same_class(small: Collection, points: np.ndarray) -> float:
+    """Return the share of the clips whose nearest point is a clip of their class."""
+    distances = np.linalg.norm(points[:, None] - points, axis=2)
+    np.fill_diagonal(distances, np.inf)
+    own = np.array([clip.labels[0] for clip in small.clips])
+    return float((own[distances.argmin(axis=1)] == own).mean())
+
+
+@pytest.mark.parametrize("method", ["tsne", "umap"])
+def test_a_seed_gives_a_map_again_and_neighbours_stay(small: Collection, method: str) -> None:
+    if method == "umap":
+        pytest.importorskip("umap", reason="umap-learn is not installed (requirements.txt)")
+    embedding = embed(small)
+    first = make_map(small, embedding, method, seed=7)
+    again = make_map(small, embedding, method, seed=7, again=True)
+    other = make_map(small, embedding, method, seed=8)
+    np.testing.assert_array_equal(first.points, again.points)
+    assert first.points.dtype == np.float32
+    assert not np.array_equal(first.points, other.points)
+    assert first.meta["seed"] == 7
+    assert first.meta["explained_variance"] is None
+    assert same_class(small, first.points) >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters", "sentence"),
+    [
+        ("som", {}, "The map's method must be one of pca, umap, tsne, not 'som'."),
+        ("pca", {"perplexity": 3}, "PCA has no parameter perplexity; it has none."),
+        ("tsne", {"min_dist": 0.1}, "t-SNE has no parameter min_dist; it has perplexity."),
+        ("tsne", {"perplexity": 18}, "perplexity must be a number from 1 to 17, not 18."),
+        ("umap", {"neighbours": 1}, "neighbours must be a whole number from 2 to 17, not 1."),
+        ("umap", {"neighbours": 2.5}, "neighbours must be a whole number from 2 to 17, not 2.5."),
+        ("umap", {"min_dist": 1.5}, "min_dist must be a number from 0 to 0.99, not 1.5."),
+        ("tsne", {"perplexity": float("nan")}, "perplexity must be a number from 1 to 17, not nan"),
+    ],
+)
+def test_parameters_that_cannot_be(
+    small: Collection, method: str, parameters: dict[str, float], sentence: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        make_map(small, embed(small), method, parameters=parameters)
+    assert sentence in str(caught.value)
+    assert not folder(small, method).exists()
+
+
+def test_usual_parameters_fit_small_collections() -> None:
+    assert layouts.chosen("tsne", {}, 10231) == {"perplexity": 30}
+    assert layouts.chosen("tsne", {}, 31) == {"perplexity": 10}
+    assert layouts.chosen("umap", {"min_dist": 0.5}, 10) == {"neighbours": 9, "min_dist": 0.5}
+    assert layouts.chosen("pca", {"perplexity": None}, 5) == {}
+
+
+def test_too_little_to_map_and_wrong_seeds(small: Collection) -> None:
+    failed = {clip.id: "silent" for clip in small.clips[3:]}
+    with pytest.raises(InputError, match="at least 4 clips with vectors of at least 2"):
+        make_map(small, embed(small, failed=failed))
+    with pytest.raises(InputError, match="The seed must be from 0 to 4294967295, not -1"):
+        make_map(small, embed(small), "tsne", seed=-1)
+
+
+def test_vectors_that_are_all_the_same() -> None:
+    for method, parameters in (("pca", {}), ("tsne", {"perplexity": 3.0})):
+        points, facts = layouts.lay_out(np.ones((9, 3)), method, "euclidean", 1, parameters)
+        assert np.isfinite(points).all()
+        assert facts["explained_variance"] == ([0, 0] if method == "pca" else None)
+
+
+def test_without_umap_one_sentence_says_what_to_install(
+    runner: FlaskCliRunner, small: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embed(small)
+    monkeypatch.setattr(layouts, "find_spec", lambda name: None)
+    done = runner.invoke(args=["embeddings", "map", "small", "--all", "--method", "umap"])
+    assert done.exit_code == 1
+    assert done.output == (
+        "Error: UMAP needs the package umap-learn, which is not installed; it is in "
+        "requirements.txt (pip install umap-learn).\n"
+    )
+
+
+def test_the_command_maps_and_says_how(runner: FlaskCliRunner, small: Collection) -> None:
+    embedding = embed(small)
+    command = ["embeddings", "map", "small"]
+    done = runner.invoke(args=[*command, "MADE", "--seed", "4", "--perplexity", "5"])
+    assert done.exit_code == 0, done.output
+    said = r"made: t-SNE of 18 clips, cosine, perplexity 5, seed 4, computed vectors; [\d.]+ s\.\n"
+    assert re.fullmatch(said, done.stdout)
+    stored = open_map(small, embedding, "tsne")
+    assert stored is not None
+    assert stored.meta["parameters"] == {"perplexity": 5}
+    done = runner.invoke(args=[*command, "made", "--method", "pca"])
+    assert re.match(r"made: PCA of 18 clips, [\d.]+% of the variance, computed", done.stdout)
+    for wrong, sentence in (
+        (["nobody"], "has no embedding 'nobody'"),
+        ([], "Name the embeddings to map, or give --all."),
+        (["made", "--min-dist", "0.2"], "t-SNE has no parameter min_dist"),
+    ):
+        done = runner.invoke(args=[*command, *wrong])
+        assert done.exit_code == 1
+        assert sentence in done.output
+
+
+def test_of_all_what_cannot_be_mapped_is_left_out(
+    runner: FlaskCliRunner, small: Collection, ranked: list[Ranking]
+) -> None:
+    meta = {"provenance": "imported", "representation": "One"}
+    write_embedding(small, "one", np.arange(1.0, 19)[:, None], meta)
+    done = runner.invoke(args=["embeddings", "map", "small", "--all", "--method", "pca"])
+    assert done.exit_code == 0, done.output
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["good", "random"]
+    assert "left out: A map needs at least 4 clips with vectors of at least 2" in done.stderr
+
+
+# the page
+
+
+def test_the_page_shows_a_map_with_its_provenance(
+    experimenter: FlaskClient, small: Collection, ranked: list[Ranking]
+) -> None:
+    answer = experimenter.get("/browse/small/map")
+    assert answer.headers["Content-Security-Policy"] == POLICY
+    page = answer.text
+    assert page.count("<figure") == 1
+    assert 'data-title="Good · PCA"' in page
+    assert 'class="provenance provenance-imported"' in page
+    assert "as the search of Good compares them (L2, PCA 6, L2; MCSS)" in page
+    shares = open_map(small, open_embedding(small, "good"), "pca").meta["explained_variance"]
+    assert f"with {100 * shares[0]:.1f} % and {100 * shares[1]:.1f} % of their variance" in page
+    assert "Simulated: these vectors know nothing" not in page
+
+
+def test_two_maps_keep_their_labels(
+    experimenter: FlaskClient, small: Collection, ranked: list[Ranking]
+) -> None:
+    make_map(small, open_embedding(small, "random"), "tsne")
+    page = experimenter.get("/browse/small/map?map=good.pca&map=random.tsne").text
+    first, second = page.split("<figure")[1:]
+    assert 'class="provenance provenance-imported"' in first
+    assert "Simulated:" not in first
+    assert 'class="provenance provenance-simulated"' in second
+    assert "Simulated: these vectors know nothing of the sounds" in second
+    assert "t-SNE: perplexity 5.66667, cosine distance, seed 1." in second
+    assert '<option value="random.tsne" selected>' in page
+    assert page.count("<figure") == 2
+    assert (
+        experimenter.get("/browse/small/map?map=good.pca&map=good.pca").text.count("<figure") == 1
+    )
+    assert experimenter.get("/browse/small/map?map=good.pca&map=").text.count("<figure") == 1
+
+
+def test_the_csv_has_what_is_drawn(
+    experimenter: FlaskClient, small: Collection, ranked: list[Ranking]
+) -> None:
+    embedding = embed(small, failed={"hum-1": "silent"}, provenance="simulated")
+    make_map(small, embedding, "tsne", seed=9)
+    sent = np.frombuffer(experimenter.get("/browse/small/map/points/made/tsne").data, dtype="<f4")
+    points = sent.reshape(-1, 2)
+    answer = experimenter.get("/browse/small/map/points/made/tsne.csv")
+    assert 'filename="map-small-made-tsne.csv"' in answer.headers["Content-Disposition"]
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert list(rows[0]) == [
+        "clip", "x", "y", "family", "labels", "embedding", "method", "seed", "provenance",
+    ]  # fmt: skip
+    assert [row["clip"] for row in rows] == [clip.id for clip in small.clips if clip.id != "hum-1"]
+    for row in rows:
+        drawn = points[small.index[row["clip"]]]
+        assert np.float32(row["x"]) == drawn[0]
+        assert np.float32(row["y"]) == drawn[1]
+        assert row["labels"] == ",".join(small.clip(row["clip"]).labels)
+        assert row["family"] == ("Nature" if row["clip"].startswith("hiss") else "Things")
+        assert [row["embedding"], row["method"], row["seed"]] == ["made", "tsne", "9"]
+        assert row["provenance"] == "simulated"
+    assert np.isnan(points[small.index["hum-1"]]).all()
+
+
+def test_clips_are_told_once(
+    experimenter: FlaskClient, small: Collection, ranked: list[Ranking]
+) -> None:
+    answer = experimenter.get("/browse/small/map/clips.json")
+    facts = answer.get_json()
+    assert facts["ids"] == [clip.id for clip in small.clips]
+    assert facts["titles"] == [clip.title for clip in small.clips]
+    for clip, labels, family in zip(small.clips, facts["labels"], facts["family"], strict=True):
+        assert tuple(facts["classes"][label] for label in labels) == clip.labels
+        assert facts["families"][family] == small.family_of[clip.labels[0]]
+    again = experimenter.get(
+        "/browse/small/map/clips.json", headers={"If-None-Match": answer.headers["ETag"]}
+    )
+    assert again.status_code == 304
+
+
+def test_a_clip_may_have_no_family_or_several(small: Collection) -> None:
+    small.families = {"Loud": ("Hum",), "Soft": ("Machine",)}
+    small.__dict__.pop("family_of", None)
+    of = dict(zip((clip.id for clip in small.clips), clip_families(small), strict=True))
+    assert of["hum-0"] == ("Loud", "Soft")
+    assert of["beep-0"] == ("Soft",)
+    assert of["hiss-0"] == ()
+
+
+def test_list_items_have_players_and_labels(
+    experimenter: FlaskClient, small: Collection, ranked: list[Ranking]
+) -> None:
+    text = experimenter.get("/browse/small/map/clips?row=4&row=0").text
+    ids = [small.clips[4].id, small.clips[0].id]
+    assert re.findall(r'class="clip-id"[^>]*>([^<]+)<', text) == ids
+    assert text.count("<sound-player") == 2
+    assert f"query={ids[0]}" in text
+    assert 'data-row="4"' in text
+    for query in ("", "row=18", "row=-1", "row=x", "&".join(["row=1"] * 51)):
+        assert experimenter.get(f"/browse/small/map/clips?{query}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("map=nobody.pca", "has no embedding &#39;nobody&#39; to map; it has: good, random."),
+        ("map=good.som", "The map&#39;s method must be one of pca, umap, tsne, not &#39;som&#39;."),
+        ("map=good.umap", "flask embeddings map small good --method umap"),
+        ("colour=taste", "The colour must be by family or class, not &#39;taste&#39;."),
+        ("colour=class&class=Quack", "has no class &#39;Quack&#39;"),
+    ],
+)
+def test_what_is_not_there_is_said(
+    experimenter: FlaskClient, ranked: list[Ranking], query: str, sentence: str
+) -> None:
+    answer = experimenter.get(f"/browse/small/map?{query}")
+    assert answer.status_code == 400
+    assert sentence in answer.text
+
+
+def test_the_address_holds_the_colours(
+    experimenter: FlaskClient, ranked: list[Ranking], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = experimenter.get("/browse/small/map?colour=class&class=Hum&class=Beep&hide=Hum").text
+    assert 'name="colour" value="class" checked' in page
+    assert 'data-classes="[&#34;Hum&#34;, &#34;Beep&#34;]"' in page
+    assert re.findall(r'name="class" value="(\w+)" checked', page) == ["Beep", "Hum"]
+    assert '<input type="hidden" name="hide" value="Hum">' in page
+    monkeypatch.setattr(page_of_maps, "MOST_CLASSES", 1)
+    answer = experimenter.get("/browse/small/map?colour=class&class=Hum&class=Beep")
+    assert "At most 1 classes have a colour, not 2." in answer.text
+
+
+def test_without_families_the_largest_classes_are_coloured(
+    experimenter: FlaskClient, small: Collection, ranked: list[Ranking]
+) -> None:
+    write_json(small.folder / "families.json", {})
+    (small.folder / "collection.json").touch()
+    page = experimenter.get("/browse/small/map").text
+    assert 'value="family"' not in page
+    assert re.findall(r'name="class" value="(\w+)" checked', page) == ["Beep", "Hiss", "Hum"]
+
+
+def test_a_large_embedding_is_not_mapped_while_a_page_waits(
+    experimenter: FlaskClient, small: Collection, ranked: list[Ranking],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(maps, "LIGHT", 50)
+    answer = experimenter.get("/browse/small/map?map=good.pca")
+    assert answer.status_code == 400
+    assert "flask embeddings map small good --method pca" in answer.text
+    make_map(small, open_embedding(small, "good"))
+    assert experimenter.get("/browse/small/map?map=good.pca").status_code == 200
+    assert "random.pca" not in experimenter.get("/browse/small/map").text
+
+
+def test_nothing_to_map_is_said(experimenter: FlaskClient, small: Collection) -> None:
+    page = experimenter.get("/browse/small/map").text
+    assert "There is nothing to map yet: flask embeddings extract small" in page
+
+
+def test_a_map_that_is_made_while_the_app_runs_is_seen(
+    experimenter: FlaskClient, small: Collection, ranked: list[Ranking]
+) -> None:
+    assert "good.tsne" not in experimenter.get("/browse/small/map").text
+    make_map(small, open_embedding(small, "good"), "tsne")
+    assert "good.tsne" in experimenter.get("/browse/small/map").text

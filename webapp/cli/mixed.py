@@ -1,0 +1,47 @@
+"""flask studies model: fit the mixed model, which a page then shows."""
+
+from typing import Any
+
+import click
+
+from webapp import database, mixed, studies
+
+
+@click.command("model")
+@click.argument("slug")
+@click.option("--facet", help="What was asked; the protocol's first facet unless told.")
+@click.option("--screened", is_flag=True, help="Without raters who do not pass.")
+def model_command(slug: str, facet: str | None, screened: bool) -> None:
+    """Fit the mixed model to the mean grades of the study SLUG, and keep the result.
+
+    score ~ system + random query, rater, query x system, rater x system. It takes a second for a
+    small study and minutes for a large one.
+    """
+    database.prepare()
+    database.reads()
+    study = studies.find_study(slug)
+    found = mixed.fit_model(study, facet, screened=screened)
+    for line in model_lines(found):
+        click.echo(line)
+
+
+def model_lines(found: dict[str, Any]) -> list[str]:
+    """Return what a fitted model says, line by line."""
+    basis = f"{found['rows']} scores, {found['queries']} queries, {found['raters']} raters"
+    made = ", simulated" if found["simulated"] else ""
+    lines = [f"{found['formula']}", f"{basis}{made}; statsmodels {found['statsmodels']}"]
+    lines += [f"note: {note}" for note in found["notes"]]
+    if found["reason"]:
+        return [*lines, f"There is no model: {found['reason']}."]
+    width = max(len(name) for name in found["means"])
+    lines += ["", f"{'system':{width}}   mean  std. error"]
+    for name, mean in sorted(found["means"].items(), key=lambda item: -item[1]):
+        lines.append(f"{name:{width}}  {mean:5.1f}  {found['errors'][name]:10.2f}")
+    parts = ", ".join(f"{name.replace('+', ' x ')} {value**0.5:.2f}"
+                      for name, value in found["variances"].items())  # fmt: skip
+    surely = sum(one["p"] <= 0.05 for one in found["pairs"])
+    return [
+        *lines, "", f"standard deviations, in grades: {parts}",
+        f"{surely} of {len(found['pairs'])} differences have p <= 0.05, by the normal "
+        "approximation and not adjusted",
+    ]  # fmt: skip

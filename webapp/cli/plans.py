@@ -1,0 +1,181 @@
+"""flask studies plan: how many queries and raters it takes to find a difference."""
+
+from itertools import combinations
+from pathlib import Path
+
+import click
+
+from embeddings.errors import InputError
+from embeddings.progress import progress
+from evaluation.panel import Generalizability
+from evaluation.power import TYPICAL, Assumptions, Power, of_pilot, power, typical
+from evaluation.protocol import Protocol
+from evaluation.protocol_toml import read_protocol
+from evaluation.significance import LEVEL
+from evaluation.study_frames import StudyTables, read_study
+from webapp import database, studies
+from webapp.results_data import study_tables
+
+WANTED = 0.8
+"""The power that is commonly asked for."""
+EFFECT = 0.1  # of the scale
+
+Sizes = tuple[int, ...]
+
+
+def _sizes(context: click.Context, option: click.Parameter, value: str) -> Sizes:
+    """Return numbers as in 5,10,20, each once, rising."""
+    try:
+        found = sorted({int(one) for one in value.split(",")})
+    except ValueError:
+        raise click.BadParameter(f"must be numbers as in 5,10,20, not {value!r}.") from None
+    return tuple(found)
+
+
+@click.command("plan")
+@click.argument("protocol", type=click.Path(path_type=Path))
+@click.option(
+    "--effect", type=float, help="By how many grades one system is better; a tenth of the scale."
+)
+@click.option("--raters", default="5,10,20", show_default=True, callback=_sizes)
+@click.option("--queries", default="10,20,40", show_default=True, callback=_sizes)
+@click.option(
+    "--per-query", type=click.IntRange(min=0),
+    help="How many raters judge each query; 0: all. The protocol's raters_per_query unless told.",
+)  # fmt: skip
+@click.option(
+    "--pilot", help="A study here, or the zip of one, whose variances are taken instead of a guess."
+)
+@click.option(
+    "--lapses", type=float, default=0.0, show_default=True,
+    help="The share of blocks that a rater grades without listening.",
+)  # fmt: skip
+@click.option(
+    "--runs",
+    type=click.IntRange(min=1),
+    default=500,
+    show_default=True,
+    help="Studies of each size.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+def plan_command(
+    protocol: Path,
+    effect: float | None,
+    raters: Sizes,
+    queries: Sizes,
+    per_query: int | None,
+    pilot: str | None,
+    lapses: float,
+    runs: int,
+    seed: int,
+) -> None:
+    """Simulate the study of the TOML file PROTOCOL: which size would find a difference?
+
+    Studies of each size are drawn, and analysed as a real one is. Nothing is stored.
+    """
+    terms = read_protocol(protocol)
+    assumed, source = assumptions(terms, effect, pilot, lapses)
+    comparisons = len(terms.analysis.comparisons) or len(list(combinations(terms.systems, 2)))
+    judging = terms.raters_per_query if per_query is None else per_query
+    sizes = [(one, other) for one in queries for other in raters]
+    for what, much in _assumed(terms, assumed, source, comparisons, runs, seed):
+        click.echo(f"{what:14} {much}")
+    found = [
+        power(assumed, people, asked, judging, comparisons=comparisons, runs=runs, seed=seed)
+        for asked, people in progress(len(sizes), "size", "Simulating", items=sizes)
+    ]
+    click.echo("\nqueries  raters  judge each  power  std. error  interval, grades")
+    for one in found:
+        click.echo(_line(one))
+    click.echo(f"\n{reached(found)}")
+
+
+def assumptions(
+    terms: Protocol, effect: float | None, pilot: str | None, lapses: float
+) -> tuple[Assumptions, str]:
+    """Return what is assumed of a study, and where that is from.
+
+    Raises InputError for a method that has no such plan, and a pilot that does not fit.
+    """
+    if terms.method != "graded":
+        raise InputError(f"Only studies that grade single results are planned, not {terms.method}.")
+    facet = terms.scale.facets[0]
+    span = float(facet.highest - facet.lowest)
+    apart = EFFECT * span if effect is None else effect
+    if not 0 < apart <= span:
+        raise InputError(f"--effect must be above 0 and at most {span:g} grades, not {apart:g}.")
+    if pilot is None:
+        shares = ", ".join(f"{share:.0%}" for share in TYPICAL.values())
+        source = f"a guess, that no study stands behind: {shares} of the scale (--pilot is better)"
+        return typical(apart, span, lapses), source
+    variances, told = _pilot(pilot)
+    theirs = told.protocol.scale.facets[0]
+    if (theirs.lowest, theirs.highest) != (facet.lowest, facet.highest):
+        raise InputError(
+            f"The pilot's grades go from {theirs.lowest} to {theirs.highest}, the protocol's from "
+            f"{facet.lowest} to {facet.highest}; a pilot must have the same scale."
+        )
+    made = ", whose raters are simulated" if told.simulated else ""
+    source = (
+        f"the pilot {told.protocol.slug}{made}: {variances.queries} queries, "
+        f"{variances.raters} raters"
+    )
+    return of_pilot(apart, variances, span, lapses), source
+
+
+def reached(found: list[Power]) -> str:
+    """Return which sizes reach `WANTED`, the fewest judged blocks first."""
+    enough = [one for one in found if one.found >= WANTED]
+    if not enough:
+        best = max(found, key=lambda one: one.found)
+        return (
+            f"No size reaches {WANTED:.0%}; {best.queries} queries and {best.raters} raters come "
+            f"to {best.found:.0%}. More queries, more raters, or fewer comparisons would help."
+        )
+    enough.sort(key=lambda one: (one.queries * one.per_query, one.queries))
+    sizes = "; ".join(f"{one.queries} queries, {one.raters} raters ({one.found:.0%})"
+                      for one in enough)  # fmt: skip
+    return f"{WANTED:.0%} is reached by: {sizes}."
+
+
+def _pilot(name: str) -> tuple[Generalizability, StudyTables]:
+    """Return what the scores of a study here, or of a bundle, vary by."""
+    from evaluation.analysis import Analysis
+
+    if name.endswith(".zip"):
+        told = read_study(Path(name))
+    else:
+        database.prepare()
+        database.reads()
+        study = studies.find_study(name)
+        if study.state == "draft":
+            raise InputError(f"The study {name!r} is a draft; a pilot has judgements.")
+        told = study_tables(study)
+    if told.protocol.method != "graded":
+        raise InputError(f"The pilot {name!r} has no single grades; its method is another one.")
+    return Analysis(told).generalizability, told
+
+
+def _assumed(
+    terms: Protocol, assumed: Assumptions, source: str, comparisons: int, runs: int, seed: int
+) -> list[tuple[str, str]]:
+    named = "the protocol's" if terms.analysis.comparisons else "all pairs of systems"
+    error = (0.25 / runs) ** 0.5
+    return [
+        ("difference", f"{assumed.effect:g} grades of {assumed.span:g}, between two systems"),
+        ("deviations", f"query x system {assumed.query_system:.3g}, rater x system "
+                       f"{assumed.rater_system:.3g}, the rest {assumed.noise:.3g} grades"),
+        ("from", source),
+        ("lapses", f"{assumed.lapses:.0%} of the blocks are graded without listening"),
+        ("comparisons", f"{comparisons}, {named}: found is p <= {LEVEL / comparisons:.2g}"),
+        ("simulated", f"{runs} studies of each size, seed {seed}: a power is sure to about "
+                      f"{2 * error:.0%}"),
+    ]  # fmt: skip
+
+
+def _line(one: Power) -> str:
+    half = "–" if one.half_width is None else f"± {one.half_width:.2g}"
+    return (
+        f"{one.queries:7}  {one.raters:6}  {one.per_query:10}  {one.found:5.0%}  "
+        f"{one.error:10.1%}  {half:>16}"
+    )

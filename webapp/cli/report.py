@@ -1,0 +1,81 @@
+"""flask report: a collection's scores as one file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import flask_bootstrap
+from flask import current_app
+from flask.cli import with_appcontext
+
+from embeddings.collection import CONVENTIONS, open_collection
+from embeddings.errors import InputError
+from embeddings.files import write_text
+from webapp.figures import script_path
+
+if TYPE_CHECKING:
+    from evaluation.report import Assets
+
+_STYLES = ("sounding-board.css", "figures.css", "scores.css", "report.css")
+_SCRIPTS = ("figures.js", "report.js")
+
+
+@click.command("report")
+@click.argument("collection")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default="report.html", show_default=True
+)
+@click.option(
+    "--convention", type=click.Choice(CONVENTIONS), help="The collection's own unless told."
+)
+@click.option(
+    "--compare", nargs=2, metavar="A B", help="Two systems; the best two of one kind unless told."
+)
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@with_appcontext
+def report_command(
+    collection: str,
+    output: Path,
+    convention: str | None,
+    compare: tuple[str, str] | None,
+    force: bool,
+) -> None:
+    """Write the scores of COLLECTION as one HTML file: tables, figures, CSV files.
+
+    It opens in any browser without a server or a network. The same scores give the same file.
+    """
+    from evaluation.report import report
+
+    sounds = open_collection(current_app.config["DATA"], collection)
+    _check_target(output, force)
+    write_text(output, report(sounds, convention or sounds.convention, assets(), compare))
+    megabytes = output.stat().st_size / 1e6
+    click.echo(f"Wrote {output}: {megabytes:.1f} MB, convention {convention or sounds.convention}.")
+
+
+def assets() -> "Assets":
+    """Return the pages' own style sheets and scripts, to be put into a file."""
+    from evaluation.report import Assets
+
+    static = Path(current_app.static_folder or "")
+    bootstrap = Path(flask_bootstrap.__file__).parent / "static/bootstrap5/css/bootstrap.min.css"
+    styles = [bootstrap, *(static / "css" / name for name in _STYLES)]
+    return Assets(
+        styles="\n".join(path.read_text(encoding="utf-8") for path in styles),
+        theme=(static / "js" / "theme.js").read_text(encoding="utf-8"),
+        plotly=script_path().read_text(encoding="utf-8"),
+        scripts=tuple((static / "js" / name).read_text(encoding="utf-8") for name in _SCRIPTS),
+    )
+
+
+def _check_target(path: Path, force: bool) -> None:
+    """Raise InputError where the file cannot be written, or is there already."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; -o must name a file.")
+    if not path.absolute().parent.is_dir():
+        raise InputError(f"{path}: there is no such folder to write to.")
+    if path.exists() and not force:
+        raise InputError(f"{path} is there already, and stays as it is; --force replaces it.")
+
+
+commands = {"report": report_command}

@@ -1,0 +1,52 @@
+"""What the page of a map knows of every clip, sent once for all maps of a collection."""
+
+import json
+import zlib
+from dataclasses import dataclass
+
+from embeddings.collection import Collection
+
+NO_FAMILY, SEVERAL = -1, -2
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFacts:
+    """A collection's clips as JSON, and a tag that changes when they do."""
+
+    body: bytes
+    tag: str
+
+
+def clip_families(collection: Collection) -> list[tuple[str, ...]]:
+    """Return the families of each clip's classes, in alphabetical order."""
+    family_of = collection.family_of
+    return [
+        tuple(sorted({family_of[label] for label in clip.labels if label in family_of}))
+        for clip in collection.clips
+    ]
+
+
+def clip_facts(collection: Collection) -> ClipFacts:
+    """Return the clips' ids, titles, labels and families, in the order of the collection.
+
+    "labels" are places in "classes"; "family" is a place in "families", `NO_FAMILY` or `SEVERAL`.
+    """
+    classes = list(collection.class_counts)
+    families = sorted(collection.families)
+    places = {label: place for place, label in enumerate(classes)}
+    body = json.dumps(
+        {
+            "ids": [clip.id for clip in collection.clips],
+            "titles": [clip.title for clip in collection.clips],
+            "labels": [[places[label] for label in clip.labels] for clip in collection.clips],
+            "family": [
+                families.index(own[0]) if len(own) == 1 else SEVERAL if own else NO_FAMILY
+                for own in clip_families(collection)
+            ],
+            "classes": classes,
+            "families": families,
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    ).encode()
+    return ClipFacts(body, f"{zlib.crc32(body):08x}")
