@@ -130,8 +130,12 @@ def _fit(values: np.ndarray, codes: dict[str, np.ndarray], systems: int) -> Any:
     return model.fit(reml=True, method=["lbfgs", "powell"])
 
 
-def _indicator(codes: np.ndarray) -> np.ndarray:
-    return np.eye(codes.max() + 1)[codes]
+def _indicator(codes: np.ndarray) -> Any:
+    """Return a sparse matrix, [values, levels], with a 1 where a value has a level."""
+    from scipy.sparse import csr_array
+
+    rows = np.arange(len(codes))
+    return csr_array((np.ones(len(codes)), (rows, codes)))
 
 
 def _pairs(

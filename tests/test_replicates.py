@@ -25,7 +25,7 @@ def with_gaps() -> Ratings:
     return replace(study, table=table, lists=lists, lowest=0.0)
 
 
-def plain(study: Ratings, measure: str, replicates: int) -> np.ndarray:
+def plain(study: Ratings, measure: str, replicates: int, good: float = GOOD) -> np.ndarray:
     """Return the replicates one by one, by the functions that score a study."""
     there, found = ~np.isnan(study.table), []
     of_rater, of_query = weights(len(study.raters), len(study.queries), replicates)
@@ -35,7 +35,7 @@ def plain(study: Ratings, measure: str, replicates: int) -> np.ndarray:
         scores = (
             grading.mean_grade(study.along(mean, study.lists))
             if measure == "mean_grade"
-            else of_panel(study, measure, GOOD, mean)
+            else of_panel(study, measure, good, mean)
         )
         found.append(weighted(scores, query[None])[0])
     return np.array(found)
@@ -46,6 +46,14 @@ def test_they_are_what_the_definition_says(measure: str) -> None:
     study = with_gaps()
     found = panel_replicates(study, [measure], GOOD, replicates=130)[measure]
     np.testing.assert_allclose(found, plain(study, measure, 130), rtol=1e-5)
+
+
+def test_what_is_missing_is_not_good_even_where_every_grade_is() -> None:
+    study, measure = with_gaps(), "first_relevant"
+    study.table[:, study.lists[1, 0, 0]] = np.nan
+    found = panel_replicates(study, [measure], 0, replicates=20)[measure]
+    np.testing.assert_allclose(found, plain(study, measure, 20, good=0), rtol=1e-5)
+    assert (found[:, 1] > 1).any()
 
 
 def test_a_scale_that_does_not_begin_at_zero() -> None:

@@ -10,11 +10,20 @@ import pytest
 import sqlalchemy as sa
 
 from embeddings.errors import InputError
+from evaluation.rating_analysis import RatingAnalysis
 from tests.lab import START, Lab
 from webapp import results_cache, studies
 from webapp.database import db
 from webapp.models import Flag, Judgement, Rater, Study
-from webapp.results_cache import Kept, analysis_of, forget, judgement_count, tables_of
+from webapp.results_cache import (
+    Kept,
+    analysis_of,
+    forget,
+    judgement_count,
+    preferences_of,
+    ratings_of,
+    tables_of,
+)
 
 
 @pytest.fixture
@@ -85,6 +94,22 @@ def test_reports_raters_and_the_state_count_too(study: Study) -> None:
     study.state = "closed"
     assert is_new()
     assert analysis_of(study).tables.state == "closed"
+
+
+def test_lists_have_analyses_of_their_own(study: Study) -> None:
+    rated, preferred = (
+        studies.find_study(f"a-{method}-study") for method in ("rating", "preference")
+    )
+    assert ratings_of(rated) is ratings_of(rated)
+    assert isinstance(ratings_of(rated), RatingAnalysis)
+    assert preferences_of(preferred) is preferences_of(preferred)
+    assert preferences_of(preferred, seed=2) is not preferences_of(preferred)
+
+
+def test_a_draft_has_no_results(study: Study) -> None:
+    study.state = "draft"
+    with pytest.raises(InputError, match="'a-graded-study-2' is a draft; it has results once it"):
+        analysis_of(study)
 
 
 def test_only_the_latest_are_kept(monkeypatch: pytest.MonkeyPatch, study: Study) -> None:

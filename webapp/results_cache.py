@@ -28,6 +28,8 @@ from webapp.models import (
 
 if TYPE_CHECKING:
     from evaluation.analysis import Analysis
+    from evaluation.preference_analysis import PreferenceAnalysis
+    from evaluation.rating_analysis import RatingAnalysis
     from evaluation.study_frames import StudyTables
 
 MOST_ANALYSES = 8
@@ -94,6 +96,28 @@ def analysis_of(
         (*_name(study), name, screened, seed),
         _state(study),
         lambda: Analysis(tables_of(study), name, screened=screened, seed=seed),
+    )
+
+
+def ratings_of(study: Study, *, seed: int = 1) -> "RatingAnalysis":
+    """Return the analysis of an open or closed study with the method "rating"."""
+    from evaluation.rating_analysis import RatingAnalysis
+
+    return _analyses.get(
+        (*_name(study), seed),
+        _state(study),
+        lambda: RatingAnalysis(tables_of(study), seed=seed),
+    )
+
+
+def preferences_of(study: Study, *, seed: int = 1) -> "PreferenceAnalysis":
+    """Return the analysis of an open or closed study with the method "preference"."""
+    from evaluation.preference_analysis import PreferenceAnalysis
+
+    return _analyses.get(
+        (*_name(study), seed),
+        _state(study),
+        lambda: PreferenceAnalysis(tables_of(study), seed=seed),
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from embeddings.errors import InputError
 from evaluation.codebook import TABLES
 from evaluation.exchange import JudgementRecord
 from evaluation.study_frames import (
@@ -36,8 +37,14 @@ _TOLD = ("rater", "identities", "distractors", "repeats", "identity_share", "auc
 
 
 def study_tables(study: Study) -> StudyTables:
-    """Return what is known of an open or closed study, equal to what its bundle says."""
+    """Return what is known of an open or closed study, equal to what its bundle says.
+
+    Raises InputError for a draft.
+    """
     import pandas as pd
+
+    if study.state == "draft":
+        raise InputError(f"The study {study.slug!r} is a draft; it has results once it is open.")
 
     pools = read_pools(study)
     own = judgements_frame(study, pools)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import click
+from flask.cli import with_appcontext
 
 from webapp import database, mixed, studies
 
@@ -11,6 +12,7 @@ from webapp import database, mixed, studies
 @click.argument("slug")
 @click.option("--facet", help="What was asked; the protocol's first facet unless told.")
 @click.option("--screened", is_flag=True, help="Without raters who do not pass.")
+@with_appcontext
 def model_command(slug: str, facet: str | None, screened: bool) -> None:
     """Fit the mixed model to the mean grades of the study SLUG, and keep the result.
 

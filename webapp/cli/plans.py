@@ -4,6 +4,7 @@ from itertools import combinations
 from pathlib import Path
 
 import click
+from flask.cli import with_appcontext
 
 from embeddings.errors import InputError
 from embeddings.progress import progress
@@ -58,6 +59,7 @@ def _sizes(context: click.Context, option: click.Parameter, value: str) -> Sizes
     help="Studies of each size.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@with_appcontext
 def plan_command(
     protocol: Path,
     effect: float | None,
