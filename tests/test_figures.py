@@ -220,14 +220,6 @@ def test_every_type_is_drawn_under_the_policy(page: Page, shown: Callable[..., s
 
 
 @pytest.mark.browser
-def test_webgl_draws_points(page: Page, shown: Callable[..., str]) -> None:
-    trace = {"type": "scattergl", "mode": "markers", "x": [0], "y": [0],
-             "marker": {"color": "#ff0000", "size": 40}}  # fmt: skip
-    drawn(page, shown(figure("gl", trace)), 1)
-    assert pixel(page, ".figure-plot .bglayer", 0.5, 0.5)[0] > 200
-
-
-@pytest.mark.browser
 def test_heat_maps_are_sharp(page: Page, shown: Callable[..., str]) -> None:
     """Under a policy that is too strict they are smoothed, and nothing says so."""
     trace = {"type": "heatmap", "z": [[0, 1], [1, 0]], "showscale": False,
