@@ -1,5 +1,6 @@
 """What raters gave, as tables: grades, choices between lists, reports of broken sounds."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,7 +52,7 @@ def judgements_frame(study: Study, pools: Pools) -> "pd.DataFrame":
     places = pd.DataFrame({"slot": found["slot_id"], "facet": found["facet"]})
     found |= _placed(study, found, np.ones(len(places), dtype=bool))
     found |= {"study": [study.slug] * len(places), "counts": ~places.duplicated(keep="last")}
-    found |= dict(pools.ranks(pd.Series(found["query"]), pd.Series(found["candidate"])))
+    found |= pools.ranks_of(found["candidate_id"])
     return as_frame(JudgementRecord, found, pools.names["judgements"])
 
 
@@ -99,12 +100,8 @@ def flags_frame(study: Study) -> "pd.DataFrame":
     )  # fmt: skip
     found |= _placed(study, found, np.array([one is not None for one in found["slot_id"]]))
     found["repeat"] = [bool(one) for one in found["repeat"]]
-    if any(found["within"]):  # a sound of a list, which is no slot's own
-        clips = _by_id(study)[0]
-        found["candidate"] = [
-            clips[one][0] if one else clip
-            for one, clip in zip(found["within"], found["candidate"], strict=True)
-        ]
+    within = _candidates(study).at(found["within"])["candidate"]  # of a list: no slot's own
+    found["candidate"] = [one or clip for one, clip in zip(within, found["candidate"], strict=True)]
     return as_frame(FlagRecord, found)
 
 
@@ -113,48 +110,65 @@ def _moments(column: Any) -> tuple[Any]:
     return (sa.type_coerce(column, sa.String).label(column.key),)
 
 
-def _assigned(study: Study, assignments: tuple[int, ...]) -> dict[str, list[Any]]:
+class _Known:
+    """A table of few rows, looked up by id for many: None stands for a row of blanks.
+
+    Parameters
+    ----------
+    query : selects the column "id" and others, ordered by it
+    """
+
+    def __init__(self, query: sa.Select) -> None:
+        self.columns = read_columns(query)
+        self.ids = np.array(self.columns.pop("id"), dtype=np.int64)
+
+    def at(self, ids: Sequence[int | None]) -> dict[str, Any]:
+        """Return the columns with a value for each of `ids`."""
+        import pandas as pd
+
+        asked = np.fromiter((one or 0 for one in ids), dtype=np.int64, count=len(ids))
+        place = np.where(asked > 0, np.searchsorted(self.ids, asked), len(self.ids))
+        # Text of few rows is made once and taken often: pandas need not look at each value.
+        return {
+            name: pd.array([*values, ""], dtype="str").take(place)
+            if not values or isinstance(values[0], str)
+            else np.array([*values, 0])[place]
+            for name, values in self.columns.items()
+        }
+
+
+def _assigned(study: Study, assignments: Sequence[int]) -> dict[str, Any]:
     """Return the columns that say whose block it was, one value for each of `assignments`."""
-    rows = db.session.execute(
+    known = _Known(
         sa.select(
-            Assignment.id, Rater.number, Query.clip, Query.query_class, Query.family, Block.number
+            Assignment.id, Rater.number.label("rater"), Query.clip.label("query"),
+            Query.query_class.label("query_class"), Query.family.label("query_family"),
+            Block.number.label("block"),
         )
         .join(Assignment.rater)
         .join(Assignment.query)
         .join(Assignment.block)
         .where(*counted(study))
-    )
-    known = {one: (pseudonym(number, study.simulated), *rest) for one, number, *rest in rows}
-    names = ("rater", "query", "query_class", "query_family", "block")
-    own = [known[one] for one in assignments]
-    return {name: [one[place] for one in own] for place, name in enumerate(names)}
+        .order_by(Assignment.id)
+    )  # fmt: skip
+    known.columns["rater"] = [pseudonym(one, study.simulated) for one in known.columns["rater"]]
+    return known.at(assignments)
 
 
-def _by_id(study: Study) -> tuple[dict[int, tuple[str, str]], dict[int, str]]:
-    """Return clip and kind of every candidate, and the ranking of every system."""
-    pooled = sa.select(Candidate.id, Candidate.clip, Candidate.kind).join(Candidate.query)
-    systems = sa.select(System.id, System.ranking).where(System.study_id == study.id)
-    return (
-        {
-            one: (clip, kind)
-            for one, clip, kind in db.session.execute(pooled.where(*counted(study)))
-        },
-        dict(tuple(row) for row in db.session.execute(systems)),
-    )
+def _candidates(study: Study) -> _Known:
+    pooled = sa.select(Candidate.id, Candidate.clip.label("candidate"), Candidate.kind)
+    return _Known(pooled.join(Candidate.query).where(*counted(study)).order_by(Candidate.id))
 
 
-def _placed(study: Study, found: dict[str, Any], slotted: np.ndarray) -> dict[str, list[Any]]:
+def _placed(study: Study, found: dict[str, Any], slotted: np.ndarray) -> dict[str, Any]:
     """Return the columns that say what was judged or heard; without a slot it is the query."""
-    candidates, systems = _by_id(study)
-    none = ("", "")
-    judged = [candidates.get(one, none) for one in found["candidate_id"]]
-    kinds = [
-        kind or ("list" if slot else "query")
-        for (_, kind), slot in zip(judged, slotted.tolist(), strict=True)
-    ]
-    return {
+    systems = sa.select(System.id, System.ranking.label("list_of"))
+    systems = systems.where(System.study_id == study.id).order_by(System.id)
+    placed = {
         **_assigned(study, found["assignment_id"]),
-        "candidate": [clip for clip, _ in judged],
-        "kind": kinds,
-        "list_of": [systems.get(one, "") for one in found["system_id"]],
+        **_candidates(study).at(found["candidate_id"]),
+        **_Known(systems).at(found["system_id"]),
     }
+    other = np.where(slotted, "list", "query").astype(object)
+    kinds = np.asarray(placed["kind"], dtype=object)
+    return placed | {"kind": np.where(kinds == "", other, kinds)}

@@ -1,5 +1,6 @@
 """A study's pools as a table, and the rank at which each system returned each candidate."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +33,25 @@ class Pools:
     names: dict[str, Names]
     candidates: np.ndarray
 
+    def ranks_of(self, candidates: Sequence[int | None]) -> dict[str, np.ndarray]:
+        """Return rank.SYSTEM of candidates by their ids, float, NaN where there is none."""
+        asked = np.fromiter((one or 0 for one in candidates), np.int64, count=len(candidates))
+        order = np.argsort(self.candidates)
+        place = np.searchsorted(self.candidates, asked, sorter=order)
+        place = np.where(asked > 0, order[np.minimum(place, len(order) - 1)], len(order))
+        return {
+            name: np.append(self.frame[name].to_numpy(), np.nan)[place] for name in self._columns
+        }
+
+    @property
+    def _columns(self) -> list[str]:
+        return [f"rank.{name}" for name in self.names["judgements"]["ranks"]]
+
     def ranks(self, queries: "pd.Series", clips: "pd.Series") -> "pd.DataFrame":
         """Return rank.SYSTEM of each query and clip, float, NaN where it is no such result."""
         import pandas as pd
 
-        columns = [f"rank.{name}" for name in self.names["judgements"]["ranks"]]
+        columns = self._columns
         results = self.frame[self.frame["kind"] == "result"]
         place = pd.MultiIndex.from_frame(results[["query", "candidate"]])
         asked = place.get_indexer(pd.MultiIndex.from_arrays([queries, clips]))
