@@ -15,7 +15,7 @@ from embeddings.errors import InputError
 from evaluation import published
 from evaluation.figures import Figure
 from evaluation.measures import AVERAGES, MEASURES, check_word, wording
-from evaluation.report_tables import Table, class_rows, family_rows, moved_rows, system_rows
+from evaluation.report_tables import class_rows, family_rows, moved_rows, system_rows
 from evaluation.score_figures import NO_SWEEP, class_scatter, score_figures
 from evaluation.scoreboard import (
     class_table,
@@ -24,6 +24,7 @@ from evaluation.scoreboard import (
     family_table,
     systems_table,
 )
+from evaluation.shown import Table
 from evaluation.stored import stored_systems
 
 if TYPE_CHECKING:

@@ -1,13 +1,13 @@
 """The tables of a report: headings, rows in groups, and the same at full precision as CSV."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from evaluation.charts import SIMULATED, short, signed
 from evaluation.family_figures import MEAN
 from evaluation.measures import MEASURES, wording
 from evaluation.scoreboard import in_groups
+from evaluation.shown import Cell, Heading, Table, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,46 +15,6 @@ if TYPE_CHECKING:
 MOVED = 20
 """How many of the classes that differ most are listed."""
 _GROUPS = {"measured": "Computed or imported", "simulated": SIMULATED}
-
-
-class Cell(NamedTuple):
-    """What stands in a cell, what it is sorted by ("" for nothing), and the provenance of whose it
-    is where the cell names a system."""
-
-    text: str
-    value: str | float = ""
-    provenance: str = ""
-    numeric: bool = False
-
-
-class Heading(NamedTuple):
-    """A column's heading: its name, what distinguishes it, what it means, whose it is."""
-
-    title: str
-    kind: str = ""
-    definition: str = ""
-    numeric: bool = True
-    provenance: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table as it is shown.
-
-    Attributes
-    ----------
-    headings : of the columns
-    groups : heading of a group ("" for none) -> its rows, the first cell of each its name
-    data : the numbers as they are
-    """
-
-    headings: list[Heading]
-    groups: dict[str, list[list[Cell]]]
-    data: "pd.DataFrame"
-
-    def csv(self) -> str:
-        """Return the data as CSV, the numbers as they are and not as they are rounded."""
-        return self.data.to_csv(index=False, lineterminator="\n")
 
 
 def system_rows(systems: "pd.DataFrame", convention: str) -> Table:
@@ -164,14 +124,6 @@ def moved_rows(table: "pd.DataFrame", pair: "pd.DataFrame") -> Table:
         for row in table.dropna(subset=["difference"]).head(MOVED).to_dict("records")
     ]
     return Table(headings, {"": rows}, table)
-
-
-def number(value: float, form: str = "{:.3f}", *, at_least: bool = False) -> Cell:
-    """Return the cell of a number, "–" where it is undefined, "≥" before a lower bound."""
-    if value != value:
-        return Cell("–", numeric=True)
-    text = form.format(value).replace("-", "−")
-    return Cell(f"≥ {text}" if at_least else text, value, numeric=True)
 
 
 def _named(label: str, family: str) -> Sequence[Cell]:

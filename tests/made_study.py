@@ -36,7 +36,8 @@ def tables(of: Ratings, **changes: Any) -> StudyTables:
         "clips": as_frame(ClipRecord, _clips(of)),
         "objective": as_frame(ObjectiveRecord, _objective(of)),
         "preferences": empty(PreferenceRecord),
-        "systems": {name: {"title": name.upper(), "provenance": "simulated", "anchor": False}
+        "systems": {name: {"title": name.upper(), "provenance": "simulated", "anchor": False,
+                           "representation": "", "trained_on": ""}
                     for name in of.systems},
     }  # fmt: skip
     return StudyTables(**(whole | changes))

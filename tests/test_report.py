@@ -18,9 +18,10 @@ from embeddings.errors import InputError
 from embeddings.files import write_json
 from embeddings.store import Ranking, open_embedding
 from evaluation.report import Assets, best_pair, report
-from evaluation.report_tables import class_rows, family_rows, number, system_rows
+from evaluation.report_tables import class_rows, family_rows, system_rows
 from evaluation.score_figures import score_figures
 from evaluation.scoreboard import class_table, family_means, family_table, systems_table
+from evaluation.shown import number
 from evaluation.sweep import sweep
 from tests.conftest import watch
 
