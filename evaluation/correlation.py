@@ -18,12 +18,10 @@ def tau_b(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     ----------
     one, other : float [..., systems], which may broadcast
     """
-    signs = _signs(one) * _signs(other)
-    untied = np.sqrt(
-        np.abs(_signs(one)).sum(axis=(-1, -2)) * np.abs(_signs(other)).sum(axis=(-1, -2))
-    )
+    ours, theirs = _signs(one), _signs(other)
+    untied = np.sqrt(np.abs(ours).sum(axis=(-1, -2)) * np.abs(theirs).sum(axis=(-1, -2)))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return signs.sum(axis=(-1, -2)) / untied
+        return (ours * theirs).sum(axis=(-1, -2)) / untied
 
 
 def tau_ap(truth: np.ndarray, estimate: np.ndarray) -> np.ndarray:

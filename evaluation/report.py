@@ -7,7 +7,7 @@ does not stand in it, what it was made of does.
 from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from embeddings import __version__
 from embeddings.collection import CONVENTIONS, Collection
@@ -30,7 +30,7 @@ from evaluation.stored import stored_systems
 if TYPE_CHECKING:
     import pandas as pd
 
-_TEMPLATE = Path(__file__).parent / "data" / "report.html"
+_TEMPLATES = Path(__file__).parent / "data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +69,20 @@ def report(
     InputError
         No system was scored, or one of `pair` was not; an unknown convention.
     """
-    from jinja2 import Environment, StrictUndefined
-
     check_word("convention", convention, CONVENTIONS)
     systems = systems_table(collection, convention)
     if not systems["scored"].any():
         raise InputError(
             f"No system of {collection.name!r} is scored yet: flask evaluate {collection.name}."
         )
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     figures = {figure.name: figure for figure in score_figures(collection, convention)}
     tables = _tables(collection, convention, systems)
     scatter, moved = _compared(collection, convention, pair or best_pair(systems))
-    return template.render(
+    return render(
+        "report.html",
+        assets,
         collection=collection,
         convention=convention,
-        version=__version__,
         figures=figures,
         scatter=scatter,
         moved=moved,
@@ -97,8 +92,30 @@ def report(
         words=[wording(one, convention, how) for how in AVERAGES for one in MEASURES],
         no_sweep=NO_SWEEP.format(collection=collection.name),
         published=published,
-        csv_address=_csv_address,
-        assets=assets,
+        file_name=lambda name: f"{collection.name}-{name}-{convention}.csv",
+        about_simulated=(
+            "Numbers of systems marked simulated come from made vectors that know nothing of the "
+            "sounds."
+        ),
+    )
+
+
+def render(template: str, assets: Assets, **values: Any) -> str:
+    """Return a template of ``evaluation/data`` as an HTML document with all that it needs in it.
+
+    Parameters
+    ----------
+    template : its file's name
+    values : what the template names
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    return environment.get_template(template).render(
+        version=__version__, assets=assets, csv_address=_csv_address, **values
     )
 
 

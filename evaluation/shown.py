@@ -24,6 +24,7 @@ class Cell(NamedTuple):
     numeric : whether it is set as a number
     note : why a number is missing, or what else there is to say of it
     listen : the query and the clip that it is about; ("", "") for none
+    wide : whether it has words that need several lines
     """
 
     text: str
@@ -32,6 +33,7 @@ class Cell(NamedTuple):
     numeric: bool = False
     note: str = ""
     listen: tuple[str, str] = ("", "")
+    wide: bool = False
 
 
 class Heading(NamedTuple):

@@ -82,6 +82,7 @@ def quietest(server: Server) -> list[int]:
 
 def violations(page: Page) -> str:
     """Return what axe-core finds on the page, "" for nothing."""
+    page.wait_for_load_state()  # with its style sheets: a click does not wait for the next page's
     found = axe.Axe().run(page)
     return found.generate_report() if found.violations_count else ""
 
@@ -146,7 +147,8 @@ def test_no_barrier_on_any_page(browser, study, method: str, scheme: str) -> Non
         page.locator("main form button").last.click()
     expect(page.locator("#code")).to_have_text("DONE")
     look("end")
-    page.get_by_role("link", name="Withdraw").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Withdraw").click()
     look("withdrawal")
     context.close()
     assert len(found) >= 10

@@ -82,9 +82,10 @@ def test_holm_is_statsmodels() -> None:
     assert holm([None]) == [None]
 
 
+@pytest.mark.parametrize("queries", [7, 12, 13, 14, 30])
 @pytest.mark.parametrize("ties", [False, True])
-def test_wilcoxon_is_scipys(ties: bool) -> None:
-    table = scores(ties=ties)
+def test_wilcoxon_is_scipys(ties: bool, queries: int) -> None:
+    table = scores(ties=ties, queries=queries)
     expected = stats.wilcoxon(table[0] - table[3], zero_method="pratt")
     found = wilcoxon(table[0], table[3])
     assert (found.p, found.statistic) == pytest.approx((expected.pvalue, expected.statistic))

@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import t
 
 from embeddings.errors import InputError
+from evaluation import variance
 from evaluation.variance import components, spread
 
 
@@ -140,3 +141,29 @@ def test_coverage(kind: str, raters: int, filled: float) -> None:
     assert share >= 0.93
     if kind != "plain":
         assert share <= 0.98
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.3, 0.8])
+def test_the_parts_of_a_spread_are_the_components(missing: float) -> None:
+    """Solved by hand for two factors, and the general equations: the same numbers."""
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        table = 50 + rng.normal(0, 9, (6, 9)) + rng.normal(0, 5, (6, 1)) + rng.normal(0, 7, 9)
+        table[rng.random(table.shape) < missing] = np.nan
+        there = ~np.isnan(table)
+        rater, query = np.nonzero(there)
+        found = variance._crossed(table, there)
+        try:
+            told = components(table[there], {"query": query, "rater": rater})
+        except InputError:
+            assert found is None
+            continue
+        parts = [told[frozenset(one)] for one in (("query",), ("rater",), ("query", "rater"))]
+        assert found == pytest.approx(parts, rel=1e-9, abs=1e-9)
+
+
+def test_raters_of_whom_no_two_share_a_query_have_no_spread() -> None:
+    table = np.full((3, 9), np.nan)
+    for rater in range(3):
+        table[rater, 3 * rater : 3 * rater + 3] = rater + np.arange(3)
+    assert spread(table) is None

@@ -54,11 +54,13 @@ def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
         maps,
         own,
         rate,
+        results,
         scores,
     )
 
     pages = (
-        home, signin, browse, own, maps, audio, figures, scores, designing, manage, join, rate,
+        home, signin, browse, own, maps, audio, figures, scores, designing, manage,
+        results, join, rate,
     )  # fmt: skip
     for page in pages:
         app.register_blueprint(page.bp)

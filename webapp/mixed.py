@@ -56,5 +56,11 @@ def stored_model(
     return found and found | {"current": found["judgements"] == judgement_count(study)}
 
 
+def stamp(study: Study) -> int:
+    """Return a number that changes when another fit is stored: 0 for none."""
+    path = study_folder(study.slug) / FILE
+    return path.stat().st_mtime_ns if path.is_file() else 0
+
+
 def _key(facet: str, screened: bool) -> str:
     return f"{facet}, screened" if screened else facet

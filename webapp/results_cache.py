@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 MOST_ANALYSES = 8
 MOST_TABLES = 4
+MOST_SHOWN = 16
 
 State = tuple[Any, ...]
 
@@ -72,7 +73,7 @@ class Kept:
             self._values.clear()
 
 
-_analyses, _tables = Kept(MOST_ANALYSES), Kept(MOST_TABLES)
+_analyses, _tables, _shown = Kept(MOST_ANALYSES), Kept(MOST_TABLES), Kept(MOST_SHOWN)
 
 
 def tables_of(study: Study) -> "StudyTables":
@@ -121,10 +122,15 @@ def preferences_of(study: Study, *, seed: int = 1) -> "PreferenceAnalysis":
     )
 
 
+def shown_of(study: Study, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+    """Return what is made of a study's analyses to be shown, by a key of the caller's."""
+    return _shown.get((*_name(study), *key), _state(study), make)
+
+
 def forget() -> None:
     """Forget all analyses, as if the process had just begun."""
-    _analyses.clear()
-    _tables.clear()
+    for kept in (_analyses, _tables, _shown):
+        kept.clear()
 
 
 def judgement_count(study: Study) -> int:

@@ -46,13 +46,16 @@ def study_tables(study: Study) -> StudyTables:
     """
     if study.state == "draft":
         raise InputError(f"The study {study.slug!r} is a draft; it has results once it is open.")
-    with _uncollected():
+    with uncollected():
         return _tables(study)
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep Python from looking for garbage: rows are none, and it takes as long as reading them."""
+def uncollected() -> Iterator[None]:
+    """Keep Python from looking for garbage among rows that all stay: it takes as long as they do.
+
+    What is still running may be inside another such part, so that only the outermost turns it on.
+    """
     collecting = gc.isenabled()
     gc.disable()
     try:

@@ -1,23 +1,15 @@
 """flask report: a collection's scores as one file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-import flask_bootstrap
 from flask import current_app
 from flask.cli import with_appcontext
 
 from embeddings.collection import CONVENTIONS, open_collection
 from embeddings.errors import InputError
 from embeddings.files import write_text
-from webapp.figures import script_path
-
-if TYPE_CHECKING:
-    from evaluation.report import Assets
-
-_STYLES = ("sounding-board.css", "figures.css", "scores.css", "report.css")
-_SCRIPTS = ("figures.js", "report.js")
+from webapp.assets import assets
 
 
 @click.command("report")
@@ -47,28 +39,13 @@ def report_command(
     from evaluation.report import report
 
     sounds = open_collection(current_app.config["DATA"], collection)
-    _check_target(output, force)
+    check_target(output, force)
     write_text(output, report(sounds, convention or sounds.convention, assets(), compare))
     megabytes = output.stat().st_size / 1e6
     click.echo(f"Wrote {output}: {megabytes:.1f} MB, convention {convention or sounds.convention}.")
 
 
-def assets() -> "Assets":
-    """Return the pages' own style sheets and scripts, to be put into a file."""
-    from evaluation.report import Assets
-
-    static = Path(current_app.static_folder or "")
-    bootstrap = Path(flask_bootstrap.__file__).parent / "static/bootstrap5/css/bootstrap.min.css"
-    styles = [bootstrap, *(static / "css" / name for name in _STYLES)]
-    return Assets(
-        styles="\n".join(path.read_text(encoding="utf-8") for path in styles),
-        theme=(static / "js" / "theme.js").read_text(encoding="utf-8"),
-        plotly=script_path().read_text(encoding="utf-8"),
-        scripts=tuple((static / "js" / name).read_text(encoding="utf-8") for name in _SCRIPTS),
-    )
-
-
-def _check_target(path: Path, force: bool) -> None:
+def check_target(path: Path, force: bool) -> None:
     """Raise InputError where the file cannot be written, or is there already."""
     if path.is_dir():
         raise InputError(f"{path} is a folder; -o must name a file.")

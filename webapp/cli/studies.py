@@ -25,11 +25,13 @@ from webapp import (
 from webapp.cli.mixed import model_command
 from webapp.cli.plans import plan_command
 from webapp.cli.reports import plan_lines, status_lines
+from webapp.cli.results import report_command
 from webapp.cli.start import rater_link
 
 group = AppGroup("studies")
 group.add_command(plan_command)
 group.add_command(model_command)
+group.add_command(report_command)
 commands = {"studies": group}
 
 

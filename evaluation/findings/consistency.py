@@ -1,0 +1,192 @@
+"""How far the raters agree, with each other and with themselves, and what sways them."""
+
+from typing import TYPE_CHECKING
+
+from evaluation.agreement import Measured, raters_needed
+from evaluation.analysis import Analysis
+from evaluation.findings.view import View
+from evaluation.findings.words import minus, missing, p_cell, percent, spread
+from evaluation.panel import Sway
+from evaluation.shown import Cell, Fact, Heading, Section, Table, number
+from evaluation.study_figures.agreement import (
+    grade_histogram,
+    rater_kappas,
+    reliability_curves,
+    variance_parts,
+)
+
+if TYPE_CHECKING:
+    from evaluation.panel_results import PanelResults
+
+WANTED = 0.8
+"""The reliability of a mean grade for which the raters are counted."""
+_TWO = "{:.2f}"
+
+
+def consistency(view: View) -> Section:
+    """Return the section "agreement"."""
+    of = view.of
+    figures = (
+        grade_histogram(of), rater_kappas(of), reliability_curves(of), variance_parts(of)
+    )  # fmt: skip
+    facts = [_alpha(of, "ordinal"), _percent(of), *_reliability(of)]
+    if view.graded:
+        facts += _retest(view.graded, view.form)
+    facts += [
+        _sway("From the first to the last place of a page", of.position, view.form),
+        _sway("From a rater's first to the last minute", of.fatigue, view.form),
+    ]
+    tables = [_levels(of), _parts(of)]
+    return Section(
+        "agreement",
+        "Do the raters agree?",
+        words=(
+            "Alpha is near zero where nearly all grades are alike, however well raters agree: look "
+            "at the grades and at the share of equal ones, too. For grades of similarity it is "
+            "usually lower than for facts.",
+        ),
+        facts=tuple(facts),
+        parts=tuple(one for one in (*figures, *tables) if one is not None),
+    )
+
+
+def _alpha(of: "PanelResults", level: str) -> Fact:
+    one = of.alpha[level]
+    note = one.reason or f"{one.count:,} grades that another rater's stands beside"
+    return Fact(f"Krippendorff's alpha, {level}", _measured(one), note)
+
+
+def _percent(of: "PanelResults") -> Fact:
+    one = of.percent
+    note = f"equal; {percent(one.close)} within a tenth of the scale; {one.pairs:,} pairs of grades"
+    return Fact("Grades that two raters agree on", percent(one.equal), note)
+
+
+def _reliability(of: "PanelResults") -> list[Fact]:
+    one = of.reliability
+    if one.single is None:
+        return [Fact("Intraclass correlation", "–", one.reason)]
+    needed = raters_needed(one.single, WANTED)
+    words = "never" if needed is None else f"{needed}"
+    return [
+        Fact("ICC(2,1), of one rater", minus(_TWO.format(one.single)), "absolute agreement"),
+        Fact(
+            f"ICC(2,k), of the mean of {one.raters:.1f} raters",
+            "–" if one.panel is None else minus(_TWO.format(one.panel)),
+        ),
+        Fact(
+            f"Raters a sound for {WANTED:g}",
+            words,
+            "by Spearman and Brown from ICC(2,1)"
+            if needed is not None
+            else "raters agree no more than by chance",
+        ),
+    ]
+
+
+def _retest(of: Analysis, form: str) -> list[Fact]:
+    one = of.retests[""]
+    if not one.pairs:
+        return [Fact("Repeats", "–", "nothing was graded again")]
+    kappa = "" if one.kappa is None else f", weighted kappa {minus(_TWO.format(one.kappa))}"
+    noise = "" if one.noise is None else f", noise of one grade {form.format(one.noise)}"
+    note = f"within a tenth of the scale, of {one.pairs} repeats{kappa}{noise}"
+    return [Fact("Raters with themselves", percent(one.close), note)]
+
+
+def _sway(name: str, one: Sway, form: str) -> Fact:
+    if one.value is None:
+        return Fact(name, "–", one.reason)
+    p = p_cell(one.p).text
+    return Fact(
+        name,
+        f"{'+' if one.value > 0 else ''}{spread(one.value, one.low, one.high, form)}",
+        f"grades, against the other raters of the same sound; p {p if p[0] == '<' else '= ' + p}",
+    )
+
+
+def _levels(of: "PanelResults") -> Table:
+    import pandas as pd
+
+    rows = [
+        {
+            "level": level, "alpha": one.value, "low": one.low, "high": one.high,
+            "grades": one.count, "reason": one.reason,
+        }
+        for level, one in of.alpha.items()
+    ]  # fmt: skip
+    return Table(
+        [Heading("Grades as", numeric=False), Heading("Alpha"), Heading("Grades")],
+        {
+            "": [
+                [
+                    Cell(level, level),
+                    Cell(_measured(one), "" if missing(one.value) else float(one.value or 0),
+                         numeric=True, note=one.reason),
+                    number(one.count, "{:,.0f}"),
+                ]
+                for level, one in of.alpha.items()
+            ]
+        },
+        pd.DataFrame(rows),
+        name="alpha",
+        title="Table of Krippendorff's alpha",
+        caption=(
+            "Krippendorff's alpha with 95 % intervals, from 2,000 draws of the queries (seed "
+            f"{of.seed}): grades as ranks, as numbers, as names. Only sounds that two raters or "
+            "more graded count."
+        ),
+        folded=True,
+    )  # fmt: skip
+
+
+_NAMES = {
+    "system": "systems",
+    "query": "queries",
+    "rater": "raters",
+    "query+system": "queries × systems",
+    "rater+system": "raters × systems",
+    "query+rater": "queries × raters",
+    "query+rater+system": "all three, and noise",
+}
+
+
+def _parts(of: "PanelResults") -> Table | None:
+    import pandas as pd
+
+    found = of.generalizability
+    if not found.parts:
+        return None
+    whole = sum(found.parts.values()) or 1.0
+    names = [one for one in _NAMES if one in found.parts]
+    rows = [
+        [
+            Cell(_NAMES[name], _NAMES[name]),
+            number(found.parts[name], "{:.2f}"),
+            Cell(percent(found.parts[name] / whole), found.parts[name], numeric=True),
+        ]
+        for name in names
+    ]
+    return Table(
+        [Heading("What varies", numeric=False), Heading("Variance"), Heading("Share")],
+        {"": rows},
+        pd.DataFrame(
+            {
+                "component": names,
+                "variance": [found.parts[one] for one in names],
+                "share": [found.parts[one] / whole for one in names],
+            }
+        ),
+        name="variance-components",
+        title="Table of the variance components",
+        caption=(
+            "What the scores of the systems vary by, in squared grades: a G-study of "
+            f"{found.queries} queries and {found.raters} raters. Components below zero stand as "
+            "zero."
+        ),
+        folded=True,
+    )
+
+
+def _measured(one: Measured) -> str:
+    return spread(one.value, one.low, one.high, _TWO)

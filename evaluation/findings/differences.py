@@ -1,0 +1,188 @@
+"""Which systems differ: effects first, tests beside them, each with what it speaks for."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from evaluation.charts import counted
+from evaluation.findings.view import View, of_whom
+from evaluation.findings.words import estimate_cell, missing, p_cell, spread, system_cell
+from evaluation.results import MOST_TESTED
+from evaluation.shown import Cell, Fact, Heading, Section, Table
+from evaluation.study_figures.critical import critical_difference
+from evaluation.study_figures.pairs import pair_matrix
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WAIT = (
+    "Tests wait until the study is closed: whoever looks at them while it runs, and stops when "
+    "they come out well, finds differences that are not there."
+)
+PEEKED = (
+    "You are looking at tests of a study that still runs. If what you see decides when it ends, "
+    "its p values are too small: report how often you looked, or fix the end beforehand."
+)
+_PLAIN = "{:.2f}"
+
+
+def differences(view: View) -> Section:
+    """Return the section "differences"; without its tests while they wait."""
+    title = "Differences between systems"
+    if not view.tests:
+        return Section("differences", title, notices=(WAIT,))
+    of, cast = view.of, view.cast
+    figures = (pair_matrix(of, cast), critical_difference(of, cast))
+    return Section(
+        "differences",
+        title,
+        words=_words(view),
+        notices=(PEEKED,) if of.tables.state == "open" else (),
+        facts=_ranks(view),
+        parts=tuple(one for one in (*figures, _pairs(view), *_model(view)) if one is not None),
+    )
+
+
+def _words(view: View) -> tuple[str, ...]:
+    fixed = len(view.of.protocol.analysis.comparisons)
+    if fixed:
+        return (
+            f"The protocol fixed {counted(fixed, 'comparison', 'comparisons')}; Holm's rule "
+            "adjusts their p values together. All other pairs are exploratory: their p values "
+            "are not adjusted, and find differences too easily.",
+        )
+    systems = len(view.of.protocol.systems)
+    pairs = systems * (systems - 1) // 2
+    return (
+        "The protocol fixed no comparisons, so that Holm's rule adjusts the p values of all "
+        f"{counted(pairs, 'pair', 'pairs')} together.",
+    )
+
+
+def _ranks(view: View) -> tuple[Fact, ...]:
+    found = view.of.ranks
+    if found.reason:
+        return (Fact("Friedman's test", "–", found.reason),)
+    dropped = f", {found.dropped} incomplete ones left out" if found.dropped else ""
+    p = p_cell(found.p).text
+    return (
+        Fact(
+            "Friedman's test (Iman and Davenport)",
+            f"p {p if p.startswith('<') else '= ' + p}",
+            f"for these raters; {found.queries} queries{dropped}",
+        ),
+        Fact("Kendall's W", spread(found.agreement, None, None, _PLAIN), "1: every query agrees"),
+    )
+
+
+def _pairs(view: View) -> Table | None:
+    table = view.of.pairs
+    if not len(table):
+        return None
+    titles = view.cast.set_index("system")
+    places = {name: place for place, name in enumerate(view.of.ratings.systems)}
+    ranks = view.of.ranks
+    groups: dict[str, list[list[Cell]]] = {}
+    extra: dict[str, list[float | None]] = {"p_nemenyi": [], "p_friedman_tukey": []}
+    for row in table.to_dict("records"):
+        at = places[row["system_a"]], places[row["system_b"]]
+        for name, values in (("p_nemenyi", ranks.nemenyi), ("p_friedman_tukey", ranks.tukey)):
+            value = values[at] if values.size else np.nan
+            extra[name].append(None if np.isnan(value) else float(value))
+        row |= {name: values[-1] for name, values in extra.items()}
+        groups.setdefault(_group(view, row), []).append(_pair(view, row, titles))
+    return Table(
+        _HEADINGS,
+        dict(sorted(groups.items())),
+        table.assign(**extra),
+        name="pairs",
+        title="Table of the differences",
+        caption=(
+            f"The first system less the second by {view.of.primary.measure.title}, with 95 % "
+            f"interval and p value over queries and raters; {of_whom(view.of)}. The tests on the "
+            "right speak for these raters alone: where raters differ in which system they like, "
+            "they find differences too often. Permutations: seed "
+            f"{view.of.seed}. {view.of.primary.definition}."
+        ),
+        folded=len(table) > MOST_TESTED // 4,
+    )
+
+
+_HERE = "these raters"
+_HEADINGS = [
+    Heading("System", numeric=False),
+    Heading("less", numeric=False),
+    Heading("Difference"),
+    Heading("p", "queries and raters", "From the interval; not adjusted"),
+    Heading("p", "Holm", "Adjusted by Holm's rule over the protocol's own comparisons"),
+    Heading("Wilcoxon", _HERE, "Signed ranks of the queries, zeros by Pratt; Holm"),
+    Heading("Permutation", _HERE, "Signs of the queries flipped at random; Holm"),
+    Heading("Tukey HSD", _HERE, "Paired honestly significant differences"),
+    Heading("Nemenyi", _HERE, "Range of the mean ranks"),
+    Heading("Friedman–Tukey", _HERE, "Tukey's range on the mean ranks, as MIREX did"),
+]
+
+
+def _group(view: View, row: Mapping[str, Any]) -> str:
+    if not view.of.protocol.analysis.comparisons:
+        return ""
+    return "Exploratory: not in the protocol" if row["exploratory"] else "As the protocol says"
+
+
+def _pair(view: View, row: Mapping[str, Any], titles: "pd.DataFrame") -> list[Cell]:
+    form = view.form if view.of.primary.measure.name in ("mean_grade", "mean_rating") else _PLAIN
+    names = [system_cell(titles.loc[row[key]].to_dict()) for key in ("system_a", "system_b")]
+    here = [row["p_wilcoxon_holm"], row["p_permutation_holm"]]
+    if row["exploratory"]:
+        here = [row["p_wilcoxon"], row["p_permutation"]]
+    reason = row["test_reason"] or ""
+    not_named = "not in the protocol" if row["exploratory"] else (row["reason"] or "")
+    return [
+        *names,
+        estimate_cell(row, form),
+        p_cell(_known(row["p"]), row["reason"] or ""),
+        p_cell(_known(row["p_holm"]), not_named),
+        *(p_cell(_known(one), reason) for one in here),
+        *(p_cell(_known(row[f"p_{one}"])) for one in ("tukey", "nemenyi", "friedman_tukey")),
+    ]
+
+
+def _model(view: View) -> list[Table | None]:
+    """Return what the mixed model says of the pairs, where it was fitted and nothing came since."""
+    found = view.model
+    if not found or not found["current"] or not found["pairs"]:
+        return []
+    import pandas as pd
+
+    table = pd.DataFrame(found["pairs"])
+    titles = view.cast.set_index("system")
+    rows = [
+        [
+            *(system_cell(titles.loc[row[key]].to_dict()) for key in ("system_a", "system_b")),
+            estimate_cell(row, view.form),
+            p_cell(row["p"]),
+        ]
+        for row in table.to_dict("records")
+    ]
+    return [
+        Table(
+            [Heading("System", numeric=False), Heading("less", numeric=False),
+             Heading("Difference"), Heading("p", "not adjusted")],
+            {"": rows},
+            table,
+            name="mixed-model",
+            title="Table of the mixed model",
+            caption=(
+                f"The mixed model of the mean grades, {found['formula']}, by restricted maximum "
+                f"likelihood (statsmodels {found['statsmodels']}): {found['rows']:,} scores, "
+                f"{found['queries']} queries, {found['raters']} raters. By the normal "
+                "approximation, which is too sure of itself with few raters or queries."
+            ),
+            folded=True,
+        )
+    ]  # fmt: skip
+
+
+def _known(p: float | None) -> float | None:
+    return None if missing(p) else p

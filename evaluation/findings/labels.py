@@ -1,0 +1,238 @@
+"""Ears next to labels: the two orders of the systems, and the single results they differ on."""
+
+from typing import TYPE_CHECKING, Any
+
+from evaluation.analysis import Analysis
+from evaluation.ears import RELABELLINGS
+from evaluation.ears_tables import LEVELS, SCORES, disagreements_table
+from evaluation.findings.view import View
+from evaluation.findings.words import bare, by_kind, estimate_cell, minus, missing, spread
+from evaluation.shown import Cell, Heading, Section, Table, number
+from evaluation.study_figures.beside import (
+    above_matrix,
+    ears_and_labels,
+    rank_slopes,
+    relabelled_slopes,
+)
+from evaluation.study_figures.cast import ranked
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LISTED = 60
+"""How many disagreements are listed; the CSV file has all."""
+_DIGITS = {"ap15": "{:.3f}", "ap150": "{:.3f}", "r1": "{:.2f}"}
+_MEANS = {"ap15": "MAP@15", "ap150": "MAP@150", "r1": "MR1"}
+_TWO = "{:.2f}"
+
+
+def labels(view: View) -> Section:
+    """Return the section "labels"."""
+    of, cast = view.of, view.cast
+    figures = [ears_and_labels(of, cast), rank_slopes(of, cast), above_matrix(of, cast)]
+    tables: list[Table | None] = [_systems(view, cast), _orders(view)]
+    if view.graded:
+        figures.append(relabelled_slopes(view.graded, cast))
+        tables += [
+            _rules(view.graded, view.form),
+            _disagreements(view, cast),
+            _relabelled(view, cast),
+        ]
+    return Section(
+        "labels",
+        "Ears next to labels",
+        words=(
+            "Relevant by the labels is what carries the class that the query stands for. Scores "
+            f"by the labels follow the convention {of.convention}, those of the study's own "
+            "queries beside those of the whole collection.",
+        ),
+        parts=tuple(one for one in (*figures, *tables) if one is not None),
+    )
+
+
+def _systems(view: View, cast: "pd.DataFrame") -> Table:
+    table = view.of.beside
+    keys = [(level, score) for level in LEVELS for score in SCORES]
+    rows = {
+        row["system"]: [
+            estimate_cell(row, view.form),
+            *(number(row[f"{level}_{score}"], _DIGITS[score]) for level, score in keys),
+        ]
+        for row in table.to_dict("records")
+    }
+    best = table.set_index("system").loc[cast["system"], "value"].tolist()
+    headings = [Heading("System", numeric=False), Heading("Mean grade")]
+    for level, score in keys:
+        title = SCORES[score] if level == "own" else _MEANS[score]
+        words = "lower is better" if score == "r1" else "higher is better"
+        headings.append(Heading(title, LEVELS[level], f"Of {LEVELS[level]}; {words}"))
+    return Table(
+        headings,
+        by_kind(ranked(cast, best), rows),
+        table.merge(cast, on="system").drop(columns="name"),
+        name="ears-beside-labels",
+        title="Table of ears beside labels",
+        caption=(
+            "Mean grade with 95 % interval beside the scores by the labels, convention "
+            f"{view.of.convention}: of the study's queries for their own class, and of the whole "
+            "collection, averaged over its classes."
+        ),
+    )
+
+
+def _orders(view: View) -> Table:
+    table = view.of.orders_table
+    rows = []
+    for row in table.to_dict("records"):
+        title = (SCORES if row["level"] == "own" else _MEANS)[row["score"]]
+        rows.append(
+            [
+                Cell(title, title.lower()),
+                Cell(LEVELS[row["level"]], LEVELS[row["level"]]),
+                _tau(row, "tau"),
+                _tau(row, "tau_ap"),
+                number(row["rho"], _TWO),
+                number(row["within"], _TWO, note=f"over {row['within_queries']} queries"),
+                number(row["systems"], "{:.0f}"),
+                number(row["least"], _TWO, note="with so few systems none could be"),
+            ]
+        )
+    return Table(
+        [
+            Heading("By the labels", numeric=False),
+            Heading("of", numeric=False),
+            Heading("Kendall's tau-b"),
+            Heading("tau AP", "", "Weighs the top of the order more; the ears are the truth"),
+            Heading("Spearman's rho"),
+            Heading("Tau in queries", "", "The mean of tau-b inside each query"),
+            Heading("Systems"),
+            Heading("Least tau", "significant", "The smallest tau that could be significant at 5 %"
+                    " with so many systems"),
+        ],
+        {"": rows},
+        table,
+        name="orders",
+        title="Table of the orders' agreement",
+        caption=(
+            "How far the order of the systems by mean grade agrees with that by the labels. "
+            "Intervals (95 %, reversed percentiles) come from 2,000 random weights of queries and "
+            f"raters, seed {view.of.seed}; they say nothing of other systems. R1 and MR1 are "
+            "turned round, so that a positive number always means agreement."
+        ),
+    )  # fmt: skip
+
+
+def _tau(row: dict[str, Any], name: str) -> Cell:
+    value = row[name]
+    if missing(value):
+        return Cell("–", numeric=True, note=row["reason"])
+    text = spread(value, row[f"{name}_low"], row[f"{name}_high"], _TWO)
+    bias = row[f"{name}_bias"]
+    note = "" if missing(bias) else f"bias of the bootstrap {minus(_TWO.format(bias))}"
+    return Cell(text, float(value), numeric=True, note=note)
+
+
+def _rules(of: Analysis, form: str) -> Table:
+    rows = [
+        [
+            Cell(row["about"], row["about"]),
+            number(row["relevant_grade"], form),
+            number(row["relevant"], "{:,.0f}"),
+            number(row["others_grade"], form),
+            number(row["others"], "{:,.0f}"),
+            number(row["above"], _TWO, note=f"over {row['queries']} queries that have both"),
+        ]
+        for row in of.rules.to_dict("records")
+    ]
+    return Table(
+        [
+            Heading("Relevant is what", numeric=False),
+            Heading("Mean grade", "of relevant results"),
+            Heading("Results", "relevant"),
+            Heading("Mean grade", "of others"),
+            Heading("Results", "others"),
+            Heading("P(relevant above)", "", "How often a relevant result is graded above another "
+                    "one of its query; equal grades count one half"),
+        ],
+        {"": rows},
+        of.rules,
+        name="relevance-rules",
+        title="Table of what labels call relevant",
+        caption="Do ears prefer what the labels call relevant? By three rules of relevance.",
+    )  # fmt: skip
+
+
+def _disagreements(view: View, cast: "pd.DataFrame") -> Table | None:
+    of = view.graded
+    if of is None or not of.disagreements:
+        return None
+    table = disagreements_table(of.ratings, of.disagreements)
+    names = {
+        one["system"]: bare(one["name"], one["provenance"]) for one in cast.to_dict("records")
+    }  # fmt: skip
+    headings = {False: "Labels say wrong, ears say right", True: "Labels say right, ears say wrong"}
+    groups: dict[str, list[list[Cell]]] = {}
+    for one, label in zip(of.disagreements, table["class"], strict=True):
+        rows = groups.setdefault(headings[one.relevant], [])
+        if len(rows) < LISTED // 2:
+            returned = sorted((rank, names[system]) for system, rank in one.systems.items())
+            rows.append(
+                [
+                    Cell(one.clip, one.clip, listen=(one.query, one.clip)),
+                    Cell(one.query, one.query, listen=(one.query, one.query)),
+                    Cell(label.replace("_", " "), label.lower()),
+                    number(one.grade, view.form),
+                    number(one.raters, "{:.0f}"),
+                    Cell(", ".join(f"{name} #{rank}" for rank, name in returned) or "–", wide=True),
+                ]
+            )
+    shown = sum(map(len, groups.values()))
+    return Table(
+        [
+            Heading("Result", numeric=False),
+            Heading("Query", numeric=False),
+            Heading("Class", numeric=False),
+            Heading("Mean grade"),
+            Heading("Raters"),
+            Heading("Returned by", numeric=False),
+        ],
+        groups,
+        table,
+        name="disagreements",
+        title="Table of the disagreements",
+        caption=(
+            f"Results of which the labels and the ears (a mean grade of {of.threshold:g} or more) "
+            f"say the opposite, the strongest first: {shown} of {len(table):,}; the CSV file has "
+            "all."
+        ),
+    )
+
+
+def _relabelled(view: View, cast: "pd.DataFrame") -> Table:
+    assert view.graded is not None
+    table, of = view.graded.relabelled, view.graded
+    names = {"labels": "by labels", "ears": "by ears", "both": "by both"}
+    depth = of.ratings.depth
+    headings = [Heading("System", numeric=False)]
+    for title in (f"AP@{depth}", "Place", "R1"):
+        headings += [Heading(title, names[rule]) for rule in RELABELLINGS]
+    forms = {"ap": "{:.3f}", "rank": "{:g}", "r1": "{:.2f}"}
+    rows = {
+        row["system"]: [
+            number(row[f"{score}_{rule}"], forms[score])
+            for score in ("ap", "rank", "r1") for rule in RELABELLINGS
+        ]
+        for row in table.to_dict("records")
+    }  # fmt: skip
+    best = table.set_index("system").loc[cast["system"], "ap_ears"].tolist()
+    return Table(
+        headings,
+        by_kind(ranked(cast, best), rows),
+        table.merge(cast, on="system").drop(columns="name"),
+        name="relabelled",
+        title="Table of the scores under labels, ears and both",
+        caption=(
+            f"AP@{depth} and R1 within the judged pools, the mean over queries, where relevant is "
+            f"what the labels say, what has a mean grade of {of.threshold:g} or more, or both."
+        ),
+    )

@@ -1,0 +1,175 @@
+"""The findings of a study in which lists are compared two by two."""
+
+from typing import TYPE_CHECKING
+
+from evaluation.charts import counted
+from evaluation.ears_tables import LEVELS, SCORES
+from evaluation.findings.rated import of_study
+from evaluation.findings.words import BASIS, basis, by_kind, estimate_cell, number, percent
+from evaluation.preference_analysis import PreferenceAnalysis
+from evaluation.shown import Cell, Fact, Heading, Section, Table
+from evaluation.study_figures.cast import ranked, study_cast
+from evaluation.study_figures.preferred import strengths, win_matrix, win_rates
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TWO = "{:.2f}"
+
+
+def preferred(of: PreferenceAnalysis) -> list[Section]:
+    """Return the sections of a study with the method "preference", in their order."""
+    cast = study_cast(of.tables)
+    found = [_rated(of), _strengths(of, cast), _labels(of), _groups(of, cast), _people(of)]
+    return [one for one in found if one is not None]
+
+
+def _rated(of: PreferenceAnalysis) -> Section:
+    votes, sides = of.choices, of.sides
+    queries = votes["query"].nunique()
+    said = ", ".join(f"{name} {count:,}" for name, count in sides.items())
+    sided = sides["A"] + sides["B"]
+    lean = f"A in {percent(sides['A'] / sided)} of those with a preference" if sided else ""
+    return Section(
+        "rated",
+        "What was rated",
+        notices=of_study(of.tables),
+        facts=(
+            Fact("Raters whose choices count", f"{votes['rater'].nunique()}",
+                 f"{len(of.tables.raters)} invited or joined"),
+            Fact("Queries", f"{queries}"),
+            Fact("Choices that count", f"{len(votes):,}", f"{said}. {lean}".rstrip(". ")),
+            Fact("Lists", f"{of.protocol.depth} results",
+                 f"of {counted(len(of.systems), 'system', 'systems')}"),
+        ),
+    )  # fmt: skip
+
+
+def _strengths(of: PreferenceAnalysis, cast: "pd.DataFrame") -> Section:
+    table, fitted = of.table, of.strengths
+    rows = {}
+    for row in table.to_dict("records"):
+        strength = {
+            "value": row["strength"], "low": row["strength_low"], "high": row["strength_high"],
+            "reason": row["strength_reason"],
+        }  # fmt: skip
+        rows[row["system"]] = [
+            estimate_cell(strength, _TWO),
+            estimate_cell(row, _TWO),
+            *(number(row[one], "{:,.0f}") for one in ("wins", "ties", "losses")),
+            *basis(row),
+        ]
+    values = table.set_index("system").loc[cast["system"], "value"].tolist()
+    shown = Table(
+        [
+            Heading("System", numeric=False),
+            Heading("Strength", "log odds", "Bradley and Terry's model with ties (Davidson)"),
+            Heading("Share won", "", "No difference counts one half"),
+            Heading("Won"),
+            Heading("No difference"),
+            Heading("Lost"),
+            *BASIS,
+        ],
+        by_kind(ranked(cast, values), rows),
+        table.merge(cast, on="system").drop(columns="name"),
+        name="strengths-table",
+        title="Table of the strengths",
+        caption=(
+            "Strengths by Bradley and Terry's model with ties and an advantage of the first place; "
+            "95 % intervals from random weights of queries and raters, seed "
+            f"{of.seed}. Shares won with 95 % intervals."
+        ),
+    )
+    figures = (strengths(of, cast), win_rates(of, cast), win_matrix(of, cast))
+    return Section(
+        "means",
+        "Which lists are preferred",
+        notices=(f"{fitted.reason}.",) if fitted.reason else (),
+        parts=tuple(one for one in (*figures, shown) if one is not None),
+    )
+
+
+def _labels(of: PreferenceAnalysis) -> Section | None:
+    table = of.orders
+    if not len(table):
+        return None
+    rows = [
+        [
+            Cell(f"{SCORES[row['score']]}", row["score"]),
+            Cell(LEVELS[row["level"]], row["level"]),
+            number(row["tau"], _TWO),
+            number(row["rho"], _TWO),
+            number(row["systems"], "{:.0f}"),
+            number(row["least"], _TWO, note="with so few systems none could be"),
+        ]
+        for row in table.to_dict("records")
+    ]
+    shown = Table(
+        [
+            Heading("By the labels", numeric=False),
+            Heading("of", numeric=False),
+            Heading("Kendall's tau-b"),
+            Heading("Spearman's rho"),
+            Heading("Systems"),
+            Heading("Least tau", "significant"),
+        ],
+        {"": rows},
+        table,
+        name="orders",
+        title="Table of the orders' agreement",
+        caption=(
+            "How far the order by strength agrees with that by the labels, convention "
+            f"{of.convention}. R1 is turned round, so that a positive number means agreement."
+        ),
+    )
+    return Section("labels", "Ears next to labels", parts=(shown,))
+
+
+def _groups(of: PreferenceAnalysis, cast: "pd.DataFrame") -> Section | None:
+    table = of.families
+    if not len(table):
+        return None
+    names = sorted(table["family"].unique())
+    known = {(row["system"], row["family"]): row for row in table.to_dict("records")}
+    rows = {
+        system: [estimate_cell(known[system, one], _TWO) if (system, one) in known
+                 else Cell("–", numeric=True) for one in names]
+        for system in cast["system"]
+    }  # fmt: skip
+    shown = Table(
+        [Heading("System", numeric=False), *(Heading(one.replace("_", " ")) for one in names)],
+        by_kind(cast, rows),
+        table.merge(cast, on="system").drop(columns="name"),
+        name="by-family",
+        title="Table of the families",
+        caption="Share of comparisons won by the family of the query, with 95 % interval.",
+    )
+    return Section("groups", "Families", parts=(shown,))
+
+
+def _people(of: PreferenceAnalysis) -> Section:
+    rows = [
+        [
+            Cell(row["rater"], row["rater"]),
+            number(row["votes"], "{:,.0f}"),
+            number(row["queries"], "{:,.0f}"),
+            Cell(percent(row.get("share_a")), numeric=True),
+            Cell(percent(row.get("share_none")), numeric=True),
+        ]
+        for row in of.raters.to_dict("records")
+    ]
+    shown = Table(
+        [
+            Heading("Rater", numeric=False),
+            Heading("Choices"),
+            Heading("Queries"),
+            Heading("A", "of A and B", "Near one half, since the sides are random"),
+            Heading("No difference"),
+        ],
+        {"": rows},
+        of.raters,
+        name="raters",
+        title="Table of the raters",
+        caption="What each rater chose.",
+    )
+    return Section("raters", "Raters", parts=(shown,))

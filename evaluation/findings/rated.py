@@ -1,0 +1,114 @@
+"""What was rated: how many raters, queries and grades there are, and what was left out."""
+
+import numpy as np
+
+from evaluation.analysis import Analysis
+from evaluation.charts import counted
+from evaluation.findings.view import View
+from evaluation.findings.words import percent
+from evaluation.panel_results import PanelResults
+from evaluation.scores import Scores
+from evaluation.shown import Fact, Section
+from evaluation.study_frames import StudyTables
+
+APART = 0.05
+"""Systems whose shares judged differ by more may differ by what is missing."""
+_LEFT_OUT = {
+    "superseded": "changed later by the rater",
+    "repeat": "of repeats, which tell how steady a rater is",
+    "control": "of controls",
+    "broken": "of sounds that were reported as broken",
+}
+
+
+def rated(view: View) -> Section:
+    """Return the section "rated"."""
+    of = view.of
+    return Section(
+        "rated",
+        "What was rated",
+        notices=(*of_study(of.tables), *_missing(of.mean_grades)),
+        facts=(_people(of.tables, of), _queries(of), _grades(of), _judged(of), _asked(of)),
+    )
+
+
+def of_study(tables: StudyTables) -> tuple[str, ...]:
+    """Return what must be known of a study before its results are read."""
+    said = []
+    if tables.simulated:
+        said.append(
+            "Nobody listened: the judgements of this study are simulated, to show what results "
+            "look like. They say nothing of any system."
+        )
+    elif any(tables.systems[one]["provenance"] == "simulated" for one in tables.protocol.systems):
+        said.append(
+            "Systems marked simulated rank by made vectors that know nothing of the sounds: what "
+            "is heard of them says nothing of the representation they are named after."
+        )
+    if tables.state == "open":
+        said.append("This study is still open: every number may change.")
+    return tuple(said)
+
+
+def _missing(scores: Scores) -> tuple[str, ...]:
+    shares = [one.judged for one in scores.systems if one.judged is not None]
+    if not shares or max(shares) - min(shares) <= APART:
+        return ()
+    return (
+        f"Between {percent(min(shares))} and {percent(max(shares))} of a system's results are "
+        "judged: differences between systems may come from what is missing. The bounds say how "
+        "far.",
+    )
+
+
+def _people(tables: StudyTables, of: PanelResults) -> Fact:
+    table = tables.raters
+    came = len(of.ratings.raters)
+    passed, failed = (int((table["passed"] == one).sum()) for one in (1, 0))
+    parts = [f"{len(table)} invited or joined"]
+    if passed or failed:
+        parts.append(f"{passed} passed the screening rule, {failed} did not")
+    if of.screened:
+        parts.append("shown: those who passed")
+    return Fact("Raters whose grades count", f"{came}", "; ".join(parts))
+
+
+def _queries(of: PanelResults) -> Fact:
+    ratings = of.ratings
+    there = ~np.isnan(ratings.mean)
+    judged = len(set(ratings.query_of[there].tolist()))
+    classes, families = len(set(ratings.classes)), len(set(ratings.families) - {""})
+    note = f"of {counted(classes, 'class', 'classes')}"
+    if families:
+        note += f" in {counted(families, 'family', 'families')}"
+    every = len(ratings.queries)
+    return Fact("Queries", f"{judged}" if judged == every else f"{judged} of {every}", note)
+
+
+def _grades(of: PanelResults) -> Fact:
+    count = int((~np.isnan(of.ratings.table)).sum())
+    if not isinstance(of, Analysis):
+        return Fact("Ratings of lists", f"{count:,}", "the last one of each rater counts")
+    left = [f"{of.uses[use]:,} {words}" for use, words in _LEFT_OUT.items() if of.uses.get(use)]
+    return Fact("Grades that count", f"{count:,}", f"not {', '.join(left)}" if left else "")
+
+
+def _judged(of: PanelResults) -> Fact:
+    counts = (~np.isnan(of.ratings.table)).sum(axis=0)
+    what = "Results judged" if isinstance(of, Analysis) else "Lists judged"
+    if not len(counts):
+        return Fact(what, "–", "nothing was pooled")
+    judged = int((counts > 0).sum())
+    each = counts[counts > 0]
+    note = f"{judged:,} of {len(counts):,}"
+    if judged:
+        low, high = int(each.min()), int(each.max())
+        note += f", by {low} raters each" if low == high else f", by {low} to {high} raters"
+    return Fact(what, percent(judged / len(counts)), note)
+
+
+def _asked(of: PanelResults) -> Fact:
+    words = f"the first {of.protocol.depth} results of {len(of.protocol.systems)} systems"
+    return Fact(
+        "Scale", f"{of.facet.lowest:g} to {of.facet.highest:g}", f"{of.facet.name}: {words}"
+    )

@@ -1,0 +1,105 @@
+"""How the numbers of a study's results are written: grades, intervals, p values, shares."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from evaluation.charts import SIMULATED
+from evaluation.shown import Cell, Heading, number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MEASURED = "Computed or imported"
+"""The heading of systems that are not simulated, where a table has both kinds."""
+_WIDE = 10  # a scale of more than so many grades needs one digit, a narrower one two
+
+BASIS = [
+    Heading("Queries", definition="On how many queries it rests"),
+    Heading("Raters", definition="On how many raters it rests"),
+    Heading("Scores", definition="Scores of single raters for a query that are averaged"),
+]
+"""The headings of the columns that `basis` gives."""
+
+
+def grade_form(lowest: float, highest: float) -> str:
+    """Return the format of grades of a scale: as many digits as tell them apart."""
+    return "{:.1f}" if highest - lowest > _WIDE else "{:.2f}"
+
+
+def minus(text: str) -> str:
+    """Return a number with a minus sign for its hyphen."""
+    return text.replace("-", "−")
+
+
+def spread(value: float | None, low: float | None, high: float | None, form: str) -> str:
+    """Return an estimate with its interval: "61.2 [55.0, 67.4]"; "–" where it is undefined."""
+    if missing(value):
+        return "–"
+    text = minus(form.format(value))
+    if missing(low) or missing(high):
+        return text
+    return f"{text} [{minus(form.format(low))}, {minus(form.format(high))}]"
+
+
+def missing(value: float | None) -> bool:
+    """Return whether a number is not there."""
+    return value is None or value != value
+
+
+def percent(share: float | None, digits: int = 0) -> str:
+    """Return a share [0, 1] in percent; "–" where it is undefined."""
+    return "–" if missing(share) else f"{100 * (share or 0):.{digits}f} %"
+
+
+def estimate_cell(row: Mapping[str, Any], form: str) -> Cell:
+    """Return the cell of an estimate: a row with value, low, high and, if it has one, reason."""
+    value = row["value"]
+    note = str(row.get("reason") or "")
+    if missing(value):
+        return Cell("–", numeric=True, note=note)
+    text = spread(value, row["low"], row["high"], form)
+    return Cell(text, float(value), numeric=True, note=note)
+
+
+def p_cell(p: float | None, note: str = "") -> Cell:
+    """Return the cell of a p value; below 0.001 it is not told more exactly."""
+    if p is not None and p == p and p < 0.001:
+        return Cell("< 0.001", float(p), numeric=True, note=note)
+    return number(p, "{:.3f}", note=note)
+
+
+def basis(row: Mapping[str, Any]) -> list[Cell]:
+    """Return the cells of what an estimate rests on: queries, raters, scores."""
+    return [number(row[name], "{:,.0f}") for name in ("queries", "raters", "ratings")]
+
+
+def system_cell(of: Mapping[str, Any]) -> Cell:
+    """Return the cell of a system: a row of `evaluation.study_figures.cast.study_cast`."""
+    note = f"Trained on this collection: {of['trained_on']}" if of["trained_on"] else ""
+    title = bare(of["title"], of["provenance"])
+    return Cell(title, title.lower(), of["provenance"], note=note)
+
+
+def bare(title: str, provenance: str) -> str:
+    """Return a system's title without the word for its provenance, which stands beside it."""
+    return title.replace(f" ({provenance})", "", 1)
+
+
+def by_kind(
+    cast: "pd.DataFrame", rows: Mapping[str, Sequence[Cell]]
+) -> dict[str, list[list[Cell]]]:
+    """Return the rows of a table in groups: simulated systems never in one with others.
+
+    Parameters
+    ----------
+    cast : the systems in the order of the rows
+    rows : system -> the cells behind its name
+    """
+    mixed = (cast["provenance"] == "simulated").any()
+    groups: dict[str, list[list[Cell]]] = {}
+    for one in cast.to_dict("records"):
+        if one["system"] in rows:
+            kind = SIMULATED if one["provenance"] == "simulated" else MEASURED
+            own = groups.setdefault(kind if mixed else "", [])
+            own.append([system_cell(one), *rows[one["system"]]])
+    return groups

@@ -1,0 +1,203 @@
+"""Figures of the G-study: what scores vary by, and how sure more queries or raters would be."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from evaluation.charts import BARE, counted, labels, titled
+from evaluation.figures import PALETTE, Figure
+from evaluation.panel_results import PanelResults
+from evaluation.study_figures.sentences import (
+    in_words,
+    joined,
+    panel_size,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PARTS = {
+    "system": "Systems",
+    "query": "Queries: some are easier for all",
+    "rater": "Raters: some are kinder to all",
+    "query+system": "Systems × queries: who is better depends on the query",
+    "rater+system": "Systems × raters: who is better depends on the rater",
+    "query+rater": "Queries × raters: raters differ on the same query",
+    "query+rater+system": "All three together, and error",
+}
+"""The components of variance in words, in the order in which they are shown."""
+
+MORE_QUERIES, MORE_RATERS = 10, 2
+"""What the caption asks about."""
+
+_RATERS = 20
+_LINES = ("dot", "solid", "dash", "dashdot")
+_ROUGH = (
+    "All of it rests on the variance between {systems}: with few systems it is rough, and it has "
+    "no interval."
+)
+
+
+def reliability_curves(of: PanelResults) -> Figure | None:
+    """Return the figure "reliability": the expected reliability of the order of the systems, by
+    the number of raters, for several numbers of queries; None where it is undefined."""
+    study = of.generalizability
+    now = study.reliability(study.queries, study.raters)
+    if now is None:
+        return None
+    table = _by_size(of)
+    return Figure(
+        name="reliability",
+        title="What more queries or raters would bring",
+        caption=joined(
+            "Expected reliability of the order of the systems by mean grade (generalizability "
+            "coefficient: 1 is the order that all queries and all raters like these would give), "
+            "from the variance components of this study.",
+            f"The point is this study, with {counted(study.queries, 'query', 'queries')} and "
+            f"{counted(study.raters, 'rater', 'raters')}: {in_words(now)}.",
+            _answers(of, now),
+            _components(of),
+            _ROUGH.format(systems=_systems(of)),
+            panel_size(of),
+        ),
+        table=table,
+        plot=_curves(of, table, now),
+        simulated=_is_of_simulated(of),
+    )
+
+
+def _answers(of: PanelResults, now: float) -> str:
+    """Return what more queries, and more raters, would bring."""
+    study = of.generalizability
+    queries = study.reliability(study.queries + MORE_QUERIES, study.raters) or 0.0
+    raters = study.reliability(study.queries, study.raters + MORE_RATERS) or 0.0
+    better = "the queries" if queries > raters else "the raters"
+    verdict = f": {better} bring more" if round(queries, 3) != round(raters, 3) else ""
+    form = "{:.3f}"
+    return (
+        f"{MORE_QUERIES} more queries would give {in_words(queries, form)} and {MORE_RATERS} more "
+        f"raters {in_words(raters, form)}, from {in_words(now, form)}{verdict}."
+    )
+
+
+def _components(of: PanelResults) -> str:
+    """Return the components that move the order, in a sentence."""
+    parts = of.generalizability.parts
+    own, by_query, by_rater, rest = (
+        f"{parts[name]:.3g}"
+        for name in ("system", "query+system", "rater+system", "query+rater+system")
+    )
+    return (
+        f"Variance in squared grades: {own} between systems, {by_query} by how systems fare with "
+        f"queries, {by_rater} by how raters take to systems, {rest} by all three and error."
+    )
+
+
+def _by_size(of: PanelResults) -> "pd.DataFrame":
+    """Return a row a size of a study: queries, raters, reliability, this_study."""
+    import pandas as pd
+
+    study = of.generalizability
+    several = sorted({max(study.queries // 2, 1), *(study.queries * one for one in (1, 2, 4))})
+    rows = [
+        (queries, raters, study.reliability(queries, raters))
+        for queries in several
+        for raters in range(1, max(_RATERS, 2 * study.raters) + 1)
+    ]
+    table = pd.DataFrame(rows, columns=["queries", "raters", "reliability"])
+    here = (table["queries"] == study.queries) & (table["raters"] == study.raters)
+    return table.assign(this_study=here)
+
+
+def _curves(of: PanelResults, table: "pd.DataFrame", now: float) -> dict[str, Any]:
+    study, data = of.generalizability, []
+    for number, (queries, own) in enumerate(table.groupby("queries")):
+        here = " (as now)" if queries == study.queries else ""
+        data.append(
+            {
+                "type": "scatter", "mode": "lines", "x": own["raters"].to_numpy(),
+                "y": own["reliability"].to_numpy(float),
+                "line": {"color": PALETTE[number], "dash": _LINES[number], "width": 2.5},
+                "name": counted(queries, "query", "queries") + here,
+                "hovertemplate": f"{queries} × %{{x}} raters: %{{y:.3f}}<extra></extra>",
+            }
+        )  # fmt: skip
+    data.append(
+        {
+            "type": "scatter", "mode": "markers", "x": [study.raters], "y": [now],
+            "marker": {"size": 12, "color": PALETTE[4], "symbol": "diamond"}, "name": "this study",
+            "hovertemplate": "this study: %{y:.3f}<extra></extra>",
+        }
+    )  # fmt: skip
+    return {
+        "data": data,
+        "layout": {
+            "xaxis": {"title": titled("Raters"), "range": [0, int(table["raters"].max()) + 0.5],
+                      "fixedrange": True, "zeroline": False},
+            "yaxis": {"title": titled("Expected reliability"), "range": [0, 1.04],
+                      "fixedrange": True},
+            "height": 420, "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+            "meta": {"least_width": 400, "most_width": 860},
+        },
+    }  # fmt: skip
+
+
+def variance_parts(of: PanelResults) -> Figure | None:
+    """Return the figure "variance": what share of the variance of scores each source has.
+
+    None where it is undefined, or nothing varies.
+    """
+    import pandas as pd
+
+    parts = of.generalizability.parts
+    whole = sum(parts.values())
+    if not whole:
+        return None
+    rows = [(name, words, parts[name], parts[name] / whole) for name, words in PARTS.items()]
+    table = pd.DataFrame(rows, columns=["component", "meaning", "variance", "share"])
+    return Figure(
+        name="variance",
+        title="What scores vary by",
+        caption=joined(
+            "Share of each component in the variance of a rater's mean grade of a system's list "
+            "for a query (crossed design, by moments; estimates below 0 count as 0).",
+            "What is common to all systems, such as easy queries and kind raters, leaves their "
+            "order as it is; what goes with systems blurs it.",
+            _ROUGH.format(systems=_systems(of)),
+            panel_size(of),
+        ),
+        table=table,
+        plot=_shares(table["meaning"].tolist(), table),
+        simulated=_is_of_simulated(of),
+    )
+
+
+def _shares(names: Sequence[str], table: "pd.DataFrame") -> dict[str, Any]:
+    own = labels([name.replace(": ", " · ") for name in names])
+    said = [f"{variance:.4g} squared grades" for variance in table["variance"]]
+    bars = {
+        "type": "bar", "orientation": "h", "x": table["share"].to_numpy(),
+        "y": list(range(len(table))), "marker": {"color": PALETTE[0]}, "width": 0.7,
+        "text": [f"{share:.1%}" for share in table["share"]], "textposition": "outside",
+        "textangle": 0, "cliponaxis": False, "hovertext": said, "hoverinfo": "text",
+    }  # fmt: skip
+    return {
+        "data": [bars],
+        "layout": {
+            "xaxis": {"title": titled("Share of the variance"), "fixedrange": True,
+                      "tickformat": ".0%", "range": [0, 1.18 * float(table["share"].max())]},
+            "yaxis": BARE | {"tickvals": list(range(len(table))), "ticktext": own.texts,
+                             "range": [len(table) - 0.4, -0.6]},
+            "height": own.row * len(table) + 80, "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+            "showlegend": False,
+            "meta": {"least_width": own.width + 200, "most_width": 860},
+        },
+    }  # fmt: skip
+
+
+def _systems(of: PanelResults) -> str:
+    return counted(len(of.ratings.systems), "system", "systems")
+
+
+def _is_of_simulated(of: PanelResults) -> bool:
+    systems = of.tables.systems
+    return any(systems[one]["provenance"] == "simulated" for one in of.ratings.systems)

@@ -1,0 +1,61 @@
+"""flask studies report: a study's results as one file, or as a paper's tables and figures."""
+
+from pathlib import Path
+
+import click
+
+from embeddings.errors import InputError
+from embeddings.files import write_text
+from webapp import database, results_files, studies
+from webapp.cli.report import check_target
+from webapp.results_shown import PASSED, YES, Asked, read_asked
+
+
+@click.command("report")
+@click.argument("slug")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="SLUG-report.html unless told."
+)
+@click.option(
+    "--paper",
+    type=click.Path(path_type=Path),
+    help="Write LaTeX tables and vector figures to this new folder instead.",
+)
+@click.option("--facet", help="One of the facets; the first one unless told.")
+@click.option("--passed", is_flag=True, help="Only raters who pass the protocol's screening rule.")
+@click.option("--look", is_flag=True, help="Test differences although the study still runs.")
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+def report_command(
+    slug: str,
+    output: Path | None,
+    paper: Path | None,
+    facet: str | None,
+    passed: bool,
+    look: bool,
+    force: bool,
+) -> None:
+    """Write the results of the study SLUG as one HTML file: tables, figures, CSV files.
+
+    It opens in any browser without a server or a network. The same judgements give the same file.
+    """
+    database.prepare()
+    database.reads()
+    if paper and output:
+        raise InputError("Give -o for a report or --paper for a paper's files, not both.")
+    words = {"facet": facet or "", "raters": PASSED if passed else "", "look": YES if look else ""}
+    asked = read_asked(studies.find_study(slug), words)
+    if paper:
+        _write_paper(paper, asked)
+        return
+    path = output or Path(f"{slug}-report.html")
+    check_target(path, force)
+    write_text(path, results_files.as_report(asked))
+    click.echo(f"Wrote {path}: {path.stat().st_size / 1e6:.1f} MB.")
+
+
+def _write_paper(folder: Path, asked: Asked) -> None:
+    from evaluation.paper import write_paper
+
+    about = dict(results_files.about(asked).rows())
+    written = write_paper(folder, asked.sections(), about)
+    click.echo(f"Wrote {folder}: {len(written)} files. Next: pdflatex paper.tex in there.")

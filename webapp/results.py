@@ -1,0 +1,147 @@
+"""A study's results: what was rated, the systems, their differences, agreement, ears and labels."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from markupsafe import Markup
+
+from embeddings.collection import Collection
+from webapp import catalogue, results_files
+from webapp.database import db
+from webapp.figures import figure_page
+from webapp.models import Study
+from webapp.results_shown import Asked, read_asked
+
+if TYPE_CHECKING:
+    from evaluation.analysis import Analysis
+    from evaluation.figures import Figure
+    from evaluation.shown import Section, Table
+
+    Part = Figure | Table
+
+bp = Blueprint("results", __name__, url_prefix="/studies")
+
+
+@bp.get("/<slug>/results")
+@figure_page
+def page(slug: str) -> ResponseReturnValue:
+    """Show the results of a study."""
+    asked = _asked(slug)
+    sounds = _collection(asked.study)
+    heard = sounds.info["imported_at"] if sounds else ""
+    body = asked.kept(
+        ("page", str(get_locale()), heard),
+        lambda: Markup(
+            render_template(
+                "_results.html", asked=asked, sections=asked.sections(), sounds=sounds,
+                address=_address,
+            )
+        ),
+    )  # fmt: skip
+    return render_template(
+        "study_results.html",
+        study=asked.study,
+        asked=asked,
+        body=body,
+        contents=[(one.name, one.title) for one in asked.sections()],
+        facets=[one.name for one in asked.study.terms.scale.facets] if asked.facet else [],
+        can_screen=asked.other is not None,
+        sounds=sounds,
+        address=_address,
+    )
+
+
+@bp.get("/<slug>/results/figures/<name>.csv")
+def figure(slug: str, name: str) -> Response:
+    """Send the numbers of a figure as CSV, as they are and not as they are rounded."""
+    return _csv(slug, name, lambda section: section.figures)
+
+
+@bp.get("/<slug>/results/tables/<name>.csv")
+def table(slug: str, name: str) -> Response:
+    """Send a table as CSV, its numbers as they are and not as they are rounded."""
+    return _csv(slug, name, lambda section: section.tables)
+
+
+@bp.get("/<slug>/results/judgements.csv")
+def judgements(slug: str) -> Response:
+    """Send every judgement with what is done with it, as CSV."""
+    graded = _graded(_asked(slug))
+    if graded is None:
+        abort(404)
+    text = graded.tidy.to_csv(index=False, lineterminator="\n")
+    return _file(text, "text/csv", f"{slug}-judgements.csv")
+
+
+@bp.get("/<slug>/results/ears.qrels")
+def qrels(slug: str) -> Response:
+    """Send what labels and ears say the opposite of, as qrels with the ears' grades."""
+    graded = _graded(_asked(slug))
+    if graded is None:
+        abort(404)
+    from evaluation.ears import ears_qrels
+
+    text = ears_qrels(graded.ratings, graded.disagreements)
+    return _file(text, "text/plain", f"{slug}-ears.qrels")
+
+
+@bp.get("/<slug>/results.json")
+def numbers(slug: str) -> Response:
+    """Send every table and figure with its definitions, the seed and the versions, as JSON."""
+    asked = _asked(slug)
+    found = results_files.as_json(asked)
+    text = json.dumps(found, ensure_ascii=False, allow_nan=False, indent=1)
+    return _file(text, "application/json", f"{slug}-results.json")
+
+
+@bp.get("/<slug>/results/report.html")
+def report(slug: str) -> Response:
+    """Send the results as one HTML file that needs neither a server nor a network."""
+    return _file(results_files.as_report(_asked(slug)), "text/html", f"{slug}-report.html")
+
+
+def _csv(slug: str, name: str, kind: "Callable[[Section], Sequence[Part]]") -> Response:
+    for section in _asked(slug).sections():
+        for part in kind(section):
+            if part.name == name:
+                return _file(part.csv(), "text/csv", f"{slug}-{name}.csv")
+    abort(404)
+
+
+def _asked(slug: str) -> Asked:
+    study = db.session.scalar(sa.select(Study).where(Study.slug == slug))
+    if study is None:
+        abort(404)
+    return read_asked(study, request.args)
+
+
+def _graded(asked: Asked) -> "Analysis | None":
+    """Return the analysis of single results; None of a study that asks for lists."""
+    from evaluation.analysis import Analysis
+
+    return asked.results if isinstance(asked.results, Analysis) else None
+
+
+def _collection(study: Study) -> Collection | None:
+    """Return the collection whose sounds can be heard here; None of an imported study's."""
+    name = study.terms.collection
+    return catalogue.collection(name) if not study.imported and name in catalogue.names() else None
+
+
+def _address(asked: Asked, endpoint: str = "results.page", **changes: Any) -> str:
+    """Return an address of the same results, with some of what is asked changed."""
+    own = {"facet", "raters", "look"} & changes.keys()
+    known = {key: value for key, value in asked.parameters.items() if key not in own}
+    given = {key: value for key, value in changes.items() if value}
+    return url_for(endpoint, slug=asked.study.slug, **known, **given)
+
+
+def _file(text: str, mimetype: str, name: str) -> Response:
+    answer = current_app.response_class(text, mimetype=mimetype)
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer
