@@ -4,6 +4,8 @@ import csv
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -214,6 +216,22 @@ def chromium() -> str:
     if path is None:
         pytest.skip("chromium is not installed (apt-get install chromium)")
     return path
+
+
+def flask(data: Path, *args: str) -> str:
+    """Run a command in a process of its own; return what it said."""
+    environment = os.environ | {"SOUNDING_BOARD_DATA": str(data)}
+    command = [sys.executable, "-m", "flask", *args]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def first_start(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A data folder after the first `make run`, not to be changed, and what that printed."""
+    data = tmp_path_factory.mktemp("demo")
+    return data, flask(data, "setup", "--port", "5057")
 
 
 @pytest.fixture

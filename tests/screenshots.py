@@ -16,6 +16,7 @@ from tests.test_manage import judge
 from webapp.studies import find_study
 
 IMAGES = ROOT / "docs" / "images"
+ARGUMENTS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 HEIGHT = {1280: 860, 360: 780}
 
 
@@ -34,7 +35,7 @@ def main() -> None:
                 rater = f"{server.url}/rate/demo/{third.token}"
             with sync_playwright() as driver:
                 browser = driver.chromium.launch(
-                    executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+                    executable_path=shutil.which("chromium"), args=ARGUMENTS
                 )
                 for width in HEIGHT:
                     for scheme in ("light", "dark"):
@@ -55,6 +56,9 @@ def take(browser: Browser, server: Server, rater: str, width: int, scheme: str) 
         "browse-found": f"{server.url}/browse/demo?find=bark",
         "unknown": f"{server.url}/browse/demo?query=barking-3",
         "rate": rater,
+        "map": f"{server.url}/browse/demo/map",
+        "scores": f"{server.url}/scores/demo",
+        "results": f"{server.url}/studies/demo-results/results",
         "studies": f"{server.url}/studies",
         "study": f"{server.url}/studies/demo",
         "raters": f"{server.url}/studies/demo/raters",
@@ -70,7 +74,10 @@ def take(browser: Browser, server: Server, rater: str, width: int, scheme: str) 
         if name == "browse":
             page.locator(".system.shown .play").first.click()
             page.wait_for_timeout(700)
-        page.evaluate("scrollTo(0, 0)")
+        if name == "results":
+            page.evaluate("document.getElementById('means').scrollIntoView()")
+        else:
+            page.evaluate("scrollTo(0, 0)")
         page.wait_for_timeout(300)  # the colours of buttons fade in
         page.screenshot(path=IMAGES / f"{name}-{width}-{scheme}.png")
     page.context.close()

@@ -1,10 +1,7 @@
 """The demo as the first start makes it: what is simulated in it, and what takes its place."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from itertools import combinations
 from pathlib import Path
 from statistics import mean
@@ -23,7 +20,7 @@ from embeddings.store import embedding_names, open_embedding, open_ranking, syst
 from evaluation.analysis import Analysis
 from evaluation.published import convention, published
 from evaluation.scoring import read_objective
-from tests.conftest import ROOT
+from tests.conftest import ROOT, flask
 from webapp import create_app
 from webapp.demo import RESULTS, SLUG, make_demo
 from webapp.results_data import study_tables
@@ -33,22 +30,6 @@ NEAR = 0.03
 COMPUTED = "freesound.minmax-pca100.nns"
 FLOOR = "random.l2.mcss"
 EXAMPLE = str(ROOT / "docs" / "examples" / "octave_energies.py")
-
-
-def flask(data: Path, *args: str) -> str:
-    """Run a command in a process of its own; return what it said."""
-    environment = os.environ | {"SOUNDING_BOARD_DATA": str(data)}
-    command = [sys.executable, "-m", "flask", *args]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def first_start(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A data folder after the first `make run`, not to be changed, and what that printed."""
-    data = tmp_path_factory.mktemp("demo")
-    return data, flask(data, "setup", "--port", "5057")
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+from flask.cli import with_appcontext
 
 from embeddings.errors import InputError
 from embeddings.files import write_text
@@ -22,15 +23,16 @@ from webapp.results_shown import PASSED, YES, Asked, read_asked
     help="Write LaTeX tables and vector figures to this new folder instead.",
 )
 @click.option("--facet", help="One of the facets; the first one unless told.")
-@click.option("--passed", is_flag=True, help="Only raters who pass the protocol's screening rule.")
+@click.option("--screened", is_flag=True, help="Without raters who do not pass.")
 @click.option("--look", is_flag=True, help="Test differences although the study still runs.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
+@with_appcontext
 def report_command(
     slug: str,
     output: Path | None,
     paper: Path | None,
     facet: str | None,
-    passed: bool,
+    screened: bool,
     look: bool,
     force: bool,
 ) -> None:
@@ -42,7 +44,11 @@ def report_command(
     database.reads()
     if paper and output:
         raise InputError("Give -o for a report or --paper for a paper's files, not both.")
-    words = {"facet": facet or "", "raters": PASSED if passed else "", "look": YES if look else ""}
+    words = {
+        "facet": facet or "",
+        "raters": PASSED if screened else "",
+        "look": YES if look else "",
+    }
     asked = read_asked(studies.find_study(slug), words)
     if paper:
         _write_paper(paper, asked)
