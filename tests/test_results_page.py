@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -14,8 +15,10 @@ from evaluation.figures import Figure
 from evaluation.shown import Table
 from evaluation.study_frames import read_study
 from tests.lab import SLUGS, Lab, run
+from tests.test_analysis import HOSTILE
 from tests.test_findings import cells
 from webapp import studies
+from webapp.models import Study
 from webapp.results_cache import forget
 from webapp.results_shown import Asked, read_asked
 from webapp.signin import new_token
@@ -179,3 +182,23 @@ def test_a_report_is_written_once_and_is_the_same(lab: Lab, tmp_path, monkeypatc
     both = run(lab.app, "report", GRADED, "-o", "x.html", "--paper", "x")
     assert "not both" in both.output
     assert "asked for semantic, acoustic" in run(lab.app, "report", GRADED, "--facet", "x").output
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_studies_have_a_page_and_files(
+    get: Get, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    told = HOSTILE[case]()
+    both = [Analysis(told, screened=screened) for screened in (False, True)]
+
+    def analysis_of(study: Study, facet: str = "", *, screened: bool = False) -> Analysis:
+        return both[screened]
+
+    monkeypatch.setattr("webapp.results_shown.analysis_of", analysis_of)
+    for words in ({"look": "yes"}, {"look": "yes", "raters": "passed"}):
+        forget()
+        page = get(GRADED, **words)
+        assert page.status_code == 200
+        assert not re.search(r">\s*(nan|None)\b", page.text)
+        for what in ("/judgements.csv", "/ears.qrels", ".json", "/report.html"):
+            assert get(GRADED, what, **words).status_code == 200, what
