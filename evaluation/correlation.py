@@ -47,13 +47,20 @@ def tau_ap(truth: np.ndarray, estimate: np.ndarray) -> np.ndarray:
     return 2 * (_weights(estimate) * better).sum(axis=(-1, -2)) / (systems - 1) - 1
 
 
-def spearman(one: np.ndarray, other: np.ndarray) -> float | None:
-    """Return Spearman's rho of two columns, float [systems]; None where either is constant."""
+def spearman(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return Spearman's rho of the last axis, float [...]; NaN where either side is constant.
+
+    Parameters
+    ----------
+    one, other : float [..., systems], which may broadcast
+    """
     from scipy.stats import rankdata
 
-    ranks = rankdata(one) - (len(one) + 1) / 2, rankdata(other) - (len(one) + 1) / 2
-    spread = float(np.sqrt((ranks[0] ** 2).sum() * (ranks[1] ** 2).sum()))
-    return float((ranks[0] * ranks[1]).sum()) / spread if spread else None
+    middle = (one.shape[-1] + 1) / 2
+    ours, theirs = (rankdata(side, axis=-1) - middle for side in (one, other))
+    spread = np.sqrt((ours**2).sum(axis=-1) * (theirs**2).sum(axis=-1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (ours * theirs).sum(axis=-1) / spread
 
 
 @cache

@@ -4,7 +4,7 @@ A result is relevant to its query by one of three rules: it carries the class th
 drawn for (the headline), it shares any label, or it shares the most specific labels.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,7 +72,7 @@ class Agreement:
     ----------
     tau, tau_ap, rho : Kendall's tau-b, tau_AP with the ears as the truth, Spearman's rho; None
         where a side is constant
-    tau_interval, tau_ap_interval : over queries and raters; None where there is none
+    tau_interval, tau_ap_interval, rho_interval : over queries and raters; None where there is none
     least : the smallest tau that could be significant with so many systems; None: none could
     systems : how many were compared
     above : float [systems, systems], the share of replicates in which the ears put the row's
@@ -84,6 +84,7 @@ class Agreement:
     rho: float | None
     tau_interval: Interval | None
     tau_ap_interval: Interval | None
+    rho_interval: Interval | None
     least: float | None
     systems: int
     above: np.ndarray
@@ -116,7 +117,7 @@ def compare_orders(
     count = int(kept.sum())
     above = np.full((len(kept), len(kept)), np.nan)
     if count < 2 or not len(of.raters):
-        return Agreement(None, None, None, None, None, None, count, above)
+        return Agreement(None, None, None, None, None, None, None, count, above)
     if heard is None:
         heard = panel_replicates(of, ["mean_grade"], replicates=replicates, seed=seed)["mean_grade"]
     drawn, labels = heard, np.broadcast_to(score, heard.shape)
@@ -127,18 +128,24 @@ def compare_orders(
     above += 0.5 * (drawn[:, :, None] == drawn[:, None, :]).mean(axis=0)
     above[~kept] = above[:, ~kept] = np.nan
     np.fill_diagonal(above, np.nan)
-    tau, top = _number(tau_b(ears[kept], score[kept])), _number(tau_ap(ears[kept], score[kept]))
     drawn, labels = drawn[:, kept], labels[:, kept]
-    return Agreement(
-        tau,
-        top,
-        spearman(ears[kept], score[kept]),
-        None if tau is None else reversed_percentiles(tau, tau_b(drawn, labels)),
-        None if top is None else reversed_percentiles(top, tau_ap(drawn, labels)),
-        least_significant_tau(count),
-        count,
-        above,
+    tau, top, rho = (
+        _compared(correlation, (ears[kept], score[kept]), (drawn, labels))
+        for correlation in (tau_b, tau_ap, spearman)
     )
+    return Agreement(
+        tau[0], top[0], rho[0], tau[1], top[1], rho[1], least_significant_tau(count), count, above
+    )
+
+
+def _compared(
+    correlation: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    orders: tuple[np.ndarray, np.ndarray],
+    drawn: tuple[np.ndarray, np.ndarray],
+) -> tuple[float | None, Interval | None]:
+    """Return a correlation of two orders with its interval; None where a side is constant."""
+    value = _number(correlation(*orders))
+    return value, None if value is None else reversed_percentiles(value, correlation(*drawn))
 
 
 def within_queries(of: Ratings, objective: np.ndarray) -> tuple[float | None, int]:

@@ -95,7 +95,7 @@ def orders_table(
     Returns
     -------
     The columns level, score, higher (is better), systems, tau, tau_low, tau_high, tau_bias; the
-    same of tau_ap; rho; least (the smallest tau that could be significant); within (the mean tau
+    same of tau_ap and rho; least (the smallest tau that could be significant); within (the mean tau
     inside queries, at the level "own") and within_queries; reason, why there is no tau
     """
     import pandas as pd
@@ -111,7 +111,8 @@ def orders_table(
                 "level": level, "score": score, "higher": higher, "systems": found.systems,
                 "tau": found.tau, **_ends("tau", found.tau_interval),
                 "tau_ap": found.tau_ap, **_ends("tau_ap", found.tau_ap_interval),
-                "rho": found.rho, "least": found.least, "within": within,
+                "rho": found.rho, **_ends("rho", found.rho_interval),
+                "least": found.least, "within": within,
                 "within_queries": queries, "reason": _why(found),
             }
         )  # fmt: skip

@@ -42,6 +42,7 @@ class Strengths:
     ----------
     strength : float [systems], on the scale of log odds; NaN where undefined
     low, high : float [systems], 95 % intervals over queries and raters
+    drawn : float [replicates, systems], the strengths that the intervals come from
     ties, first : t and d of the module's text
     win : float [systems, systems], the probability that the row's list is preferred to the
         column's, given that one of them is, and no place has an advantage
@@ -56,6 +57,7 @@ class Strengths:
     first: float
     win: np.ndarray
     regularised: float
+    drawn: np.ndarray
     reason: str = ""
 
 
@@ -107,10 +109,12 @@ def fit(
         reason = "some systems always win, or were never compared, so strengths have no limit"
         if not table.sum() or not ridge:
             empty = np.full((systems, systems), np.nan)
-            return Strengths(none, none, none, np.nan, np.nan, empty, 0.0, reason)
+            return Strengths(
+                none, none, none, np.nan, np.nan, empty, 0.0, np.empty((0, systems)), reason
+            )
         regularised, reason = ridge, f"{reason}; a small penalty ({ridge:g}) keeps them finite"
     found = _newton(table[None], regularised, np.zeros(systems + 2))[0]
-    low, high = none, none
+    low, high, drawn = none, none, np.empty((0, systems))
     if replicates and len(np.unique(votes.query)) > 1:
         rng = np.random.default_rng(seed)
         of_query, of_rater = (
@@ -122,12 +126,12 @@ def fit(
             for query, rater in zip(*(np.array_split(one, max(1, replicates // _CHUNK))
                                       for one in (of_query, of_rater)), strict=True)
         ]  # fmt: skip
-        drawn = _newton(np.concatenate(parts), regularised, found)
-        low, high = np.quantile(drawn[:, :systems], (0.025, 0.975), axis=0)
+        drawn = _newton(np.concatenate(parts), regularised, found)[:, :systems]
+        low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
     strength = found[:systems]
     win = 1 / (1 + np.exp(strength[None, :] - strength[:, None]))
     return Strengths(
-        strength, low, high, float(found[-2]), float(found[-1]), win, regularised, reason
+        strength, low, high, float(found[-2]), float(found[-1]), win, regularised, drawn, reason
     )
 
 

@@ -1,5 +1,6 @@
 """The results of a study in which two lists are compared (the method "preference")."""
 
+from collections.abc import Callable
 from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evaluation import ears, ears_tables
-from evaluation.correlation import least_significant_tau, spearman, tau_b
+from evaluation.correlation import least_significant_tau, reversed_percentiles, spearman, tau_b
 from evaluation.preference import NEITHER, A, B, Strengths, Votes, fit
 from evaluation.results import as_row
 from evaluation.significance import Estimate, estimate
@@ -137,8 +138,9 @@ class PreferenceAnalysis:
     def orders(self) -> "pd.DataFrame":
         """A row a level and score of the labels: tau-b and rho of its order and the strengths'.
 
-        The columns: level, score, higher (is better), systems, tau, rho, least (the smallest tau
-        that could be significant); NaN undefined.
+        The columns: level, score, higher (is better), systems; tau and rho, each with low, high and
+        bias, over queries and raters, the labels' scores being fixed; least (the smallest tau that
+        could be significant); NaN undefined.
         """
         import pandas as pd
 
@@ -146,14 +148,13 @@ class PreferenceAnalysis:
         for (level, score), values in self.scored.items():
             told = (1 if score != "r1" else -1) * (ears.means(values) if level == "own" else values)
             kept = ~np.isnan(told) & ~np.isnan(self.strengths.strength)
-            one, other = self.strengths.strength[kept], told[kept]
-            enough = len(one) > 1
+            sides = self.strengths.strength[kept], self.strengths.drawn[:, kept], told[kept]
             rows.append(
                 {
-                    "level": level, "score": score, "higher": score != "r1", "systems": len(one),
-                    "tau": float(tau_b(one, other)) if enough else None,
-                    "rho": spearman(one, other) if enough else None,
-                    "least": least_significant_tau(len(one)),
+                    "level": level, "score": score, "higher": score != "r1",
+                    "systems": int(kept.sum()), **_agreement("tau", tau_b, *sides),
+                    **_agreement("rho", spearman, *sides),
+                    "least": least_significant_tau(int(kept.sum())),
                 }
             )  # fmt: skip
         return pd.DataFrame(rows)
@@ -222,3 +223,25 @@ class PreferenceAnalysis:
                 }
             )  # fmt: skip
         return pd.DataFrame(rows)
+
+
+def _agreement(
+    name: str,
+    correlation: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    strength: np.ndarray,
+    drawn: np.ndarray,
+    told: np.ndarray,
+) -> dict[str, float | None]:
+    """Return a correlation with its interval; None where fewer than two systems have both."""
+    found: dict[str, float | None] = dict.fromkeys(
+        (name, f"{name}_low", f"{name}_high", f"{name}_bias")
+    )
+    value = float(correlation(strength, told)) if len(told) > 1 else np.nan
+    if np.isnan(value):
+        return found
+    found[name] = value
+    interval = reversed_percentiles(value, correlation(drawn, told)) if len(drawn) else None
+    if interval:
+        ends = interval.low, interval.high, interval.bias
+        found |= dict(zip((f"{name}_{end}" for end in ("low", "high", "bias")), ends, strict=True))
+    return found

@@ -70,7 +70,11 @@ def test_strengths_wins_and_the_matrix() -> None:
     assert row["probability"] == pytest.approx(1 / (1 + np.exp(-1.6)), abs=0.08)
     assert sum(found.sides.values()) == len(given)
     assert found.strengths.first == pytest.approx(0.2, abs=0.2)
-    assert (found.orders.loc[found.orders["level"] == "collection", "tau"] == 1).all()
+    whole = found.orders[found.orders["level"] == "collection"]
+    assert (whole["tau"] == 1).all()
+    for name in ("tau", "rho"):
+        assert (whole[f"{name}_low"] <= whole[f"{name}_high"]).all()
+        assert (whole[f"{name}_high"] == 1).all()
 
 
 def test_a_change_of_mind_counts_once() -> None:

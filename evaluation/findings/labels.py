@@ -1,5 +1,6 @@
 """Ears next to labels: the two orders of the systems, and the single results they differ on."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from evaluation.analysis import Analysis
@@ -89,9 +90,9 @@ def _orders(view: View) -> Table:
             [
                 Cell(title, title.lower()),
                 Cell(LEVELS[row["level"]], LEVELS[row["level"]]),
-                _tau(row, "tau"),
-                _tau(row, "tau_ap"),
-                number(row["rho"], _TWO),
+                tau_cell(row, "tau"),
+                tau_cell(row, "tau_ap"),
+                tau_cell(row, "rho"),
                 number(row["within"], _TWO, note=f"over {row['within_queries']} queries"),
                 number(row["systems"], "{:.0f}"),
                 number(row["least"], _TWO, note="with so few systems none could be"),
@@ -122,10 +123,11 @@ def _orders(view: View) -> Table:
     )  # fmt: skip
 
 
-def _tau(row: dict[str, Any], name: str) -> Cell:
+def tau_cell(row: Mapping[str, Any], name: str) -> Cell:
+    """Return the cell of a correlation with its interval, its bias in the note."""
     value = row[name]
     if missing(value):
-        return Cell("–", numeric=True, note=row["reason"])
+        return Cell("–", numeric=True, note=str(row.get("reason", "")))
     text = spread(value, row[f"{name}_low"], row[f"{name}_high"], _TWO)
     bias = row[f"{name}_bias"]
     note = "" if missing(bias) else f"bias of the bootstrap {minus(_TWO.format(bias))}"

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from evaluation.charts import counted
 from evaluation.ears_tables import LEVELS, SCORES
+from evaluation.findings.labels import tau_cell
 from evaluation.findings.rated import of_study
 from evaluation.findings.words import BASIS, basis, by_kind, estimate_cell, number, percent
 from evaluation.preference_analysis import PreferenceAnalysis
@@ -97,8 +98,8 @@ def _labels(of: PreferenceAnalysis) -> Section | None:
         [
             Cell(f"{SCORES[row['score']]}", row["score"]),
             Cell(LEVELS[row["level"]], row["level"]),
-            number(row["tau"], _TWO),
-            number(row["rho"], _TWO),
+            tau_cell(row, "tau"),
+            tau_cell(row, "rho"),
             number(row["systems"], "{:.0f}"),
             number(row["least"], _TWO, note="with so few systems none could be"),
         ]
@@ -119,7 +120,9 @@ def _labels(of: PreferenceAnalysis) -> Section | None:
         title="Table of the orders' agreement",
         caption=(
             "How far the order by strength agrees with that by the labels, convention "
-            f"{of.convention}. R1 is turned round, so that a positive number means agreement."
+            f"{of.convention}. Intervals (95 %, reversed percentiles) come from random weights of "
+            f"queries and raters, seed {of.seed}; the labels' scores are fixed. R1 is turned "
+            "round, so that a positive number means agreement."
         ),
     )
     return Section("labels", "Ears next to labels", parts=(shown,))

@@ -27,6 +27,7 @@ def rated(view: View) -> Section:
     return Section(
         "rated",
         "What was rated",
+        words=_partial(of.tables),
         notices=(*of_study(of.tables), *_missing(of.mean_grades)),
         facts=(_people(of.tables, of), _queries(of), _grades(of), _judged(of), _asked(of)),
     )
@@ -48,6 +49,18 @@ def of_study(tables: StudyTables) -> tuple[str, ...]:
     if tables.state == "open":
         said.append("This study is still open: every number may change.")
     return tuple(said)
+
+
+def _partial(tables: StudyTables) -> tuple[str, ...]:
+    """Return how many pools were too large for one rater to hear whole."""
+    pools = tables.pools
+    parted = int(pools.loc[pools["partial"] == 1, "query"].nunique())
+    if not parted:
+        return ()
+    return (
+        f"The pools of {counted(parted, 'query', 'queries')} were judged in parts, so that no "
+        "rater heard all of them; parts of a pool share some results.",
+    )
 
 
 def _missing(scores: Scores) -> tuple[str, ...]:
