@@ -120,15 +120,14 @@ def compare_orders(
         return Agreement(None, None, None, None, None, None, None, count, above)
     if heard is None:
         heard = panel_replicates(of, ["mean_grade"], replicates=replicates, seed=seed)["mean_grade"]
-    drawn, labels = heard, np.broadcast_to(score, heard.shape)
+    drawn, labels = heard, score  # of a whole collection the same in every replicate
     if objective.ndim == 2:
         of_query = weights(len(of.raters), len(of.queries), len(drawn), seed)[1]
         labels = sign * weighted(objective, of_query)
-    above = (drawn[:, :, None] > drawn[:, None, :]).mean(axis=0)
-    above += 0.5 * (drawn[:, :, None] == drawn[:, None, :]).mean(axis=0)
+    above = 0.5 + 0.5 * np.sign(drawn[:, :, None] - drawn[:, None, :]).mean(axis=0)
     above[~kept] = above[:, ~kept] = np.nan
     np.fill_diagonal(above, np.nan)
-    drawn, labels = drawn[:, kept], labels[:, kept]
+    drawn, labels = drawn[:, kept], labels[..., kept]
     tau, top, rho = (
         _compared(correlation, (ears[kept], score[kept]), (drawn, labels))
         for correlation in (tau_b, tau_ap, spearman)

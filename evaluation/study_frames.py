@@ -7,7 +7,7 @@ is none. So the same study gives the same tables from its bundle and from a data
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -78,18 +78,26 @@ def column_kinds(kind: type, names: Names | None = None) -> dict[str, str]:
     return kinds
 
 
-def as_frame(kind: type, columns: Mapping[str, Any], names: Names | None = None) -> "pd.DataFrame":
+def as_frame(
+    kind: type,
+    columns: Mapping[str, Any],
+    names: Names | None = None,
+    only: Collection[str] | None = None,
+) -> "pd.DataFrame":
     """Return columns of values as a table of records, with the kinds of `column_kinds`.
 
     Parameters
     ----------
     columns : a sequence for each column, all equally long; None stands for what is unknown.
         Moments are datetimes, or text in ISO 8601, in UTC
+    only : the columns that are wanted; all of the kind's unless told
     """
     import pandas as pd
 
     found = {}
     for name, dtype in column_kinds(kind, names).items():
+        if only is not None and name not in only:
+            continue
         values = pd.Series(columns[name])
         if dtype == MOMENT:
             found[name] = pd.to_datetime(values, utc=True, format="ISO8601").astype(MOMENT)

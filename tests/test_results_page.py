@@ -94,9 +94,10 @@ def test_the_page_shows_what_the_bundle_says(lab: Lab, get: Get) -> None:
             if isinstance(part, Table) and part.name == "mean-grades"
         )  # fmt: skip
     text = get(GRADED).text
-    best = max(own.mean_grades.systems, key=lambda one: one.estimate.value or 0)
-    assert f"{best.estimate.value:.1f}" in next(iter(cells(shown)))[1]
-    assert f">{next(iter(cells(shown)))[1]}<" in text
+    rows = sorted(row[1] for row in cells(shown))
+    told = [one.estimate for one in own.mean_grades.systems]
+    assert rows == sorted(f"{one.value:.1f} [{one.low:.1f}, {one.high:.1f}]" for one in told)
+    assert all(f">{row}<" in text for row in rows)
     sent = list(csv.DictReader(io.StringIO(get(GRADED, "/judgements.csv").text)))
     assert len(sent) == len(own.tidy)
     assert {row["use"] for row in sent} == set(own.tidy["use"])

@@ -77,10 +77,10 @@ _analyses, _tables, _shown = Kept(MOST_ANALYSES), Kept(MOST_TABLES), Kept(MOST_S
 
 
 def tables_of(study: Study) -> "StudyTables":
-    """Return the tables of an open or closed study."""
+    """Return the tables of an open or closed study, with what an analysis reads of them."""
     from webapp.results_data import study_tables
 
-    return _tables.get(_name(study), _state(study), lambda: study_tables(study))
+    return _tables.get(_name(study), _state(study), lambda: study_tables(study, whole=False))
 
 
 def analysis_of(

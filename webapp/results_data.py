@@ -39,7 +39,7 @@ _TOLD = ("rater", "identities", "distractors", "repeats", "identity_share", "auc
 """What is told of a rater of an earlier study."""
 
 
-def study_tables(study: Study) -> StudyTables:
+def study_tables(study: Study, *, whole: bool = True) -> StudyTables:
     """Return what is known of an open or closed study, equal to what its bundle says.
 
     Raises InputError for a draft.
@@ -47,7 +47,7 @@ def study_tables(study: Study) -> StudyTables:
     if study.state == "draft":
         raise InputError(f"The study {study.slug!r} is a draft; it has results once it is open.")
     with uncollected():
-        return _tables(study)
+        return _tables(study, whole)
 
 
 @contextmanager
@@ -65,11 +65,11 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _tables(study: Study) -> StudyTables:
+def _tables(study: Study, whole: bool) -> StudyTables:
     import pandas as pd
 
     pools = read_pools(study)
-    own = judgements_frame(study, pools)
+    own = judgements_frame(study, pools, whole=whole)
     raters = raters_frame(study, own, pools.names["raters"])
     reused, others = _reused(study, pools)
     known = json.loads(facts.read(study, "systems.json") or b"{}")
@@ -78,7 +78,7 @@ def _tables(study: Study) -> StudyTables:
     listed = [row._mapping for row in db.session.execute(systems)]
     return StudyTables(
         protocol=study.terms,
-        judgements=pd.concat([reused, own], ignore_index=True),
+        judgements=pd.concat([reused[own.columns], own], ignore_index=True),
         pools=pools.frame,
         flags=flags_frame(study),
         raters=pd.concat([others, raters], ignore_index=True),

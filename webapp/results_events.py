@@ -7,7 +7,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from evaluation.exchange import FlagRecord, JudgementRecord, PreferenceRecord
-from evaluation.study_frames import as_frame
+from evaluation.study_frames import as_frame, column_kinds
 from webapp.database import db
 from webapp.models import (
     Assignment,
@@ -29,19 +29,29 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def judgements_frame(study: Study, pools: Pools) -> "pd.DataFrame":
+UNREAD = {
+    "listened_seconds": Judgement.listened_seconds, "heard": Judgement.heard,
+    "received_at": Judgement.received_at, "uuid": Judgement.client_uuid,
+}  # fmt: skip
+"""The columns of judgements that no analysis reads, and that take as long to read as the others."""
+
+
+def judgements_frame(study: Study, pools: Pools, *, whole: bool = True) -> "pd.DataFrame":
     """Return every judgement in the order in which they came, as ``judgements.csv`` has them.
 
-    What is used again of an earlier study is not in it.
+    What is used again of an earlier study is not in it. Without `whole`, the columns `UNREAD` are
+    left out.
     """
     import pandas as pd
 
+    unread = UNREAD.items() if whole else ()
     found = read_columns(
         sa.select(
             Judgement.slot_id, Slot.assignment_id, Slot.page, Slot.position, Slot.repeat,
             Slot.candidate_id, Slot.system_id, Judgement.facet, Judgement.grade,
-            Judgement.listened_seconds, Judgement.heard, *_moments(Judgement.given_at),
-            *_moments(Judgement.received_at), Judgement.client_uuid.label("uuid"),
+            *_moments(Judgement.given_at),
+            *(sa.type_coerce(one, sa.String).label(name) if name == "received_at"
+              else one.label(name) for name, one in unread),
         )
         .join(Judgement.slot)
         .join(Slot.assignment)
@@ -53,7 +63,9 @@ def judgements_frame(study: Study, pools: Pools) -> "pd.DataFrame":
     found |= _placed(study, found, np.ones(len(places), dtype=bool))
     found |= {"study": [study.slug] * len(places), "counts": ~places.duplicated(keep="last")}
     found |= pools.ranks_of(found["candidate_id"])
-    return as_frame(JudgementRecord, found, pools.names["judgements"])
+    kinds = column_kinds(JudgementRecord, pools.names["judgements"])
+    return as_frame(JudgementRecord, found, pools.names["judgements"],
+                    only=None if whole else kinds.keys() - UNREAD.keys())  # fmt: skip
 
 
 def preferences_frame(study: Study) -> "pd.DataFrame":
