@@ -43,9 +43,14 @@ class Analysis(PanelResults):
 
     @cached_property
     def uses(self) -> dict[str, int]:
-        """How many judgements there are of this facet by what is done with them."""
-        of_facet = self.tidy.loc[self.tidy["facet"] == self.facet.name, "use"]
-        return {str(use): int(count) for use, count in of_facet.value_counts().items()}
+        """How many judgements there are of this facet by what is done with them.
+
+        Where raters are left out, what they gave is "screened".
+        """
+        own = self.tidy[self.tidy["facet"] == self.facet.name]
+        kept = own["rater"].isin(passing(self.tidy)) if self.screened else own["use"].notna()
+        uses = own["use"].where(kept, "screened")
+        return {str(use): int(count) for use, count in uses.value_counts().items()}
 
     @cached_property
     def ratings(self) -> Ratings:
@@ -136,7 +141,9 @@ class Analysis(PanelResults):
     @cached_property
     def relabelled(self) -> "pd.DataFrame":
         """A row a system: AP and R1 within the judged pools by labels, ears and both."""
-        return ears_tables.relabelled_table(self.ratings, self.relevant(), self.threshold)
+        of, systems = self.ratings, self.tables.systems
+        kinds = [systems[name]["provenance"] for name in of.systems]
+        return ears_tables.relabelled_table(of, self.relevant(), self.threshold, kinds)
 
 
 def labels_of(clips: "pd.DataFrame") -> ears.Labels:

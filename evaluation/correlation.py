@@ -10,6 +10,8 @@ from functools import cache
 
 import numpy as np
 
+_NOTHING = 1e-9  # correlations that differ by less are the same
+
 
 def tau_b(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Return Kendall's tau-b of the last axis, float [...]; NaN where either side is constant.
@@ -99,13 +101,20 @@ def reversed_percentiles(estimate: float, replicates: np.ndarray) -> Interval | 
     """Return the 95 % interval of a correlation from its replicates, clipped to [-1, 1].
 
     A replicate that lies below the estimate speaks for a truth above it, so the percentiles are
-    mirrored at the estimate. Undefined replicates (NaN) are left out; None where all are.
+    mirrored at the estimate. An end that would not lie beyond the estimate on its side, as the
+    inner one of an estimate of 1 or -1 never does, is the percentile itself: a perfect order that
+    replicates disturb is not sure. Undefined replicates (NaN) are left out; None where all are.
     """
     there = replicates[~np.isnan(replicates)]
     if not len(there):
         return None
-    low, high = np.quantile(there, (0.025, 0.975))
-    ends = np.clip([2 * estimate - high, 2 * estimate - low], -1, 1)
+    low, high = np.clip(np.quantile(there, (0.025, 0.975)), -1, 1)
+    middle = float(np.clip(estimate, -1, 1))  # rounding can lead out
+    ends = np.clip([2 * middle - high, 2 * middle - low], -1, 1)
+    if ends[0] > middle - _NOTHING:
+        ends[0] = min(low, middle)
+    if ends[1] < middle + _NOTHING:
+        ends[1] = max(high, middle)
     return Interval(float(ends[0]), float(ends[1]), float(there.mean() - estimate))
 
 

@@ -72,11 +72,13 @@ class Agreement:
     ----------
     tau, tau_ap, rho : Kendall's tau-b, tau_AP with the ears as the truth, Spearman's rho; None
         where a side is constant
-    tau_interval, tau_ap_interval, rho_interval : over queries and raters; None where there is none
+    tau_interval, tau_ap_interval, rho_interval : over queries and raters, or over queries for these
+        raters alone where they are few (`evaluation.replicates.weights`); None with one query or
+        one rater
     least : the smallest tau that could be significant with so many systems; None: none could
     systems : how many were compared
     above : float [systems, systems], the share of replicates in which the ears put the row's
-        system above the column's; NaN on the diagonal
+        system above the column's; NaN on the diagonal, and with one query or one rater
     """
 
     tau: float | None
@@ -111,7 +113,8 @@ def compare_orders(
         before by `evaluation.replicates.panel_replicates`
     """
     sign = 1.0 if higher else -1.0
-    ears = means(grading.mean_grade(of.along(of.mean, of.lists)))
+    graded = grading.mean_grade(of.along(of.mean, of.lists))
+    ears = means(graded)
     score = sign * (means(objective) if objective.ndim == 2 else objective)
     kept = ~np.isnan(ears) & ~np.isnan(score)
     count = int(kept.sum())
@@ -124,12 +127,15 @@ def compare_orders(
     if objective.ndim == 2:
         of_query = weights(len(of.raters), len(of.queries), len(drawn), seed)[1]
         labels = sign * weighted(objective, of_query)
-    above = 0.5 + 0.5 * np.sign(drawn[:, :, None] - drawn[:, None, :]).mean(axis=0)
-    above[~kept] = above[:, ~kept] = np.nan
-    np.fill_diagonal(above, np.nan)
-    drawn, labels = drawn[:, kept], labels[..., kept]
+    varies = _several(of.table.T) and _several(graded)
+    if varies:
+        above = 0.5 + 0.5 * np.sign(drawn[:, :, None] - drawn[:, None, :]).mean(axis=0)
+        above[~kept] = above[:, ~kept] = np.nan
+        np.fill_diagonal(above, np.nan)
+    varies = varies and (objective.ndim == 1 or _several(objective))
+    replicated = (drawn[:, kept], labels[..., kept]) if varies else None
     tau, top, rho = (
-        _compared(correlation, (ears[kept], score[kept]), (drawn, labels))
+        _compared(correlation, (ears[kept], score[kept]), replicated)
         for correlation in (tau_b, tau_ap, spearman)
     )
     return Agreement(
@@ -140,11 +146,21 @@ def compare_orders(
 def _compared(
     correlation: Callable[[np.ndarray, np.ndarray], np.ndarray],
     orders: tuple[np.ndarray, np.ndarray],
-    drawn: tuple[np.ndarray, np.ndarray],
+    drawn: tuple[np.ndarray, np.ndarray] | None,
 ) -> tuple[float | None, Interval | None]:
-    """Return a correlation of two orders with its interval; None where a side is constant."""
+    """Return a correlation of two orders with its interval; None where a side is constant.
+
+    `drawn` has both orders in the replicates; None: there is no interval.
+    """
     value = _number(correlation(*orders))
-    return value, None if value is None else reversed_percentiles(value, correlation(*drawn))
+    if value is None or drawn is None:
+        return value, None
+    return value, reversed_percentiles(value, correlation(*drawn))
+
+
+def _several(values: np.ndarray) -> bool:
+    """Return whether two columns or more have a value that is there."""
+    return int((~np.isnan(values)).any(axis=0).sum()) > 1
 
 
 def within_queries(of: Ratings, objective: np.ndarray) -> tuple[float | None, int]:
@@ -235,40 +251,51 @@ RELABELLINGS = ("labels", "ears", "both")
 """Relevant by the labels; by a mean grade of at least the threshold; by both."""
 
 
-def relabelled(of: Ratings, told: np.ndarray, threshold: float) -> dict[str, np.ndarray]:
+def relabelled(
+    of: Ratings, told: np.ndarray, threshold: float
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Return AP and R1 of every system within the judged pools, under labels, ears and both.
 
-    Only results that were judged count, for all three, so that what differs is the relevance and
-    not what is known.
+    Only results that were judged count, and only queries with a relevant one by each of the three,
+    so that what differs is the relevance and neither what is known nor which queries there are.
 
     Returns
     -------
-    one of `RELABELLINGS` -> float [2, systems], the mean over queries of AP@depth and of the first
-    relevant rank from 1 (the rank after the depth where there is none in the list)
+    scores : one of `RELABELLINGS` -> float [2, systems], the mean over queries of AP@depth and of
+        the first relevant rank from 1 (the rank after the depth where there is none in the list)
+    queries : int [systems], over how many queries
     """
     mean = of.mean
     known = ~np.isnan(mean)
     heard = mean >= threshold
     rules = {"labels": told, "ears": heard, "both": told & heard}
-    scores = {}
+    each = {}
     for name in RELABELLINGS:
         worth = np.where(known, rules[name].astype(np.float64), np.nan)
         lists = grading.condensed(of.along(worth, of.lists))
         pool = of.along(worth, of.pools)[None]
         ap = grading.average_precision(lists, pool, 1.0)
-        first = np.where(np.isnan(ap), np.nan, grading.first_good_rank(lists, 1.0))
-        scores[name] = np.stack([means(ap), means(first)])
-    return scores
+        each[name] = np.stack([ap, grading.first_good_rank(lists, 1.0)])
+    defined = ~np.isnan([ap for ap, _ in each.values()]).any(axis=0)
+    scores = {name: means(np.where(defined, both, np.nan)) for name, both in each.items()}
+    return scores, defined.sum(axis=1)
 
 
-def ears_qrels(of: Ratings, pairs: Sequence[Disagreement]) -> str:
+def ears_qrels(of: Ratings, pairs: Sequence[Disagreement] | None = None) -> str:
     """Return ``query 0 clip grade`` for the disagreements, with the ears' grade, sorted.
 
-    The grade is the mean, rounded to a whole number, a half upwards.
+    For all judged results where no `pairs` are told. The grade is the mean, rounded to a whole
+    number, a half upwards.
     """
     from evaluation.study_trec import fit_name
 
-    rows = sorted((one.query, one.clip, int(np.floor(one.grade + 0.5))) for one in pairs)
+    if pairs is None:
+        judged = np.flatnonzero(~np.isnan(of.mean)).tolist()
+        names = [(of.queries[of.query_of[one]], of.clips[one]) for one in judged]
+        told = [(*name, grade) for name, grade in zip(names, of.mean[judged], strict=True)]
+    else:
+        told = [(one.query, one.clip, one.grade) for one in pairs]
+    rows = sorted((query, clip, int(np.floor(grade + 0.5))) for query, clip, grade in told)
     return "".join(f"{fit_name(query)} 0 {fit_name(clip)} {grade}\n" for query, clip, grade in rows)
 
 

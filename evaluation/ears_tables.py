@@ -166,22 +166,34 @@ def disagreements_table(of: Ratings, found: Sequence[ears.Disagreement]) -> "pd.
     return pd.DataFrame(rows, columns=columns)
 
 
-def relabelled_table(of: Ratings, told: np.ndarray, threshold: float) -> "pd.DataFrame":
+def relabelled_table(
+    of: Ratings, told: np.ndarray, threshold: float, provenances: Sequence[str]
+) -> "pd.DataFrame":
     """Return a row a system: AP@depth and R1 within the judged pools by labels, ears and both.
 
-    The columns: system, ap_labels, ap_ears, ap_both, r1_labels, ..., and the place of the system
-    by AP from 1, rank_labels, rank_ears, rank_both (equal ones share the mean place).
+    Parameters
+    ----------
+    told, threshold : as in `evaluation.ears.relabelled`
+    provenances : of each system
+
+    Returns
+    -------
+    The columns system, ap_labels, ap_ears, ap_both, r1_labels, ...; the place of the system by AP
+    from 1, rank_labels, rank_ears, rank_both, among the simulated systems or among the others
+    (equal ones share the mean place); queries, over how many that have a relevant result by all
+    three
     """
     import pandas as pd
 
-    scores = ears.relabelled(of, told, threshold)
+    scores, queries = ears.relabelled(of, told, threshold)
     table: dict[str, Any] = {"system": list(of.systems)}
     for place, name in enumerate(("ap", "r1")):
         table |= {f"{name}_{rule}": scores[rule][place] for rule in ears.RELABELLINGS}
     frame = pd.DataFrame(table)
+    simulated = np.array([one == "simulated" for one in provenances], dtype=bool)
     for rule in ears.RELABELLINGS:
-        frame[f"rank_{rule}"] = frame[f"ap_{rule}"].rank(ascending=False)
-    return frame
+        frame[f"rank_{rule}"] = frame[f"ap_{rule}"].groupby(simulated).rank(ascending=False)
+    return frame.assign(queries=queries)
 
 
 def _ends(name: str, interval: Interval | None) -> dict[str, float | None]:

@@ -39,10 +39,9 @@ def graded_precision(grades: np.ndarray, lowest: float, highest: float) -> np.nd
 
     The depth is the list's full one: what is missing counts 0, so this is a lower bound.
     """
-    shares = (grades - lowest) / (highest - lowest)
-    return np.where(
-        np.isnan(grades).all(axis=-1), np.nan, np.nansum(shares, axis=-1) / grades.shape[-1]
-    )
+    above = np.nansum(grades - lowest, axis=-1)  # whole numbers: any order has the same sum
+    whole = (highest - lowest) * grades.shape[-1]
+    return np.where(np.isnan(grades).all(axis=-1), np.nan, above / whole)
 
 
 def precision(grades: np.ndarray, threshold: float) -> np.ndarray:

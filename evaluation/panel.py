@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from evaluation.ratings import Ratings
-from evaluation.significance import Estimate, estimate, student
+from evaluation.significance import NOTHING, Estimate, estimate, student
 from evaluation.variance import components
+
+_ROUNDING = 1e-12  # a component of this share of all is what rounding leaves of none
 
 
 def human_reference(of: Ratings) -> Estimate:
@@ -95,6 +97,8 @@ def sway(of: Ratings, along: np.ndarray) -> Sway:
         return Sway(None, None, None, None, count, "it needs two raters who share sounds")
     mean = float(np.mean(slopes))
     error = float(np.std(slopes, ddof=1) / len(slopes) ** 0.5)
+    if not error > NOTHING * max(abs(mean), 1):
+        return Sway(None, None, None, None, count, "nothing varies between raters")
     half, p = student(mean, error, len(slopes) - 1)
     return Sway(mean, mean - half, mean + half, p, count)
 
@@ -109,16 +113,22 @@ class Generalizability:
         below 0; the last one, with all three, has the error in it
     queries, raters : how many the study has
     reason : why there is none; then `parts` is empty
+    own : how surely this study, with the queries that each of its raters judged, orders the systems
+        as all queries and raters would: the generalizability coefficient in [0, 1]; None where
+        nothing varies
+    per_query : how many raters judged a system's list of a query, on average
     """
 
     parts: dict[str, float]
     queries: int
     raters: int
     reason: str = ""
+    own: float | None = None
+    per_query: float = 0.0
 
     def reliability(self, queries: float, raters: float) -> float | None:
-        """Return how surely a study of that size would order the systems as all queries and raters
-        would: the generalizability coefficient in [0, 1]; None where nothing varies."""
+        """Return what `own` would be in a complete study of that size: all raters judge every
+        query. None where nothing varies."""
         if not self.parts:
             return None
         error = (
@@ -126,8 +136,11 @@ class Generalizability:
             + self.parts["rater+system"] / raters
             + self.parts["query+rater+system"] / (queries * raters)
         )
-        whole = self.parts["system"] + error
-        return self.parts["system"] / whole if whole > 0 else None
+        return _coefficient(self.parts["system"], error)
+
+
+def _coefficient(system: float, error: float) -> float | None:
+    return system / (system + error) if system + error > 0 else None
 
 
 def generalizability(scores: np.ndarray) -> Generalizability:
@@ -148,5 +161,40 @@ def generalizability(scores: np.ndarray) -> Generalizability:
     except ValueError:
         reason = "too few raters share queries to tell the variances apart"
         return Generalizability({}, queries, raters, reason)
-    parts = {"+".join(sorted(one)): max(value, 0.0) for one, value in found.items()}
-    return Generalizability(parts, queries, raters)
+    least = _ROUNDING * sum(map(abs, found.values()))
+    parts = {
+        "+".join(sorted(one)): value if value > least else 0.0 for one, value in found.items()
+    }  # fmt: skip
+    counts = there.sum(axis=1)
+    per_query = float(counts[counts > 0].mean())
+    error = _error(there, parts)
+    own = _coefficient(parts["system"], error if error > least else 0.0)
+    return Generalizability(parts, queries, raters, own=own, per_query=per_query)
+
+
+def _error(there: np.ndarray, parts: dict[str, float]) -> float:
+    """Return the error variance of the order of the systems, in squared grades.
+
+    A system's score is the mean over its queries of the mean over their raters. What goes with
+    systems counts with the squared shares of each query, rater, and grade in it; what is common to
+    all systems counts as far as their shares are not the same.
+
+    Parameters
+    ----------
+    there : bool [systems, raters, queries], what was judged
+    parts : as in `Generalizability`
+    """
+    there = there[there.any(axis=(1, 2))]
+    raters = there.sum(axis=1, keepdims=True)
+    queries = (raters > 0).sum(axis=2, keepdims=True)
+    share = there / (np.maximum(raters, 1) * queries)
+    along = {
+        "query": share.sum(axis=1),
+        "rater": share.sum(axis=2),
+        "query+rater": share.reshape(len(share), -1),
+    }
+    return sum(
+        parts[f"{name}+system"] * float((each**2).sum(axis=1).mean())
+        + parts[name] * float(each.var(axis=0, ddof=1).sum())
+        for name, each in along.items()
+    )

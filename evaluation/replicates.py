@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from evaluation.ratings import Ratings
+from evaluation.significance import FEW_RATERS
 
 REPLICATES = 2000
 MEASURES = ("mean_grade", "ndcg", "condensed_ndcg", "graded_ap", "first_relevant")
@@ -26,14 +27,25 @@ def weights(
     """Return the weights of raters, float [replicates, raters], and of queries, likewise.
 
     A seed gives the same weights of queries whoever the raters are, so that scores of one study
-    can be compared replicate by replicate.
+    can be compared replicate by replicate. Fewer raters than `FEW_RATERS` have a weight of 1 each:
+    nothing can be said of other raters, and what comes of it is over queries for these alone.
     """
     shapes = (replicates, raters), (replicates, queries)
     of_rater, of_query = (
         np.random.default_rng([seed, stream]).standard_exponential(shape)
         for stream, shape in enumerate(shapes)
     )
-    return of_rater, of_query
+    return np.ones_like(of_rater) if raters < FEW_RATERS else of_rater, of_query
+
+
+def weighs_raters(of: Ratings) -> bool:
+    """Return whether replicates have other raters: enough of them judged to speak for others."""
+    return int(_judging(of).sum()) >= FEW_RATERS
+
+
+def _judging(of: Ratings) -> np.ndarray:
+    """Return who judged anything, bool [raters]."""
+    return ~np.isnan(of.table).all(axis=1)
 
 
 def weighted(scores: np.ndarray, of_query: np.ndarray) -> np.ndarray:
@@ -69,7 +81,10 @@ def panel_replicates(
     lists = _Lists(of, threshold)
     found: dict[str, list[np.ndarray]] = {name: [] for name in measures}
     masks = {name: lists.defined(name) for name in measures}
-    of_rater, of_query = weights(len(of.raters), len(of.queries), replicates, seed)
+    of_rater, judging = np.ones((replicates, len(of.raters))), _judging(of)
+    of_rater[:, judging], of_query = weights(
+        int(judging.sum()), len(of.queries), replicates, seed
+    )  # fmt: skip
     for start in range(0, replicates, _CHUNK):
         grades = lists.draw(of_rater[start : start + _CHUNK])
         weight = of_query[start : start + _CHUNK].astype(np.float32)

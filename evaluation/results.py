@@ -41,7 +41,7 @@ def _systems(scores: Scores) -> list[dict[str, Any]]:
     return [
         {
             "system": one.system,
-            **as_row(one.estimate),
+            **as_level(one.estimate),
             "lower_bound": one.low,
             "upper_bound": one.high,
             "judged": one.judged,
@@ -76,12 +76,12 @@ def pairs_table(scores: Scores, protocol: Protocol, seed: int = 1) -> "pd.DataFr
         places = [(a, b) for a, b in places if frozenset((names[a], names[b])) in fixed]
     tukey = paired_hsd(scores.table)
     count = len(fixed) or len(places)
-    apart = [scores.table[a] - scores.table[b] for a, b in places]
+    apart = [_exact(scores.table[a] - scores.table[b]) for a, b in places]
     flipped = permutation(np.array(apart), count, seed=seed) if apart else []
     rows = []
-    for (a, b), flips in zip(places, flipped, strict=True):
+    for (a, b), own, flips in zip(places, apart, flipped, strict=True):
         named = not fixed or frozenset((names[a], names[b])) in fixed
-        ranks = wilcoxon(scores.table[a], scores.table[b], count)
+        ranks = wilcoxon(own, np.zeros(len(own)), count)
         rows.append(
             {
                 "system_a": names[a],
@@ -103,7 +103,13 @@ def pairs_table(scores: Scores, protocol: Protocol, seed: int = 1) -> "pd.DataFr
 
 def ranks_test(scores: Scores) -> Ranked:
     """Return Friedman's test on the means over raters; 1 is the best mean rank."""
-    return friedman(scores.table if scores.measure.higher else -scores.table)
+    table = _exact(scores.table)
+    return friedman(table if scores.measure.higher else -table)
+
+
+def _exact(table: np.ndarray) -> np.ndarray:
+    """Return scores without what rounding adds: equal ones are tied, and are no difference."""
+    return np.round(table, 9)
 
 
 def profile_table(of: Ratings) -> "pd.DataFrame":
@@ -112,7 +118,7 @@ def profile_table(of: Ratings) -> "pd.DataFrame":
 
     grades = of.by_rank
     rows = [
-        {"system": name, "rank": rank + 1, **as_row(estimate(grades[:, system, :, rank]))}
+        {"system": name, "rank": rank + 1, **as_level(estimate(grades[:, system, :, rank]))}
         for system, name in enumerate(of.systems)
         for rank in range(of.depth)
     ]
@@ -137,7 +143,7 @@ def groups_table(
     for group in sorted(set(groups) - {""}):
         inside = np.array([one == group for one in groups])
         rows += [
-            {by: group, "system": name, **as_row(estimate(scores[system][:, inside]))}
+            {by: group, "system": name, **as_level(estimate(scores[system][:, inside]))}
             for system, name in enumerate(of.systems)
         ]
     return pd.DataFrame(rows, columns=None if rows else [by, "system", "value"])
@@ -152,7 +158,7 @@ def facets_table(facets: dict[str, Ratings]) -> "pd.DataFrame":
         span = of.highest - of.lowest
         shares = (per_rater(of, "mean_grade") - of.lowest) / span
         rows += [
-            {"facet": name, "system": system, **as_row(estimate(shares[place]))}
+            {"facet": name, "system": system, **as_level(estimate(shares[place]))}
             for place, system in enumerate(of.systems)
         ]
     return pd.DataFrame(rows)
@@ -187,6 +193,11 @@ def raters_table(of: Ratings) -> "pd.DataFrame":
             }
         )
     return pd.DataFrame(rows, columns=None if rows else ["rater", "ratings"])
+
+
+def as_level(one: Estimate) -> dict[str, Any]:
+    """Return an estimate as `as_row` does, without p: that a level is zero is no question."""
+    return {name: value for name, value in as_row(one).items() if name != "p"}
 
 
 def as_row(one: Estimate) -> dict[str, Any]:

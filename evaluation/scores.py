@@ -18,7 +18,15 @@ from evaluation.graded_measures import MEASURES, Measure
 from evaluation.grading import MIREX_WEIGHTS
 from evaluation.ratings import Ratings
 from evaluation.replicates import REPLICATES, panel_replicates
-from evaluation.significance import Estimate, estimate, student
+from evaluation.significance import (
+    FEW_RATERS,
+    NO_SPREAD,
+    NOTHING,
+    Estimate,
+    estimate,
+    student,
+    within,
+)
 from evaluation.variance import spread
 
 
@@ -30,8 +38,9 @@ class SystemScore:
     ----------
     system : the ranking's name
     estimate : the mean over queries with its interval and what it rests on
-    low, high : the mean grade if what is missing had the lowest, and the highest grade; the other
-        measures: None
+    low, high : the mean grade if what nobody graded had the lowest, and the highest grade; of
+        rank-biased precision, its residual to the end of the list and beyond at 0 and at 1; None
+        of other measures
     judged : the share of its results, to the depth, that at least one rater graded
     definition : what exactly was computed
     """
@@ -164,14 +173,27 @@ def score_systems(
         grades = per_rater(of, "mean_grade")
         basis = [estimate(one) for one in grades]
         whole = spread(_mean(grades, axis=0))
-        freedom = whole.freedom if whole else max(len(of.queries) - 1.0, 1.0)
+        few = whole is None or whole.raters < FEW_RATERS
+        freedom = whole.freedom if whole and not few else max(len(of.queries) - 1.0, 1.0)
         estimates = [
             _of_replicates(table[one], drawn[:, one], freedom, basis[one])
             for one in range(len(of.systems))
         ]
+    ends = _range(of, kind)
+    estimates = [within(one, *ends) for one in estimates]
     return Scores(
-        kind, definition, _systems(of, kind, estimates, definition), table, single, drawn, freedom
-    )
+        kind, definition, _systems(of, kind, estimates, definition, table),
+        table, single, drawn, freedom,
+    )  # fmt: skip
+
+
+def _range(of: Ratings, kind: Measure) -> tuple[float, float]:
+    """Return the ends between which a measure lies."""
+    if kind.name == "mean_grade":
+        return of.lowest, of.highest
+    if kind.name == "first_relevant":
+        return 1.0, of.depth + 1.0
+    return (0.0, np.inf) if kind.name in MIREX_WEIGHTS else (0.0, 1.0)
 
 
 def _of_replicates(
@@ -186,29 +208,47 @@ def _of_replicates(
     if len(there) < 2 or basis.raters < 2:
         reason = "one query, or one rater, has no interval"
         return Estimate(value, None, None, None, basis.scope, *counts, reason)
+    if not error > NOTHING * max(abs(value), 1):
+        return Estimate(value, None, None, None, basis.scope, *counts, NO_SPREAD)
     half, p = student(value, error, freedom)
     return Estimate(value, value - half, value + half, p, basis.scope, *counts, basis.reason)
 
 
 def _systems(
-    of: Ratings, kind: Measure, estimates: list[Estimate], definition: str
+    of: Ratings, kind: Measure, estimates: list[Estimate], definition: str, table: np.ndarray
 ) -> tuple[SystemScore, ...]:
-    mean, returned = of.mean_by_rank, of.returned
-    low, high = grading.bounds(mean, returned, of.lowest, of.highest)
-    bounded = kind.name == "mean_grade"
+    returned = of.returned
     shares = returned.sum(axis=(1, 2))
-    graded = (returned & ~np.isnan(mean)).sum(axis=(1, 2))
+    graded = (returned & ~np.isnan(of.mean_by_rank)).sum(axis=(1, 2))
+    low, high = _bounds(of, kind, table)
     return tuple(
         SystemScore(
             name,
             estimates[one],
-            _mean_of(low[one]) if bounded else None,
-            _mean_of(high[one]) if bounded else None,
+            _mean_of(low[one]),
+            _mean_of(high[one]),
             float(graded[one] / shares[one]) if shares[one] else None,
             definition,
         )
         for one, name in enumerate(of.systems)
     )
+
+
+def _bounds(of: Ratings, kind: Measure, table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return how low and high scores could be, float [systems, queries], if nothing were missing.
+
+    Of `table`, float [systems, queries]: what is there counts as much as the share that is judged.
+    """
+    none = np.full(table.shape, np.nan)
+    if kind.name == "rbp":
+        base, residual = grading.rbp(of.mean_by_rank, of.lowest, of.highest)
+        low = np.where(of.returned.any(axis=-1), np.nan_to_num(table), np.nan)
+        return low, low + np.where(np.isnan(table), 1 - base, residual)
+    if kind.name != "mean_grade":
+        return none, none
+    known = grading.judged(of.mean_by_rank, of.returned)
+    own = np.where(known > 0, np.nan_to_num(table) * known, 0 * known)
+    return own + (1 - known) * of.lowest, own + (1 - known) * of.highest
 
 
 def _find(measure: str, threshold: float | None) -> Measure:

@@ -9,9 +9,11 @@ Scores come as a table of systems, float [systems, queries] or [systems, raters,
 is better. What a design cannot support has a reason in place of a number.
 """
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import permutations
 
 import numpy as np
 
@@ -21,6 +23,11 @@ LEVEL = 0.05
 FEW_RATERS = 5
 FEW_QUERIES = 13
 """Up to so many, tests that flip the signs of queries count all 2^n ways."""
+MOST_ORDERS = 200_000
+"""Up to so many ways to order the systems in all queries, Friedman's test counts them."""
+NOTHING = 1e-9
+"""Up to this share of a value, its error is what rounding leaves of none."""
+NO_SPREAD = "nothing varies, so that it has no interval"
 BOTH, THESE = "queries and raters", "these raters"
 """Whom an interval speaks for: other queries and raters, or other queries of these raters."""
 
@@ -68,13 +75,16 @@ def estimate(table: np.ndarray) -> Estimate:
         mean, scope, freedom = float(own.mean()), THESE, float(queries - 1)
         error = float(own.std(ddof=1) / queries**0.5) if queries > 1 else np.nan
         reason = (
-            f"{raters} raters are too few to speak for others; {FEW_RATERS} are needed"
+            f"it takes {FEW_RATERS} raters to speak for others, and there "
+            f"{'is 1' if raters == 1 else f'are {raters}'}"
             if raters < FEW_RATERS
             else "too few queries were judged by several raters to speak for other raters"
         )
         if queries < 2:
             reason = "one query has no interval"
             return Estimate(mean, None, None, None, scope, queries, raters, ratings, reason)
+    if not error > NOTHING * max(abs(mean), 1):
+        return Estimate(mean, None, None, None, scope, queries, raters, ratings, NO_SPREAD)
     half, p = student(mean, error, freedom)
     return Estimate(mean, mean - half, mean + half, p, scope, queries, raters, ratings, reason)
 
@@ -82,12 +92,19 @@ def estimate(table: np.ndarray) -> Estimate:
 def student(value: float, error: float, freedom: float) -> tuple[float, float]:
     """Return half of the 95 % interval of a value, and the two-sided p that it is zero.
 
-    By Student's t with the value's standard error and its degrees of freedom.
+    By Student's t with the value's standard error, above 0, and its degrees of freedom.
     """
     from scipy.special import stdtr, stdtrit
 
     half = float(stdtrit(freedom, 1 - LEVEL / 2)) * error
-    return half, float(2 * stdtr(freedom, -abs(value) / error)) if error > 0 else float(value == 0)
+    return half, float(2 * stdtr(freedom, -abs(value) / error))
+
+
+def within(one: Estimate, lowest: float, highest: float) -> Estimate:
+    """Return an estimate whose interval ends where its values do."""
+    if one.low is None or one.high is None:
+        return one
+    return replace(one, low=max(one.low, lowest), high=min(one.high, highest))
 
 
 def holm(p: Sequence[float | None]) -> list[float | None]:
@@ -206,6 +223,7 @@ class Ranked:
         the variance of untied ranks; `friedman_tukey`, MIREX's: with the observed one)
     queries : complete ones; `dropped` others were left out
     reason : why there is nothing
+    exact : whether p counts all orders, as it does where there are few; else it is that of F
     """
 
     p: float | None
@@ -219,6 +237,7 @@ class Ranked:
     queries: int
     dropped: int
     reason: str = ""
+    exact: bool = False
 
 
 def friedman(scores: np.ndarray) -> Ranked:
@@ -249,11 +268,12 @@ def friedman(scores: np.ndarray) -> Ranked:
     chi = float(queries * ((means - (systems + 1) / 2) ** 2).sum() / observed)
     agreement = chi / (queries * (systems - 1))
     rest = queries * (systems - 1) - chi
-    if rest > 1e-9:
-        statistic = (queries - 1) * chi / rest
-        p = float(stats.f.sf(statistic, systems - 1, (systems - 1) * (queries - 1)))
-    else:  # every query has the same order
-        statistic, p = None, 0.0
+    statistic = (queries - 1) * chi / rest if rest > 1e-9 else None  # None: all have one order
+    p = _counted_orders(ranks)
+    exact = p is not None
+    if p is None:
+        freedom = systems - 1, (systems - 1) * (queries - 1)
+        p = float(stats.f.sf(statistic, *freedom)) if statistic is not None else 0.0
     apart = np.abs(means[:, None] - means)
     untied = systems * (systems + 1) / 12
     limit = float(stats.studentized_range.ppf(1 - LEVEL, systems, np.inf))
@@ -261,8 +281,32 @@ def friedman(scores: np.ndarray) -> Ranked:
         p, statistic, chi, agreement, means, limit * float(np.sqrt(untied / queries)),
         _range_p(apart / np.sqrt(untied / queries), systems, np.inf),
         _range_p(apart / np.sqrt(observed / queries), systems, np.inf),
-        queries, dropped,
+        queries, dropped, exact=exact,
     )  # fmt: skip
+
+
+def _counted_orders(ranks: np.ndarray) -> float | None:
+    """Return the share of all ways to order the queries that differ as much or more.
+
+    Parameters
+    ----------
+    ranks : float [systems, queries]
+
+    Returns
+    -------
+    None where there are more than `MOST_ORDERS` ways; then the distribution of F is near
+    """
+    systems, queries = ranks.shape
+    ways = math.factorial(systems)
+    if ways ** (queries - 1) > MOST_ORDERS:
+        return None
+    orders = np.array(list(permutations(range(systems))))
+    sums = ranks[None, :, 0]  # one query may stay as it is: only how they lie to it matters
+    for query in range(1, queries):
+        sums = (sums[:, None] + ranks[orders, query]).reshape(-1, systems)
+    apart = ((sums - sums.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
+    whole = ranks.sum(axis=1)
+    return float((apart >= ((whole - whole.mean()) ** 2).sum() - 1e-9).mean())
 
 
 def paired_hsd(scores: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from embeddings.rankings import build_ranking
 from embeddings.store import Ranking, open_embedding
 from evaluation.listing import listing
 from evaluation.scoring import read_query_scores
+from tests.test_scoreboard import edit
 from webapp.browse import envelope_letters
 
 
@@ -97,6 +98,62 @@ def test_a_random_query_is_of_the_class_and_its_address_draws_it_again(
         again = experimenter.get(f"/browse/small?class=Beep&seed={seed}")
         assert again.location == answer.location
     assert "query=hiss-" in experimenter.get("/browse/small?family=Nature").location
+
+
+@pytest.mark.parametrize(
+    ("choice", "sentence", "way_out"),
+    [
+        ("family=Nature&class=Hum", "No clip carries Hum in the family Nature.", "family=Nature"),
+        (
+            "family=Nature&class=Hum&class=Beep&exclude=Hiss",
+            "No clip carries any of them in the family Nature: Hum, Beep.",
+            "family=Nature&amp;exclude=Hiss",
+        ),
+        ("class=Hum&class=Hiss&match=all", "No clip carries all of them: Hum, Hiss.", ""),
+        (
+            "family=Nature&class=Hum&class=Machine&match=all",
+            "No clip carries all of them in the family Nature: Hum, Machine.",
+            "family=Nature&amp;match=all",
+        ),
+        (
+            "family=Nature&exclude=Weather&exclude=Hum",
+            "Every clip that fits otherwise carries what is excluded: Weather, Hum.",
+            "",
+        ),
+    ],
+)
+def test_where_nothing_fits_the_page_says_what_does_not(
+    experimenter: FlaskClient, ranked: list[Ranking], choice: str, sentence: str, way_out: str
+) -> None:
+    page = experimenter.get(f"/browse/small?{choice}").text
+    notice = re.search(r'<p class="notice" role="status">No clip fits\. (.*?)</p>', page, re.DOTALL)
+    assert notice is not None
+    assert notice[1].startswith(sentence)
+    links = re.findall(r'<a href="([^"]+)">Choose from the whole family Nature</a>', notice[1])
+    assert [link.partition("?")[2].partition("&amp;seed")[0] for link in links] == (
+        [way_out] if way_out else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("convention", "asked", "sentence"),
+    [
+        ("cbmi2024", "Hum", "or by the clips that carry the class, the query counted, if they are"),
+        ("cbmi2024", "", "divided by 15 or 150 however few clips are relevant"),
+        ("corrected", "Hum", "or by the relevant clips other than the query, if they are fewer"),
+        ("corrected", "", "or by the relevant clips other than the query, if they are fewer"),
+    ],
+)
+def test_the_numbers_are_said_as_they_are_made(
+    experimenter: FlaskClient, small: Collection, ranked: list[Ranking],
+    convention: str, asked: str, sentence: str,
+) -> None:  # fmt: skip
+    edit(small.folder / "collection.json", lambda info: info.update(convention=convention))
+    page = experimenter.get(f"/browse/small?query=hum-1&asked={asked}").text
+    meaning = page[page.index("<dt>AP@15, AP@150</dt>") : page.index("<dt>R1</dt><dd>The rank")]
+    assert sentence in meaning
+    assert ("the class asked about:" in meaning) == bool(asked)
+    assert meaning.count("is divided by 15 or 150") == 1
 
 
 @pytest.mark.parametrize(

@@ -192,8 +192,45 @@ def test_several_classes_and_classes_to_exclude(
     page.get_by_label("Class 2", exact=True).select_option("")
     expect(match).to_be_hidden()
     page.get_by_label("Family").select_option("Nature")
-    options = page.get_by_label("Class 2", exact=True).locator("option").all_inner_texts()
-    assert options == ["none", "Hiss (6)", "Weather (6)"]
+    expect(page.get_by_label("Class 2", exact=True)).to_have_count(0)
+    options = page.get_by_label("Class", exact=True).locator("option").all_inner_texts()
+    assert options[1:] == ["Hiss (6)", "Weather (6)"]
+
+
+def test_a_family_that_is_chosen_drops_the_classes_outside_it(page: Page, server: Server) -> None:
+    sign_in(page, server)
+    page.goto(f"{server.url}/browse/small?query=hum-0&family=Things&class=Hum&class=Beep")
+    page.get_by_label("Class 3", exact=True).select_option("Machine")
+    page.get_by_label("Family").select_option("")  # all families: nothing is outside
+    assert page.get_by_label("Class", exact=True).input_value() == "Hum"
+    page.get_by_label("Class 2", exact=True).select_option("Hiss")
+    page.get_by_label("Family").select_option("Nature")
+    chosen = page.locator("select[name=class]").evaluate_all("list => list.map(one => one.value)")
+    assert sorted(chosen) == ["", "Hiss"]
+    page.get_by_role("button", name="Random query").click()
+    page.wait_for_url("**/*query=hiss-*")
+    assert parse_qs(urlsplit(page.url).query)["class"] == ["Hiss"]
+
+
+@pytest.mark.parametrize("key", ["k", "ArrowUp"])
+def test_the_sound_before_a_columns_first_result_is_the_query(
+    page: Page, server: Server, key: str
+) -> None:
+    sign_in(page, server)
+    page.goto(f"{server.url}/browse/small?query=hum-0&{THREE}")
+    wait_until(page, "!!document.querySelector('sound-player .play')")
+    query, keys = page.locator(".query"), page.keyboard
+    for number in range(3):
+        results = page.locator(".system").nth(number).locator(".result")
+        results.nth(1).focus()
+        keys.press(key)
+        expect(results.nth(0)).to_be_focused()
+        keys.press(key)
+        expect(query).to_be_focused()
+        keys.press(key)
+        expect(query).to_be_focused()
+    keys.press("j")
+    expect(page.locator(".result").first).to_be_focused()
 
 
 def test_queries_worth_a_look_are_walked_through(page: Page, server: Server) -> None:

@@ -94,3 +94,21 @@ def test_intervals_are_mirrored_and_clipped() -> None:
     assert found.high == 1.0  # 2 * 0.8 - 0.51 would be more than a correlation can be
     assert found.bias == pytest.approx(-0.1)
     assert reversed_percentiles(0.8, np.array([np.nan])) is None
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_perfect_order_that_replicates_disturb_has_an_interval(sign: int) -> None:
+    drawn = sign * np.concatenate([np.linspace(0.6, 1, 401), np.ones(600)])
+    found = reversed_percentiles(sign * (1 + 1e-15), drawn)
+    inner, outer = (found.low, found.high) if sign == 1 else (found.high, found.low)
+    assert outer == sign
+    assert inner == pytest.approx(sign * 0.625)
+    sure = reversed_percentiles(sign * 1.0, np.full(9, sign * 1.0))
+    assert (sure.low, sure.high) == (sign, sign)
+
+
+def test_an_interval_holds_its_estimate() -> None:
+    below = reversed_percentiles(0.5, np.linspace(0.1, 0.3, 401))
+    assert (below.low, below.high) == (pytest.approx(0.105), pytest.approx(0.895))
+    above = reversed_percentiles(0.5, np.linspace(0.6, 0.8, 401))
+    assert (above.low, above.high) == (pytest.approx(0.205), pytest.approx(0.795))

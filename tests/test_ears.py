@@ -1,5 +1,7 @@
 """Ears next to labels: orders of systems, single results, and what relabelling changes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,7 @@ from evaluation.ears import (
     relevant_above,
     within_queries,
 )
+from evaluation.ears_tables import relabelled_table
 from tests.rated import ratings, simulated
 
 NO = np.nan
@@ -59,7 +62,7 @@ def test_orders_that_agree() -> None:
 
 def test_scores_of_the_own_queries_move_with_the_replicates() -> None:
     study = simulated(systems=5, queries=25)
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(1)
     own = np.linspace(0.9, 0.1, 5)[:, None] + rng.normal(0, 0.5, (5, 25))
     moving = compare_orders(study, own, replicates=300)
     fixed = compare_orders(study, own.mean(axis=1), replicates=300)
@@ -78,7 +81,35 @@ def test_systems_without_a_score_are_left_out() -> None:
     flat = compare_orders(study, np.ones(4), replicates=20)
     assert (flat.tau, flat.rho) == (None, None)
     nobody = ratings([[NO] * 4], HAND.lists.tolist(), [0, 0, 1, 1])
+    assert np.isnan(compare_orders(nobody, np.array([1.0, 2.0])).above).all()
     assert compare_orders(nobody, np.array([1.0, 2.0])).tau is None
+
+
+@pytest.mark.parametrize(("queries", "raters"), [(1, 6), (6, 1), (1, 1)])
+def test_one_query_or_one_rater_gives_no_interval(queries: int, raters: int) -> None:
+    study = simulated(systems=6, queries=queries, raters=raters)
+    found = compare_orders(study, np.linspace(0.9, 0.1, 6), replicates=30)
+    assert found.tau is not None
+    assert (found.tau_interval, found.tau_ap_interval, found.rho_interval) == (None, None, None)
+    assert np.isnan(found.above).all()
+
+
+def test_who_and_what_gave_no_grade_does_not_count() -> None:
+    study = simulated(systems=4, queries=2, raters=2)
+    for gone in (np.array([[True], [False]]), study.query_of == 1):
+        table = np.where(gone, NO, study.table)
+        found = compare_orders(replace(study, table=table), np.arange(4.0), replicates=30)
+        assert found.tau_interval is None
+        assert np.isnan(found.above).all()
+
+
+def test_scores_of_one_query_give_no_interval() -> None:
+    own = np.full((4, 8), NO)
+    own[:, 3] = [0.1, 0.4, 0.3, 0.2]
+    found = compare_orders(simulated(systems=4, queries=8), own, replicates=30)
+    assert found.tau is not None
+    assert found.tau_interval is None
+    assert found.above[0, 3] > 0.5  # the ears have eight
 
 
 def test_within_queries_by_hand() -> None:
@@ -112,17 +143,37 @@ def test_disagreements_both_ways() -> None:
 
 def test_relabelling_by_hand() -> None:
     told = np.array([True, False, False, True])  # ears: c0 and c2
-    found = relabelled(HAND, told, 60)
-    assert found["labels"][0] == pytest.approx([(1 + 0.5) / 2, (0.5 + 1) / 2])
+    found, queries = relabelled(HAND, told, 60)
+    assert queries.tolist() == [1, 1]  # by both, nothing is relevant in the second query
+    for rule in ("labels", "ears", "both"):
+        assert found[rule][0] == pytest.approx([1.0, 0.5])
+        assert found[rule][1] == pytest.approx([1.0, 2.0])
+    found, queries = relabelled(HAND, np.array([True, True, True, False]), 60)
+    assert queries.tolist() == [2, 2]
+    assert found["labels"][0] == pytest.approx([1.0, (1 + 0.5) / 2])
     assert found["ears"][0] == pytest.approx([1.0, 0.5])
-    assert found["ears"][1] == pytest.approx([1.0, 2.0])
-    assert found["both"][0] == pytest.approx([1.0, 0.5])  # the second query has none
     unheard = ratings([[NO] * 4], HAND.lists.tolist(), [0, 0, 1, 1])
-    assert np.isnan(relabelled(unheard, told, 60)["labels"]).all()
+    none, queries = relabelled(unheard, told, 60)
+    assert np.isnan(none["labels"]).all()
+    assert queries.tolist() == [0, 0]
 
 
 def test_what_nobody_judged_is_passed_over_for_all_three() -> None:
-    some = ratings([[NO, 0, 80, 20]], HAND.lists.tolist(), [0, 0, 1, 1])
-    found = relabelled(some, np.array([True, True, True, False]), 60)
+    some = ratings([[NO, 90, 80, 20]], HAND.lists.tolist(), [0, 0, 1, 1])
+    found, queries = relabelled(some, np.array([True, True, True, False]), 60)
     # of the first query c1 alone is known: it is first in both condensed lists
     assert found["labels"][0] == pytest.approx([1.0, (1 + 0.5) / 2])
+    assert queries.tolist() == [2, 2]
+
+
+def test_places_are_told_within_simulated_systems_and_within_others() -> None:
+    study = simulated(systems=5, queries=12)
+    told = study.mean >= 55
+    kinds = ["simulated", "computed", "imported", "simulated", "computed"]
+    table = relabelled_table(study, told, 60, kinds)
+    for rule in ("labels", "ears", "both"):
+        order = (-table[f"ap_{rule}"]).to_numpy()
+        for places in ([0, 3], [1, 2, 4]):
+            own = order[places].argsort().argsort() + 1
+            assert table[f"rank_{rule}"].iloc[places].tolist() == own.tolist()
+    assert (table["queries"] == 12).all()

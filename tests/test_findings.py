@@ -25,7 +25,7 @@ from evaluation.shown import Section, Table
 from evaluation.study_frames import StudyTables
 from tests.made_study import raters, tables
 from tests.rated import simulated
-from tests.test_analysis import HOSTILE, STUDY
+from tests.test_analysis import HOSTILE, STUDY, with_facets
 from tests.test_list_analyses import PREFERRED, RATED
 
 ABOUT = About("made", "A <made> study", "closed", "0" * 64, "1.0", "all raters", 1, False)
@@ -100,6 +100,10 @@ def test_with_and_without_screening_stand_side_by_side() -> None:
         assert values[0] != values[1]
         facts = {one.name: one for one in named(said, "rated").facts}
         assert "7 passed the screening rule, 1 did not" in facts["Raters whose grades count"].note
+        left = "of raters who did not pass" in facts["Grades that count"].note
+        assert left == shown.screened
+        (words,) = named(said, "raters").words
+        assert ("r07" in words) == shown.screened
 
 
 def test_tests_wait_while_a_study_runs() -> None:
@@ -110,6 +114,29 @@ def test_tests_wait_while_a_study_runs() -> None:
     assert looked.notices == (PEEKED,)
     assert [one.name for one in looked.parts] == ["pairs", "critical-difference", "pairs"]
     assert any("still open" in one for one in named(found(running), "rated").notices)
+
+
+def test_which_system_is_better_is_not_told_by_the_back_door() -> None:
+    running = replace(tables(STUDY), state="open")
+    for tests in (False, True):
+        said = named(sections(View(Analysis(running), tests=tests)), "labels")
+        assert ("above" in [one.name for one in said.figures]) == tests
+
+
+def test_few_raters_speak_for_themselves() -> None:
+    few, many = (found(tables(simulated(raters=raters))) for raters in (3, 8))
+    for said, scope in ((few, "these raters"), (many, "queries and raters")):
+        assert table(said, "pairs").headings[3].kind == scope
+    assert "these raters alone" in named(few, "means").words[-1]
+    assert "other queries and raters" not in named(few, "means").words[0]
+    assert "these raters alone" not in " ".join(named(many, "means").words)
+
+
+def test_the_other_facets_are_exploratory() -> None:
+    told = with_facets()
+    assert not any("exploratory" in one for one in named(found(told), "differences").words)
+    words = named(found(told, facet="acoustic"), "differences").words
+    assert any("facet semantic: all here is exploratory" in one for one in words)
 
 
 def test_comparisons_that_the_protocol_did_not_fix_are_exploratory() -> None:

@@ -175,6 +175,7 @@ def test_every_address_is_known() -> None:
         "rate.sound_check",
         "rate.withdraw",
         "rate.withdrawal",
+        "results.disagreements",
         "results.figure",
         "results.judgements",
         "results.numbers",

@@ -306,6 +306,18 @@ def test_the_page_shows_a_map_with_its_provenance(
     assert "Simulated: these vectors know nothing" not in page
 
 
+def test_the_commands_for_more_maps_work_as_they_stand(
+    experimenter: FlaskClient, runner: FlaskCliRunner, small: Collection, ranked: list[Ranking]
+) -> None:
+    page = experimenter.get("/browse/small/map").text
+    commands = re.findall(r"flask (embeddings map small --all(?: --method \w+)?)", page)
+    assert commands == ["embeddings map small --all", "embeddings map small --all --method umap"]
+    assert runner.invoke(args=commands[0].split()).exit_code == 0
+    for name in ("good", "random"):
+        assert open_map(small, open_embedding(small, name), "tsne") is not None
+    assert commands[1].split()[-1] in layouts.METHODS
+
+
 def test_two_maps_keep_their_labels(
     experimenter: FlaskClient, small: Collection, ranked: list[Ranking]
 ) -> None:

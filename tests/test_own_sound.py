@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 import signal
 import stat
 import time
@@ -20,11 +21,13 @@ from werkzeug.test import TestResponse, encode_multipart
 
 from embeddings.collection import Collection
 from embeddings.processing import Recipe
+from embeddings.query_files import Asked, Question
 from embeddings.rankings import build_ranking
-from embeddings.store import Ranking
+from embeddings.store import Ranking, open_embedding
 from tests.conftest import RATE, make_sound, rank
 from tests.test_query import BAD, EXAMPLE, own_embedding, write_bad
 from webapp import create_app, own, own_sounds
+from webapp.own_words import how_far, without_paths
 
 WAIT = 60  # seconds, on a busy machine
 
@@ -118,9 +121,77 @@ def test_a_clip_as_own_sound_is_answered_by_its_ranking(
     assert [row["rank"] for row in rows] == [str(rank) for rank in range(1, 19)]
     assert {(row["system"], row["provenance"]) for row in rows} == {(system.system, "computed")}
     assert float(rows[0]["score"]) == pytest.approx(0, abs=1e-6)
+    shown = re.findall(r'lower is more similar">(-?[0-9.]+)<', text)
+    assert [f"{float(row['score']):.3f}" for row in rows[:15]] == shown
+    assert float(rows[1]["score"]) > 0
+    assert {row["score_is"] for row in rows} == {"distance (lower is more similar)"}
     [folder] = folders(data)
     for path in (folder, folder.parent):
         assert stat.S_IMODE(path.stat().st_mode) == 0o700
+
+
+def test_a_similarity_is_told_as_one(
+    client: FlaskClient, small: Collection, system: Ranking
+) -> None:
+    build_ranking(small, open_embedding(small, "octaves"), Recipe("mean", "l2", 5), "mcss")
+    page = post(client, sound_of(small, "hum-2")).get_json()["page"]
+    over(client, page)
+    rows = list(csv.DictReader(io.StringIO(client.get(f"{page}/results.csv").text)))
+    kinds = {row["system"]: row["score_is"] for row in rows}
+    assert kinds[system.system] == "distance (lower is more similar)"
+    del kinds[system.system]
+    assert list(kinds.values()) == ["similarity (higher is more similar)"]
+    best = next(row for row in rows if row["score_is"].startswith("similarity"))
+    assert float(best["score"]) == pytest.approx(1, abs=1e-5)
+    assert client.get(page).text.count("higher is more similar") == 15
+
+
+def test_a_sound_that_no_system_can_use(
+    client: FlaskClient, small: Collection, data: Path, tmp_path: Path
+) -> None:
+    rank(small)
+    text = EXAMPLE.read_text().replace(
+        "    power =",
+        "    import tempfile\n    if len(samples) < 1000:\n"
+        "        raise ValueError(f'{tempfile.gettempdir()}/x/heard.wav: it needs 1000 samples')\n"
+        "    power =",
+    )
+    (tmp_path / "octaves.py").write_text(text)
+    embedding = own_embedding(small, tmp_path / "octaves.py", "Octaves")
+    build_ranking(small, embedding, Recipe("mean", "minmax", None), "nns")
+    build_ranking(small, embedding, Recipe("mean", "l2", 5), "mcss")
+    soundfile.write(tmp_path / "short.wav", 0.5 * np.ones(200), RATE)
+    page = post(client, (tmp_path / "short.wav").read_bytes()).get_json()["page"]
+    assert over(client, page)["sentence"] == "None of the 2 systems could use the sound."
+    shown = client.get(page).text
+    assert "answered" not in shown
+    found = re.findall(r'<p class="notice small">(.*?)</p>', shown)
+    assert len(found) == 2
+    start = "Of a sound of 200 samples (0.0125 s; peak −6 dBFS) this system says: "
+    assert found[0].startswith(start)
+    assert found[0].endswith("it needs 1000 samples.")
+    assert str(tmp_path) not in shown
+    assert "/made" not in shown
+
+
+def test_no_path_of_the_machine_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "a folder" / "own" / "0123"
+    for text, told in (
+        (f"{folder}/made/tmp-1/dithered.wav: refused it.", "my.wav: refused it."),
+        (f"cannot open '{folder}' or '/opt/models/a.pt'", "cannot open 'my.wav' or 'a.pt'"),
+        ("see https://example.org/a/b, n/a, 3/4 m/s", "see https://example.org/a/b, n/a, 3/4 m/s"),
+    ):
+        assert without_paths(folder, "my.wav", text) == told
+
+
+def test_some_systems_that_could_not_use_it_are_no_answers(app: Flask, tmp_path: Path) -> None:
+    asked = [Asked(name, name, "computed", "e", "nns", "") for name in ("one", "two", "three")]
+    sound: Any = None
+    question = Question("small", "", "", sound, tuple(asked))
+    states = {"one": "done", "two": "failed", "three": "done"}
+    with app.test_request_context():
+        told = how_far(tmp_path, question, own_sounds.Progress(states, False, "done"))
+    assert told == "2 of 3 systems have answered. One could not use it."
 
 
 def test_only_pages_that_record_get_the_microphone(

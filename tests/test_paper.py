@@ -18,9 +18,10 @@ from evaluation.figures import DIVERGING, Figure
 from evaluation.paper.cells import as_rectangles
 from evaluation.paper.document import figure_tex
 from evaluation.paper.folder import write_paper
-from evaluation.paper.latex import latex
+from evaluation.paper.latex import engine, latex
 from evaluation.paper.pictures import COLUMN, PAGE, NoPictures, Picture, draw, picture
 from evaluation.paper.tables import LONG, table_tex
+from evaluation.paper.widths import WIDTH, Column, ems, lay_out
 from evaluation.shown import Cell, Fact, Heading, Section, Table, number
 
 ABOUT = {"Study": "A made study_1", "Protocol": "sha256:abc", "Seed": "1"}
@@ -140,7 +141,7 @@ def test_a_table_has_its_rows_and_says_what_is_missing() -> None:
     assert [row[0] for row in rows] == [r"S\_0", r"S\_1 (simulated)", r"S\_2", r"S\_3 (simulated)"]
     assert {row[2] for row in rows} == {r"--\rlap{\textsuperscript{a}}"}
     assert r"\textsuperscript{a}~Nobody graded 100 \% of it." in tex
-    assert r"\begin{tabular}{lrr}" in tex
+    assert r"\begin{tabular}{lrr<{\hspace{0.6em}}}" in tex
     assert r"\caption[Scores of S\_0]{Scores of S\_0. n = 30 queries" in tex
     assert r"\label{tab:systems}" in tex
     assert "marked simulated" in tex
@@ -167,17 +168,67 @@ def test_a_long_table_goes_over_pages(rows: int) -> None:
     assert ("There are no rows." in tex) == (rows == 0)
 
 
-def test_a_wide_table_is_made_to_fit() -> None:
-    narrow = table()
-    row = [Cell("S"), *(number(1.0) for _ in range(40))]
-    wide = Table([narrow.headings[0], *[Heading("Mean")] * 40], {"": [row]}, narrow.data, "wide")
-    tex = table_tex(wide, "wide")
+def wide(columns: int, rows: int = 4, cell: Cell = number(1.0)) -> Table:  # noqa: B008
+    """Return a table of a name and so many numbers."""
+    headings = [Heading("System", numeric=False), *[Heading("Mean", "of all")] * columns]
+    every = [[Cell("S · L2, PCA 100"), *[cell] * columns] for _ in range(rows)]
+    return Table(headings, {"A group": every}, pd.DataFrame(), "wide", "Wide")
+
+
+def test_names_are_broken_into_lines_and_numbers_never() -> None:
+    name, interval = "A system · L2, PCA 100 · MCSS (simulated)", "−13.3 [−19.7, −7.0]"
+    headings = [Heading("System", numeric=False), Heading("less", numeric=False)]
+    headings += [Heading("Difference", "of these raters")] * 4
+    row = [Cell(name), Cell(name), *[Cell(interval, numeric=True)] * 4]
+    tex = table_tex(Table(headings, {"": [row] * 90}, pd.DataFrame()), "pairs")
     sound(tex)
-    assert r"\resizebox{\textwidth}" in tex
-    assert r"\resizebox" not in table_tex(narrow, "narrow")
-    long = [Heading("System", numeric=False), Heading("Why", numeric=False)]
-    said = Table(long, {"": [[Cell("S"), Cell("word " * 40)]]}, narrow.data, "said")
-    assert "p{20em}" in table_tex(said, "said")
+    spec = tex.split(r"\begin{longtable}")[1].splitlines()[0]
+    shares = re.findall(r">\{\\raggedright\\arraybackslash\}p\{([\d.]+)\\textwidth\}", spec)
+    assert len(shares) == 2
+    assert spec.endswith("rrrr}")
+    assert 0.1 < float(shares[0]) < 0.35
+    assert tex.count(r"\begin{longtable}") == 1
+    assert r"\setlength{\extrarowheight}{2pt}" in tex
+    few = table_tex(Table(headings[1:3], {"": [row[1:3]]}, pd.DataFrame()), "few")
+    assert r"\begin{tabular}{lr}" in few
+
+
+@pytest.mark.parametrize("rows", [4, LONG + 1])
+def test_columns_that_have_no_room_follow_below(rows: int) -> None:
+    tex = table_tex(wide(40, rows), "wide")
+    sound(tex)
+    kind = "longtable" if rows > LONG else "tabular"
+    parts = tex.split(rf"\begin{{{kind}}}")[1:]
+    assert len(parts) > 1
+    assert r"\resizebox" not in tex
+    bodies = [[row for row in rows_of(part) if len(row) > 1] for part in parts]
+    assert all(len(body) == rows for body in bodies)
+    assert all(row[0] == r"S \ensuremath{\cdot} L2, PCA 100" for body in bodies for row in body)
+    assert sum(len(body[0]) - 1 for body in bodies) == 40
+    assert tex.count(r"\label") == 1
+    assert tex.count(r"\addtocounter{table}{-1}") == (len(parts) - 1) * (rows > LONG)
+
+
+@given(st.lists(st.tuples(st.text(max_size=80), st.booleans()), min_size=1, max_size=12))
+def test_every_layout_fits(columns: list[tuple[str, bool]]) -> None:
+    of = [Column((text[:30],), (text, text * 9), numeric, "ab") for text, numeric in columns]
+    found = lay_out(of)
+    for part in found.parts:
+        assert sum(one.width + 2 * found.gap for one in part) <= WIDTH + 1e-6
+        for one in part:
+            wide = max(ems(text) for text in of[one.column].cells) * found.em
+            assert one.broken or wide <= one.width
+    places = [one.column for part in found.parts for one in part]
+    assert set(places) == set(range(len(of)))
+
+
+def test_a_long_word_may_be_broken() -> None:
+    said = [Heading("System", numeric=False), Heading("Why", numeric=False)]
+    row = [Cell("S"), Cell("x_" + "word" * 90 + " & so " * 40)]
+    tex = table_tex(Table(said, {"": [row]}, pd.DataFrame()), "said")
+    sound(tex)
+    assert r"x\allowbreak{}\_\allowbreak{}wor\penalty500{}dwo" in tex
+    assert r"\& so \& so" in tex
 
 
 def test_hostile_texts_and_many_notes() -> None:
@@ -192,6 +243,7 @@ def test_hostile_texts_and_many_notes() -> None:
     assert "LuaLaTeX" not in tex
     other = table_tex(Table(headings[1:], {"": [[Cell("中")]]}, pd.DataFrame()), "other")
     assert "LuaLaTeX" in other
+    assert engine("% nDCG′\nnDCG") == engine("é")  # a comment is not set
 
 
 def test_a_picture_is_on_white_and_as_wide_as_a_page_or_a_column() -> None:
@@ -265,6 +317,8 @@ def test_the_folder_has_everything_once(tmp_path: Path) -> None:
     assert "includegraphics[width=\\textwidth,height=0.8" in texts["heat.tex"]
     assert texts["systems.csv"] == table().csv()
     assert texts["heat.csv"] == figure(simulated=True).csv()
+    assert r"\clearpage" + "\n" + r"\input{long.tex}" in texts["paper.tex"]
+    assert "(two or three times)" in texts["README.txt"]
     assert all(f"{key}: {value}\n" in texts["README.txt"] for key, value in ABOUT.items())
     assert [one.name for one in tmp_path.iterdir()] == ["out"]
 

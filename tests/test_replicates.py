@@ -7,8 +7,9 @@ import pytest
 
 from evaluation import grading
 from evaluation.ratings import Ratings
-from evaluation.replicates import MEASURES, panel_replicates, weighted, weights
+from evaluation.replicates import MEASURES, panel_replicates, weighs_raters, weighted, weights
 from evaluation.scores import of_panel
+from evaluation.significance import FEW_RATERS
 from tests.rated import simulated
 
 GOOD = 60
@@ -77,6 +78,25 @@ def test_several_at_once_are_those_of_one() -> None:
 def test_queries_have_the_same_weights_whoever_the_raters_are() -> None:
     np.testing.assert_array_equal(weights(2, 5, 30)[1], weights(9, 5, 30)[1])
     assert weights(2, 5)[0].shape == (2000, 2)
+
+
+def test_few_raters_weigh_the_same() -> None:
+    assert (weights(FEW_RATERS - 1, 5, 30)[0] == 1).all()
+    assert weights(FEW_RATERS - 1, 5, 30)[1].std() > 0.5
+    assert weights(FEW_RATERS, 5, 30)[0].std() > 0.5
+
+
+def test_who_judged_nothing_is_no_rater_to_speak_for_others() -> None:
+    study = simulated(raters=6, queries=8)
+    silent = replace(study, table=np.where(np.arange(6)[:, None] < 2, np.nan, study.table))
+    assert weighs_raters(study)
+    assert not weighs_raters(silent)
+    own = silent.only_raters(silent.raters[2:])
+    both = (panel_replicates(one, ["mean_grade"], replicates=20) for one in (silent, own))
+    np.testing.assert_array_equal(*(one["mean_grade"] for one in both))
+    queries = grading.mean_grade(own.along(own.mean, own.lists))
+    found = panel_replicates(own, ["mean_grade"], replicates=20)["mean_grade"]
+    np.testing.assert_allclose(found, weighted(queries, weights(4, 8, 20)[1]), rtol=1e-5)
 
 
 @pytest.mark.parametrize("measure", MEASURES)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -81,7 +82,8 @@ def test_every_csv_has_the_numbers_of_its_part(lab: Lab, get: Get, slug: str) ->
             sent = get(slug, f"/{place}/{part.name}.csv", look="yes")
             assert sent.mimetype == "text/csv"
             assert sent.text == part.csv()
-            assert f"{slug}-{part.name}.csv" in sent.headers["Content-Disposition"]
+            file = f"figure-{part.name}" if kind is Figure else part.name
+            assert f"{slug}-{file}.csv" in sent.headers["Content-Disposition"]
     assert get(slug, "/tables/nothing.csv").status_code == 404
 
 
@@ -111,6 +113,7 @@ def test_facets_and_screening_are_switched(lab: Lab, get: Get) -> None:
     assert "facet=acoustic" in plain
     assert "tables/mean-grades.csv?facet=acoustic" in acoustic
     assert get(GRADED, facet="loudness").status_code == 400
+    assert "raters must be &#39;passed&#39; or nothing" in get(GRADED, raters="some").text
     assert "asked for semantic, acoustic, not for" in get(GRADED, facet="loudness").text
 
 
@@ -143,13 +146,16 @@ def test_what_is_sent_as_json_and_as_one_file(lab: Lab, get: Get) -> None:
 
 
 def test_disagreements_go_out_as_graded_qrels(lab: Lab, get: Get) -> None:
-    lines = get(GRADED, "/ears.qrels").text.splitlines()
+    lines = get(GRADED, "/disagreements.qrels").text.splitlines()
     with lab.app.app_context():
         found = asked(lab, GRADED).results
         assert isinstance(found, Analysis)
         wrong = found.disagreements
     assert len(lines) == len(wrong)
     assert {tuple(line.split()[::2]) for line in lines} == {(one.query, one.clip) for one in wrong}
+    every = get(GRADED, "/ears.qrels").text.splitlines()
+    assert len(every) == int((~np.isnan(found.ratings.mean)).sum()) > len(lines)
+    assert set(lines) <= set(every)
     assert get("a-preference-study", "/ears.qrels").status_code == 404
     assert get("a-rating-study", "/judgements.csv").status_code == 404
 
@@ -201,5 +207,11 @@ def test_hostile_studies_have_a_page_and_files(
         page = get(GRADED, **words)
         assert page.status_code == 200
         assert not re.search(r">\s*(nan|None)\b", page.text)
-        for what in ("/judgements.csv", "/ears.qrels", ".json", "/report.html"):
+        for what in (
+            "/judgements.csv",
+            "/ears.qrels",
+            "/disagreements.qrels",
+            ".json",
+            "/report.html",
+        ):
             assert get(GRADED, what, **words).status_code == 200, what

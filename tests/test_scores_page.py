@@ -70,7 +70,8 @@ def test_columns_sort_by_keyboard_without_asking_the_server(page: Page, server: 
     shown = texts(page, SYSTEMS)
     page.reload()
     assert texts(page, SYSTEMS) == shown
-    page.get_by_role("link", name="corrected").click()  # what leads on keeps the order
+    with page.expect_navigation():
+        page.get_by_role("link", name="corrected").click()  # what leads on keeps the order
     assert "sort=-mr1" in page.url
     assert texts(page, SYSTEMS) == shown
 
@@ -138,6 +139,28 @@ def test_two_systems_are_chosen_by_their_names(page: Page, server: Server) -> No
     expect(page.get_by_text("One of the two is simulated")).to_be_visible()
     expect(page.locator("#comparison-table thead th").nth(2)).to_contain_text("Random ranking")
     drawn(page)
+
+
+def test_what_is_below_a_figure_stays_where_it_is_when_it_is_drawn(
+    page: Page, server: Server
+) -> None:
+    top = "document.getElementById('compare').getBoundingClientRect().top + scrollY"
+    sign_in(page, server)
+    held: list[Any] = []
+    page.route("**/plotly/*.js", lambda route: held.append(route))
+    page.goto(f"{address(server)}#compare", wait_until="commit")
+    expect(page.locator("#meaning")).to_be_attached()
+    page.wait_for_function("document.styleSheets.length >= 3")
+    assert page.locator("figure[data-drawn]").count() == 0
+    before = page.evaluate(top)
+    for _ in range(100):
+        if held:
+            break
+        page.wait_for_timeout(50)
+    held[0].continue_()
+    drawn(page)
+    assert page.evaluate(top) == pytest.approx(before, abs=2)
+    expect(page.locator("#compare")).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

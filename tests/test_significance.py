@@ -1,6 +1,8 @@
 """Tests of systems: scipy, statsmodels and scikit-posthocs as judges, and polite refusals."""
 
+import math
 import warnings
+from itertools import permutations, product
 
 import numpy as np
 import pytest
@@ -49,7 +51,7 @@ def test_few_raters_speak_for_themselves() -> None:
     assert found.scope == THESE
     assert found.p == pytest.approx(expected.pvalue)
     assert (found.low, found.high) == pytest.approx(tuple(expected.confidence_interval()))
-    assert found.reason == "3 raters are too few to speak for others; 5 are needed"
+    assert found.reason == "it takes 5 raters to speak for others, and there are 3"
 
 
 def test_raters_who_share_no_query_speak_for_themselves() -> None:
@@ -63,8 +65,11 @@ def test_estimates_that_cannot_be_had() -> None:
     assert (nothing.value, nothing.p, nothing.reason) == (None, None, "nothing was judged")
     one = estimate(np.array([[1.0], [3.0]]))
     assert (one.value, one.low, one.reason) == (2.0, None, "one query has no interval")
-    same = estimate(np.zeros((6, 6)))
-    assert (same.value, same.low, same.high, same.p) == (0.0, 0.0, 0.0, 1.0)
+    for level in (0.0, 50.0):  # nothing varies, and nobody can say how sure that is
+        same = estimate(np.full((6, 6), level))
+        assert (same.low, same.high, same.p) == (None, None, None)
+        assert same.value == pytest.approx(level)
+        assert same.reason == "nothing varies, so that it has no interval"
 
 
 def test_queries_count_alike_however_often_they_were_judged() -> None:
@@ -226,3 +231,21 @@ def test_false_positives() -> None:
         found["two-way"] += estimate(taste + rng.normal(0, 0.6, (10, 30))).p <= 0.05
     print({name: count / runs for name, count in found.items()})
     assert max(found.values()) / runs <= 0.05 + 2 * (0.05 * 0.95 / runs) ** 0.5
+
+
+@pytest.mark.parametrize(("systems", "queries"), [(3, 2), (3, 3), (3, 6), (4, 3)])
+def test_friedman_counts_the_orders_of_few(systems: int, queries: int) -> None:
+    """One order in all queries has the p of chance, and others what counting them gives."""
+    same = np.tile(np.arange(systems, 0, -1.0)[:, None], queries)
+    found = friedman(same)
+    assert found.exact
+    assert found.p == pytest.approx(math.factorial(systems) ** (1 - queries))
+    table = np.random.default_rng(1).normal(size=(systems, queries))
+    ranks = stats.rankdata(table, axis=0)
+    apart = [
+        sum((sum(row) - queries * (systems + 1) / 2) ** 2 for row in zip(*orders, strict=True))
+        for orders in product(permutations(range(1, systems + 1)), repeat=queries)
+    ]
+    own = ((ranks.sum(axis=1) - queries * (systems + 1) / 2) ** 2).sum()
+    assert friedman(table).p == pytest.approx(np.mean(np.array(apart) >= own - 1e-9))
+    assert not friedman(np.random.default_rng(1).normal(size=(6, 20))).exact

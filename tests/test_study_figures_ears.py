@@ -1,5 +1,6 @@
 """The figures of agreement, of ears beside labels and of preferences show their tables' numbers."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
@@ -19,11 +20,12 @@ from evaluation.rating_analysis import RatingAnalysis
 from evaluation.ratings import Ratings
 from evaluation.study_figures import agreement, beside, preferred
 from evaluation.study_figures.cast import study_cast
+from evaluation.study_figures.sentences import one_test, worded
 from evaluation.study_figures.slopes import spread
 from evaluation.study_frames import StudyTables
 from tests.made_study import tables
 from tests.rated import simulated
-from tests.test_list_analyses import PREFERRED, RATED, STUDY, preferences
+from tests.test_list_analyses import LISTS, PREFERRED, RATED, STUDY, preferences, rated
 
 OF_PANEL = (
     agreement.grade_histogram, agreement.rater_kappas, agreement.reliability_curves,
@@ -161,7 +163,8 @@ def test_kappas_are_written_up_to_fifteen_raters() -> None:
 
 def test_reliability_answers_what_more_would_bring() -> None:
     figure, study_of = drawn("reliability"), study().generalizability
-    by_size = figure.table.set_index(["queries", "raters"])["reliability"]
+    curves = figure.table[~figure.table["this_study"]]
+    by_size = curves.set_index(["queries", "raters"])["reliability"]
     assert sorted(figure.table["queries"].unique()) == [6, 12, 24, 48]
     assert figure.table["raters"].max() == 20
     for trace, (queries, own) in zip(traces(figure, "lines"), by_size.groupby("queries"),
@@ -169,15 +172,37 @@ def test_reliability_answers_what_more_would_bring() -> None:
         assert trace["name"].startswith(f"{queries} queries")
         assert trace["y"].tolist() == own.tolist()
     here = points_of_study(figure)
-    assert here == (6, by_size[12, 6]) == (6, study_of.reliability(12, 6))
-    assert figure.table["this_study"].sum() == 1
+    assert here == (6, study_of.own) == (6, pytest.approx(by_size[12, 6]))
+    assert figure.table[figure.table["this_study"]].to_numpy(float).tolist() == [
+        [12, 6, study_of.own, 1]
+    ]
     told = study_of.reliability(22, 6), study_of.reliability(12, 8)
     assert f"10 more queries would give {told[0]:.3f} and 2 more raters {told[1]:.3f}" in (
         figure.caption
     )
     more = "queries" if told[0] > told[1] else "raters"
     assert f"the {more} bring more" in figure.caption
+    assert "complete designs, with so many raters for every query" in figure.caption
+    assert f"with 12 queries and 6 raters: {study_of.own:.2f}." in figure.caption
     assert figure.simulated
+
+
+def test_a_sparse_study_is_a_point_of_its_own() -> None:
+    made = simulated(systems=7, queries=12, raters=12)
+    absent = (np.arange(12)[:, None] - np.arange(12)) % 12 >= 3
+    of = Analysis(
+        tables(replace(made, table=np.where(absent[:, made.query_of], np.nan, made.table)))
+    )
+    figure, found = agreement.reliability_curves(of), of.generalizability
+    assert figure
+    check(figure)
+    assert points_of_study(figure) == (3, found.own)
+    assert found.reliability(12, 3) < found.own < found.reliability(12, 12)
+    assert f"12 raters, 3 of them for a query on average: {found.own:.2f}." in figure.caption
+    told = [found.reliability(*size) for size in ((22, 3), (12, 5), (12, 3))]
+    assert "In a complete design, where each rater judges every query, 10 more queries would give "\
+        f"{told[0]:.3f} and 2 more raters {told[1]:.3f}, from {told[2]:.3f} with 12 queries and 3 "\
+        "raters" in figure.caption  # fmt: skip
 
 
 def points_of_study(figure: Figure) -> tuple[float, float]:
@@ -224,6 +249,73 @@ def test_of_few_systems_no_coefficient_is_told() -> None:
     assert figure
     assert "tau" not in figure.caption
     assert "k = 5" in figure.caption
+
+
+def test_few_raters_are_not_sampled() -> None:
+    alone = "over queries, for these raters alone"
+    of = Analysis(tables(simulated(systems=7, queries=8, raters=4)))
+    figures = {one.name: one.caption for one in of_systems(of) if one}
+    assert f"Vertical lines are 95 % intervals {alone}." in figures["ears-labels"]
+    assert f"reverse-percentile intervals {alone} (" in figures["ears-labels"]
+    assert f"random weights, {alone}, seed 1." in figures["above"]
+    assert "over these raters" not in "".join(figures.values())
+    assert alone not in "".join(drawn(name).caption for name in ("ears-labels", "above"))
+    given = preferences()
+    of_few = PreferenceAnalysis(
+        mixed(tables(STUDY, preferences=given[given["rater"].isin(["r00", "r01"])]))
+    )
+    rates = preferred.win_rates(of_few, study_cast(of_few.tables))
+    assert rates
+    assert f"Lines are 95 % intervals {alone}." in rates.caption
+    strengths = preferred.strengths(of_few, study_cast(of_few.tables))
+    assert strengths
+    assert "2 raters are too few to speak for others." in strengths.caption
+
+
+@pytest.mark.parametrize(("queries", "raters"), [(1, 6), (6, 1)])
+def test_one_query_or_one_rater_has_no_replicates(queries: int, raters: int) -> None:
+    of = Analysis(tables(simulated(systems=7, queries=queries, raters=raters)))
+    figures = {one.name: one.caption for one in of_systems(of) if one}
+    assert "above" not in figures
+    assert "reverse-percentile" not in figures["ears-labels"]
+    assert "tau-b " in figures["ears-labels"]
+    assert ("Horizontal ones" in figures["ears-labels"]) == (queries > 1)
+    for caption in figures.values():
+        assert not re.search(r"\b1 (queries|raters|systems)\b", caption)
+
+
+def test_tests_of_simulated_systems_with_others_say_so() -> None:
+    words = "Computed and simulated systems are in one test here."
+    assert words in drawn("ears-labels").caption
+    assert words in drawn("relabelled").caption
+    of = Analysis(tables(simulated(systems=7, queries=8, raters=6)))
+    assert not any(words[9:] in one.caption for one in of_systems(of) if one)
+    rows = pd.DataFrame({"provenance": ["imported", "simulated", "computed"]})
+    assert one_test(rows).startswith("Computed, imported and simulated systems")
+    assert one_test(rows[::2]) == ""
+    assert one_test(rows[1:2]) == ""
+
+
+def test_studies_of_lists_speak_of_lists() -> None:
+    told = rated(LISTS)
+    of = RatingAnalysis(replace(told, protocol=replace(told.protocol, method="rating")))
+    figures = [*(make(of) for make in OF_PANEL), *of_systems(of)]
+    assert len([one for one in figures if one]) == 7
+    for figure in figures:
+        if figure:
+            texts = [figure.title, figure.caption, *map(str, traces(figure))]
+            found = [text for text in texts if re.search(r"\b([gG]rade[ds]?|sounds?)\b", text)]
+            assert not found
+    assert "mean rating of the row's system" in figures[6].caption
+    assert figures[0].title == "Ratings that were given"
+    assert worded(study(), "Grades of a sound") == "Grades of a sound"
+
+
+def test_alpha_without_an_interval_names_no_method() -> None:
+    figure = agreement.grade_histogram(Analysis(HOSTILE["one query"]()))
+    assert figure
+    alpha = figure.caption.split("(ordinal): ")[1].split(". ")[0]
+    assert "interval" not in alpha
 
 
 def test_scores_that_are_not_there_have_no_panel() -> None:
@@ -293,6 +385,9 @@ def test_relabelled_says_whether_the_order_changes() -> None:
     pairs = [(number, value) for _, row in figure.table.iterrows()
              for number, value in enumerate(row[columns])]  # fmt: skip
     assert sorted(points(figure)) == sorted(pairs)
+    count = of.relabelled["queries"].iloc[0]
+    assert f"over the n = {count} queries with a relevant result by all three" in figure.caption
+    assert figure.table["queries"].tolist() == [count] * 7
     stored = of.relabelled.set_index("system").loc[figure.table["system"], columns]
     assert np.array_equal(stored, figure.table[columns])
     one, other = (of.relabelled[name].to_numpy() for name in columns[:2])

@@ -196,6 +196,25 @@ def test_the_reference_and_who_passed_are_drawn_with_their_intervals(cast: pd.Da
     assert figure.table["passed_low"].tolist() == [own[name].low for name in ORDER]
     assert "Diamonds are of the 5 who passed" in figure.caption
     assert figure.table["reference"].unique().tolist() == [reference.value]
+    assert "95 % interval over queries and raters: " in figure.caption
+
+
+def test_what_few_raters_say_is_for_these_alone() -> None:
+    few = Analysis(tables(simulated(systems=3, queries=8, raters=4)))
+    own = study_cast(few.tables)
+    figure = mean_grades(few, own, None, few.reference)
+    assert figure
+    assert "95 % interval over queries, for these raters alone: " in figure.caption
+    of = primarily("ndcg")
+    table = of.judgements
+    four = replace(of, judgements=table[table["rater"].isin(OF.raters[:4])])
+    for told, words in (
+        (of, "queries and raters have random weights (seed 1)."),
+        (four, "queries have random weights (seed 1); they speak for these raters alone."),
+    ):
+        every = primary_scores(Analysis(told), study_cast(told))
+        assert every
+        assert words in every.caption
 
 
 def test_the_axis_is_the_whole_scale_with_the_words_that_fit() -> None:
@@ -370,8 +389,27 @@ def test_mean_ranks_and_their_bars(made: Analysis, cast: pd.DataFrame) -> None:
         "Kendall's W",
         "these raters",
         "F(5, 115)",
+        "Computed and simulated systems are in one test here.",
     ):
         assert said in figure.caption
+
+
+def test_one_query_and_one_rater_are_counted_as_one() -> None:
+    one = with_facets("semantic", "acoustic")
+    table = one.tables.judgements
+    only = table[(table["rater"] == OF.raters[0]) & (table["query"] == OF.queries[0])]
+    of = Analysis(replace(one.tables, judgements=only))
+    figure = facet_scatter(of.facets, of, study_cast(of.tables))
+    assert figure
+    assert "n: semantic: 1 query, 1 rater; acoustic: 1 query, 1 rater." in figure.caption
+
+
+def test_without_comparisons_nothing_is_adjusted() -> None:
+    told = tables(simulated(systems=3, queries=1, raters=4))
+    figure = pair_matrix(Analysis(told), study_cast(told))
+    assert figure
+    assert "Nothing is outlined: no comparison has a p value to adjust." in figure.caption
+    assert "Holm" not in figure.caption
 
 
 @pytest.mark.parametrize(
@@ -395,6 +433,13 @@ def test_groups_of_queries(
     assert figure.plot["data"][1]["text"] == [f"{one:.1f}" for one in expected.to_numpy().ravel()]
     assert edge(figure) == [3.5]
     assert ("6 of 24 queries have no family" in figure.caption) == (by == "family")
+
+
+def test_one_query_without_a_family_has_a_verb_of_its_own() -> None:
+    told = tables(simulated(systems=3, queries=4, raters=4))
+    figure = family_means(Analysis(told), study_cast(told))
+    assert figure
+    assert "1 of 4 queries has no family and is left out." in figure.caption
 
 
 def test_many_groups_are_the_rows() -> None:

@@ -15,6 +15,7 @@ from embeddings.store import Ranking
 from evaluation.queries import MICRO
 from webapp import catalogue, own
 from webapp.browse_columns import chooser, in_order, short_names, side_by_side
+from webapp.browse_nothing import why_nothing
 from webapp.browse_state import State, read_state
 from webapp.browse_walk import walk
 
@@ -97,6 +98,7 @@ def _page(
         asked=asked,
         columns=columns,
         walk=walk(collection, state, row),
+        nothing=why_nothing(labels, state) if row is None else None,
         families=labels.family_counts,
         picker=_picker(collection),
         damaged=damaged,

@@ -25,7 +25,6 @@ from flask import (
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from flask_login import current_user
 
 from embeddings.collection import Collection
@@ -37,6 +36,7 @@ from embeddings.store import ids_digest
 from evaluation.listing import SHOWN
 from webapp import catalogue, own_sounds
 from webapp.browse_columns import in_order
+from webapp.own_words import how_far, why_failed
 
 bp = Blueprint("own", __name__, url_prefix="/browse/<name>/own")
 
@@ -51,7 +51,8 @@ _NAME = 80  # characters of a file's name that are kept
 class Column:
     """A system's answer: its state (see `own_sounds.Progress`), and what it found so far.
 
-    `results` are (row in the collection, similarity), best first.
+    `results` are (row in the collection, number), best first. The number is what is shown: a
+    distance, lower is more similar, where `is_distance`; else a similarity, higher is more similar.
     """
 
     asked: Asked
@@ -59,6 +60,11 @@ class Column:
     results: tuple[tuple[int, float], ...] = ()
     failed: str = ""
     note: str = ""
+
+    @property
+    def is_distance(self) -> bool:
+        """Whether the system's numbers are distances."""
+        return self.asked.search == "nns"
 
 
 def allow_microphone() -> None:
@@ -150,7 +156,7 @@ def page(name: str, sound: str) -> ResponseReturnValue:
         gain=playing_gain(question.sound, collection, levels) if levels else None,
         columns=_columns(collection, folder, question, progress),
         progress=progress,
-        sentence=_sentence(question, progress),
+        sentence=how_far(folder, question, progress),
         kept=own_sounds.is_kept(folder),
         is_as_asked=question.clips_sha256 == ids_digest(collection),
         shown=SHOWN,
@@ -165,7 +171,7 @@ def status(name: str, sound: str) -> ResponseReturnValue:
     progress = own_sounds.progress(folder, question)
     return {
         "running": progress.running,
-        "sentence": _sentence(question, progress),
+        "sentence": how_far(folder, question, progress),
         "systems": progress.systems,
     }
 
@@ -187,12 +193,15 @@ def results(name: str, sound: str) -> Response:
     progress = own_sounds.progress(folder, question)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["system", "provenance", "rank", "clip", "score", "labels", "note"])
+    writer.writerow(["system", "provenance", "rank", "clip", "score", "score_is", "labels", "note"])
     for column in _columns(collection, folder, question, progress):
+        kind = "distance" if column.is_distance else "similarity"
+        better = "lower" if column.is_distance else "higher"
+        meaning = f"{kind} ({better} is more similar)"
         for rank, (row, score) in enumerate(column.results, 1):
             clip = collection.clips[row]
             own = (column.asked.system, column.asked.provenance, rank)
-            writer.writerow([*own, clip.id, score, ",".join(clip.labels), column.note])
+            writer.writerow([*own, clip.id, score, meaning, ",".join(clip.labels), column.note])
     response = make_response(text.getvalue())
     response.mimetype = "text/csv"
     response.headers["Content-Disposition"] = f'attachment; filename="own-sound-{sound}.csv"'
@@ -254,27 +263,10 @@ def _columns(
             columns.append(Column(asked, state))
             continue
         results = tuple(
-            (collection.index[clip], score)
+            (collection.index[clip], 0 - score if asked.search == "nns" else score)
             for clip, score in zip(found.clips, found.scores, strict=True)
             if clip in collection.index  # a kept answer may be older than the collection
         )
-        columns.append(Column(asked, state, results, found.failed, found.note))
+        failed = why_failed(folder, question.sound, found.failed) if found.failed else ""
+        columns.append(Column(asked, state, results, failed, found.note))
     return columns
-
-
-def _sentence(question: Question, progress: own_sounds.Progress) -> str:
-    """Return how far the systems are, in words."""
-    states = list(progress.systems.values())
-    over = states.count("done") + states.count("failed")
-    told = _("%(over)d of %(all)d systems have answered.", over=over, all=len(states))
-    if progress.running:
-        now = [one.title for one in question.asked if progress.systems[one.system] == "computing"]
-        if not now:
-            return _("Waiting for its turn …")
-        return _("%(title)s: computing …", title=now[0]) + " " + told
-    if progress.ended == "cancelled":
-        return _("Cancelled.") + " " + told
-    if progress.ended == "lost":
-        words = progress.words or _("The process that asked was stopped before it was done.")
-        return words + " " + told
-    return ngettext("The system has answered.", "All %(num)d systems have answered.", len(states))

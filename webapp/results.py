@@ -59,35 +59,44 @@ def page(slug: str) -> ResponseReturnValue:
 @bp.get("/<slug>/results/figures/<name>.csv")
 def figure(slug: str, name: str) -> Response:
     """Send the numbers of a figure as CSV, as they are and not as they are rounded."""
-    return _csv(slug, name, lambda section: section.figures)
+    return _csv(slug, f"figure-{name}", name, lambda section: section.figures)
 
 
 @bp.get("/<slug>/results/tables/<name>.csv")
 def table(slug: str, name: str) -> Response:
     """Send a table as CSV, its numbers as they are and not as they are rounded."""
-    return _csv(slug, name, lambda section: section.tables)
+    return _csv(slug, name, name, lambda section: section.tables)
 
 
 @bp.get("/<slug>/results/judgements.csv")
 def judgements(slug: str) -> Response:
     """Send every judgement with what is done with it, as CSV."""
-    graded = _graded(_asked(slug))
-    if graded is None:
-        abort(404)
-    text = graded.tidy.to_csv(index=False, lineterminator="\n")
-    return _file(text, "text/csv", f"{slug}-judgements.csv")
+    asked = _asked(slug)
+    table = _graded(asked).tidy
+    if asked.study.simulated:
+        table = table.assign(judgements="simulated")
+    text = table.to_csv(index=False, lineterminator="\n")
+    return _file(text, "text/csv", f"{asked.name}-judgements.csv")
 
 
 @bp.get("/<slug>/results/ears.qrels")
 def qrels(slug: str) -> Response:
-    """Send what labels and ears say the opposite of, as qrels with the ears' grades."""
-    graded = _graded(_asked(slug))
-    if graded is None:
-        abort(404)
+    """Send what every judged result is worth to the ears, as qrels with their mean grades."""
     from evaluation.ears import ears_qrels
 
+    asked = _asked(slug)
+    return _file(ears_qrels(_graded(asked).ratings), "text/plain", f"{asked.name}-ears.qrels")
+
+
+@bp.get("/<slug>/results/disagreements.qrels")
+def disagreements(slug: str) -> Response:
+    """Send the results of which labels and ears say the opposite, as qrels with mean grades."""
+    from evaluation.ears import ears_qrels
+
+    asked = _asked(slug)
+    graded = _graded(asked)
     text = ears_qrels(graded.ratings, graded.disagreements)
-    return _file(text, "text/plain", f"{slug}-ears.qrels")
+    return _file(text, "text/plain", f"{asked.name}-disagreements.qrels")
 
 
 @bp.get("/<slug>/results.json")
@@ -96,20 +105,22 @@ def numbers(slug: str) -> Response:
     asked = _asked(slug)
     found = results_files.as_json(asked)
     text = json.dumps(found, ensure_ascii=False, allow_nan=False, indent=1)
-    return _file(text, "application/json", f"{slug}-results.json")
+    return _file(text, "application/json", f"{asked.name}-results.json")
 
 
 @bp.get("/<slug>/results/report.html")
 def report(slug: str) -> Response:
     """Send the results as one HTML file that needs neither a server nor a network."""
-    return _file(results_files.as_report(_asked(slug)), "text/html", f"{slug}-report.html")
+    asked = _asked(slug)
+    return _file(results_files.as_report(asked), "text/html", f"{asked.name}-report.html")
 
 
-def _csv(slug: str, name: str, kind: "Callable[[Section], Sequence[Part]]") -> Response:
-    for section in _asked(slug).sections():
+def _csv(slug: str, file: str, name: str, kind: "Callable[[Section], Sequence[Part]]") -> Response:
+    asked = _asked(slug)
+    for section in asked.sections():
         for part in kind(section):
             if part.name == name:
-                return _file(part.csv(), "text/csv", f"{slug}-{name}.csv")
+                return _file(part.csv(), "text/csv", f"{asked.name}-{file}.csv")
     abort(404)
 
 
@@ -120,11 +131,13 @@ def _asked(slug: str) -> Asked:
     return read_asked(study, request.args)
 
 
-def _graded(asked: Asked) -> "Analysis | None":
-    """Return the analysis of single results; None of a study that asks for lists."""
+def _graded(asked: Asked) -> "Analysis":
+    """Return the analysis of single results; 404 of a study that asks for lists."""
     from evaluation.analysis import Analysis
 
-    return asked.results if isinstance(asked.results, Analysis) else None
+    if not isinstance(asked.results, Analysis):
+        abort(404)
+    return asked.results
 
 
 def _collection(study: Study) -> Collection | None:

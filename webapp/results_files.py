@@ -18,6 +18,7 @@ def about(asked: Asked) -> "About":
     words.append("raters who passed the screening rule" if asked.screened else "all raters")
     return About(
         slug=study.slug,
+        file=asked.name,
         title=study.title,
         state=study.imported or study.state,
         protocol_sha256=study.protocol_sha256,

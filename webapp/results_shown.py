@@ -56,6 +56,13 @@ class Asked:
             **({"look": YES} if self.look else {}),
         }
 
+    @property
+    def name(self) -> str:
+        """What files of these results are called: the study, and what is not as usual."""
+        words = [self.study.slug, self.parameters.get("facet", "")]
+        words += ["screened" if self.screened else "", "simulated" if self.study.simulated else ""]
+        return "-".join(filter(None, words))
+
     @cached_property
     def results(self) -> "Results":
         """The analysis that is shown."""
@@ -74,6 +81,8 @@ class Asked:
         everybody = analysis_of(self.study, self.facet)
         if self.screened:
             return everybody
+        if everybody.tables.raters["passed"].isna().all():
+            return None  # nobody can be told: there were no controls
         if passing(everybody.tidy).issuperset(everybody.ratings.raters):
             return None
         return analysis_of(self.study, self.facet, screened=True)
@@ -104,12 +113,16 @@ class Asked:
 def read_asked(study: Study, args: Mapping[str, Any]) -> Asked:
     """Return what an address asks for.
 
-    Raises InputError for a draft, and for a facet that the study does not ask about.
+    Raises InputError for a draft, for a facet that the study does not ask about, and for raters
+    that are neither all nor those who passed.
     """
     if study.state == "draft":
         raise InputError(f"The study {study.slug!r} is a draft; it has results once it is open.")
     facet = ""
     if study.terms.method == "graded":
         facet = find_facet(study.terms, args.get("facet") or None).name
-    screened = args.get("raters") == PASSED and study.terms.method == "graded"
+    raters = args.get("raters", "")
+    if raters not in ("", PASSED):
+        raise InputError(f"raters must be {PASSED!r} or nothing, not {raters!r}.")
+    screened = raters == PASSED and study.terms.method == "graded"
     return Asked(study, facet, screened, args.get("look") == YES and study.state == "open")

@@ -94,6 +94,7 @@ def _systems(collection: Collection, found: Board, state: State) -> dict[str, An
         "shows_published": scores_tables.shows_published(found, state),
         "published": published,
         "same_sounds": has_published_sounds(collection),
+        "tuning": _kept(collection, ("tuning",), lambda: scores_tables.tuning(collection)),
     }
 
 

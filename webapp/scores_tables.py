@@ -1,12 +1,15 @@
 """The tables of the scores page: which columns there are, what stands in them, and as CSV."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask_babel import gettext as _
 
 from embeddings.collection import Collection
+from embeddings.errors import InputError
+from embeddings.files import read_json
 from evaluation import scoreboard
 from evaluation.comparable import COMPARISONS
 from evaluation.measures import LOWER_IS_BETTER, MEASURES, wording
@@ -50,6 +53,20 @@ def board(collection: Collection, convention: str) -> Board:
         scoreboard.class_table(collection, convention),
         stored_systems(collection)[1],
     )
+
+
+def tuning(collection: Collection) -> float | None:
+    """Return how far at most a family's score that was tuned is from what was wanted.
+
+    It is None where the collection has no simulated vectors that were tuned.
+    """
+    apart = []
+    for path in sorted(collection.folder.glob("embeddings/[!.]*/meta.json")):
+        with suppress(InputError, OSError, KeyError):  # what is damaged is said elsewhere
+            made = read_json(path).get("simulation") or {"wanted": {}, "reached": {}}
+            reached = made["reached"]
+            apart += [abs(made["wanted"][family] - reached[family]) for family in reached]
+    return max(apart, default=None)
 
 
 class Column(NamedTuple):

@@ -33,7 +33,7 @@ def consistency(view: View) -> Section:
     if view.graded:
         facts += _retest(view.graded, view.form)
     facts += [
-        _sway("From the first to the last place of a page", of.position, view.form),
+        _sway("From the first to the last place of a block", of.position, view.form),
         _sway("From a rater's first to the last minute", of.fatigue, view.form),
     ]
     tables = [_levels(of), _parts(of)]
@@ -52,7 +52,7 @@ def consistency(view: View) -> Section:
 
 def _alpha(of: "PanelResults", level: str) -> Fact:
     one = of.alpha[level]
-    note = one.reason or f"{one.count:,} grades that another rater's stands beside"
+    note = one.reason or f"{one.count:,} grades beside which there is another rater's"
     return Fact(f"Krippendorff's alpha, {level}", _measured(one), note)
 
 
@@ -75,7 +75,7 @@ def _reliability(of: "PanelResults") -> list[Fact]:
             "–" if one.panel is None else minus(_TWO.format(one.panel)),
         ),
         Fact(
-            f"Raters a sound for {WANTED:g}",
+            f"Raters a {'sound' if isinstance(of, Analysis) else 'list'} for {WANTED:g}",
             words,
             "by Spearman and Brown from ICC(2,1)"
             if needed is not None
@@ -101,7 +101,7 @@ def _sway(name: str, one: Sway, form: str) -> Fact:
     return Fact(
         name,
         f"{'+' if one.value > 0 else ''}{spread(one.value, one.low, one.high, form)}",
-        f"grades, against the other raters of the same sound; p {p if p[0] == '<' else '= ' + p}",
+        f"grades, beside the other raters of the same; p {p if p[0] == '<' else '= ' + p}",
     )
 
 
@@ -132,9 +132,9 @@ def _levels(of: "PanelResults") -> Table:
         name="alpha",
         title="Table of Krippendorff's alpha",
         caption=(
-            "Krippendorff's alpha with 95 % intervals, from 2,000 draws of the queries (seed "
-            f"{of.seed}): grades as ranks, as numbers, as names. Only sounds that two raters or "
-            "more graded count."
+            "Krippendorff's alpha, with 95 % intervals from 2,000 draws of the queries where they "
+            f"can be had (seed {of.seed}): grades as ranks, as numbers, as names. Only what two "
+            "raters or more graded counts."
         ),
         folded=True,
     )  # fmt: skip

@@ -37,7 +37,7 @@ def differences(view: View) -> Section:
     return Section(
         "differences",
         title,
-        words=_words(view),
+        words=(*_words(view), *_about_model(view)),
         notices=(PEEKED,) if of.tables.state == "open" else (),
         facts=_ranks(view),
         parts=tuple(one for one in (*figures, _pairs(view), *_model(view)) if one is not None),
@@ -45,19 +45,38 @@ def differences(view: View) -> Section:
 
 
 def _words(view: View) -> tuple[str, ...]:
-    fixed = len(view.of.protocol.analysis.comparisons)
+    protocol, tested = view.of.protocol, len(view.of.pairs)
+    fixed, systems = len(protocol.analysis.comparisons), len(protocol.systems)
+    said = []
     if fixed:
-        return (
+        said.append(
             f"The protocol fixed {counted(fixed, 'comparison', 'comparisons')}; Holm's rule "
-            "adjusts their p values together. All other pairs are exploratory: their p values "
-            "are not adjusted, and find differences too easily.",
+            "adjusts p values over them."
         )
-    systems = len(view.of.protocol.systems)
-    pairs = systems * (systems - 1) // 2
-    return (
-        "The protocol fixed no comparisons, so that Holm's rule adjusts the p values of all "
-        f"{counted(pairs, 'pair', 'pairs')} together.",
-    )
+        others = systems * (systems - 1) // 2 - fixed
+        if tested <= fixed:
+            said.append(f"The other {counted(others, 'pair', 'pairs')} are not tested.")
+        else:
+            said.append(
+                "All other pairs are exploratory: their p values are not adjusted, and find "
+                "differences too easily."
+            )
+    else:
+        said.append(
+            "The protocol fixed no comparisons, so that Holm's rule adjusts p values over all "
+            f"{counted(tested, 'pair', 'pairs')}."
+        )
+    first = protocol.scale.facets[0].name
+    if view.of.facet.name != first:
+        said.append(f"The protocol's analysis is of the facet {first}: all here is exploratory.")
+    if view.mixed:
+        said.append(
+            "Simulated systems are compared with others here, and are in the same tests and in "
+            "the same rule of Holm."
+        )
+    if view.few:
+        said.append("With so few raters every p value speaks for these raters alone.")
+    return tuple(said)
 
 
 def _ranks(view: View) -> tuple[Fact, ...]:
@@ -68,7 +87,7 @@ def _ranks(view: View) -> tuple[Fact, ...]:
     p = p_cell(found.p).text
     return (
         Fact(
-            "Friedman's test (Iman and Davenport)",
+            f"Friedman's test ({'all orders counted' if found.exact else 'Iman and Davenport'})",
             f"p {p if p.startswith('<') else '= ' + p}",
             f"for these raters; {found.queries} queries{dropped}",
         ),
@@ -92,15 +111,20 @@ def _pairs(view: View) -> Table | None:
             extra[name].append(None if np.isnan(value) else float(value))
         row |= {name: values[-1] for name, values in extra.items()}
         groups.setdefault(_group(view, row), []).append(_pair(view, row, titles))
+    kinds = titles["provenance"]
     return Table(
-        _HEADINGS,
+        _headings(view),
         dict(sorted(groups.items())),
-        table.assign(**extra),
+        table.assign(
+            provenance_a=table["system_a"].map(kinds),
+            provenance_b=table["system_b"].map(kinds),
+            **extra,
+        ),
         name="pairs",
         title="Table of the differences",
         caption=(
             f"The first system less the second by {view.of.primary.measure.title}, with 95 % "
-            f"interval and p value over queries and raters; {of_whom(view.of)}. The tests on the "
+            f"interval and the p value that it gives; {of_whom(view.of)}. The tests on the "
             "right speak for these raters alone: where raters differ in which system they like, "
             "they find differences too often. Permutations: seed "
             f"{view.of.seed}. {view.of.primary.definition}."
@@ -110,18 +134,23 @@ def _pairs(view: View) -> Table | None:
 
 
 _HERE = "these raters"
-_HEADINGS = [
-    Heading("System", numeric=False),
-    Heading("less", numeric=False),
-    Heading("Difference"),
-    Heading("p", "queries and raters", "From the interval; not adjusted"),
-    Heading("p", "Holm", "Adjusted by Holm's rule over the protocol's own comparisons"),
-    Heading("Wilcoxon", _HERE, "Signed ranks of the queries, zeros by Pratt; Holm"),
-    Heading("Permutation", _HERE, "Signs of the queries flipped at random; Holm"),
-    Heading("Tukey HSD", _HERE, "Paired honestly significant differences"),
-    Heading("Nemenyi", _HERE, "Range of the mean ranks"),
-    Heading("Friedman–Tukey", _HERE, "Tukey's range on the mean ranks, as MIREX did"),
-]
+_HOLM = "by Holm's rule over the protocol's own comparisons; exploratory ones are not adjusted"
+
+
+def _headings(view: View) -> list[Heading]:
+    scope = _HERE if view.few else "queries and raters"
+    return [
+        Heading("System", numeric=False),
+        Heading("less", numeric=False),
+        Heading("Difference"),
+        Heading("p", scope, "From the interval; not adjusted"),
+        Heading("p", "Holm", "Adjusted by Holm's rule over the protocol's own comparisons"),
+        Heading("Wilcoxon", _HERE, f"Signed ranks of the queries, zeros by Pratt; {_HOLM}"),
+        Heading("Permutation", _HERE, f"Signs of the queries flipped at random; {_HOLM}"),
+        Heading("Tukey HSD", _HERE, "Paired honestly significant differences"),
+        Heading("Nemenyi", _HERE, "Range of the mean ranks"),
+        Heading("Friedman–Tukey", _HERE, "Tukey's range on the mean ranks, as MIREX did"),
+    ]
 
 
 def _group(view: View, row: Mapping[str, Any]) -> str:
@@ -148,6 +177,16 @@ def _pair(view: View, row: Mapping[str, Any], titles: "pd.DataFrame") -> list[Ce
     ]
 
 
+def _about_model(view: View) -> tuple[str, ...]:
+    """Return why a mixed model that was fitted is not shown."""
+    found = view.model
+    if not found or (found["current"] and found["pairs"]):
+        return ()
+    if not found["current"]:
+        return ("The mixed model was fitted before the last judgement: fit it again.",)
+    return (f"The mixed model could not be fitted: {found['reason']}.",)
+
+
 def _model(view: View) -> list[Table | None]:
     """Return what the mixed model says of the pairs, where it was fitted and nothing came since."""
     found = view.model
@@ -155,8 +194,12 @@ def _model(view: View) -> list[Table | None]:
         return []
     import pandas as pd
 
-    table = pd.DataFrame(found["pairs"])
     titles = view.cast.set_index("system")
+    kinds = titles["provenance"]
+    table = pd.DataFrame(found["pairs"])
+    table = table.assign(
+        provenance_a=table["system_a"].map(kinds), provenance_b=table["system_b"].map(kinds)
+    )
     rows = [
         [
             *(system_cell(titles.loc[row[key]].to_dict()) for key in ("system_a", "system_b")),
@@ -177,7 +220,8 @@ def _model(view: View) -> list[Table | None]:
                 f"The mixed model of the mean grades, {found['formula']}, by restricted maximum "
                 f"likelihood (statsmodels {found['statsmodels']}): {found['rows']:,} scores, "
                 f"{found['queries']} queries, {found['raters']} raters. By the normal "
-                "approximation, which is too sure of itself with few raters or queries."
+                "approximation, which is too sure of itself with few raters or queries. All pairs "
+                "are shown, unadjusted, whichever the protocol named."
             ),
             folded=True,
         )

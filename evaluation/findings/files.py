@@ -20,6 +20,7 @@ class About:
     Attributes
     ----------
     slug, title, state : the study's
+    file : what files of these results are called
     protocol_sha256, code_version : what was frozen when it opened
     asked : whose grades of what are shown, in words
     seed : of every random procedure
@@ -34,6 +35,7 @@ class About:
     asked: str
     seed: int
     simulated: bool
+    file: str = ""
 
     def rows(self) -> list[tuple[str, str]]:
         """Return it in words, as names and values: the same study, the same rows."""
@@ -57,7 +59,7 @@ def study_report(sections: Sequence[Section], about: About, assets: Assets) -> s
         sections=sections,
         about=about,
         made_of=about.rows(),
-        file_name=lambda name: f"{about.slug}-{name}.csv",
+        file_name=lambda name: f"{about.file or about.slug}-{name}.csv",
         about_simulated="",
     )
 

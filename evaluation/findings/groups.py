@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from evaluation.charts import counted
 from evaluation.findings.view import View
 from evaluation.findings.words import by_kind, estimate_cell, missing, percent, spread
 from evaluation.shown import Cell, Heading, Section, Table, number
@@ -27,7 +28,7 @@ def facets(view: View) -> Section | None:
     asked = [f"{one.name}: “{one.question}”" for one in view.of.protocol.scale.facets]
     return Section(
         "facets",
-        "What was asked",
+        "Facets",
         words=tuple(asked),
         parts=tuple(one for one in (figure, shown) if one is not None),
     )
@@ -44,7 +45,8 @@ def groups(view: View) -> Section | None:
             parts.append(class_means(of, cast))
         queries = table.groupby(by)["queries"].max()
         headings = [
-            Heading(one.replace("_", " "), f"{queries[one]} queries") for one in queries.index
+            Heading(one.replace("_", " "), counted(int(queries[one]), "query", "queries"))
+            for one in queries.index
         ]
         shown = _wide(
             table, cast, by, list(queries.index), headings,
@@ -53,7 +55,7 @@ def groups(view: View) -> Section | None:
         parts.append(
             _named(
                 shown, f"by-{by}", f"Table of the {title}",
-                f"Mean grade by the {by} of the query, with 95 % interval; few queries make it "
+                f"{view.level} by the {by} of the query, with 95 % interval; few queries make it "
                 "wide, and one query has none.",
                 folded=True,
             )
@@ -90,7 +92,7 @@ def people(view: View) -> Section:
     return Section(
         "raters",
         "Raters",
-        words=("Nobody is left out but by the rule of the protocol, and never silently.",),
+        words=_left_out(view),
         parts=(
             Table(
                 _PEOPLE, {"": rows}, table, name="raters", title="Table of the raters",
@@ -102,6 +104,21 @@ def people(view: View) -> Section:
             ),
         ),
     )  # fmt: skip
+
+
+def _left_out(view: View) -> tuple[str, ...]:
+    """Return who is left out of the results that are shown, by the protocol's rule."""
+    table = view.of.tables.raters
+    gone = table[table["passed"] != 1] if view.of.screened else table[:0]
+    given = set(view.of.tables.judgements["rater"])
+    names = [
+        f"{row['rater']} ({row['reasons'] or 'it cannot be told'})"
+        for row in gone.to_dict("records")
+        if row["rater"] in given
+    ]
+    if not names:
+        return ("All raters who graded something are here.",)
+    return (f"Left out, since they did not pass the protocol's rule: {'; '.join(names)}.",)
 
 
 _CONTROLS = [
@@ -116,7 +133,8 @@ _PEOPLE = [
     Heading("Above the mean", "", "Mean of the own grades less the mean grades of the same sounds"),
     Heading("Identity", "", "Mean grade of the query itself, hidden among the results, as a share "
             "of the scale"),
-    Heading("AUC", "", "How often the query itself was graded above a distractor"),
+    Heading("AUC", "", "How often the query itself was graded above a distractor; – without "
+            "distractors"),
     Heading("Retest", "", "Repeats within a tenth of the scale of the first grade"),
     Heading("Screening", numeric=False),
 ]  # fmt: skip
@@ -128,7 +146,7 @@ def _passed(own: dict[str, Any]) -> Cell:
         return Cell("cannot be told", "1")
     if passed:
         return Cell("passed", "0")
-    return Cell("not passed", "2", note=str(own.get("reasons", "")))
+    return Cell(f"not passed: {own.get('reasons') or 'no reason told'}", "2", wide=True)
 
 
 def _wide(

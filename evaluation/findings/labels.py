@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from evaluation.analysis import Analysis
+from evaluation.charts import counted
 from evaluation.ears import RELABELLINGS
 from evaluation.ears_tables import LEVELS, SCORES, disagreements_table
 from evaluation.findings.view import View
-from evaluation.findings.words import bare, by_kind, estimate_cell, minus, missing, spread
+from evaluation.findings.words import by_kind, estimate_cell, minus, missing, spread
 from evaluation.shown import Cell, Heading, Section, Table, number
 from evaluation.study_figures.beside import (
     above_matrix,
@@ -16,6 +17,7 @@ from evaluation.study_figures.beside import (
     relabelled_slopes,
 )
 from evaluation.study_figures.cast import ranked
+from evaluation.study_figures.sentences import sampled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,12 +27,15 @@ LISTED = 60
 _DIGITS = {"ap15": "{:.3f}", "ap150": "{:.3f}", "r1": "{:.2f}"}
 _MEANS = {"ap15": "MAP@15", "ap150": "MAP@150", "r1": "MR1"}
 _TWO = "{:.2f}"
+_FIRST = {"cbmi2024": 0, "corrected": 1}
 
 
 def labels(view: View) -> Section:
     """Return the section "labels"."""
     of, cast = view.of, view.cast
-    figures = [ears_and_labels(of, cast), rank_slopes(of, cast), above_matrix(of, cast)]
+    figures = [ears_and_labels(of, cast), rank_slopes(of, cast)]
+    if view.tests:  # it tells of every two systems how surely they differ
+        figures.append(above_matrix(of, cast))
     tables: list[Table | None] = [_systems(view, cast), _orders(view)]
     if view.graded:
         figures.append(relabelled_slopes(view.graded, cast))
@@ -62,7 +67,7 @@ def _systems(view: View, cast: "pd.DataFrame") -> Table:
         for row in table.to_dict("records")
     }
     best = table.set_index("system").loc[cast["system"], "value"].tolist()
-    headings = [Heading("System", numeric=False), Heading("Mean grade")]
+    headings = [Heading("System", numeric=False), Heading(view.level)]
     for level, score in keys:
         title = SCORES[score] if level == "own" else _MEANS[score]
         words = "lower is better" if score == "r1" else "higher is better"
@@ -74,9 +79,9 @@ def _systems(view: View, cast: "pd.DataFrame") -> Table:
         name="ears-beside-labels",
         title="Table of ears beside labels",
         caption=(
-            "Mean grade with 95 % interval beside the scores by the labels, convention "
-            f"{view.of.convention}: of the study's queries for their own class, and of the whole "
-            "collection, averaged over its classes."
+            f"{view.level} with 95 % interval beside the scores by the labels, convention "
+            f"{view.of.convention} (R1 counts from {_FIRST[view.of.convention]}): of the study's "
+            "queries for their own class, and of the whole collection, averaged over its classes."
         ),
     )
 
@@ -93,9 +98,9 @@ def _orders(view: View) -> Table:
                 tau_cell(row, "tau"),
                 tau_cell(row, "tau_ap"),
                 tau_cell(row, "rho"),
-                number(row["within"], _TWO, note=f"over {row['within_queries']} queries"),
+                number(row["within"], _TWO, note=_over(row["within_queries"])),
                 number(row["systems"], "{:.0f}"),
-                number(row["least"], _TWO, note="with so few systems none could be"),
+                least_cell(row["least"]),
             ]
         )
     return Table(
@@ -115,12 +120,22 @@ def _orders(view: View) -> Table:
         name="orders",
         title="Table of the orders' agreement",
         caption=(
-            "How far the order of the systems by mean grade agrees with that by the labels. "
-            "Intervals (95 %, reversed percentiles) come from 2,000 random weights of queries and "
-            f"raters, seed {view.of.seed}; they say nothing of other systems. R1 and MR1 are "
-            "turned round, so that a positive number always means agreement."
+            f"How far the order of the systems by {view.level.lower()} agrees with that by the "
+            "labels. Intervals (95 %, reversed percentiles) come from 2,000 random weights, over "
+            f"{sampled(view.of)}, seed {view.of.seed}; they say nothing of other systems. R1 and "
+            "MR1 are turned round, so that a positive number always means agreement."
+            f"{' Simulated systems are in one order with others here.' if view.mixed else ''}"
         ),
     )  # fmt: skip
+
+
+def least_cell(least: float | None) -> Cell:
+    """Return the cell of the smallest tau that could be significant."""
+    return number(least, _TWO, note="with so few systems none could be" if missing(least) else "")
+
+
+def _over(queries: int) -> str:
+    return f"over {counted(queries, 'query', 'queries')}" if queries else ""
 
 
 def tau_cell(row: Mapping[str, Any], name: str) -> Cell:
@@ -142,7 +157,7 @@ def _rules(of: Analysis, form: str) -> Table:
             number(row["relevant"], "{:,.0f}"),
             number(row["others_grade"], form),
             number(row["others"], "{:,.0f}"),
-            number(row["above"], _TWO, note=f"over {row['queries']} queries that have both"),
+            number(row["above"], "{:.3f}", note=f"{_over(row['queries'])} with both".strip()),
         ]
         for row in of.rules.to_dict("records")
     ]
@@ -169,9 +184,7 @@ def _disagreements(view: View, cast: "pd.DataFrame") -> Table | None:
     if of is None or not of.disagreements:
         return None
     table = disagreements_table(of.ratings, of.disagreements)
-    names = {
-        one["system"]: bare(one["name"], one["provenance"]) for one in cast.to_dict("records")
-    }  # fmt: skip
+    names = dict(zip(cast["system"], cast["name"], strict=True))
     headings = {False: "Labels say wrong, ears say right", True: "Labels say right, ears say wrong"}
     groups: dict[str, list[list[Cell]]] = {}
     for one, label in zip(of.disagreements, table["class"], strict=True):
@@ -234,7 +247,15 @@ def _relabelled(view: View, cast: "pd.DataFrame") -> Table:
         name="relabelled",
         title="Table of the scores under labels, ears and both",
         caption=(
-            f"AP@{depth} and R1 within the judged pools, the mean over queries, where relevant is "
-            f"what the labels say, what has a mean grade of {of.threshold:g} or more, or both."
+            f"AP@{depth} and R1 within the judged pools, the mean over the {_least(table)} in "
+            "which all three are defined, where relevant is what the labels say, what has a mean "
+            f"grade of {of.threshold:g} or more, or both. R1 counts from 1, and is {depth + 1} "
+            "where the list has none. Simulated systems have places of their own."
         ),
     )
+
+
+def _least(table: "pd.DataFrame") -> str:
+    """Return how many queries the systems of the table have, in words."""
+    low, high = (int(one) for one in (table["queries"].min(), table["queries"].max()))
+    return counted(high, "query", "queries") if low == high else f"{low} to {high} queries"

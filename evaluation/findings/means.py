@@ -10,7 +10,7 @@ from evaluation.panel_results import PanelResults
 from evaluation.results import systems_table
 from evaluation.scores import Scores
 from evaluation.shown import Cell, Fact, Heading, Section, Table, number
-from evaluation.significance import THESE
+from evaluation.significance import BOTH, THESE
 from evaluation.study_figures.cast import ranked
 from evaluation.study_figures.means import mean_grades, primary_scores
 from evaluation.study_figures.profile import rank_profile
@@ -18,9 +18,13 @@ from evaluation.study_figures.profile import rank_profile
 if TYPE_CHECKING:
     import pandas as pd
 
-_INTERVAL = (
+_BOTH = (
     "95 % intervals come from the variance components of queries, raters and their interplay with "
-    "the system: they speak for other queries and raters like these"
+    "the system: they speak for other queries and raters like these."
+)
+_OF_PANEL = (
+    "Those of measures of the panel's mean grades (nDCG, graded AP, the first good rank) come from "
+    "2,000 random weightings of queries and raters, by Student's t."
 )
 
 
@@ -38,18 +42,21 @@ def means(view: View) -> Section:
     tables = [_systems(view, of.mean_grades, cast), *_measures(view, cast)]
     return Section(
         "means",
-        "Mean grade of each system",
-        words=(f"{_INTERVAL}.", *_whom(of)),
+        f"{view.level} of each system",
+        words=_whom(of),
         facts=facts,
         parts=tuple(one for one in (*figures, *tables) if one is not None),
     )
 
 
 def _whom(of: PanelResults) -> tuple[str, ...]:
-    """Return why intervals speak for these raters alone, where they do."""
+    """Return where intervals come from, and why some speak for these raters alone."""
     found = [one.estimate for one in of.mean_grades.systems]
-    reasons = {one.reason for one in found if one.scope == THESE and one.reason}
-    return tuple(f"For these raters alone: {reason}." for reason in sorted(reasons))
+    said = [_BOTH] if any(one.scope == BOTH for one in found) else []
+    if said and isinstance(of, Analysis):
+        said.append(_OF_PANEL)
+    few = sorted({one.reason for one in found if one.scope == THESE and one.reason})
+    return (*said, *(f"Intervals over queries, for these raters alone: {one}." for one in few))
 
 
 def _reference(of: Analysis, form: str) -> tuple[Fact, ...]:
@@ -58,6 +65,8 @@ def _reference(of: Analysis, form: str) -> tuple[Fact, ...]:
         "each rater's own favourites, graded by the others: a line to compare with, which a "
         "system can pass"
     )
+    if one.scope == THESE:
+        note += "; for these raters alone"
     value = spread(one.value, one.low, one.high, form)
     return (Fact("Human reference", value, note if one.value is not None else one.reason),)
 
@@ -79,15 +88,19 @@ def _systems(view: View, scores: Scores, cast: "pd.DataFrame") -> Table:
         ]
         rows[one["system"]] = cells
     best = table.set_index("system").loc[cast["system"], "value"].tolist()
+    what = "result" if view.graded else "list"
+    lists = f"each system's first {view.of.protocol.depth} results"
+    if not view.graded:
+        lists = f"whole lists of {view.of.protocol.depth} results"
     titles = ["All raters", "Raters who passed"]
     shown, also = titles[::-1] if view.of.screened else titles
     headings = [
         Heading("System", numeric=False),
-        Heading("Mean grade", shown if view.other else "", "Mean over queries of raters' means"),
-        *([Heading("Mean grade", also)] if view.other else []),
-        Heading("At least", definition="If every result that nobody graded had the lowest grade"),
-        Heading("At most", definition="If every result that nobody graded had the highest grade"),
-        Heading("Judged", definition="Results that somebody graded"),
+        Heading(view.level, shown if view.other else "", "Mean over queries of raters' means"),
+        *([Heading(view.level, also)] if view.other else []),
+        Heading("At least", definition=f"If every {what} that nobody graded had the lowest grade"),
+        Heading("At most", definition=f"If every {what} that nobody graded had the highest grade"),
+        Heading("Judged", definition=f"The share of {what}s that somebody graded"),
         *BASIS,
     ]
     data = table.merge(cast, on="system").drop(columns="name")
@@ -98,8 +111,8 @@ def _systems(view: View, scores: Scores, cast: "pd.DataFrame") -> Table:
         name="mean-grades",
         title="Table of the mean grades",
         caption=(
-            f"Mean grade ({view.scale}) of each system's first {view.of.ratings.depth} results "
-            f"with 95 % interval, {of_whom(view.of)}. {scores.definition}."
+            f"{view.level} ({view.scale}) of {lists} with 95 % interval, {of_whom(view.of)}. "
+            f"{scores.definition if view.graded else view.of.primary.definition}."
         ),
     )
 
@@ -142,7 +155,10 @@ def _measures(view: View, cast: "pd.DataFrame") -> list[Table]:
 
 
 def _measured(row: dict[str, Any], form: str, measure: Measure) -> Cell:
-    return estimate_cell(row, form if measure.name == "mean_grade" else "{:.2f}")
+    cell = estimate_cell(row, form if measure.name == "mean_grade" else "{:.2f}")
+    if measure.name != "rbp" or cell.note or row["upper_bound"] is None:
+        return cell
+    return cell._replace(note=f"up to {row['upper_bound']:.2f} by what is not graded or beyond")
 
 
 def _parts(one: Any) -> dict[str, Any]:

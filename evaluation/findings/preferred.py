@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from evaluation.charts import counted
 from evaluation.ears_tables import LEVELS, SCORES
-from evaluation.findings.labels import tau_cell
+from evaluation.findings.labels import least_cell, tau_cell
 from evaluation.findings.rated import of_study
 from evaluation.findings.words import BASIS, basis, by_kind, estimate_cell, number, percent
 from evaluation.preference_analysis import PreferenceAnalysis
@@ -101,7 +101,7 @@ def _labels(of: PreferenceAnalysis) -> Section | None:
             tau_cell(row, "tau"),
             tau_cell(row, "rho"),
             number(row["systems"], "{:.0f}"),
-            number(row["least"], _TWO, note="with so few systems none could be"),
+            least_cell(row["least"]),
         ]
         for row in table.to_dict("records")
     ]

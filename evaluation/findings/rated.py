@@ -18,6 +18,7 @@ _LEFT_OUT = {
     "repeat": "of repeats, which tell how steady a rater is",
     "control": "of controls",
     "broken": "of sounds that were reported as broken",
+    "screened": "of raters who did not pass",
 }
 
 
@@ -116,7 +117,8 @@ def _judged(of: PanelResults) -> Fact:
     note = f"{judged:,} of {len(counts):,}"
     if judged:
         low, high = int(each.min()), int(each.max())
-        note += f", by {low} raters each" if low == high else f", by {low} to {high} raters"
+        each_by = counted(low, "rater", "raters") if low == high else f"{low} to {high} raters"
+        note += f", each by {each_by}"
     return Fact(what, percent(judged / len(counts)), note)
 
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from evaluation.analysis import Analysis
+from evaluation.charts import counted
 from evaluation.findings.words import grade_form
 from evaluation.panel_results import PanelResults
 from evaluation.preference_analysis import PreferenceAnalysis
+from evaluation.significance import FEW_RATERS
 from evaluation.study_figures.cast import study_cast
 
 if TYPE_CHECKING:
@@ -49,6 +51,21 @@ class View:
         return grade_form(self.of.facet.lowest, self.of.facet.highest)
 
     @property
+    def level(self) -> str:
+        """What a system's level is called: the mean of grades, or of ratings of whole lists."""
+        return "Mean grade" if self.graded else "Mean rating"
+
+    @property
+    def few(self) -> bool:
+        """Whether there are too few raters to speak for others."""
+        return len(self.of.ratings.raters) < FEW_RATERS
+
+    @property
+    def mixed(self) -> bool:
+        """Whether simulated systems are compared with others."""
+        return 0 < int((self.cast["provenance"] == "simulated").sum()) < len(self.cast)
+
+    @property
     def scale(self) -> str:
         """The scale in words."""
         return f"{self.of.facet.lowest:g} to {self.of.facet.highest:g}"
@@ -58,5 +75,11 @@ def of_whom(results: PanelResults) -> str:
     """Return whose grades are meant, and how many, for captions."""
     ratings = results.ratings
     graded = int((ratings.table == ratings.table).sum())
-    who = "raters who passed the screening rule" if results.screened else "raters"
-    return f"{len(ratings.queries)} queries, {len(ratings.raters)} {who}, {graded:,} grades"
+    who = ("rater", "raters")
+    if results.screened:
+        who = ("rater who passed the screening rule", "raters who passed the screening rule")
+    what = "grades" if isinstance(results, Analysis) else "ratings of lists"
+    return (
+        f"{counted(len(ratings.queries), 'query', 'queries')}, "
+        f"{counted(len(ratings.raters), *who)}, {graded:,} {what}"
+    )

@@ -1,6 +1,6 @@
 """The document that takes every table and figure in, and what is said of how they were made."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from embeddings import __version__
 from evaluation.figures import Figure
@@ -68,6 +68,7 @@ def paper_tex(
     names: Mapping[int, str],
     about: Mapping[str, str],
     left_out: str = "",
+    long: Collection[str] = (),
 ) -> str:
     """Return the document that has every section in it, one after the other.
 
@@ -77,17 +78,18 @@ def paper_tex(
     names : the ``id()`` of each part -> the name of its file; a part without one is left out
     about : as `evaluation.paper.folder.write_paper` has it
     left_out : why there are no figures; "" where there are
+    long : the names of the tables that go over several pages
     """
     lines = [rf"\title{{{latex(about.get('Study', 'Results'))}}}", r"\author{}", r"\date{}"]
     lines += ["", r"\begin{document}", r"\maketitle", ""]
     if left_out:
         lines += [latex(left_out), ""]
     for section in sections:
-        lines += [*_section(section, names), ""]
+        lines += [*_section(section, names, long), ""]
     return _PREAMBLE + "\n".join([*lines, r"\end{document}"]) + "\n"
 
 
-def _section(section: Section, names: Mapping[int, str]) -> Iterator[str]:
+def _section(section: Section, names: Mapping[int, str], long: Collection[str]) -> Iterator[str]:
     yield rf"\section{{{latex(section.title)}}}\label{{sec:{section.name}}}"
     for notice in section.notices:
         yield rf"\textbf{{{latex(notice)}}}" + "\n"
@@ -99,6 +101,8 @@ def _section(section: Section, names: Mapping[int, str]) -> Iterator[str]:
         yield r"\end{itemize}"
     for part in section.parts:
         if id(part) in names:
+            if names[id(part)] in long:  # what floats would else come behind it
+                yield r"\clearpage"
             yield rf"\input{{{names[id(part)]}.tex}}"
     yield r"\clearpage"
 
@@ -116,7 +120,8 @@ def readme(
     lines += [f"{key}: {' '.join(value.split())}" for key, value in about.items()]
     lines += [
         "",
-        "paper.tex takes every table and figure in: pdflatex paper.tex, twice.",
+        "paper.tex takes every table and figure in: run pdflatex paper.tex until it asks for no",
+        "rerun (two or three times), or lualatex where its first lines ask for that.",
         "A table is NAME.tex, with its numbers as they are in NAME.csv; -- is undefined.",
     ]
     if left_out:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 _GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta",
@@ -44,6 +45,24 @@ def latex(text: str) -> str:
     return re.sub(" +", " ", apart).strip(" ")
 
 
+def breakable(text: str, wide: Callable[[str], bool]) -> str:
+    """Return a text as `latex` has it, whose wide words may be broken into lines.
+
+    Parameters
+    ----------
+    text : any text
+    wide : tells whether a word is wider than a line
+    """
+    words = [word for word in unicodedata.normalize("NFC", text).split(" ") if word]
+    return " ".join(_pieces(word) if wide(word) else latex(word) for word in words).strip(" ")
+
+
+def _pieces(word: str) -> str:
+    """Return a word with breaks behind its signs, and where need be within its letters."""
+    runs = [re.findall(r".{1,3}", run, re.DOTALL) for run in re.findall(r"[^\W_]+|[\W_]+", word)]
+    return r"\allowbreak{}".join(r"\penalty500{}".join(map(latex, run)) for run in runs)
+
+
 def _visible(letter: str) -> str:
     if letter.isspace() and ord(letter) not in _TABLE:
         return " "
@@ -57,10 +76,11 @@ def comment(text: str) -> str:
 
 def engine(tex: str) -> list[str]:
     """Return what a file says of the engines that can set it, as comments; nothing for ASCII."""
+    shown = "\n".join(line for line in tex.splitlines() if not line.startswith("%"))
     if tex.isascii():
         return []
     old = comment(r"UTF-8: LaTeX from before 2018 wants \usepackage[utf8]{inputenc}.")
-    if max(tex) <= _LAST_KNOWN:
+    if max(shown, default="") <= _LAST_KNOWN:
         return [old]
     return [old, comment("It has letters beyond the Latin ones: set it with LuaLaTeX or XeLaTeX.")]
 

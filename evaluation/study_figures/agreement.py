@@ -16,6 +16,7 @@ from evaluation.study_figures.sentences import (
     joined,
     panel_size,
     with_interval,
+    worded,
 )
 
 if TYPE_CHECKING:
@@ -39,13 +40,16 @@ def grade_histogram(of: PanelResults) -> Figure | None:
     what = "lists" if is_of_lists(of) else "results, controls and repeats left out"
     return Figure(
         name="grades",
-        title="Grades that were given",
+        title=worded(of, "Grades that were given"),
         caption=joined(
-            f"How often each grade was given to {what}, by all raters together.",
+            worded(of, f"How often each grade was given to {what}, by all raters together."),
             panel_size(of),
-            _agreed(of),
-            "Where most grades are alike, alpha can be low although raters agree, and the share of "
-            "equal grades high although they do not: the three are read together.",
+            worded(of, _agreed(of)),
+            worded(
+                of,
+                "Where most grades are alike, alpha can be low although raters agree, and the "
+                "share of equal grades high although they do not: the three are read together.",
+            ),
         ),
         table=table,
         plot=_bars(of, table),
@@ -58,13 +62,12 @@ def _agreed(of: PanelResults) -> str:
     told = with_interval(alpha.value, alpha.low, alpha.high)
     why = f", since {alpha.reason}" if alpha.value is None else ""
     method = f" (interval from drawing queries, seed {of.seed})" if alpha.low is not None else ""
-    one = "list" if is_of_lists(of) else "sound"
     equal = (
-        f"Of {counted(percent.pairs, 'pair', 'pairs')} of grades of one {one} by two raters "
+        f"Of {counted(percent.pairs, 'pair', 'pairs')} of grades of one sound by two raters "
         f"{in_words(percent.equal, '{:.0%}')} are equal and {in_words(percent.close, '{:.0%}')} "
         "within a tenth of the scale."
         if percent.equal is not None
-        else f"No two raters graded the same {one}."
+        else "No two raters graded the same sound."
     )
     return f"Krippendorff's alpha (ordinal): {told}{why}{method}. {equal}"
 
@@ -77,7 +80,7 @@ def _bars(of: PanelResults, table: "pd.DataFrame") -> dict[str, Any]:
     lines = [wrap(f"{grade} {text}", _WIDE) for grade, text in words.items()]
     said = [
         f"{grade} {plain(words.get(grade, ''))}".strip()
-        + f"<br>{counted(count, 'grade', 'grades')}, {share:.1%}"
+        + f"<br>{counted(count, worded(of, 'grade'), worded(of, 'grades'))}, {share:.1%}"
         for grade, count, share in table.itertuples(index=False)
     ]
     bars = {
@@ -92,7 +95,8 @@ def _bars(of: PanelResults, table: "pd.DataFrame") -> dict[str, Any]:
     return {
         "data": [bars],
         "layout": {
-            "xaxis": {"title": titled("Grades given"), "fixedrange": True, "rangemode": "tozero",
+            "xaxis": {"title": titled(worded(of, "Grades given")), "fixedrange": True,
+                      "rangemode": "tozero",
                       "range": [0, 1.12 * float(table["ratings"].max())]},
             "yaxis": BARE | {"tickvals": at, "range": [-0.7, len(grades) - 0.3],
                              "ticktext": ["<br>".join(map(plain, one)) for one in lines]},
@@ -117,10 +121,11 @@ def rater_kappas(of: PanelResults) -> Figure | None:
         name="kappas",
         title="Agreement of each two raters",
         caption=joined(
-            "Cohen's kappa with quadratic weights of each two raters, on what both graded: 1 is "
-            "perfect agreement, 0 what chance gives; the darkest colour is 0 or less.",
+            f"Cohen's kappa with quadratic weights of each two raters, on what both "
+            f"{worded(of, 'graded')}: 1 is perfect agreement, 0 what chance gives; the darkest "
+            "colour is 0 or less.",
             f"The median is {middle}.",
-            f"Two raters share {_range(table['shared'])} grades.",
+            worded(of, f"Two raters share {_range(table['shared'])}."),
             f"Empty: {counted(missing, 'pair', 'pairs')} without a kappa, since they share too "
             "little or do not vary."
             if missing
@@ -135,7 +140,7 @@ def rater_kappas(of: PanelResults) -> Figure | None:
 
 def _range(counts: "pd.Series") -> str:
     low, high = int(counts.min()), int(counts.max())
-    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    return f"{'' if low == high else f'{low:,} to '}{counted(high, 'grade', 'grades')}"
 
 
 def _pairs_of_raters(of: PanelResults) -> "pd.DataFrame":
@@ -155,7 +160,7 @@ def _kappa_map(of: PanelResults, table: "pd.DataFrame") -> dict[str, Any]:
     upper = np.triu_indices(count, k=1)
     said[upper] = [
         f"{plain(one)} and {plain(other)}: {in_words(kappa, '{:.3f}')}<br>"
-        + counted(shared, "shared grade", "shared grades")
+        + worded(of, counted(shared, "shared grade", "shared grades"))
         for one, other, kappa, shared in table.itertuples(index=False)
     ]
     said.T[upper] = said[upper]

@@ -6,23 +6,24 @@ import numpy as np
 
 from evaluation import charts
 from evaluation.charts import axis_id, axis_name, is_simulated, plain, titled
-from evaluation.figures import PALETTE, SCALE, Figure
+from evaluation.figures import PALETTE, Figure
 from evaluation.measures import wording
 from evaluation.panel_results import PanelResults
 from evaluation.significance import estimate
-from evaluation.study_figures.cast import divide, ranked
-from evaluation.study_figures.matrix import both_ways, square
+from evaluation.study_figures.above import above_matrix
 from evaluation.study_figures.orders import rank_slopes, relabelled_slopes
-from evaluation.study_figures.parts import rows_named
 from evaluation.study_figures.sentences import (
     in_words,
     intervals_of,
     is_of_lists,
     joined,
+    one_test,
     panel_size,
+    sampled,
     trained,
     with_interval,
     without,
+    worded,
 )
 
 if TYPE_CHECKING:
@@ -63,18 +64,20 @@ def ears_and_labels(of: PanelResults, cast: "pd.DataFrame") -> Figure | None:
             f"{of.convention}; right is better).",
             intervals_of(heard, "Vertical lines"),
             "Horizontal ones are over queries; scores of the whole collection have none."
-            if ends
+            if ends and drawn[ends].notna().any(axis=None)
             else "",
-            _taus(of, [key for key, name in zip(PANELS, names, strict=True) if name in known]),
+            _taus(of, [key for key, name in zip(PANELS, names, strict=True) if name in known],
+                  one_test(drawn)),
             trained(drawn),
             "Names are left out where there is no room.",
-            without(table[~table["system"].isin(drawn["system"])], "a grade or a score is missing"),
+            without(table[~table["system"].isin(drawn["system"])],
+                    worded(of, "a grade or a score is missing")),
             panel_size(of),
         ),
         table=drawn[kept],
         plot=_scatters(of, drawn, known),
         simulated=is_simulated(drawn),
-    )
+    )  # fmt: skip
 
 
 def _beside(of: PanelResults, cast: "pd.DataFrame") -> "pd.DataFrame":
@@ -88,8 +91,11 @@ def _beside(of: PanelResults, cast: "pd.DataFrame") -> "pd.DataFrame":
     return table.astype({"value": float, "low": float, "high": float})
 
 
-def _taus(of: PanelResults, keys: list[tuple[str, str]]) -> str:
-    """Return how far the orders agree, in sentences, or why that is not told."""
+def _taus(of: PanelResults, keys: list[tuple[str, str]], together: str) -> str:
+    """Return how far the orders agree, in sentences, or why that is not told.
+
+    `together` says which kinds of systems are compared.
+    """
     most = max(of.orders[key].systems for key in keys)
     if most < LEAST_SYSTEMS:
         return (
@@ -108,11 +114,22 @@ def _taus(of: PanelResults, keys: list[tuple[str, str]]) -> str:
             f"{_tau(one.tau_ap, one.tau_ap_interval)}"
         )
     return joined(
-        "Agreement of the two orders, with reverse-percentile intervals over queries and raters "
-        f"({len(of.replicates['mean_grade']):,} replicates, seed {of.seed}): {'; '.join(told)}.",
+        f"Agreement of the two orders{_drawn(of, keys)}: {'; '.join(told)}.",
+        together,
         f"The least tau that could be significant at 5 % is {' and '.join(least.values())}."
         if least
         else "",
+    )
+
+
+def _drawn(of: PanelResults, keys: list[tuple[str, str]]) -> str:
+    """Return how the intervals of the coefficients came about; "" where there are none."""
+    if all(of.orders[key].tau_interval is None for key in keys):
+        return ""
+    return (
+        f", with reverse-percentile intervals over {sampled(of)} (an end that would not lie beyond "
+        f"the estimate is the percentile itself; {len(of.replicates['mean_grade']):,} replicates, "
+        f"seed {of.seed})"
     )
 
 
@@ -225,43 +242,3 @@ def _bars(values: np.ndarray, low: "pd.Series", high: "pd.Series") -> dict[str, 
         "type": "data", "symmetric": False, "array": high.to_numpy(float) - values,
         "arrayminus": values - low.to_numpy(float), "thickness": 1, "width": 0,
     }  # fmt: skip
-
-
-def above_matrix(of: PanelResults, cast: "pd.DataFrame") -> Figure | None:
-    """Return the figure "above": how surely the ears put one system above another.
-
-    None where no two systems have grades that can be compared.
-    """
-    most = max(of.orders.values(), key=lambda one: one.systems)
-    if most.systems < 2:
-        return None
-    place = {name: number for number, name in enumerate(of.ratings.systems)}
-    grades = dict(zip(of.beside["system"], of.beside["value"], strict=True))
-    rows = ranked(cast, [grades[one] for one in cast["system"]])
-    at = rows["system"].map(place).to_numpy(np.intp)
-    known = ~np.isnan(most.above[at]).all(axis=1)
-    left_out, rows, at = rows[~known], rows[known].reset_index(drop=True), at[known]
-    above = most.above[np.ix_(at, at)]
-    names = [plain(name) for name in rows["name"]]
-    said = np.array([
-        [f"{one} above {other}: {above[row, column]:.3f}" for column, other in enumerate(names)]
-        for row, one in enumerate(names)
-    ], dtype=object)  # fmt: skip
-    return Figure(
-        name="above",
-        title="How surely the ears put one system above another",
-        caption=joined(
-            "Share of replicates in which the mean grade of the row's system is above that of the "
-            "column's, equal ones counting one half: 0.50 is a toss-up. "
-            f"{len(of.replicates['mean_grade']):,} replicates, each with random weights for "
-            f"queries and raters, seed {of.seed}. Rows are in the order of the mean grades, "
-            "simulated systems last; lighter is surer. These shares are not corrected for "
-            "the number of pairs.",
-            trained(rows, "○"),
-            without(left_out, "they have no grade, or no score against the labels"),
-            panel_size(of),
-        ),
-        table=both_ways(rows, above, "above"),
-        plot=square(rows_named(rows), above, said, SCALE, (0.0, 1.0), divide(rows)),
-        simulated=is_simulated(rows),
-    )

@@ -10,6 +10,7 @@ from evaluation.panel_results import PanelResults
 from evaluation.significance import Ranked
 from evaluation.study_figures.cast import ranked
 from evaluation.study_figures.parts import MARGIN, caption, chance, divider, marks, trained, written
+from evaluation.study_figures.sentences import one_test
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,6 +104,7 @@ def _caption(
         bars,
         f"Friedman's test by Iman and Davenport: {tested}p {_is(found.p)}; Kendall's W = "
         f"{found.agreement:.2f}.",
+        one_test(table),
         f"All of it is for these raters ({'at most ' if raters > 1 else ''}{people}) and nothing "
         "in it is random; whether two systems differ depends on which others are compared.",
         trained(table),

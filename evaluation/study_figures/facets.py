@@ -11,6 +11,7 @@ from evaluation.charts import (
     axis_id,
     axis_name,
     beside,
+    counted,
     headings,
     is_simulated,
     labels,
@@ -90,7 +91,7 @@ def facet_scatter(
 def _basis(table: "pd.DataFrame") -> str:
     most = table.groupby("facet", sort=False)[["queries", "raters"]].max()
     told = [
-        f"{name}: {queries} queries, {raters} raters"
+        f"{name}: {counted(queries, 'query', 'queries')}, {counted(raters, 'rater', 'raters')}"
         for name, (queries, raters) in zip(most.index, most.to_numpy().tolist(), strict=True)
     ]
     return f"n: {'; '.join(told)}."

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evaluation.cells import cells
-from evaluation.charts import BARE, is_simulated, labels, plain
+from evaluation.charts import BARE, counted, is_simulated, labels, plain
 from evaluation.figures import SCALE, Figure
 from evaluation.panel_results import PanelResults
 from evaluation.study_figures.facets import facet_scatter
@@ -25,7 +25,7 @@ from evaluation.study_figures.parts import (
     trained,
     written,
 )
-from evaluation.study_figures.sentences import panel_size
+from evaluation.study_figures.sentences import panel_size, worded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,13 +66,17 @@ def _figure(of: PanelResults, cast: "pd.DataFrame", by: str, several: str) -> Fi
     without = asked.count("")
     return Figure(
         name=f"study-{several}",
-        title=f"Mean grade by {by}",
+        title=worded(of, f"Mean grade by {by}"),
         caption=caption(
-            f"Mean grade of each system over the n queries of each {by}: the mean over queries of "
-            "the mean over raters. Lighter is higher, on the whole scale from "
+            f"{worded(of, 'Mean grade')} of each system over the n queries of each {by}: the mean "
+            "over queries of the mean over raters. Lighter is higher, on the whole scale from "
             f"{of.facet.lowest} to {of.facet.highest}; an empty cell is undefined. Intervals are "
             f"told where a cell is pointed at, and in the numbers below.",
-            f"{without} of {len(asked)} queries have no {by} and are left out." if without else "",
+            f"{without} of {counted(len(asked), 'query', 'queries')} "
+            f"{'has' if without == 1 else 'have'} no {by} and {'is' if without == 1 else 'are'} "
+            "left out."
+            if without
+            else "",
             panel_size(of),
             method(table, of.seed),
             reasons(table, "cell", "cells"),

@@ -23,7 +23,7 @@ from evaluation.study_figures.parts import (
     trained,
     written,
 )
-from evaluation.study_figures.sentences import panel_size
+from evaluation.study_figures.sentences import panel_size, whom, worded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,13 +52,13 @@ def mean_grades(
     what = "its lists" if lists else f"the first {of.ratings.depth} results"
     first = (
         f"{title} of {what}, the mean over queries of the mean over raters, on the scale from "
-        f"{of.facet.lowest} to {of.facet.highest}; what nobody graded is left out."
+        f"{of.facet.lowest} to {of.facet.highest}; what nobody {worded(of, 'graded')} is left out."
     )
     axis = scale_axis(of.facet) | {"title": titled(title)}
     return Figure(
         name="means",
         title=title,
-        caption=caption(first, *_sentences(of, of.mean_grades, table)),
+        caption=caption(first, *_sentences(of, of.mean_grades, table, reference)),
         table=table.drop(columns="name"),
         plot=dots(table, axis, digits(of.facet.highest - of.facet.lowest)),
         simulated=is_simulated(table),
@@ -116,7 +116,9 @@ def _table(
     return table
 
 
-def _sentences(of: PanelResults, scores: Scores, table: "pd.DataFrame") -> Iterator[str]:
+def _sentences(
+    of: PanelResults, scores: Scores, table: "pd.DataFrame", reference: Estimate | None = None
+) -> Iterator[str]:
     """Yield what a caption says of the marks, and of what they rest on."""
     open_ended = bounded(table)
     if len(open_ended):
@@ -125,10 +127,11 @@ def _sentences(of: PanelResults, scores: Scores, table: "pd.DataFrame") -> Itera
             f"if it had the highest ({len(open_ended)} of {len(table)} systems, "
             f"{open_ended['judged'].min():.0%} judged or more)."
         )
-    if "reference" in table:
+    if "reference" in table and reference is not None:
         row, places = table.iloc[0], digits(of.facet.highest - of.facet.lowest)
         ends = [written(row[one], places) for one in REFERENCE]
-        within = f", 95 % interval {ends[1]} to {ends[2]}" if ends[1] != "–" else ""
+        over = f"over {whom(reference.scope)}"
+        within = f", 95 % interval {over}: {ends[1]} to {ends[2]}" if ends[1] != "–" else ""
         yield (
             f"The dashed line is the human reference ({ends[0]}{within}): the list of one rater's "
             "favourites as the others grade it; a system can pass it."

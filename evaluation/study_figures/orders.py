@@ -14,6 +14,7 @@ from evaluation.study_figures.sentences import (
     in_words,
     is_of_lists,
     joined,
+    one_test,
     panel_size,
     trained,
     without,
@@ -61,7 +62,7 @@ def rank_slopes(of: PanelResults, cast: "pd.DataFrame") -> Figure | None:
             f"{word} (convention {of.convention}); 1 is the best.",
             _apart(drawn),
             _FAR,
-            "Places have no intervals: how sure they are is said by the intervals of the grades.",
+            f"Places have no intervals: how sure they are is said by the intervals of the {word}s.",
             trained(drawn),
             without(table[~table["system"].isin(drawn["system"])], "a value is missing"),
             panel_size(of),
@@ -89,9 +90,11 @@ def relabelled_slopes(of: Analysis, cast: "pd.DataFrame") -> Figure | None:
         title=f"AP@{depth} by labels, by ears, and by both",
         caption=joined(
             f"AP@{depth} of {counted(len(drawn), 'system', 'systems')} within the judged pools, "
-            f"the mean over queries. Relevant is what carries the query's class (labels), what "
-            f"has a mean grade of {of.threshold:g} or more (ears), or what does both.",
+            f"the mean over {_queries(drawn)} with a relevant result by all three rules. Relevant "
+            f"is what carries the query's class (labels), what has a mean grade of "
+            f"{of.threshold:g} or more (ears), or what does both.",
             _changes(drawn),
+            one_test(drawn) if len(drawn) > 1 else "",
             _apart(drawn),
             _FAR,
             "No intervals are drawn.",
@@ -99,10 +102,16 @@ def relabelled_slopes(of: Analysis, cast: "pd.DataFrame") -> Figure | None:
             without(table[~table["system"].isin(drawn["system"])], "a value is missing"),
             panel_size(of),
         ),
-        table=drawn[[*_KEPT, *columns, *(f"place_{name}" for name in columns)]],
+        table=drawn[[*_KEPT, *columns, *(f"place_{name}" for name in columns), "queries"]],
         plot=slopes(drawn, columns, ranks=False, form="{:.3f}"),
         simulated=is_simulated(drawn),
     )
+
+
+def _queries(table: "pd.DataFrame") -> str:
+    """Return over how many queries the systems' values are: "n = 12 queries"."""
+    low, high = int(table["queries"].min()), int(table["queries"].max())
+    return f"the n = {'' if low == high else f'{low:,} to '}{counted(high, 'query', 'queries')}"
 
 
 def _apart(table: "pd.DataFrame") -> str:

@@ -25,7 +25,7 @@ from evaluation.study_figures.parts import (
     trained,
     written,
 )
-from evaluation.study_figures.sentences import panel_size
+from evaluation.study_figures.sentences import panel_size, worded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,18 +80,23 @@ def _sentences(
 ) -> Iterator[str]:
     measure = of.primary.measure
     yield (
-        f"{measure.title} of the row's system less that of the column's, systems by mean grade, "
-        "the best first. Orange is above zero, blue below"
+        f"{measure.title} of the row's system less that of the column's, systems by "
+        f"{worded(of, 'mean grade')}, the best first. Orange is above zero, blue below"
         f"{'' if measure.higher else '; lower is better'}."
     )
     solid, dotted = _outlined(table, adjusted)
-    confirmed = table.loc[~table["exploratory"].astype(bool), "p"].notna().sum()
+    confirmed = int(table.loc[~table["exploratory"].astype(bool), "p"].notna().sum())
+    among = counted(confirmed, "comparison", "comparisons")
     rule = (
-        f"p below {LEVEL} after Holm's rule over {counted(confirmed, 'comparison', 'comparisons')}"
+        f"p below {LEVEL} after Holm's rule over {among}"
         if adjusted
-        else f"own p below {LEVEL}, not adjusted for {confirmed} comparisons"
+        else f"own p below {LEVEL}, not adjusted for {among}"
     )
-    yield f"Outlined: {rule}: {solid.sum()} of {confirmed}."
+    yield (
+        f"Outlined: {rule}: {solid.sum()} of {confirmed}."
+        if confirmed
+        else "Nothing is outlined: no comparison has a p value to adjust."
+    )
     explored = int(table["exploratory"].astype(bool).sum())
     if explored:
         yield (

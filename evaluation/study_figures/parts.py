@@ -10,7 +10,7 @@ from evaluation.charts import GREY, counted, plain
 from evaluation.figures import PALETTE
 from evaluation.panel_results import PanelResults
 from evaluation.scores import Scores
-from evaluation.significance import BOTH
+from evaluation.significance import BOTH, FEW_RATERS
 from evaluation.study_figures.cast import divide, ranked
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def method(rows: "pd.DataFrame", seed: int, scores: Scores | None = None) -> str
 
     Parameters
     ----------
-    rows : with the columns low and scope
+    rows : with the columns low, scope and raters
     seed : of the analysis
     scores : what the rows are of; where its replicates are drawn, they are named
     """
@@ -148,9 +148,12 @@ def method(rows: "pd.DataFrame", seed: int, scores: Scores | None = None) -> str
     if known.empty:
         return ""
     if scores is not None and scores.replicates is not None:
+        alone = known["raters"].max() < FEW_RATERS
+        who = "queries" if alone else "queries and raters"
+        rest = "; they speak for these raters alone" if alone else ""
         return (
             f"95 % intervals are Student's, with the error over {len(scores.replicates):,} "
-            f"replicates in which queries and raters have random weights (seed {seed})."
+            f"replicates in which {who} have random weights (seed {seed}){rest}."
         )
     wide = "by variance components, for other queries and raters like these"
     these = "over queries, and speak for these raters alone"

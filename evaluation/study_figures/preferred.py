@@ -8,6 +8,7 @@ import numpy as np
 from evaluation.charts import BARE, GREY, counted, is_simulated, labels, plain, titled
 from evaluation.figures import DIVERGING, PALETTE, Figure
 from evaluation.preference_analysis import PreferenceAnalysis
+from evaluation.significance import FEW_RATERS
 from evaluation.study_figures.cast import divide, ranked
 from evaluation.study_figures.matrix import both_ways, square
 from evaluation.study_figures.parts import divider, rows_named
@@ -49,7 +50,7 @@ def strengths(of: PreferenceAnalysis, cast: "pd.DataFrame") -> Figure | None:
             "There is no interval: it needs two queries."
             if missing
             else "Lines are 95 % intervals over queries and raters, from random weights of both "
-            f"(seed {of.seed}).",
+            f"(seed {of.seed}).{_few(of)}",
             f"Careful: {reason}." if reason else "",
             trained(drawn),
             without(left_out, "no list of theirs was compared"),
@@ -202,6 +203,16 @@ def _said(
             f"{names[a]} against {names[b]}<br>{_counted(wins[a, b], ties[a, b], wins[b, a])}"
         )
     return said
+
+
+def _few(of: PreferenceAnalysis) -> str:
+    """Return that the intervals cannot speak for other raters, where there are few."""
+    raters = len(np.unique(of.votes.rater))
+    return (
+        f" {counted(raters, 'rater is', 'raters are')} too few to speak for others."
+        if raters < FEW_RATERS
+        else ""
+    )
 
 
 def _size(of: PreferenceAnalysis) -> str:

@@ -1,6 +1,5 @@
 """Figures of the G-study: what scores vary by, and how sure more queries or raters would be."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from evaluation.charts import BARE, counted, labels, titled
@@ -10,6 +9,7 @@ from evaluation.study_figures.sentences import (
     in_words,
     joined,
     panel_size,
+    worded,
 )
 
 if TYPE_CHECKING:
@@ -41,41 +41,55 @@ def reliability_curves(of: PanelResults) -> Figure | None:
     """Return the figure "reliability": the expected reliability of the order of the systems, by
     the number of raters, for several numbers of queries; None where it is undefined."""
     study = of.generalizability
-    now = study.reliability(study.queries, study.raters)
-    if now is None:
+    if study.own is None:
         return None
     table = _by_size(of)
     return Figure(
         name="reliability",
         title="What more queries or raters would bring",
         caption=joined(
-            "Expected reliability of the order of the systems by mean grade (generalizability "
-            "coefficient: 1 is the order that all queries and all raters like these would give), "
-            "from the variance components of this study.",
-            f"The point is this study, with {counted(study.queries, 'query', 'queries')} and "
-            f"{counted(study.raters, 'rater', 'raters')}: {in_words(now)}.",
-            _answers(of, now),
+            f"Expected reliability of the order of the systems by {worded(of, 'mean grade')} "
+            "(generalizability coefficient: 1 is the order that all queries and all raters like "
+            "these would give), from the variance components of this study.",
+            "The curves are for complete designs, with so many raters for every query.",
+            f"The point is this study as it is, {_size(of)}: {in_words(study.own)}.",
+            _answers(of),
             _components(of),
             _ROUGH.format(systems=_systems(of)),
             panel_size(of),
         ),
         table=table,
-        plot=_curves(of, table, now),
+        plot=_curves(of, table),
         simulated=_is_of_simulated(of),
     )
 
 
-def _answers(of: PanelResults, now: float) -> str:
-    """Return what more queries, and more raters, would bring."""
+def _size(of: PanelResults) -> str:
+    """Return how large the study is: "with 20 queries and 12 raters, 3 of them for a query"."""
     study = of.generalizability
-    queries = study.reliability(study.queries + MORE_QUERIES, study.raters) or 0.0
-    raters = study.reliability(study.queries, study.raters + MORE_RATERS) or 0.0
+    size = (
+        f"with {counted(study.queries, 'query', 'queries')} and "
+        f"{counted(study.raters, 'rater', 'raters')}"
+    )
+    if study.per_query == study.raters:
+        return size
+    return f"{size}, {study.per_query:.3g} of them for a query on average"
+
+
+def _answers(of: PanelResults) -> str:
+    """Return what more queries, and more raters, would bring to a complete design."""
+    study, each = of.generalizability, of.generalizability.per_query
+    queries = study.reliability(study.queries + MORE_QUERIES, each) or 0.0
+    raters = study.reliability(study.queries, each + MORE_RATERS) or 0.0
     better = "the queries" if queries > raters else "the raters"
     verdict = f": {better} bring more" if round(queries, 3) != round(raters, 3) else ""
     form = "{:.3f}"
     return (
-        f"{MORE_QUERIES} more queries would give {in_words(queries, form)} and {MORE_RATERS} more "
-        f"raters {in_words(raters, form)}, from {in_words(now, form)}{verdict}."
+        f"In a complete design, where each rater judges every query, {MORE_QUERIES} more queries "
+        f"would give {in_words(queries, form)} and {MORE_RATERS} more raters "
+        f"{in_words(raters, form)}, from {in_words(study.reliability(study.queries, each), form)} "
+        f"with {counted(study.queries, 'query', 'queries')} and {each:.3g} "
+        f"{'rater' if each == 1 else 'raters'}{verdict}."
     )
 
 
@@ -87,30 +101,34 @@ def _components(of: PanelResults) -> str:
         for name in ("system", "query+system", "rater+system", "query+rater+system")
     )
     return (
-        f"Variance in squared grades: {own} between systems, {by_query} by how systems fare with "
-        f"queries, {by_rater} by how raters take to systems, {rest} by all three and error."
+        f"Variance in {worded(of, 'squared grades')}: {own} between systems, {by_query} by how "
+        f"systems fare with queries, {by_rater} by how raters take to systems, {rest} by all three "
+        "and error."
     )
 
 
 def _by_size(of: PanelResults) -> "pd.DataFrame":
-    """Return a row a size of a study: queries, raters, reliability, this_study."""
+    """Return a row a size of a study: queries, raters of each, reliability, this_study.
+
+    This study's own row is the last one; all others are of complete designs.
+    """
     import pandas as pd
 
     study = of.generalizability
     several = sorted({max(study.queries // 2, 1), *(study.queries * one for one in (1, 2, 4))})
-    rows = [
+    rows: list[tuple[int, float, float | None]] = [
         (queries, raters, study.reliability(queries, raters))
         for queries in several
         for raters in range(1, max(_RATERS, 2 * study.raters) + 1)
     ]
+    rows.append((study.queries, study.per_query, study.own))
     table = pd.DataFrame(rows, columns=["queries", "raters", "reliability"])
-    here = (table["queries"] == study.queries) & (table["raters"] == study.raters)
-    return table.assign(this_study=here)
+    return table.assign(this_study=[False] * (len(rows) - 1) + [True])
 
 
-def _curves(of: PanelResults, table: "pd.DataFrame", now: float) -> dict[str, Any]:
+def _curves(of: PanelResults, table: "pd.DataFrame") -> dict[str, Any]:
     study, data = of.generalizability, []
-    for number, (queries, own) in enumerate(table.groupby("queries")):
+    for number, (queries, own) in enumerate(table[~table["this_study"]].groupby("queries")):
         here = " (as now)" if queries == study.queries else ""
         data.append(
             {
@@ -123,7 +141,7 @@ def _curves(of: PanelResults, table: "pd.DataFrame", now: float) -> dict[str, An
         )  # fmt: skip
     data.append(
         {
-            "type": "scatter", "mode": "markers", "x": [study.raters], "y": [now],
+            "type": "scatter", "mode": "markers", "x": [study.per_query], "y": [study.own],
             "marker": {"size": 12, "color": PALETTE[4], "symbol": "diamond"}, "name": "this study",
             "hovertemplate": "this study: %{y:.3f}<extra></extra>",
         }
@@ -131,7 +149,8 @@ def _curves(of: PanelResults, table: "pd.DataFrame", now: float) -> dict[str, An
     return {
         "data": data,
         "layout": {
-            "xaxis": {"title": titled("Raters"), "range": [0, int(table["raters"].max()) + 0.5],
+            "xaxis": {"title": titled("Raters for every query"),
+                      "range": [0, int(table["raters"].max()) + 0.5],
                       "fixedrange": True, "zeroline": False},
             "yaxis": {"title": titled("Expected reliability"), "range": [0, 1.04],
                       "fixedrange": True},
@@ -158,22 +177,22 @@ def variance_parts(of: PanelResults) -> Figure | None:
         name="variance",
         title="What scores vary by",
         caption=joined(
-            "Share of each component in the variance of a rater's mean grade of a system's list "
-            "for a query (crossed design, by moments; estimates below 0 count as 0).",
+            f"Share of each component in the variance of a rater's {worded(of, 'mean grade')} of a "
+            "system's list for a query (crossed design, by moments; estimates below 0 count as 0).",
             "What is common to all systems, such as easy queries and kind raters, leaves their "
             "order as it is; what goes with systems blurs it.",
             _ROUGH.format(systems=_systems(of)),
             panel_size(of),
         ),
         table=table,
-        plot=_shares(table["meaning"].tolist(), table),
+        plot=_shares(table, worded(of, "squared grades")),
         simulated=_is_of_simulated(of),
     )
 
 
-def _shares(names: Sequence[str], table: "pd.DataFrame") -> dict[str, Any]:
-    own = labels([name.replace(": ", " · ") for name in names])
-    said = [f"{variance:.4g} squared grades" for variance in table["variance"]]
+def _shares(table: "pd.DataFrame", unit: str) -> dict[str, Any]:
+    own = labels([name.replace(": ", " · ") for name in table["meaning"]])
+    said = [f"{variance:.4g} {unit}" for variance in table["variance"]]
     bars = {
         "type": "bar", "orientation": "h", "x": table["share"].to_numpy(),
         "y": list(range(len(table))), "marker": {"color": PALETTE[0]}, "width": 0.7,

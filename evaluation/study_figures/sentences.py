@@ -1,13 +1,21 @@
 """What the captions of a study's figures share: numbers in words, and what they rest on."""
 
+import re
 from typing import TYPE_CHECKING
 
 from evaluation.charts import counted
 from evaluation.panel_results import PanelResults
-from evaluation.significance import Estimate
+from evaluation.replicates import weighs_raters
+from evaluation.significance import BOTH, Estimate
 
 if TYPE_CHECKING:
     import pandas as pd
+
+ALONE = "queries, for these raters alone"
+"""Over what is sampled where raters are too few to speak for others."""
+
+_OF_LISTS = {"grade": "rating", "grades": "ratings", "graded": "rated", "Grade": "Rating",
+             "Grades": "Ratings", "sound": "list", "sounds": "lists"}  # fmt: skip
 
 
 def in_words(value: float | None, form: str = "{:.2f}") -> str:
@@ -37,11 +45,42 @@ def is_of_lists(of: PanelResults) -> bool:
     return of.protocol.method == "rating"
 
 
+def worded(of: PanelResults, text: str) -> str:
+    """Return what is said of grades and sounds, of ratings and lists where whole lists were rated.
+
+    `text` has no names in it.
+    """
+    if not is_of_lists(of):
+        return text
+    return re.sub(r"\b[gG]rade[sd]?\b|\bsounds?\b", lambda word: _OF_LISTS[word[0]], text)
+
+
+def sampled(of: PanelResults) -> str:
+    """Return over what replicates are drawn: "queries and raters", or `ALONE`."""
+    return BOTH if weighs_raters(of.ratings) else ALONE
+
+
+def whom(scope: str) -> str:
+    """Return over what an interval is by its `scope`: "queries and raters", or `ALONE`."""
+    return BOTH if scope == BOTH else ALONE
+
+
+def one_test(rows: "pd.DataFrame") -> str:
+    """Return that simulated systems are tested together with others; "" where they are not.
+
+    `rows` have the column provenance.
+    """
+    kinds = sorted(set(rows["provenance"]) - {"simulated"})
+    if not kinds or not (rows["provenance"] == "simulated").any():
+        return ""
+    return f"{', '.join(kinds).capitalize()} and simulated systems are in one test here."
+
+
 def panel_size(of: PanelResults) -> str:
     """Return how many grades the results rest on, in a sentence."""
     size = int(of.raters["ratings"].sum()) if len(of.raters) else 0
     people = int((of.raters["ratings"] > 0).sum()) if len(of.raters) else 0
-    grades = counted(size, "grade", "grades")
+    grades = counted(size, worded(of, "grade"), worded(of, "grades"))
     raters = counted(people, "rater", "raters")
     queries = counted(len(of.ratings.queries), "query", "queries")
     facet = f" (facet {of.facet.name})" if len(of.protocol.scale.facets) > 1 else ""
@@ -55,11 +94,12 @@ def intervals_of(estimates: list[Estimate], which: str) -> str:
     `which` says which intervals they are, such as "Vertical lines".
     """
     known = [one for one in estimates if one.value is not None]
-    scopes = sorted({one.scope for one in known if one.low is not None})
+    scopes = sorted({whom(one.scope) for one in known if one.low is not None}, key=len)
     if not scopes:
-        return "There are too few queries for intervals." if known else ""
+        reasons = "; ".join(sorted({one.reason for one in known}))
+        return f"There are no intervals: {reasons}." if known else ""
     missing = any(one.low is None for one in known)
-    told = f"{which} are 95 % intervals over {' or '.join(scopes)}"
+    told = f"{which} are 95 % intervals over {', some over '.join(scopes)}"
     return f"{told}; where there is none, it is undefined." if missing else f"{told}."
 
 

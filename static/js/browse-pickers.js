@@ -16,6 +16,16 @@ function narrow(select) {
   select.value = value;
 }
 
+// A family that is chosen takes the place of the classes outside it.
+function drop() {
+  for (const select of selects("class")) {
+    const group = select.selectedOptions[0]?.parentElement;
+    if (!family.value || !select.value || group.dataset.family === family.value) continue;
+    select.value = "";
+    tidy(select);
+  }
+}
+
 function another(select) {
   const field = select.closest(".class-field").cloneNode(true);
   const copy = field.querySelector("select");
@@ -59,7 +69,10 @@ export function startPickers() {
   // Some of its fields lie outside of it.
   document.addEventListener("change", ({ target }) => {
     if (target.form !== form) return;
-    if (target === family) selects("class").forEach(narrow);
+    if (target === family) {
+      drop();
+      selects("class").forEach(narrow);
+    }
     if (["class", "exclude"].includes(target.name)) tidy(target);
     show();
   });

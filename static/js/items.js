@@ -62,6 +62,12 @@ function place(items) {
   return (after < 0 ? items.length : after) - 0.5;
 }
 
+// What comes before a list's first item: the last item above it that is in no list.
+function above(item) {
+  const alone = [...document.querySelectorAll("[data-item]")].filter((one) => shown(one) && listOf(one) === document);
+  return alone.findLast((one) => one.compareDocumentPosition(item) & Node.DOCUMENT_POSITION_FOLLOWING);
+}
+
 function step(from, by) {
   return Math.max(0, by > 0 ? Math.floor(from + 1) : Math.ceil(from - 1));
 }
@@ -81,7 +87,8 @@ export function walkItems({ within = listOf, seek = false } = {}) {
       player?.toggle();
     } else if (by) {
       const items = itemsWith(currentItem());
-      const next = items[step(place(items), by)];
+      const from = place(items);
+      const next = (by < 0 && from === 0 && above(items[0])) || items[step(from, by)];
       if (!next) return;
       next.focus({ preventScroll: true });
       next.scrollIntoView({ block: "nearest" });
