@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from evaluation import ears, ears_tables, results
+from evaluation import ears, ears_tables, relabelling, results
 from evaluation.agreement import Retest, retest
 from evaluation.graded_measures import MEASURES
 from evaluation.judgements import passing, ratings, repeats, tidy
@@ -134,9 +134,9 @@ class Analysis(PanelResults):
         return ears_tables.rules_table(self.ratings, self.labels)
 
     @cached_property
-    def disagreements(self) -> list[ears.Disagreement]:
+    def disagreements(self) -> list[relabelling.Disagreement]:
         """Results of which labels (by the class) and ears say the opposite, the strongest first."""
-        return ears.disagreements(self.ratings, self.relevant(), self.threshold)
+        return relabelling.disagreements(self.ratings, self.relevant(), self.threshold)
 
     @cached_property
     def relabelled(self) -> "pd.DataFrame":

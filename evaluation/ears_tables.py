@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evaluation import ears
+from evaluation import ears, relabelling
 from evaluation.correlation import Interval
 from evaluation.ratings import Ratings
 from evaluation.significance import Estimate
@@ -145,7 +145,7 @@ def rules_table(of: Ratings, labels: ears.Labels) -> "pd.DataFrame":
     return pd.DataFrame(rows)
 
 
-def disagreements_table(of: Ratings, found: Sequence[ears.Disagreement]) -> "pd.DataFrame":
+def disagreements_table(of: Ratings, found: Sequence[relabelling.Disagreement]) -> "pd.DataFrame":
     """Return a row a disagreement: query, class, clip, relevant, grade, raters, and the systems
     that returned it as "SYSTEM #RANK", the highest first."""
     import pandas as pd
@@ -173,7 +173,7 @@ def relabelled_table(
 
     Parameters
     ----------
-    told, threshold : as in `evaluation.ears.relabelled`
+    told, threshold : as in `evaluation.relabelling.relabelled`
     provenances : of each system
 
     Returns
@@ -185,13 +185,13 @@ def relabelled_table(
     """
     import pandas as pd
 
-    scores, queries = ears.relabelled(of, told, threshold)
+    scores, queries = relabelling.relabelled(of, told, threshold)
     table: dict[str, Any] = {"system": list(of.systems)}
     for place, name in enumerate(("ap", "r1")):
-        table |= {f"{name}_{rule}": scores[rule][place] for rule in ears.RELABELLINGS}
+        table |= {f"{name}_{rule}": scores[rule][place] for rule in relabelling.RELABELLINGS}
     frame = pd.DataFrame(table)
     simulated = np.array([one == "simulated" for one in provenances], dtype=bool)
-    for rule in ears.RELABELLINGS:
+    for rule in relabelling.RELABELLINGS:
         frame[f"rank_{rule}"] = frame[f"ap_{rule}"].groupby(simulated).rank(ascending=False)
     return frame.assign(queries=queries)
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evaluation.significance import FEW_RATERS
+
 A, B, NEITHER = 0, 1, 2
 _STEPS = 50  # of Newton's method, which takes about eight
 _CHUNK = 100  # replicates at a time, of which every vote has a weight
@@ -41,7 +43,8 @@ class Strengths:
     Attributes
     ----------
     strength : float [systems], on the scale of log odds; NaN where undefined
-    low, high : float [systems], 95 % intervals over queries and raters
+    low, high : float [systems], 95 % intervals over queries and raters; below `FEW_RATERS` raters
+        over queries, for these raters alone
     drawn : float [replicates, systems], the strengths that the intervals come from
     ties, first : t and d of the module's text
     win : float [systems, systems], the probability that the row's list is preferred to the
@@ -121,6 +124,8 @@ def fit(
             rng.standard_exponential((replicates, int(codes.max()) + 1))
             for codes in (votes.query, votes.rater)
         )
+        if len(np.unique(votes.rater)) < FEW_RATERS:
+            of_rater = np.ones_like(of_rater)  # nothing can be said of other raters
         parts = [
             counts(votes, systems, query[:, votes.query] * rater[:, votes.rater])
             for query, rater in zip(*(np.array_split(one, max(1, replicates // _CHUNK))

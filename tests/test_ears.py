@@ -10,14 +10,12 @@ from evaluation.correlation import tau_b
 from evaluation.ears import (
     Labels,
     compare_orders,
-    disagreements,
-    ears_qrels,
-    relabelled,
     relevant,
     relevant_above,
     within_queries,
 )
 from evaluation.ears_tables import relabelled_table
+from evaluation.relabelling import disagreements, ears_qrels, relabelled
 from tests.rated import ratings, simulated
 
 NO = np.nan

@@ -107,3 +107,14 @@ def test_the_same_seed_gives_the_same_interval() -> None:
     assert (
         fit(own, 2, replicates=50).low.tolist() != fit(own, 2, replicates=50, seed=2).low.tolist()
     )
+
+
+def test_few_raters_are_not_sampled() -> None:
+    """Copies of one rater say nothing of others: with few, how many there are changes nothing."""
+    one = drawn(np.array([0.5, 0.0, -0.5]), -1.0, 0.0, 600)
+    alone, four = (
+        fit(Votes(one.first, one.second, one.choice, one.rater % raters, one.query), 3)
+        for raters in (1, 4)
+    )
+    np.testing.assert_allclose(alone.low, four.low, atol=0.02)
+    np.testing.assert_allclose(alone.high, four.high, atol=0.02)

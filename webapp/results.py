@@ -82,7 +82,7 @@ def judgements(slug: str) -> Response:
 @bp.get("/<slug>/results/ears.qrels")
 def qrels(slug: str) -> Response:
     """Send what every judged result is worth to the ears, as qrels with their mean grades."""
-    from evaluation.ears import ears_qrels
+    from evaluation.relabelling import ears_qrels
 
     asked = _asked(slug)
     return _file(ears_qrels(_graded(asked).ratings), "text/plain", f"{asked.name}-ears.qrels")
@@ -91,7 +91,7 @@ def qrels(slug: str) -> Response:
 @bp.get("/<slug>/results/disagreements.qrels")
 def disagreements(slug: str) -> Response:
     """Send the results of which labels and ears say the opposite, as qrels with mean grades."""
-    from evaluation.ears import ears_qrels
+    from evaluation.relabelling import ears_qrels
 
     asked = _asked(slug)
     graded = _graded(asked)

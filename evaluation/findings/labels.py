@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from evaluation.analysis import Analysis
 from evaluation.charts import counted
-from evaluation.ears import RELABELLINGS
 from evaluation.ears_tables import LEVELS, SCORES, disagreements_table
 from evaluation.findings.view import View
 from evaluation.findings.words import by_kind, estimate_cell, minus, missing, spread
+from evaluation.relabelling import RELABELLINGS
 from evaluation.shown import Cell, Heading, Section, Table, number
 from evaluation.study_figures.beside import (
     above_matrix,

@@ -10,7 +10,12 @@ from evaluation.findings.words import BASIS, basis, by_kind, estimate_cell, numb
 from evaluation.preference_analysis import PreferenceAnalysis
 from evaluation.shown import Cell, Fact, Heading, Section, Table
 from evaluation.study_figures.cast import ranked, study_cast
-from evaluation.study_figures.preferred import strengths, win_matrix, win_rates
+from evaluation.study_figures.preferred import (
+    sampled_votes,
+    strengths,
+    win_matrix,
+    win_rates,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,8 +82,8 @@ def _strengths(of: PreferenceAnalysis, cast: "pd.DataFrame") -> Section:
         title="Table of the strengths",
         caption=(
             "Strengths by Bradley and Terry's model with ties and an advantage of the first place; "
-            "95 % intervals from random weights of queries and raters, seed "
-            f"{of.seed}. Shares won with 95 % intervals."
+            f"95 % intervals over {sampled_votes(of)}, from random weights, seed {of.seed}. Shares "
+            "won with 95 % intervals."
         ),
     )
     figures = (strengths(of, cast), win_rates(of, cast), win_matrix(of, cast))
@@ -120,8 +125,8 @@ def _labels(of: PreferenceAnalysis) -> Section | None:
         title="Table of the orders' agreement",
         caption=(
             "How far the order by strength agrees with that by the labels, convention "
-            f"{of.convention}. Intervals (95 %, reversed percentiles) come from random weights of "
-            f"queries and raters, seed {of.seed}; the labels' scores are fixed. R1 is turned "
+            f"{of.convention}. Intervals (95 %, reversed percentiles) come from random weights, "
+            f"over {sampled_votes(of)}, seed {of.seed}; the labels' scores are fixed. R1 is turned "
             "round, so that a positive number means agreement."
         ),
     )

@@ -30,7 +30,7 @@ _FAR = (
     "equal values share the mean of their places."
 )
 RELABELLED = {"labels": "labels", "ears": "ears", "both": "labels and ears"}
-"""The rules of relevance from left to right (`evaluation.ears.RELABELLINGS`), in words."""
+"""The rules of relevance from left to right (`evaluation.relabelling.RELABELLINGS`), in words."""
 
 
 def rank_slopes(of: PanelResults, cast: "pd.DataFrame") -> Figure | None:

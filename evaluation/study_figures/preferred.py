@@ -8,11 +8,12 @@ import numpy as np
 from evaluation.charts import BARE, GREY, counted, is_simulated, labels, plain, titled
 from evaluation.figures import DIVERGING, PALETTE, Figure
 from evaluation.preference_analysis import PreferenceAnalysis
-from evaluation.significance import FEW_RATERS
+from evaluation.significance import BOTH, FEW_RATERS
 from evaluation.study_figures.cast import divide, ranked
 from evaluation.study_figures.matrix import both_ways, square
 from evaluation.study_figures.parts import divider, rows_named
 from evaluation.study_figures.sentences import (
+    ALONE,
     in_words,
     intervals_of,
     joined,
@@ -49,8 +50,8 @@ def strengths(of: PreferenceAnalysis, cast: "pd.DataFrame") -> Figure | None:
             f"preferred {np.e:.1f} times as often as the other, ties apart.",
             "There is no interval: it needs two queries."
             if missing
-            else "Lines are 95 % intervals over queries and raters, from random weights of both "
-            f"(seed {of.seed}).{_few(of)}",
+            else f"Lines are 95 % intervals over {sampled_votes(of)}, from random weights (seed "
+            f"{of.seed}).",
             f"Careful: {reason}." if reason else "",
             trained(drawn),
             without(left_out, "no list of theirs was compared"),
@@ -205,14 +206,9 @@ def _said(
     return said
 
 
-def _few(of: PreferenceAnalysis) -> str:
-    """Return that the intervals cannot speak for other raters, where there are few."""
-    raters = len(np.unique(of.votes.rater))
-    return (
-        f" {counted(raters, 'rater is', 'raters are')} too few to speak for others."
-        if raters < FEW_RATERS
-        else ""
-    )
+def sampled_votes(of: PreferenceAnalysis) -> str:
+    """Return over what the intervals of the strengths are."""
+    return BOTH if len(np.unique(of.votes.rater)) >= FEW_RATERS else ALONE
 
 
 def _size(of: PreferenceAnalysis) -> str:
