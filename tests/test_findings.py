@@ -106,6 +106,15 @@ def test_with_and_without_screening_stand_side_by_side() -> None:
         assert ("r07" in words) == shown.screened
 
 
+@pytest.mark.parametrize(("left_out", "said"), [(True, "left out"), (False, "not left out")])
+def test_results_of_the_own_group_are_spoken_of(left_out: bool, said: str) -> None:
+    plain = tables(STUDY)
+    queries = replace(plain.protocol.queries, exclude_same_group=left_out)
+    told = replace(plain, protocol=replace(plain.protocol, queries=queries))
+    notes = [one.note for one in named(found(told), "rated").facts]
+    assert any(one.endswith(f"results of the query's own group are {said}") for one in notes)
+
+
 def test_tests_wait_while_a_study_runs() -> None:
     running = replace(tables(STUDY), state="open")
     waiting = named(sections(View(Analysis(running), tests=False)), "differences")

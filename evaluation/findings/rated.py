@@ -123,7 +123,11 @@ def _judged(of: PanelResults) -> Fact:
 
 
 def _asked(of: PanelResults) -> Fact:
-    words = f"the first {of.protocol.depth} results of {len(of.protocol.systems)} systems"
+    group = "left out" if of.protocol.queries.exclude_same_group else "not left out"
     return Fact(
-        "Scale", f"{of.facet.lowest:g} to {of.facet.highest:g}", f"{of.facet.name}: {words}"
+        "Scale",
+        f"{of.facet.lowest:g} to {of.facet.highest:g}",
+        f"{of.facet.name}: the first {of.protocol.depth} results of "
+        f"{counted(len(of.protocol.systems), 'system', 'systems')}; results of the query's own "
+        f"group are {group}",
     )
