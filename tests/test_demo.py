@@ -1,6 +1,7 @@
 """The demo as the first start makes it: what is simulated in it, and what takes its place."""
 
 import json
+import re
 import shutil
 from itertools import combinations
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.conftest import ROOT, flask
 from webapp import create_app
 from webapp.demo import RESULTS, SLUG, make_demo
 from webapp.results_data import study_tables
+from webapp.signin import new_token
 from webapp.studies import find_study, study_using
 
 NEAR = 0.03
@@ -280,3 +282,16 @@ def test_somebody_elses_collection_of_that_name_is_left_alone(
     said = runner.invoke(args=["setup", "--port", "5057"])
     assert said.exit_code == 0, said.output
     assert embedding_names(open_collection(data, demo.NAME)) == []
+
+
+def test_simulated_judgements_are_marked_wherever_they_are_counted(own: Path) -> None:
+    app = create_app({"TESTING": True, "DATA": own})
+    with app.app_context():
+        token = new_token()
+    client = app.test_client()
+    client.get(f"/signin/{token}")
+    for address in ("/", "/studies"):
+        rows = re.findall(r"<tr>.*?</tr>", client.get(address).text, re.DOTALL)
+        marked = {("provenance-simulated" in row) for row in rows if f"/studies/{RESULTS}" in row}
+        plain = {("provenance-simulated" in row) for row in rows if f'/studies/{SLUG}"' in row}
+        assert (marked, plain) == ({True}, {False}), address
