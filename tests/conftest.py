@@ -287,13 +287,23 @@ def page(browser: Any) -> Iterator[Any]:
     assert problems == []
 
 
+# Chromium's names for a server that went away before, while or after a request was sent.
+SERVER_GONE = (
+    "ERR_CONNECTION",
+    "ERR_SOCKET_NOT_CONNECTED",
+    "ERR_EMPTY_RESPONSE",
+    "ERR_FAILED",
+    "ERR_CONTENT_LENGTH",
+    "ERR_INCOMPLETE_CHUNKED_ENCODING",
+)
+
+
 def watch(tab: Any) -> None:
     """Collect what goes wrong on a tab; a server that was killed on purpose is no problem."""
     tab.problems, tab.problems_expected = [], ()
 
     def note(message: Any) -> None:
-        killed = ("ERR_CONNECTION", "ERR_EMPTY_RESPONSE", "ERR_FAILED", "ERR_CONTENT_LENGTH")
-        expected = (*killed, *tab.problems_expected)
+        expected = (*SERVER_GONE, *tab.problems_expected)
         if message.type in ("error", "warning") and not any(e in message.text for e in expected):
             tab.problems.append(message.text)
 
