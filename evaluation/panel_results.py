@@ -116,13 +116,16 @@ class PanelResults:
 
     @cached_property
     def families(self) -> "pd.DataFrame":
-        """Mean grade by the family of the query."""
-        return results.groups_table(self.ratings, "family")
+        """Mean grade by the family of the query; see `results.groups_table`."""
+        return self._grouped("family")
 
     @cached_property
     def classes(self) -> "pd.DataFrame":
-        """Mean grade by the class of the query."""
-        return results.groups_table(self.ratings, "class")
+        """Mean grade by the class of the query; see `results.groups_table`."""
+        return self._grouped("class")
+
+    def _grouped(self, by: str) -> "pd.DataFrame":
+        return results.groups_table(self.ratings, by)
 
     @cached_property
     def histogram(self) -> "pd.DataFrame":

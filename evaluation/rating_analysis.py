@@ -57,15 +57,19 @@ class RatingAnalysis(PanelResults):
         return self._ratings(self.protocol.systems, self.given)
 
     @cached_property
-    def primary(self) -> Scores:
+    def mean_grades(self) -> Scores:
         """The systems by mean rating."""
-        found = self.mean_grades
-        systems = tuple(
-            replace(one, definition=MEAN_RATING.definition) for one in found.systems
-        )  # fmt: skip
-        return replace(
-            found, measure=MEAN_RATING, definition=MEAN_RATING.definition, systems=systems
-        )
+        found = super().mean_grades
+        systems = tuple(replace(one, definition=MEAN_RATING.definition) for one in found.systems)
+        return replace(found, definition=MEAN_RATING.definition, systems=systems)
+
+    @cached_property
+    def primary(self) -> Scores:
+        """The systems by mean rating, the only measure of this method."""
+        return replace(self.mean_grades, measure=MEAN_RATING)
+
+    def _grouped(self, by: str) -> "pd.DataFrame":
+        return super()._grouped(by).assign(definition=MEAN_RATING.definition)
 
     @cached_property
     def anchors(self) -> "pd.DataFrame":

@@ -5,7 +5,7 @@ it is taken from replicates. Weights are exponential with mean 1, so that every 
 what is known of a list is the same in all of them: nothing is missing in one and there in another.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -81,13 +81,7 @@ def panel_replicates(
     lists = _Lists(of, threshold)
     found: dict[str, list[np.ndarray]] = {name: [] for name in measures}
     masks = {name: lists.defined(name) for name in measures}
-    of_rater, judging = np.ones((replicates, len(of.raters))), _judging(of)
-    of_rater[:, judging], of_query = weights(
-        int(judging.sum()), len(of.queries), replicates, seed
-    )  # fmt: skip
-    for start in range(0, replicates, _CHUNK):
-        grades = lists.draw(of_rater[start : start + _CHUNK])
-        weight = of_query[start : start + _CHUNK].astype(np.float32)
+    for grades, weight in _draws(of, lists, replicates, seed):
         for name in measures:
             scores = np.where(masks[name][..., None], grades.score(name), 0)
             whole = weight @ masks[name].T.astype(np.float32)
@@ -98,6 +92,50 @@ def panel_replicates(
         name: np.concatenate(parts).astype(np.float64) + shifts.get(name, 0)
         for name, parts in found.items()
     }
+
+
+def common_replicates(
+    of: Ratings,
+    measure: str,
+    threshold: float | None = None,
+    *,
+    replicates: int = REPLICATES,
+    seed: int = 1,
+) -> np.ndarray:
+    """Return what systems differ by in each replicate, over the queries that both have.
+
+    Where systems lack lists, the difference of what `panel_replicates` gives is of different
+    queries; this is what the difference of two systems varies by.
+
+    Returns
+    -------
+    float [replicates, systems, systems], the row's system less the column's; NaN where they share
+    no query
+    """
+    lists = _Lists(of, threshold)
+    mask = lists.defined(measure)
+    there = mask.astype(np.float32)
+    parts = []
+    for grades, weight in _draws(of, lists, replicates, seed):
+        scores = np.where(mask[..., None], grades.score(measure), 0)
+        sums = np.einsum("sqr,rq,tq->rst", scores, weight, there, optimize=True)
+        whole = np.einsum("sq,rq,tq->rst", there, weight, there, optimize=True)
+        own = sums / np.where(whole > 0, whole, np.nan)
+        parts.append(own - own.transpose(0, 2, 1))
+    return np.concatenate(parts).astype(np.float64)
+
+
+def _draws(
+    of: Ratings, lists: "_Lists", replicates: int, seed: int
+) -> Iterator[tuple["_Drawn", np.ndarray]]:
+    """Yield replicates in parts: their grades, and the weights of queries [part, queries]."""
+    of_rater, judging = np.ones((replicates, len(of.raters))), _judging(of)
+    of_rater[:, judging], of_query = weights(
+        int(judging.sum()), len(of.queries), replicates, seed
+    )  # fmt: skip
+    for start in range(0, replicates, _CHUNK):
+        part = slice(start, start + _CHUNK)
+        yield lists.draw(of_rater[part]), of_query[part].astype(np.float32)
 
 
 class _Lists:

@@ -5,17 +5,17 @@ column "scope" says whom an interval speaks for (`evaluation.significance`).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from evaluation.protocol import Protocol
 from evaluation.ratings import Ratings
-from evaluation.scores import Scores, per_rater
+from evaluation.scores import Scores, score_systems
 from evaluation.significance import (
     Estimate,
     Ranked,
-    estimate,
     friedman,
     holm,
     paired_hsd,
@@ -116,52 +116,51 @@ def profile_table(of: Ratings) -> "pd.DataFrame":
     """Return the mean grade of each system at each rank: a row a system and rank."""
     import pandas as pd
 
-    grades = of.by_rank
-    rows = [
-        {"system": name, "rank": rank + 1, **as_level(estimate(grades[:, system, :, rank]))}
-        for system, name in enumerate(of.systems)
+    along = [
+        _systems(score_systems(replace(of, lists=of.lists[:, :, rank : rank + 1])))
         for rank in range(of.depth)
+    ]
+    rows = [
+        {"system": name, "rank": rank + 1}
+        | own[place]
+        | {"definition": f"mean_grade at rank {rank + 1}/judged-only"}
+        for place, name in enumerate(of.systems)
+        for rank, own in enumerate(along)
     ]
     return pd.DataFrame(rows)
 
 
-def groups_table(
-    of: Ratings, by: str, measure: str = "mean_grade", threshold: float | None = None
-) -> "pd.DataFrame":
-    """Return a row a system and group of queries: its score there.
+def groups_table(of: Ratings, by: str) -> "pd.DataFrame":
+    """Return a row a system and group of queries: its mean grade there, as `systems_table`.
 
-    Parameters
-    ----------
-    by : "family" or "class"; queries without a family are left out
-    measure : one that is made of single raters' grades (`evaluation.scores.per_rater`)
+    `by` is "family" or "class"; queries without a family are left out.
     """
     import pandas as pd
 
-    groups = of.families if by == "family" else of.classes
-    scores = per_rater(of, measure, threshold)
-    rows = []
-    for group in sorted(set(groups) - {""}):
-        inside = np.array([one == group for one in groups])
-        rows += [
-            {by: group, "system": name, **as_level(estimate(scores[system][:, inside]))}
-            for system, name in enumerate(of.systems)
-        ]
+    groups = np.array(of.families if by == "family" else of.classes)
+    rows = [
+        {by: group} | row
+        for group in sorted(set(groups.tolist()) - {""})
+        for row in _systems(score_systems(of.only_queries(groups == group)))
+    ]
     return pd.DataFrame(rows, columns=None if rows else [by, "system", "value"])
 
 
 def facets_table(facets: dict[str, Ratings]) -> "pd.DataFrame":
-    """Return the mean grade of each system in each facet, as a share of the facet's scale."""
+    """Return the mean grade of each system in each facet, as a share of the facet's scale.
+
+    A row a facet and system, with the columns of `systems_table`.
+    """
     import pandas as pd
 
     rows = []
     for name, of in facets.items():
-        span = of.highest - of.lowest
-        shares = (per_rater(of, "mean_grade") - of.lowest) / span
-        rows += [
-            {"facet": name, "system": system, **as_level(estimate(shares[place]))}
-            for place, system in enumerate(of.systems)
-        ]
-    return pd.DataFrame(rows)
+        table = systems_table(score_systems(of))
+        for column in ("value", "low", "high", "lower_bound", "upper_bound"):
+            table[column] = (table[column].astype(float) - of.lowest) / (of.highest - of.lowest)
+        table["definition"] += "/share of the scale"
+        rows.append(table.assign(facet=name))
+    return pd.concat(rows, ignore_index=True)
 
 
 def histogram_table(of: Ratings, allowed: Sequence[int]) -> "pd.DataFrame":

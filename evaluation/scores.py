@@ -9,6 +9,7 @@ each query is found again.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from evaluation import grading
 from evaluation.graded_measures import MEASURES, Measure
 from evaluation.grading import MIREX_WEIGHTS
 from evaluation.ratings import Ratings
-from evaluation.replicates import REPLICATES, panel_replicates
+from evaluation.replicates import REPLICATES, common_replicates, panel_replicates
 from evaluation.significance import (
     FEW_RATERS,
     NO_SPREAD,
@@ -109,7 +110,7 @@ def of_panel(
     return grading.ndcg(grades, grading.ideal_dcg(pool, of.depth, of.lowest), of.lowest)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scores:
     """All systems by one measure, and what differences between them are made of.
 
@@ -121,6 +122,8 @@ class Scores:
     raters_table : float [systems, raters, queries], or None where single raters have no score
     replicates : float [replicates, systems], or None with `raters_table`
     freedom : degrees of freedom for intervals from the replicates
+    redraw : draws what systems differ by over their common queries, as
+        `evaluation.replicates.common_replicates`; or None with `raters_table`
     """
 
     measure: Measure
@@ -130,6 +133,7 @@ class Scores:
     raters_table: np.ndarray | None
     replicates: np.ndarray | None
     freedom: float
+    redraw: Callable[[], np.ndarray] | None = None
 
     def difference(self, one: int, other: int) -> Estimate:
         """Return by how much a system is above another, with interval and p value."""
@@ -137,8 +141,17 @@ class Scores:
             return estimate(self.raters_table[one] - self.raters_table[other])
         assert self.replicates is not None
         apart = self.table[one] - self.table[other]
-        drawn = self.replicates[:, one] - self.replicates[:, other]
+        if (np.isnan(self.table[one]) == np.isnan(self.table[other])).all():
+            drawn = self.replicates[:, one] - self.replicates[:, other]
+        else:
+            drawn = self._apart[:, one, other]
         return _of_replicates(apart, drawn, self.freedom, self.systems[one].estimate)
+
+    @cached_property
+    def _apart(self) -> np.ndarray:
+        """Replicates of the differences, made where systems lack different queries."""
+        assert self.redraw is not None
+        return self.redraw()
 
 
 def score_systems(
@@ -162,6 +175,7 @@ def score_systems(
     kind = _find(measure, threshold)
     definition = kind.definition.format(depth=of.depth, threshold=threshold or 0)
     single = None if kind.of_panel else per_rater(of, measure, threshold)
+    redraw = None
     if single is not None:
         estimates = [estimate(table) for table in single]
         table, drawn, freedom = _mean(single, axis=1), None, np.nan
@@ -170,6 +184,9 @@ def score_systems(
         if drawn is None:
             own = panel_replicates(of, [measure], threshold, replicates=replicates, seed=seed)
             drawn = own[measure]
+        redraw = partial(
+            common_replicates, of, measure, threshold, replicates=replicates, seed=seed
+        )
         grades = per_rater(of, "mean_grade")
         basis = [estimate(one) for one in grades]
         whole = spread(_mean(grades, axis=0))
@@ -183,7 +200,7 @@ def score_systems(
     estimates = [within(one, *ends) for one in estimates]
     return Scores(
         kind, definition, _systems(of, kind, estimates, definition, table),
-        table, single, drawn, freedom,
+        table, single, drawn, freedom, redraw,
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Replicates of the systems' scores: the plain definition with random weights, only faster."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,14 @@ import pytest
 
 from evaluation import grading
 from evaluation.ratings import Ratings
-from evaluation.replicates import MEASURES, panel_replicates, weighs_raters, weighted, weights
+from evaluation.replicates import (
+    MEASURES,
+    common_replicates,
+    panel_replicates,
+    weighs_raters,
+    weighted,
+    weights,
+)
 from evaluation.scores import of_panel
 from evaluation.significance import FEW_RATERS
 from tests.rated import simulated
@@ -26,20 +34,28 @@ def with_gaps() -> Ratings:
     return replace(study, table=table, lists=lists, lowest=0.0)
 
 
-def plain(study: Ratings, measure: str, replicates: int, good: float = GOOD) -> np.ndarray:
-    """Return the replicates one by one, by the functions that score a study."""
-    there, found = ~np.isnan(study.table), []
+def plain_scores(
+    study: Ratings, measure: str, replicates: int, good: float = GOOD
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the replicates one by one, by the functions that score a study.
+
+    Scores are float [systems, queries], weights of queries float [1, queries].
+    """
+    there = ~np.isnan(study.table)
     of_rater, of_query = weights(len(study.raters), len(study.queries), replicates)
     for rater, query in zip(of_rater, of_query, strict=True):
         total = np.where(there.any(axis=0), rater @ there, np.nan)
         mean = (rater @ np.nan_to_num(study.table)) / total
-        scores = (
-            grading.mean_grade(study.along(mean, study.lists))
-            if measure == "mean_grade"
-            else of_panel(study, measure, good, mean)
-        )
-        found.append(weighted(scores, query[None])[0])
-    return np.array(found)
+        if measure == "mean_grade":
+            yield grading.mean_grade(study.along(mean, study.lists)), query[None]
+        else:
+            yield of_panel(study, measure, good, mean), query[None]
+
+
+def plain(study: Ratings, measure: str, replicates: int, good: float = GOOD) -> np.ndarray:
+    """Return the systems' scores in the replicates of `plain_scores`."""
+    drawn = plain_scores(study, measure, replicates, good)
+    return np.array([weighted(*each)[0] for each in drawn])
 
 
 @pytest.mark.parametrize("measure", MEASURES)
@@ -47,6 +63,17 @@ def test_they_are_what_the_definition_says(measure: str) -> None:
     study = with_gaps()
     found = panel_replicates(study, [measure], GOOD, replicates=130)[measure]
     np.testing.assert_allclose(found, plain(study, measure, 130), rtol=1e-5)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_differences_are_of_the_queries_that_both_systems_have(measure: str) -> None:
+    study = with_gaps()
+    study.lists[3, :4] = -1
+    found = common_replicates(study, measure, GOOD, replicates=130)
+    for place, (scores, query) in enumerate(plain_scores(study, measure, 130)):
+        apart = scores[:, None] - scores
+        expected = np.array([weighted(row, query)[0] for row in apart])
+        np.testing.assert_allclose(found[place], expected, rtol=1e-4, atol=1e-4)
 
 
 def test_what_is_missing_is_not_good_even_where_every_grade_is() -> None:

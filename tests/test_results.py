@@ -79,8 +79,10 @@ def test_ranks_follow_the_measure() -> None:
 
 def test_the_rank_profile_by_hand() -> None:
     study = ratings([[80, 40, 10, 30], [60, 20, 30, 50]], [[[0, 1], [2, 3]]], [0, 0, 1, 1])
+    study.table[:, 1] = np.nan  # the first query's second result
     table = profile_table(study)
-    assert table[["rank", "value"]].to_numpy().tolist() == [[1, 45.0], [2, 35.0]]
+    assert table[["rank", "value", "judged"]].to_numpy().tolist() == [[1, 45, 1], [2, 40, 0.5]]
+    assert table["definition"][1] == "mean_grade at rank 2/judged-only"
 
 
 def test_groups_of_queries() -> None:
@@ -90,7 +92,8 @@ def test_groups_of_queries() -> None:
     inside = np.array([one == "Music" for one in STUDY.families])
     alone = systems_table(score_systems(STUDY.only_queries(inside)))
     music = by_family[by_family["family"] == "Music"]
-    assert music["value"].tolist() == pytest.approx(alone["value"].tolist())
+    assert music.drop(columns="family").to_dict("list") == alone.to_dict("list")
+    assert alone["definition"].unique().tolist() == ["mean_grade@5/judged-only"]
     assert len(groups_table(STUDY, "class")) == 7 * 4
 
 
@@ -100,6 +103,9 @@ def test_facets_stand_on_one_scale() -> None:
     table = facets_table({"semantic": STUDY, "acoustic": acoustic})
     both = table.pivot_table(index="system", columns="facet", values="value")
     assert both["semantic"].tolist() == pytest.approx(both["acoustic"].tolist())
+    assert table["definition"].unique() == ["mean_grade@5/judged-only/share of the scale"]
+    assert table["upper_bound"].max() <= 1
+    assert (table["judged"] == 1).all()
 
 
 def test_the_histogram_counts_every_grade() -> None:

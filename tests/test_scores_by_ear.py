@@ -11,7 +11,7 @@ from evaluation.panel import generalizability, human_reference, sway
 from evaluation.protocol import MEASURES as PROMISED
 from evaluation.replicates import panel_replicates
 from evaluation.scores import of_panel, per_rater, score_systems
-from evaluation.significance import BOTH, THESE
+from evaluation.significance import BOTH, NO_SPREAD, THESE
 from tests.rated import ratings, simulated
 
 NO = np.nan
@@ -69,6 +69,20 @@ def test_a_study_of_known_quality_is_recovered(measure: str, missing: float) -> 
     apart = found.difference(0, 3)
     assert apart.p < 0.05
     assert apart.value == pytest.approx(values[0] - values[3])
+
+
+def test_a_list_that_a_system_lacks_does_not_make_it_differ() -> None:
+    """Two systems with the same lists are the same, though one of them lacks the best queries."""
+    study = simulated(systems=2, queries=12)
+    lists = study.lists.copy()
+    lists[1] = lists[0]
+    best = score_systems(study, "ndcg", replicates=20).table[0].argsort()[-4:]
+    lists[1, best] = -1
+    found = score_systems(replace(study, lists=lists), "ndcg", replicates=200)
+    assert found.systems[0].estimate.value > found.systems[1].estimate.value
+    apart = found.difference(0, 1)
+    assert (apart.value, apart.low, apart.reason) == (0.0, None, NO_SPREAD)
+    assert apart.queries == 8
 
 
 def test_a_measure_of_the_panel_has_the_interval_of_its_like() -> None:

@@ -112,7 +112,7 @@ def _systems(view: View, scores: Scores, cast: "pd.DataFrame") -> Table:
         title="Table of the mean grades",
         caption=(
             f"{view.level} ({view.scale}) of {lists} with 95 % interval, {of_whom(view.of)}. "
-            f"{scores.definition if view.graded else view.of.primary.definition}."
+            f"{scores.definition}."
         ),
     )
 
