@@ -3,6 +3,7 @@
 The same analysis is done of a study in the database and of a bundle that somebody else sent.
 """
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
@@ -60,6 +61,7 @@ class Analysis(PanelResults):
     def ratings_of(self, facet: str) -> Ratings:
         """Return the grades that count of any facet."""
         found = ratings(self.tidy, self.tables.pools, self.protocol, facet)
+        found = replace(found, alone=self.alone)
         return found.only_raters(passing(self.tidy)) if self.screened else found
 
     @cached_property

@@ -36,7 +36,7 @@ def human_reference(of: Ratings) -> Estimate:
         table[rater] = (share * np.nan_to_num(mean_pool)).sum(axis=1) / np.where(
             total > 0, total, np.nan
         )
-    return estimate(table)
+    return estimate(table, alone=of.alone)
 
 
 def _first(grades: np.ndarray, depth: int) -> np.ndarray:

@@ -19,10 +19,11 @@ from evaluation.agreement import (
     reliability,
 )
 from evaluation.graded_measures import MEASURES
+from evaluation.halves import Halves, split_halves
 from evaluation.judgements import find_facet
 from evaluation.panel import Generalizability, Sway, generalizability, sway
 from evaluation.ratings import Ratings
-from evaluation.replicates import panel_replicates
+from evaluation.replicates import enough_raters, panel_replicates
 from evaluation.scores import Scores, per_rater, score_systems
 from evaluation.significance import Ranked
 from evaluation.study_frames import StudyTables
@@ -48,6 +49,7 @@ class PanelResults:
     tables : the study's tables
     facet : the protocol's first one unless told
     screened : whether the raters who do not pass the protocol's rule are left out
+    alone : whether intervals are to speak for these raters alone, and not for others like them
     seed : of every random procedure
 
     Attributes
@@ -66,13 +68,19 @@ class PanelResults:
         facet: str | None = None,
         *,
         screened: bool = False,
+        alone: bool = False,
         seed: int = 1,
     ) -> None:
-        self.tables, self.screened, self.seed = tables, screened, seed
+        self.tables, self.screened, self.alone, self.seed = tables, screened, alone, seed
         self.protocol = tables.protocol
         self.facet = find_facet(tables.protocol, facet)
         self.threshold = self.facet.lowest + GOOD * (self.facet.highest - self.facet.lowest)
         self.convention: str = tables.collection.get("convention", "corrected")
+
+    @property
+    def enough_raters(self) -> bool:
+        """Whether there are enough raters to speak for others."""
+        return enough_raters(self.ratings)
 
     @cached_property
     def ratings(self) -> Ratings:
@@ -165,6 +173,11 @@ class PanelResults:
     def generalizability(self) -> Generalizability:
         """What the scores of systems vary by."""
         return generalizability(per_rater(self.ratings, "mean_grade"))
+
+    @cached_property
+    def halves(self) -> Halves:
+        """How alike random halves of the raters order the systems by mean grade."""
+        return split_halves(per_rater(self.ratings, "mean_grade"), seed=self.seed)
 
     @cached_property
     def position(self) -> Sway:

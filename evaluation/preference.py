@@ -92,7 +92,13 @@ def connected(table: np.ndarray) -> bool:
 
 
 def fit(
-    votes: Votes, systems: int, *, ridge: float = 0.01, replicates: int = 2000, seed: int = 1
+    votes: Votes,
+    systems: int,
+    *,
+    ridge: float = 0.01,
+    replicates: int = 2000,
+    alone: bool = False,
+    seed: int = 1,
 ) -> Strengths:
     """Fit the model, with bootstrap intervals over queries and raters.
 
@@ -100,6 +106,7 @@ def fit(
     ----------
     ridge : the penalty on squared strengths where they do not exist without one; 0 refuses then
     replicates : random weights, one for each query times one for each rater (exponential, mean 1)
+    alone : whether intervals are to speak for these raters alone: then queries alone have weights
 
     Returns
     -------
@@ -124,8 +131,8 @@ def fit(
             rng.standard_exponential((replicates, int(codes.max()) + 1))
             for codes in (votes.query, votes.rater)
         )
-        if len(np.unique(votes.rater)) < FEW_RATERS:
-            of_rater = np.ones_like(of_rater)  # nothing can be said of other raters
+        if alone or len(np.unique(votes.rater)) < FEW_RATERS:
+            of_rater = np.ones_like(of_rater)  # nothing is said of other raters
         parts = [
             counts(votes, systems, query[:, votes.query] * rater[:, votes.rater])
             for query, rater in zip(*(np.array_split(one, max(1, replicates // _CHUNK))

@@ -11,7 +11,7 @@ from evaluation import ears, ears_tables
 from evaluation.correlation import least_significant_tau, reversed_percentiles, spearman, tau_b
 from evaluation.preference import NEITHER, A, B, Strengths, Votes, fit
 from evaluation.results import as_row
-from evaluation.significance import Estimate, estimate
+from evaluation.significance import FEW_RATERS, Estimate, estimate
 from evaluation.study_frames import StudyTables
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class PreferenceAnalysis:
     Parameters
     ----------
     tables : the study's tables
+    alone : whether intervals are to speak for these raters alone, and not for others like them
     seed : of every random procedure
 
     Attributes
@@ -34,8 +35,8 @@ class PreferenceAnalysis:
     convention : the collection's, by which scores against the labels are counted
     """
 
-    def __init__(self, tables: StudyTables, *, seed: int = 1) -> None:
-        self.tables, self.seed = tables, seed
+    def __init__(self, tables: StudyTables, *, alone: bool = False, seed: int = 1) -> None:
+        self.tables, self.alone, self.seed = tables, alone, seed
         self.protocol, self.systems = tables.protocol, tables.protocol.systems
         self.convention: str = tables.collection.get("convention", "corrected")
 
@@ -45,6 +46,11 @@ class PreferenceAnalysis:
         table = self.tables.preferences
         return table[table["counts"] == 1].reset_index(drop=True)
 
+    @property
+    def enough_raters(self) -> bool:
+        """Whether there are enough raters to speak for others."""
+        return self.choices["rater"].nunique() >= FEW_RATERS
+
     @cached_property
     def votes(self) -> Votes:
         """The choices as numbers."""
@@ -53,7 +59,7 @@ class PreferenceAnalysis:
     @cached_property
     def strengths(self) -> Strengths:
         """How strong each system is, by Bradley and Terry's model with ties."""
-        return fit(self.votes, len(self.systems), seed=self.seed)
+        return self._fit(self.votes)
 
     @cached_property
     def win_rates(self) -> list[Estimate]:
@@ -99,9 +105,8 @@ class PreferenceAnalysis:
         for family, own in self.choices.groupby("query_family"):
             if family:
                 votes = self._votes(own)
-                fitted = fit(votes, len(self.systems), seed=self.seed)
                 rates = self._win_rates(votes)
-                parts.append(self._table(fitted, votes, rates).assign(family=family))
+                parts.append(self._table(self._fit(votes), votes, rates).assign(family=family))
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"family": []})
 
     @cached_property
@@ -159,6 +164,9 @@ class PreferenceAnalysis:
             )  # fmt: skip
         return pd.DataFrame(rows)
 
+    def _fit(self, votes: Votes) -> Strengths:
+        return fit(votes, len(self.systems), alone=self.alone, seed=self.seed)
+
     def _votes(self, choices: "pd.DataFrame") -> Votes:
         code = {name: place for place, name in enumerate(self.systems)}
         columns = [
@@ -195,7 +203,7 @@ class PreferenceAnalysis:
             counts = np.bincount(cell, minlength=shape[0] * shape[1])
             sums = np.bincount(cell, worth, minlength=shape[0] * shape[1])
             shares = sums / np.where(counts, counts, np.nan)
-            found.append(estimate(shares.reshape(shape)))
+            found.append(estimate(shares.reshape(shape), alone=self.alone))
         return found
 
     def _table(self, fitted: Strengths, votes: Votes, rates: list[Estimate]) -> "pd.DataFrame":

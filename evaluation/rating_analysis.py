@@ -34,8 +34,8 @@ class RatingAnalysis(PanelResults):
     and a clip) there is said of lists here: the "clip" of `ratings` is the system.
     """
 
-    def __init__(self, tables: StudyTables, *, seed: int = 1) -> None:
-        super().__init__(tables, seed=seed)
+    def __init__(self, tables: StudyTables, *, alone: bool = False, seed: int = 1) -> None:
+        super().__init__(tables, alone=alone, seed=seed)
 
     @cached_property
     def every_rating(self) -> "pd.DataFrame":
@@ -80,7 +80,7 @@ class RatingAnalysis(PanelResults):
         scores = per_rater(self._ratings(names, self.every_rating), "mean_grade")
         titles = [self.tables.systems[name]["title"] for name in names]
         rows = [
-            {"system": name, "title": title, **as_row(estimate(table))}
+            {"system": name, "title": title, **as_row(estimate(table, alone=self.alone))}
             for name, title, table in zip(names, titles, scores, strict=True)
         ]
         return pd.DataFrame(rows, columns=None if rows else ["system", "title", "value"])
@@ -89,7 +89,7 @@ class RatingAnalysis(PanelResults):
     def anchors_apart(self) -> Estimate:
         """By how many grades the labels' own list is rated above the random one."""
         scores = per_rater(self._ratings((ORACLE, RANDOM), self.every_rating), "mean_grade")
-        return estimate(scores[0] - scores[1])
+        return estimate(scores[0] - scores[1], alone=self.alone)
 
     @cached_property
     def anchors_by_rater(self) -> "pd.DataFrame":
@@ -142,4 +142,5 @@ class RatingAnalysis(PanelResults):
             lists=places.T[:, :, None],
             lowest=float(self.facet.lowest),
             highest=float(self.facet.highest),
+            alone=self.alone,
         )

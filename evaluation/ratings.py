@@ -25,6 +25,7 @@ class Ratings:
     table : float [raters, pairs], NaN where a rater gave no grade
     lists : int [systems, queries, depth], the pair at each rank; -1 where a list has none
     lowest, highest : the ends of the scale
+    alone : whether intervals are to speak for these raters alone, and not for others like them
     """
 
     raters: tuple[str, ...]
@@ -38,6 +39,7 @@ class Ratings:
     lists: np.ndarray
     lowest: float
     highest: float
+    alone: bool = False
 
     @property
     def depth(self) -> int:

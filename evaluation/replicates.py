@@ -38,9 +38,14 @@ def weights(
     return np.ones_like(of_rater) if raters < FEW_RATERS else of_rater, of_query
 
 
-def weighs_raters(of: Ratings) -> bool:
-    """Return whether replicates have other raters: enough of them judged to speak for others."""
+def enough_raters(of: Ratings) -> bool:
+    """Return whether enough raters judged to speak for others."""
     return int(_judging(of).sum()) >= FEW_RATERS
+
+
+def weighs_raters(of: Ratings) -> bool:
+    """Return whether replicates have other raters: there are enough, and it is wanted."""
+    return not of.alone and enough_raters(of)
 
 
 def _judging(of: Ratings) -> np.ndarray:
@@ -130,9 +135,9 @@ def _draws(
 ) -> Iterator[tuple["_Drawn", np.ndarray]]:
     """Yield replicates in parts: their grades, and the weights of queries [part, queries]."""
     of_rater, judging = np.ones((replicates, len(of.raters))), _judging(of)
-    of_rater[:, judging], of_query = weights(
-        int(judging.sum()), len(of.queries), replicates, seed
-    )  # fmt: skip
+    drawn, of_query = weights(int(judging.sum()), len(of.queries), replicates, seed)
+    if not of.alone:
+        of_rater[:, judging] = drawn
     for start in range(0, replicates, _CHUNK):
         part = slice(start, start + _CHUNK)
         yield lists.draw(of_rater[part]), of_query[part].astype(np.float32)

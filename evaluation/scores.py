@@ -122,6 +122,7 @@ class Scores:
     raters_table : float [systems, raters, queries], or None where single raters have no score
     replicates : float [replicates, systems], or None with `raters_table`
     freedom : degrees of freedom for intervals from the replicates
+    alone : whether intervals speak for these raters alone, as wanted
     redraw : draws what systems differ by over their common queries, as
         `evaluation.replicates.common_replicates`; or None with `raters_table`
     """
@@ -133,12 +134,14 @@ class Scores:
     raters_table: np.ndarray | None
     replicates: np.ndarray | None
     freedom: float
+    alone: bool = False
     redraw: Callable[[], np.ndarray] | None = None
 
     def difference(self, one: int, other: int) -> Estimate:
         """Return by how much a system is above another, with interval and p value."""
         if self.raters_table is not None:
-            return estimate(self.raters_table[one] - self.raters_table[other])
+            apart = self.raters_table[one] - self.raters_table[other]
+            return estimate(apart, alone=self.alone)
         assert self.replicates is not None
         apart = self.table[one] - self.table[other]
         if (np.isnan(self.table[one]) == np.isnan(self.table[other])).all():
@@ -177,7 +180,7 @@ def score_systems(
     single = None if kind.of_panel else per_rater(of, measure, threshold)
     redraw = None
     if single is not None:
-        estimates = [estimate(table) for table in single]
+        estimates = [estimate(table, alone=of.alone) for table in single]
         table, drawn, freedom = _mean(single, axis=1), None, np.nan
     else:
         table = of_panel(of, measure, threshold)
@@ -188,9 +191,9 @@ def score_systems(
             common_replicates, of, measure, threshold, replicates=replicates, seed=seed
         )
         grades = per_rater(of, "mean_grade")
-        basis = [estimate(one) for one in grades]
+        basis = [estimate(one, alone=of.alone) for one in grades]
         whole = spread(_mean(grades, axis=0))
-        few = whole is None or whole.raters < FEW_RATERS
+        few = of.alone or whole is None or whole.raters < FEW_RATERS
         freedom = whole.freedom if whole and not few else max(len(of.queries) - 1.0, 1.0)
         estimates = [
             _of_replicates(table[one], drawn[:, one], freedom, basis[one])
@@ -200,7 +203,7 @@ def score_systems(
     estimates = [within(one, *ends) for one in estimates]
     return Scores(
         kind, definition, _systems(of, kind, estimates, definition, table),
-        table, single, drawn, freedom, redraw,
+        table, single, drawn, freedom, of.alone, redraw,
     )  # fmt: skip
 
 

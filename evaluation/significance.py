@@ -56,30 +56,26 @@ class Estimate:
     reason: str = ""
 
 
-def estimate(table: np.ndarray) -> Estimate:
+def estimate(table: np.ndarray, *, alone: bool = False) -> Estimate:
     """Return the mean of a table, float [raters, queries] with NaN for missing, with its interval.
 
     With fewer than `FEW_RATERS` raters, or where no two of them share a query, queries alone are
-    sampled, and the estimate speaks for these raters.
+    sampled, and the estimate speaks for these raters; so it does where it is to (`alone`).
     """
     there = ~np.isnan(table)
     raters, queries = int(there.any(axis=1).sum()), int(there.any(axis=0).sum())
     ratings = int(there.sum())
     if not ratings:
         return Estimate(None, None, None, None, THESE, 0, 0, 0, "nothing was judged")
-    found = spread(table) if raters >= FEW_RATERS and queries > 1 else None
+    wide = raters >= FEW_RATERS and queries > 1 and not alone
+    found = spread(table) if wide else None
     if found is not None:
         mean, error, freedom, scope, reason = found.mean, found.error, found.freedom, BOTH, ""
     else:
         own = _over_raters(table)
         mean, scope, freedom = float(own.mean()), THESE, float(queries - 1)
         error = float(own.std(ddof=1) / queries**0.5) if queries > 1 else np.nan
-        reason = (
-            f"it takes {FEW_RATERS} raters to speak for others, and there "
-            f"{'is 1' if raters == 1 else f'are {raters}'}"
-            if raters < FEW_RATERS
-            else "too few queries were judged by several raters to speak for other raters"
-        )
+        reason = _why_alone(raters, wide)
         if queries < 2:
             reason = "one query has no interval"
             return Estimate(mean, None, None, None, scope, queries, raters, ratings, reason)
@@ -87,6 +83,14 @@ def estimate(table: np.ndarray) -> Estimate:
         return Estimate(mean, None, None, None, scope, queries, raters, ratings, NO_SPREAD)
     half, p = student(mean, error, freedom)
     return Estimate(mean, mean - half, mean + half, p, scope, queries, raters, ratings, reason)
+
+
+def _why_alone(raters: int, wide: bool) -> str:
+    """Return why an estimate speaks for these raters alone; "" where that is what was wanted."""
+    if raters < FEW_RATERS:
+        there = "is 1" if raters == 1 else f"are {raters}"
+        return f"it takes {FEW_RATERS} raters to speak for others, and there {there}"
+    return "too few queries were judged by several raters to speak for other raters" if wide else ""
 
 
 def student(value: float, error: float, freedom: float) -> tuple[float, float]:

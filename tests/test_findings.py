@@ -141,6 +141,29 @@ def test_few_raters_speak_for_themselves() -> None:
     assert "these raters alone" not in " ".join(named(many, "means").words)
 
 
+def test_results_can_speak_for_these_raters_alone() -> None:
+    said = found(tables(STUDY), alone=True)
+    assert table(said, "pairs").headings[3].kind == "these raters"
+    words = " ".join(named(said, "means").words)
+    assert "speak for these raters alone" in words
+    assert "other queries and raters" not in words
+    assert any("As chosen here, every p value" in one for one in named(said, "differences").words)
+    shown = pd.read_csv(io.StringIO(table(said, "mean-grades").csv()))
+    assert set(shown["scope"]) == {"these raters"}
+    for section in said:
+        for part in section.parts:
+            assert "queries and raters" not in part.caption, part.name
+
+
+def test_the_ears_agreement_with_themselves_stands_beside_the_labels(made: list[Section]) -> None:
+    (fact,) = named(made, "labels").facts
+    of = Analysis(tables(STUDY)).halves
+    assert fact.value == f"{of.tau:.2f}"
+    assert "the mean of 500 random splits" in fact.note
+    alone = named(found(tables(simulated(raters=3))), "labels").facts[0]
+    assert (alone.value, alone.note) == ("–", "it needs 4 raters and two systems")
+
+
 def test_the_other_facets_are_exploratory() -> None:
     told = with_facets()
     assert not any("exploratory" in one for one in named(found(told), "differences").words)
@@ -237,16 +260,19 @@ def test_hostile_studies_can_be_shown(case: str) -> None:
     check(sections(View(of, other)))
     if case in ("nobody passed", "not to be told who passed"):
         check(sections(View(other, of)))
+    check(sections(View(Analysis(told, alone=True))))
 
 
 @pytest.mark.parametrize("case", PREFERRED)
 def test_hostile_preferences_can_be_shown(case: str) -> None:
-    check(sections(PreferenceAnalysis(PREFERRED[case]())))
+    for alone in (False, True):
+        check(sections(PreferenceAnalysis(PREFERRED[case](), alone=alone)))
 
 
 @pytest.mark.parametrize("case", RATED)
 def test_hostile_ratings_can_be_shown(case: str) -> None:
-    check(sections(View(RatingAnalysis(RATED[case]()))))
+    for alone in (False, True):
+        check(sections(View(RatingAnalysis(RATED[case](), alone=alone))))
 
 
 def test_names_cannot_leave_their_element() -> None:

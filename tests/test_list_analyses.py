@@ -77,6 +77,16 @@ def test_strengths_wins_and_the_matrix() -> None:
         assert (whole[f"{name}_high"] == 1).all()
 
 
+def test_intervals_for_these_raters_alone() -> None:
+    told = tables(STUDY, preferences=preferences())
+    wide, these = (PreferenceAnalysis(told, alone=alone) for alone in (False, True))
+    assert set(wide.table["scope"]) == {"queries and raters"}
+    assert set(these.table["scope"]) == {"these raters"}
+    assert these.table["strength"].equals(wide.table["strength"])
+    assert not these.table["strength_low"].equals(wide.table["strength_low"])
+    assert set(these.families["scope"]) == {"these raters"}
+
+
 def test_a_change_of_mind_counts_once() -> None:
     given = preferences()
     before = given.head(10).assign(choice="none", preferred="", counts=0)

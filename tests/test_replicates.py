@@ -113,6 +113,16 @@ def test_few_raters_weigh_the_same() -> None:
     assert weights(FEW_RATERS, 5, 30)[0].std() > 0.5
 
 
+def test_raters_who_are_to_speak_for_themselves_weigh_the_same() -> None:
+    study = simulated(raters=8)
+    alone = replace(study, alone=True)
+    assert weighs_raters(study)
+    assert not weighs_raters(alone)
+    found = panel_replicates(alone, ["mean_grade"], replicates=20)["mean_grade"]
+    queries = grading.mean_grade(study.along(study.mean, study.lists))
+    np.testing.assert_allclose(found, weighted(queries, weights(8, 20, 20)[1]), rtol=1e-5)
+
+
 def test_who_judged_nothing_is_no_rater_to_speak_for_others() -> None:
     study = simulated(raters=6, queries=8)
     silent = replace(study, table=np.where(np.arange(6)[:, None] < 2, np.nan, study.table))

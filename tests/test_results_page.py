@@ -117,6 +117,22 @@ def test_facets_and_screening_are_switched(lab: Lab, get: Get) -> None:
     assert "asked for semantic, acoustic, not for" in get(GRADED, facet="loudness").text
 
 
+@pytest.mark.parametrize("slug", SLUGS)
+def test_for_whom_intervals_speak_is_switched(lab: Lab, get: Get, slug: str) -> None:
+    plain, these = get(slug), get(slug, speaks="these")
+    assert (plain.status_code, these.status_code) == (200, 200)
+    with lab.app.app_context():
+        enough = asked(lab, slug).results.enough_raters
+        assert asked(lab, slug, speaks="these").results.alone
+    assert ("Intervals speak for" in plain.text) == enough
+    assert "speaks=these" in these.text.partition("Downloads</h2>")[2]
+    about = json.loads(get(slug, ".json", speaks="these").text)["about"]
+    assert about["Shown"].endswith("intervals for these raters alone")
+    sent = get(slug, ".json", speaks="these").headers["Content-Disposition"]
+    assert f"{slug}-these-raters-results.json" in sent
+    assert "speaks must be &#39;these&#39; or nothing" in get(slug, speaks="all").text
+
+
 def test_tests_of_a_running_study_wait_until_they_are_asked_for(lab: Lab, get: Get) -> None:
     waiting, looked = get(GRADED).text, get(GRADED, look="yes").text
     assert "Tests wait until the study is closed" in waiting
@@ -186,6 +202,9 @@ def test_a_report_is_written_once_and_is_the_same(lab: Lab, tmp_path, monkeypatc
     assert "is there already, and stays as it is; --force replaces it." in again.output
     done = run(lab.app, "report", GRADED, "--facet", "acoustic", "--look", "--force")
     assert (done.exit_code, path.read_bytes()) == (0, first)
+    done = run(lab.app, "report", GRADED, "--these-raters", "-o", "these.html")
+    assert done.exit_code == 0, done.output
+    assert "intervals for these raters alone" in (tmp_path / "these.html").read_text()
     both = run(lab.app, "report", GRADED, "-o", "x.html", "--paper", "x")
     assert "not both" in both.output
     assert "asked for semantic, acoustic" in run(lab.app, "report", GRADED, "--facet", "x").output
@@ -196,10 +215,12 @@ def test_hostile_studies_have_a_page_and_files(
     get: Get, monkeypatch: pytest.MonkeyPatch, case: str
 ) -> None:
     told = HOSTILE[case]()
-    both = [Analysis(told, screened=screened) for screened in (False, True)]
+    made: dict[tuple[bool, bool], Analysis] = {}
 
-    def analysis_of(study: Study, facet: str = "", *, screened: bool = False) -> Analysis:
-        return both[screened]
+    def analysis_of(study: Study, facet: str, *, screened: bool, alone: bool) -> Analysis:
+        if (screened, alone) not in made:
+            made[screened, alone] = Analysis(told, screened=screened, alone=alone)
+        return made[screened, alone]
 
     monkeypatch.setattr("webapp.results_shown.analysis_of", analysis_of)
     for words in ({"look": "yes"}, {"look": "yes", "raters": "passed"}):

@@ -85,6 +85,24 @@ def test_a_list_that_a_system_lacks_does_not_make_it_differ() -> None:
     assert apart.queries == 8
 
 
+@pytest.mark.parametrize("measure", ["mean_grade", "ndcg"])
+def test_intervals_for_these_raters_alone_are_over_queries(measure: str) -> None:
+    """Raters of whom some are lenient: what is said of these alone is surer."""
+    study = simulated(queries=40, raters=8)
+    lenient = np.random.default_rng(2).normal(0, 8, (8, 1))
+    study = replace(study, table=np.clip(study.table + lenient, 0, 100))
+    wide, these = (
+        score_systems(replace(study, alone=alone), measure, replicates=500)
+        for alone in (False, True)
+    )
+    for one, other in zip(wide.systems, these.systems, strict=True):
+        assert one.estimate.value == pytest.approx(other.estimate.value)
+        assert (one.estimate.scope, other.estimate.scope) == (BOTH, THESE)
+        assert other.estimate.high - other.estimate.low < one.estimate.high - one.estimate.low
+    assert these.difference(0, 1).scope == THESE
+    assert these.difference(0, 1).p != wide.difference(0, 1).p
+
+
 def test_a_measure_of_the_panel_has_the_interval_of_its_like() -> None:
     """Graded precision could be made both ways; its replicates have about the same error."""
     study = simulated(queries=40, raters=12)

@@ -54,6 +54,16 @@ def test_few_raters_speak_for_themselves() -> None:
     assert found.reason == "it takes 5 raters to speak for others, and there are 3"
 
 
+def test_raters_can_be_asked_to_speak_for_themselves() -> None:
+    table = np.random.default_rng(1).normal(size=(9, 30))
+    found = estimate(table, alone=True)
+    expected = stats.ttest_1samp(table.mean(axis=0), 0)
+    assert (found.scope, found.reason, found.raters) == (THESE, "", 9)
+    assert (found.low, found.high) == pytest.approx(tuple(expected.confidence_interval()))
+    few = np.random.default_rng(1).normal(size=(3, 30))
+    assert estimate(few, alone=True) == estimate(few)
+
+
 def test_raters_who_share_no_query_speak_for_themselves() -> None:
     found = estimate(np.where(np.eye(6) == 1, np.arange(6.0), np.nan))
     assert (found.value, found.scope) == (2.5, THESE)

@@ -51,6 +51,7 @@ def page(slug: str) -> ResponseReturnValue:
         contents=[(one.name, one.title) for one in asked.sections()],
         facets=[one.name for one in asked.study.terms.scale.facets] if asked.facet else [],
         can_screen=asked.other is not None,
+        can_speak=asked.results.enough_raters,
         sounds=sounds,
         address=_address,
     )
@@ -148,7 +149,7 @@ def _collection(study: Study) -> Collection | None:
 
 def _address(asked: Asked, endpoint: str = "results.page", **changes: Any) -> str:
     """Return an address of the same results, with some of what is asked changed."""
-    own = {"facet", "raters", "look"} & changes.keys()
+    own = {"facet", "raters", "speaks", "look"} & changes.keys()
     known = {key: value for key, value in asked.parameters.items() if key not in own}
     given = {key: value for key, value in changes.items() if value}
     return url_for(endpoint, slug=asked.study.slug, **known, **given)

@@ -84,7 +84,12 @@ def tables_of(study: Study) -> "StudyTables":
 
 
 def analysis_of(
-    study: Study, facet: str | None = None, *, screened: bool = False, seed: int = 1
+    study: Study,
+    facet: str | None = None,
+    *,
+    screened: bool = False,
+    alone: bool = False,
+    seed: int = 1,
 ) -> "Analysis":
     """Return the analysis of an open or closed study with the method "graded".
 
@@ -94,31 +99,31 @@ def analysis_of(
 
     name = find_facet(study.terms, facet).name
     return _analyses.get(
-        (*_name(study), name, screened, seed),
+        (*_name(study), name, screened, alone, seed),
         _state(study),
-        lambda: Analysis(tables_of(study), name, screened=screened, seed=seed),
+        lambda: Analysis(tables_of(study), name, screened=screened, alone=alone, seed=seed),
     )
 
 
-def ratings_of(study: Study, *, seed: int = 1) -> "RatingAnalysis":
+def ratings_of(study: Study, *, alone: bool = False, seed: int = 1) -> "RatingAnalysis":
     """Return the analysis of an open or closed study with the method "rating"."""
     from evaluation.rating_analysis import RatingAnalysis
 
     return _analyses.get(
-        (*_name(study), seed),
+        (*_name(study), alone, seed),
         _state(study),
-        lambda: RatingAnalysis(tables_of(study), seed=seed),
+        lambda: RatingAnalysis(tables_of(study), alone=alone, seed=seed),
     )
 
 
-def preferences_of(study: Study, *, seed: int = 1) -> "PreferenceAnalysis":
+def preferences_of(study: Study, *, alone: bool = False, seed: int = 1) -> "PreferenceAnalysis":
     """Return the analysis of an open or closed study with the method "preference"."""
     from evaluation.preference_analysis import PreferenceAnalysis
 
     return _analyses.get(
-        (*_name(study), seed),
+        (*_name(study), alone, seed),
         _state(study),
-        lambda: PreferenceAnalysis(tables_of(study), seed=seed),
+        lambda: PreferenceAnalysis(tables_of(study), alone=alone, seed=seed),
     )
 
 

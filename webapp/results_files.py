@@ -16,6 +16,7 @@ def about(asked: Asked) -> "About":
     study = asked.study
     words = [asked.facet] if asked.facet else []
     words.append("raters who passed the screening rule" if asked.screened else "all raters")
+    words += ["intervals for these raters alone"] if asked.alone else []
     return About(
         slug=study.slug,
         file=asked.name,

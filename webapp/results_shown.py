@@ -2,6 +2,7 @@
 
 facet=acoustic   one of the facets that the study asks about; the first one unless told
 raters=passed    those who pass the protocol's screening rule; all unless told
+speaks=these     intervals speak for these raters alone; for others like them, too, unless told
 look=yes         tests although the study still runs
 """
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from evaluation.findings.view import Results
     from evaluation.shown import Section
 
-PASSED, YES = "passed", "yes"
+PASSED, THESE, YES = "passed", "these", "yes"
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,14 @@ class Asked:
     facet : its name; "" where a study has no facets
     screened : whether only raters who passed count
     look : whether tests are shown of a study that still runs
+    alone : whether intervals speak for these raters alone
     """
 
     study: Study
     facet: str = ""
     screened: bool = False
     look: bool = False
+    alone: bool = False
 
     @property
     def tests(self) -> bool:
@@ -53,6 +56,7 @@ class Asked:
         return {
             **({"facet": self.facet} if self.facet not in ("", usual) else {}),
             **({"raters": PASSED} if self.screened else {}),
+            **({"speaks": THESE} if self.alone else {}),
             **({"look": YES} if self.look else {}),
         }
 
@@ -60,7 +64,8 @@ class Asked:
     def name(self) -> str:
         """What files of these results are called: the study, and what is not as usual."""
         words = [self.study.slug, self.parameters.get("facet", "")]
-        words += ["screened" if self.screened else "", "simulated" if self.study.simulated else ""]
+        words += ["screened" if self.screened else "", "these-raters" if self.alone else ""]
+        words += ["simulated" if self.study.simulated else ""]
         return "-".join(filter(None, words))
 
     @cached_property
@@ -68,24 +73,27 @@ class Asked:
         """The analysis that is shown."""
         method = self.study.terms.method
         if method == "preference":
-            return preferences_of(self.study)
+            return preferences_of(self.study, alone=self.alone)
         if method == "rating":
-            return ratings_of(self.study)
-        return analysis_of(self.study, self.facet, screened=self.screened)
+            return ratings_of(self.study, alone=self.alone)
+        return self._analysis(screened=self.screened)
+
+    def _analysis(self, *, screened: bool) -> "Analysis":
+        return analysis_of(self.study, self.facet, screened=screened, alone=self.alone)
 
     @cached_property
     def other(self) -> "Analysis | None":
         """The analysis with the raters screened the other way; None where it would be the same."""
         if self.study.terms.method != "graded":
             return None
-        everybody = analysis_of(self.study, self.facet)
+        everybody = self._analysis(screened=False)
         if self.screened:
             return everybody
         if everybody.tables.raters["passed"].isna().all():
             return None  # nobody can be told: there were no controls
         if passing(everybody.tidy).issuperset(everybody.ratings.raters):
             return None
-        return analysis_of(self.study, self.facet, screened=True)
+        return self._analysis(screened=True)
 
     def sections(self) -> "list[Section]":
         """Return what there is to say."""
@@ -93,7 +101,7 @@ class Asked:
 
     def kept(self, what: tuple[Any, ...], make: Callable[[], Any]) -> Any:
         """Return what `make` makes of these results; it is kept, by `what` it is."""
-        key = self.facet, self.screened, self.tests, stamp(self.study)
+        key = self.facet, self.screened, self.alone, self.tests, stamp(self.study)
         with uncollected():
             return shown_of(self.study, (*key, *what), make)
 
@@ -113,8 +121,8 @@ class Asked:
 def read_asked(study: Study, args: Mapping[str, Any]) -> Asked:
     """Return what an address asks for.
 
-    Raises InputError for a draft, for a facet that the study does not ask about, and for raters
-    that are neither all nor those who passed.
+    Raises InputError for a draft, for a facet that the study does not ask about, for raters that
+    are neither all nor those who passed, and for intervals that speak for nobody known.
     """
     if study.state == "draft":
         raise InputError(f"The study {study.slug!r} is a draft; it has results once it is open.")
@@ -124,5 +132,9 @@ def read_asked(study: Study, args: Mapping[str, Any]) -> Asked:
     raters = args.get("raters", "")
     if raters not in ("", PASSED):
         raise InputError(f"raters must be {PASSED!r} or nothing, not {raters!r}.")
+    speaks = args.get("speaks", "")
+    if speaks not in ("", THESE):
+        raise InputError(f"speaks must be {THESE!r} or nothing, not {speaks!r}.")
     screened = raters == PASSED and study.terms.method == "graded"
-    return Asked(study, facet, screened, args.get("look") == YES and study.state == "open")
+    look = args.get("look") == YES and study.state == "open"
+    return Asked(study, facet, screened, look, alone=speaks == THESE)

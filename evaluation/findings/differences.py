@@ -74,8 +74,9 @@ def _words(view: View) -> tuple[str, ...]:
             "Simulated systems are compared with others here, and are in the same tests and in "
             "the same rule of Holm."
         )
-    if view.few:
-        said.append("With so few raters every p value speaks for these raters alone.")
+    if view.alone:
+        why = "With so few raters" if view.few else "As chosen here,"
+        said.append(f"{why} every p value speaks for these raters alone.")
     return tuple(said)
 
 
@@ -138,7 +139,7 @@ _HOLM = "by Holm's rule over the protocol's own comparisons; exploratory ones ar
 
 
 def _headings(view: View) -> list[Heading]:
-    scope = _HERE if view.few else "queries and raters"
+    scope = _HERE if view.alone else "queries and raters"
     return [
         Heading("System", numeric=False),
         Heading("less", numeric=False),

@@ -8,8 +8,9 @@ from evaluation.charts import counted
 from evaluation.ears_tables import LEVELS, SCORES, disagreements_table
 from evaluation.findings.view import View
 from evaluation.findings.words import by_kind, estimate_cell, minus, missing, spread
+from evaluation.panel_results import PanelResults
 from evaluation.relabelling import RELABELLINGS
-from evaluation.shown import Cell, Heading, Section, Table, number
+from evaluation.shown import Cell, Fact, Heading, Section, Table, number
 from evaluation.study_figures.beside import (
     above_matrix,
     ears_and_labels,
@@ -52,8 +53,23 @@ def labels(view: View) -> Section:
             f"by the labels follow the convention {of.convention}, those of the study's own "
             "queries beside those of the whole collection.",
         ),
+        facts=(_halves(of),),
         parts=tuple(one for one in (*figures, *tables) if one is not None),
     )
+
+
+def _halves(of: PanelResults) -> Fact:
+    """Return how far the ears agree with themselves, beside which to read what follows."""
+    found, name = of.halves, "The ears with themselves, Kendall's tau-b"
+    if found.tau is None:
+        return Fact(name, "–", found.reason)
+    note = (
+        "how alike two halves of the raters order the systems: the mean of "
+        f"{found.splits:,} random splits, 95 % of them between {minus(_TWO.format(found.low))} and "
+        f"{minus(_TWO.format(found.high))}; the whole panel is surer than its halves, but labels "
+        "can hardly agree with it much better"
+    )
+    return Fact(name, minus(_TWO.format(found.tau)), note)
 
 
 def _systems(view: View, cast: "pd.DataFrame") -> Table:

@@ -27,6 +27,11 @@ _OF_PANEL = (
     "2,000 random weightings of queries and raters, by Student's t."
 )
 
+_CHOSEN = (
+    "As chosen here, 95 % intervals are over queries and speak for these raters alone: they do not "
+    "allow for what other raters would say."
+)
+
 
 def means(view: View) -> Section:
     """Return the section "means"."""
@@ -55,6 +60,8 @@ def _whom(of: PanelResults) -> tuple[str, ...]:
     said = [_BOTH] if any(one.scope == BOTH for one in found) else []
     if said and isinstance(of, Analysis):
         said.append(_OF_PANEL)
+    if of.alone:
+        said.append(_CHOSEN)
     few = sorted({one.reason for one in found if one.scope == THESE and one.reason})
     return (*said, *(f"Intervals over queries, for these raters alone: {one}." for one in few))
 

@@ -9,7 +9,6 @@ from evaluation.charts import counted
 from evaluation.findings.words import grade_form
 from evaluation.panel_results import PanelResults
 from evaluation.preference_analysis import PreferenceAnalysis
-from evaluation.significance import FEW_RATERS
 from evaluation.study_figures.cast import study_cast
 
 if TYPE_CHECKING:
@@ -58,7 +57,12 @@ class View:
     @property
     def few(self) -> bool:
         """Whether there are too few raters to speak for others."""
-        return len(self.of.ratings.raters) < FEW_RATERS
+        return not self.of.enough_raters
+
+    @property
+    def alone(self) -> bool:
+        """Whether what is said is for these raters alone: they are few, or it is wanted."""
+        return self.few or self.of.alone
 
     @property
     def mixed(self) -> bool:

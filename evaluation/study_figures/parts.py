@@ -148,7 +148,7 @@ def method(rows: "pd.DataFrame", seed: int, scores: Scores | None = None) -> str
     if known.empty:
         return ""
     if scores is not None and scores.replicates is not None:
-        alone = known["raters"].max() < FEW_RATERS
+        alone = scores.alone or known["raters"].max() < FEW_RATERS
         who = "queries" if alone else "queries and raters"
         rest = "; they speak for these raters alone" if alone else ""
         return (

@@ -8,7 +8,7 @@ import numpy as np
 from evaluation.charts import BARE, GREY, counted, is_simulated, labels, plain, titled
 from evaluation.figures import DIVERGING, PALETTE, Figure
 from evaluation.preference_analysis import PreferenceAnalysis
-from evaluation.significance import BOTH, FEW_RATERS
+from evaluation.significance import BOTH
 from evaluation.study_figures.cast import divide, ranked
 from evaluation.study_figures.matrix import both_ways, square
 from evaluation.study_figures.parts import divider, rows_named
@@ -208,7 +208,7 @@ def _said(
 
 def sampled_votes(of: PreferenceAnalysis) -> str:
     """Return over what the intervals of the strengths are."""
-    return BOTH if len(np.unique(of.votes.rater)) >= FEW_RATERS else ALONE
+    return BOTH if of.enough_raters and not of.alone else ALONE
 
 
 def _size(of: PreferenceAnalysis) -> str:

@@ -9,7 +9,7 @@ from embeddings.errors import InputError
 from embeddings.files import write_text
 from webapp import database, results_files, studies
 from webapp.cli.report import check_target
-from webapp.results_shown import PASSED, YES, Asked, read_asked
+from webapp.results_shown import PASSED, THESE, YES, Asked, read_asked
 
 
 @click.command("report")
@@ -24,6 +24,9 @@ from webapp.results_shown import PASSED, YES, Asked, read_asked
 )
 @click.option("--facet", help="One of the facets; the first one unless told.")
 @click.option("--screened", is_flag=True, help="Without raters who do not pass.")
+@click.option(
+    "--these-raters", is_flag=True, help="Intervals speak for these raters alone, not for others."
+)
 @click.option("--look", is_flag=True, help="Test differences although the study still runs.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @with_appcontext
@@ -33,6 +36,7 @@ def report_command(
     paper: Path | None,
     facet: str | None,
     screened: bool,
+    these_raters: bool,
     look: bool,
     force: bool,
 ) -> None:
@@ -47,6 +51,7 @@ def report_command(
     words = {
         "facet": facet or "",
         "raters": PASSED if screened else "",
+        "speaks": THESE if these_raters else "",
         "look": YES if look else "",
     }
     asked = read_asked(studies.find_study(slug), words)
