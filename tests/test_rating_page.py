@@ -356,6 +356,24 @@ def test_what_an_older_version_kept_is_sent(page: Page, start: Callable[..., Ser
     assert grades(server) == [("relevance", 80)]
 
 
+def test_no_grade_is_taken_before_there_is_a_script_to_keep_it(
+    page: Page, start: Callable[..., Server]
+) -> None:
+    server = start()
+    link = practised(server, 1)[0]
+    held: list[Any] = []
+    page.route("**/js/rate.js*", lambda route: held.append(route))
+    with page.expect_request("**/js/rate.js*"):
+        page.goto(link, wait_until="commit")
+    buttons = page.locator(".candidate .grade")
+    expect(buttons.first).to_be_visible()
+    expect(page.locator(".candidate .grade:enabled, .candidate .nudge:enabled")).to_have_count(0)
+    held[0].continue_()
+    buttons.first.click()  # which waits until it can be pressed
+    expect(state(page, 0)).to_have_text("saved ✓")
+    assert len(grades(server)) == 1
+
+
 def test_leaving_is_asked_about_only_while_something_is_unsaved(
     page: Page, start: Callable[..., Server]
 ) -> None:

@@ -13,6 +13,9 @@ const answers = panel ? preference(panel) : grading();
 const next = document.getElementById("next");
 const top = document.querySelector(".rate-query");
 
+// Before there is somebody to take an answer, its button cannot be pressed: none gets lost.
+for (const button of document.querySelectorAll(".grade, .nudge")) button.disabled = false;
+
 startListening();
 startHelp();
 walkItems();
