@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import numpy as np
+import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 
@@ -142,9 +143,19 @@ def judge(study: Study, seed: int = 1) -> None:
     begun = assigning.next_assignment(people[4])
     assert begun
     if study.terms.method != "preference":
-        answer(begun, begun.slots[0], moments)
+        answer(begun, first_that_counts(begun), moments)
     db.session.commit()
     raters.withdraw(people[2])
+
+
+def first_that_counts(assignment: Assignment) -> Slot:
+    """Return the first place, in the rater's random order, whose grade an analysis counts."""
+    reported = set(db.session.scalars(sa.select(Slot.candidate_id).join(Flag)))
+    return next(
+        one for one in assignment.slots
+        if one.candidate is None
+        or (one.candidate.kind == "result" and not one.repeat and one.candidate_id not in reported)
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
