@@ -1,5 +1,6 @@
 """The figure of two systems' classes: each class by the value of either, and which move most."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from evaluation.charts import (
@@ -76,7 +77,7 @@ def _caption(
 def _of_pair(table: "pd.DataFrame", pair: "pd.DataFrame", measure: str) -> "pd.DataFrame":
     """Return the table with the systems' names and provenances in columns of their own."""
     found = table[["class", "family", "clips"]].copy()
-    for letter, (_, system) in zip("ab", pair.iterrows(), strict=True):
+    for letter, system in zip("ab", pair.to_dict("records"), strict=True):
         found[f"system_{letter}"] = system["system"]
         found[f"title_{letter}"] = system["title"]
         found[f"provenance_{letter}"] = system["provenance"]
@@ -129,14 +130,14 @@ def _families(shown: "pd.DataFrame", simulated: bool) -> list[dict[str, Any]]:
                 "type": "scatter", "mode": "markers", "x": group["a"].to_numpy(),
                 "y": group["b"].to_numpy(), "marker": marker,
                 "name": plain((family or _NO_FAMILY).replace("_", " ")),
-                "customdata": [_said(row) for _, row in group.iterrows()],
+                "customdata": [_said(row) for row in group.to_dict("records")],
                 "hovertemplate": "%{customdata}<extra></extra>",
             }
         )  # fmt: skip
     return traces
 
 
-def _said(row: "pd.Series") -> str:
+def _said(row: Mapping[str, Any]) -> str:
     values = f"{row['a']:.4f}, {row['b']:.4f}: {signed(row['difference'])}"
     return f"{_words(row['class'])} ({row['clips']} clips)<br>{values}"
 

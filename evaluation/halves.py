@@ -10,7 +10,7 @@ import numpy as np
 
 from evaluation.correlation import tau_b
 
-SPLITS = 500
+SPLITS = 200
 FEWEST = 4
 """So many raters it takes to be halved: with two in a half, one rater's taste is not all of it."""
 

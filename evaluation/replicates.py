@@ -5,18 +5,23 @@ it is taken from replicates. Weights are exponential with mean 1, so that every 
 what is known of a list is the same in all of them: nothing is missing in one and there in another.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
+from embeddings.parallel import default_workers
 from evaluation.ratings import Ratings
 from evaluation.significance import FEW_RATERS
 
 REPLICATES = 2000
 MEASURES = ("mean_grade", "ndcg", "condensed_ndcg", "graded_ap", "first_relevant")
 """What can be drawn."""
+
+Part = TypeVar("Part")
 
 _CHUNK = 100  # replicates at a time: what they are made of is large
 
@@ -84,18 +89,22 @@ def panel_replicates(
     where the score is defined (see `evaluation.grading`), which weights do not change
     """
     lists = _Lists(of, threshold)
-    found: dict[str, list[np.ndarray]] = {name: [] for name in measures}
     masks = {name: lists.defined(name) for name in measures}
-    for grades, weight in _draws(of, lists, replicates, seed):
+
+    def score(grades: _Drawn, weight: np.ndarray) -> dict[str, np.ndarray]:
+        found = {}
         for name in measures:
             scores = np.where(masks[name][..., None], grades.score(name), 0)
             whole = weight @ masks[name].T.astype(np.float32)
             sums = np.einsum("sqr,rq->rs", scores, weight, optimize=True)
-            found[name].append(sums / np.where(whole > 0, whole, np.nan))
+            found[name] = sums / np.where(whole > 0, whole, np.nan)
+        return found
+
+    parts = _in_parts(of, lists, replicates, seed, score)
     shifts = {"mean_grade": of.lowest}  # all others do not change with where the scale begins
     return {
-        name: np.concatenate(parts).astype(np.float64) + shifts.get(name, 0)
-        for name, parts in found.items()
+        name: np.concatenate([one[name] for one in parts], dtype=np.float64) + shifts.get(name, 0)
+        for name in measures
     }
 
 
@@ -120,27 +129,40 @@ def common_replicates(
     lists = _Lists(of, threshold)
     mask = lists.defined(measure)
     there = mask.astype(np.float32)
-    parts = []
-    for grades, weight in _draws(of, lists, replicates, seed):
+
+    def score(grades: _Drawn, weight: np.ndarray) -> np.ndarray:
         scores = np.where(mask[..., None], grades.score(measure), 0)
         sums = np.einsum("sqr,rq,tq->rst", scores, weight, there, optimize=True)
         whole = np.einsum("sq,rq,tq->rst", there, weight, there, optimize=True)
         own = sums / np.where(whole > 0, whole, np.nan)
-        parts.append(own - own.transpose(0, 2, 1))
-    return np.concatenate(parts).astype(np.float64)
+        return own - own.transpose(0, 2, 1)
+
+    return np.concatenate(_in_parts(of, lists, replicates, seed, score), dtype=np.float64)
 
 
-def _draws(
-    of: Ratings, lists: "_Lists", replicates: int, seed: int
-) -> Iterator[tuple["_Drawn", np.ndarray]]:
-    """Yield replicates in parts: their grades, and the weights of queries [part, queries]."""
+def _in_parts(
+    of: Ratings,
+    lists: "_Lists",
+    replicates: int,
+    seed: int,
+    score: Callable[["_Drawn", np.ndarray], Part],
+) -> list[Part]:
+    """Return what `score` makes of each part of the replicates, in their order.
+
+    It gets their grades and the weights of queries, float32 [part, queries]. Parts are made by as
+    many threads as there are processors: numpy works outside of Python's lock.
+    """
     of_rater, judging = np.ones((replicates, len(of.raters))), _judging(of)
     drawn, of_query = weights(int(judging.sum()), len(of.queries), replicates, seed)
     if not of.alone:
         of_rater[:, judging] = drawn
-    for start in range(0, replicates, _CHUNK):
+
+    def make(start: int) -> Part:
         part = slice(start, start + _CHUNK)
-        yield lists.draw(of_rater[part]), of_query[part].astype(np.float32)
+        return score(lists.draw(of_rater[part]), of_query[part].astype(np.float32))
+
+    with ThreadPoolExecutor(default_workers()) as threads:
+        return list(threads.map(make, range(0, replicates, _CHUNK)))
 
 
 class _Lists:
@@ -172,8 +194,9 @@ class _Lists:
     def draw(self, of_rater: np.ndarray) -> "_Drawn":
         """Return the lists by grades in which each rater has a weight, [replicates, raters]."""
         weight = of_rater.T.astype(np.float32)
-        total = np.where(self.known[:, None], self.judged @ weight, 1)
-        return _Drawn(self, np.pad((self.graded @ weight) / total, ((0, 1), (0, 0))))
+        means = np.zeros((len(self.known) + 1, weight.shape[1]), dtype=np.float32)
+        np.divide(self.graded @ weight, self.judged @ weight, means[:-1], where=self.known[:, None])
+        return _Drawn(self, means)
 
 
 @dataclass(frozen=True)
@@ -182,6 +205,11 @@ class _Drawn:
 
     lists: _Lists
     means: np.ndarray
+
+    @cached_property
+    def listed(self) -> np.ndarray:
+        """The grades along the lists, float32 [systems, queries, depth, replicates]."""
+        return self.means[self.lists.lists]
 
     @cached_property
     def best(self) -> np.ndarray:
@@ -196,7 +224,7 @@ class _Drawn:
         """Return one of `MEASURES`, float32 [systems, queries, replicates]."""
         if measure == "condensed_ndcg":
             return self._ndcg(self.means[self.lists.closed])
-        grades = self.means[self.lists.lists]
+        grades = self.listed
         if measure == "mean_grade":
             count = np.maximum(self.lists.there.sum(axis=-1), 1)
             return grades.sum(axis=2) / count[..., None].astype(np.float32)

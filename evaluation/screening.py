@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median, stdev
+from typing import NamedTuple
 
 from embeddings.errors import InputError
 from evaluation.protocol import Screening
@@ -21,8 +22,7 @@ _WHY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Graded:
+class Graded(NamedTuple):
     """The last grade that a rater gave to a candidate.
 
     Attributes
@@ -165,6 +165,8 @@ def _auc(identities: Sequence[float], distractors: Sequence[float]) -> float | N
 
 
 def _below_median(grades: Sequence[Graded]) -> float | None:
+    if not any(one.kind == "distractor" for one in grades):
+        return None
     results: dict[str, list[float]] = {}
     for one in grades:
         if one.kind == "result":

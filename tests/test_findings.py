@@ -159,7 +159,7 @@ def test_the_ears_agreement_with_themselves_stands_beside_the_labels(made: list[
     (fact,) = named(made, "labels").facts
     of = Analysis(tables(STUDY)).halves
     assert fact.value == f"{of.tau:.2f}"
-    assert "the mean of 500 random splits" in fact.note
+    assert "the mean of 200 random splits" in fact.note
     alone = named(found(tables(simulated(raters=3))), "labels").facts[0]
     assert (alone.value, alone.note) == ("–", "it needs 4 raters and two systems")
 

@@ -110,7 +110,7 @@ def _left_out(view: View) -> tuple[str, ...]:
     """Return who is left out of the results that are shown, by the protocol's rule."""
     table = view.of.tables.raters
     gone = table[table["passed"] != 1] if view.of.screened else table[:0]
-    given = set(view.of.tables.judgements["rater"])
+    given = set(view.of.tables.judgements["rater"].unique())
     names = [
         f"{row['rater']} ({row['reasons'] or 'it cannot be told'})"
         for row in gone.to_dict("records")

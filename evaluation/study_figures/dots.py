@@ -1,5 +1,6 @@
 """Rows of dots: a system each, with its interval, bounds, and a line that all are compared with."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -90,7 +91,7 @@ def _estimates(table: "pd.DataFrame", decimals: int) -> list[dict[str, Any]]:
     known = table[table["value"].notna()]
     texts = [
         f"{plain(row['title'])}<br>{said(row, decimals)}{_bounds(row, decimals)}"
-        for _, row in known.iterrows()
+        for row in known.to_dict("records")
     ]
     interval = {
         "type": "scatter", "mode": "lines", "x": segments(known["low"], known["high"]),
@@ -106,7 +107,7 @@ def _estimates(table: "pd.DataFrame", decimals: int) -> list[dict[str, Any]]:
     return [interval, dots]
 
 
-def _bounds(row: "pd.Series", decimals: int) -> str:
+def _bounds(row: Mapping[str, Any], decimals: int) -> str:
     if not row["judged"] < 1 or row["lower_bound"] != row["lower_bound"]:
         return ""
     ends = (written(row[one], decimals) for one in ("lower_bound", "upper_bound"))
@@ -122,7 +123,7 @@ def _passed(table: "pd.DataFrame", decimals: int) -> list[dict[str, Any]]:
     whole = own.astype({"queries": int, "raters": int})
     texts = [
         f"{plain(row['title'])}, raters who passed<br>{said(row, decimals)}"
-        for _, row in whole.iterrows()
+        for row in whole.to_dict("records")
     ]
     colour = PALETTE[1]
     interval = {

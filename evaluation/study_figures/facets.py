@@ -1,5 +1,6 @@
 """The figure of several questions about the same results, such as meaning and sound."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -157,7 +158,7 @@ def _points(part: "pd.DataFrame", names: list[str]) -> dict[str, Any]:
     texts = [
         f"{plain(row['title'])}<br>{plain(names[0])} {_share(row, 'x')}"
         f"<br>{plain(names[1])} {_share(row, 'y')}"
-        for _, row in part.iterrows()
+        for row in part.to_dict("records")
     ]
     return {
         "type": "scatter", "mode": "markers", "x": part["x_value"].to_numpy(),
@@ -176,7 +177,7 @@ def _errors(part: "pd.DataFrame", axis: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _share(row: "pd.Series", axis: str) -> str:
+def _share(row: Mapping[str, Any], axis: str) -> str:
     value, low, high = (row[f"{axis}_{one}"] for one in ("value", "low", "high"))
     return f"{value:.1%}" + (f" [{low:.1%}, {high:.1%}]" if low == low else ", no interval")
 
@@ -220,7 +221,7 @@ def _facet(part: "pd.DataFrame", at: "pd.Series", number: int, name: str) -> lis
     colour = PALETTE[number % len(PALETTE)]
     texts = [
         f"{plain(title)}<br>{plain(name)} {_share(row, 'x')}"
-        for title, (_, row) in zip(part["title"], part.add_prefix("x_").iterrows(), strict=True)
+        for title, row in zip(part["title"], part.add_prefix("x_").to_dict("records"), strict=True)
     ]
     interval = {
         "type": "scatter", "mode": "lines", "x": segments(part["low"], part["high"]),

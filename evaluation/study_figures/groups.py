@@ -1,5 +1,6 @@
 """The figures of groups of queries: systems by families and by classes."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,7 +94,7 @@ def _plot(
 ) -> dict[str, Any]:
     """Return the heat map; of many groups they are the rows."""
     unit = digits(of.facet.highest - of.facet.lowest)
-    told = table.assign(hover=[_said(row, by, unit) for _, row in table.iterrows()])
+    told = table.assign(hover=[_said(row, by, unit) for row in table.to_dict("records")])
     wide = told.pivot(index="system", columns=by).reindex(index=order["system"])
     values, hover = (
         wide[one].reindex(columns=list(groups)).to_numpy() for one in ("value", "hover")
@@ -152,5 +153,5 @@ def _words(group: str) -> str:
     return group.replace("_", " ")
 
 
-def _said(row: "pd.Series", by: str, unit: int) -> str:
+def _said(row: Mapping[str, Any], by: str, unit: int) -> str:
     return f"{plain(row['title'])}<br>{plain(_words(row[by]))}: {said(row, unit)}"

@@ -1,6 +1,6 @@
 """The figure of all differences between systems: how large, and how surely."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -130,7 +130,7 @@ def _plot(
     values[rows, columns], values[columns, rows] = table["value"], -table["value"]
     texts = np.full((count, count), "", dtype=object)
     hover = texts.copy()
-    for (_, pair), row, column in zip(table.iterrows(), rows, columns, strict=True):
+    for pair, row, column in zip(table.to_dict("records"), rows, columns, strict=True):
         for sign, cell in ((1, (row, column)), (-1, (column, row))):
             texts[cell] = written(sign * pair["value"], unit, "+")
             hover[cell] = _said(pair, sign, unit)
@@ -169,7 +169,7 @@ def _outlines(rows: np.ndarray, columns: np.ndarray, dash: str) -> list[dict[str
     ]  # fmt: skip
 
 
-def _said(pair: "pd.Series", sign: int, unit: int) -> str:
+def _said(pair: Mapping[str, Any], sign: int, unit: int) -> str:
     """Return what is said of a difference, or of its mirror, when it is pointed at."""
     one, other = (pair[f"title_{letter}"] for letter in ("ab" if sign == 1 else "ba"))
     names = f"{plain(one)}<br>less {plain(other)}"

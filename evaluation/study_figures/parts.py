@@ -1,7 +1,7 @@
 """What the figures of a study share: rows and marks of systems, numbers, sentences for captions."""
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -122,7 +122,7 @@ def interval(low: float, high: float, decimals: int) -> str:
     return f"[{written(low, decimals)}, {written(high, decimals)}]"
 
 
-def said(row: "pd.Series", decimals: int) -> str:
+def said(row: Mapping[str, Any], decimals: int) -> str:
     """Return what is said of a result when it is pointed at: number, interval, basis, reason."""
     if row["value"] != row["value"]:
         return f"undefined: {plain(row['reason'])}"

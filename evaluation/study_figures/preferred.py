@@ -179,7 +179,7 @@ def _dots(table: "pd.DataFrame", title: str, even: float, form: str) -> dict[str
 def _told(table: "pd.DataFrame", form: str) -> list[str]:
     """Return what is said of each system when it is pointed at."""
     found = []
-    for _, row in table.iterrows():
+    for row in table.to_dict("records"):
         ends = [None if np.isnan(row[end]) else row[end] for end in ("low", "high")]
         said = f"{plain(row['title'])}<br>{with_interval(row['value'], *ends)}"
         found.append(f"{said}<br>{_counted(row['wins'], row['ties'], row['losses'])}")

@@ -152,12 +152,10 @@ def _panel(table: "pd.DataFrame", system: str, decimals: int) -> list[dict[str, 
     own = table[table["system"] == system]
     kind = (table["provenance"] == "simulated") == (own["provenance"] == "simulated").all()
     texts = [f"{plain(row['title'])}, rank {row['rank']}<br>{said(row, decimals)}"
-             for _, row in own.iterrows()]  # fmt: skip
-    x: list[float] = []
-    y: list[float] = []
-    for _, other in table[kind & (table["system"] != system)].groupby("system", sort=False):
-        x += [*other["rank"].tolist(), np.nan]
-        y += [*other["value"].tolist(), np.nan]
+             for row in own.to_dict("records")]  # fmt: skip
+    others = table[kind & (table["system"] != system)]
+    ends = np.flatnonzero(np.diff(others["rank"], append=0) < 0) + 1  # after each system, a gap
+    x, y = (np.insert(others[one].to_numpy(float), ends, np.nan) for one in ("rank", "value"))
     line = {"type": "scatter", "mode": "lines", "hoverinfo": "skip"}
     return [
         line | {"x": x, "y": y, "line": {"color": GREY, "width": 1}, "opacity": 0.5},

@@ -135,7 +135,7 @@ def _points(part: "pd.DataFrame", columns: Mapping[str, str], ranks: bool) -> di
     """Return the points, one for each system and column, the systems one after the other."""
     heads = [text.replace("<br>", " ") for text in columns.values()]
     said = []
-    for _, row in part.iterrows():
+    for row in part.to_dict("records"):
         for name, head in zip(columns, heads, strict=True):
             value = "" if ranks else f"{row[name]:.4f}, "
             said.append(f"{plain(row['title'])}<br>{head}: {value}place {row[f'place_{name}']:g}")
