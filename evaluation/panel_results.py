@@ -31,9 +31,6 @@ from evaluation.study_frames import StudyTables
 if TYPE_CHECKING:
     import pandas as pd
 
-GOOD = 0.6
-"""From which share of the scale a grade counts as good, where the protocol does not say."""
-
 
 def parts_of(results: type["PanelResults"]) -> list[str]:
     """Return the names of all parts that a kind of results computes and keeps."""
@@ -74,7 +71,9 @@ class PanelResults:
         self.tables, self.screened, self.alone, self.seed = tables, screened, alone, seed
         self.protocol = tables.protocol
         self.facet = find_facet(tables.protocol, facet)
-        self.threshold = self.facet.lowest + GOOD * (self.facet.highest - self.facet.lowest)
+        span = self.facet.highest - self.facet.lowest
+        # rounded: 55 of 100 is at least 0.55 of the scale, which floats do not see
+        self.threshold = round(self.facet.lowest + self.protocol.analysis.good * span, 9)
         self.convention: str = tables.collection.get("convention", "corrected")
 
     @property

@@ -253,10 +253,12 @@ class Analysis:
     ----------
     primary_measure : one of the method's in `MEASURES`; of several facets, the first one's
     comparisons : pairs of systems that are tested; none: all pairs
+    good : from which share of the scale, above 0 and up to 1, a grade counts as good
     """
 
     primary_measure: str = "mean_grade"
     comparisons: tuple[tuple[str, str], ...] = ()
+    good: float = 0.6
 
 
 @dataclass(frozen=True, slots=True)

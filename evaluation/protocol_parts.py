@@ -183,12 +183,15 @@ def read_analysis(keys: Keys, method: str, scale: Scale, systems: tuple[str, ...
     """Return what is reported first, and which pairs of systems are compared."""
     measure = keys.one_of("primary_measure", MEASURES[method], MEASURES[method][0])
     comparisons = _comparisons(keys, systems)
+    good = keys.number("good", Analysis().good, 0, 1)
     keys.finish()
+    if not good:
+        raise keys.fail("good", "a share above 0, or every grade counts as good", good)
     if measure in MIREX_MEASURES and scale.facets[0].allowed != (0, 1, 2):
         raise keys.error(
             "primary_measure", f"must not be {measure!r} unless the grades are 0, 1 and 2."
         )
-    return Analysis(measure, comparisons)
+    return Analysis(measure, comparisons, good)
 
 
 def _comparisons(keys: Keys, systems: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

@@ -63,6 +63,7 @@ HELP: dict[str, str] = {
     "joining.redirect": "Where the last page leads, {code} standing for the code; empty: nowhere.",
     "analysis": "What will be reported first, fixed before there are data.",
     "analysis.primary_measure": "With preference it is win_rate, with rating mean_rating.",
+    "analysis.good": "From which share of the scale a grade counts as good (above 0, to 1).",
     "analysis.comparisons": 'What is tested: "all", "vs:SYSTEM", or pairs, [["one", "other"]].',
 }
 """One line on each key, as in "controls.repeats", and on each table."""

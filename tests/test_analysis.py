@@ -193,6 +193,15 @@ def test_facets_are_analysed_one_at_a_time_and_shown_together() -> None:
         Analysis(with_facets(), "loudness")
 
 
+def test_what_counts_as_good_is_the_protocols() -> None:
+    plain = tables(STUDY)
+    assert Analysis(plain).threshold == 60
+    plan = replace(plain.protocol.analysis, good=0.55)
+    found = Analysis(replace(plain, protocol=replace(plain.protocol, analysis=plan)))
+    assert found.threshold == 55  # and not 55.00000000000001, which a grade of 55 would miss
+    assert found.scores("precision").definition == "P(g>=55)@5/missing=0"
+
+
 def test_the_primary_measure_is_the_protocols() -> None:
     plain = tables(STUDY)
     own = replace(plain.protocol, analysis=replace(plain.protocol.analysis, primary_measure="ndcg"))
@@ -289,8 +298,8 @@ def test_hostile_studies_have_a_value_or_say_why_not(case: str, screened: bool) 
 
 
 def test_every_part_is_asked_for() -> None:
-    assert len(PARTS) == 33
-    assert {"primary", "pairs", "generalizability", "relabelled"} <= set(PARTS)
+    assert len(PARTS) == 34
+    assert {"primary", "pairs", "generalizability", "halves", "relabelled"} <= set(PARTS)
 
 
 def check(value: Any, name: str) -> None:

@@ -176,6 +176,13 @@ def test_comparisons_become_pairs() -> None:
     assert pairs('[["c", "a"], ["b", "a"]]') == (("c", "a"), ("b", "a"))
 
 
+def test_what_counts_as_good_is_a_share_of_the_scale() -> None:
+    assert parsed("").analysis.good == 0.6
+    protocol = parsed("[analysis]\ngood = 1")
+    assert protocol.analysis.good == 1.0
+    assert back(protocol) == [protocol, protocol]
+
+
 def test_dates_are_toml_dates_or_text() -> None:
     text = top('ends = 2027-03-01\nwithdrawal_until = "2027-03-01"')
     protocol = parse_protocol({"slug": "x", **tomllib.loads(text)}, "x")
@@ -440,6 +447,11 @@ BAD = [
     (
         GOOD + "[analysis]\nprimary_measure = 'psum'",
         "analysis.primary_measure must not be 'psum' unless the grades are 0, 1 and 2.",
+    ),
+    (GOOD + "[analysis]\ngood = 60", "analysis.good must be a number from 0 to 1, not 60."),
+    (
+        GOOD + "[analysis]\ngood = 0",
+        "analysis.good must be a share above 0, or every grade counts as good, not 0.0.",
     ),
     (
         GOOD + "[analysis]\ncomparisons = 'vs:d'",

@@ -12,7 +12,6 @@ import numpy as np
 import sqlalchemy as sa
 
 from embeddings.errors import InputError
-from evaluation.protocol import Analysis
 from webapp.database import db
 from webapp.models import Assignment, Candidate, Judgement, Query, Slot, Study
 from webapp.studies import create_study, find_study
@@ -52,7 +51,7 @@ def extend_study(parent: Study, systems: Sequence[str], slug: str = "") -> Study
         slug=slug or next_version(parent.slug),
         systems=(*terms.systems, *systems),
         queries=replace(terms.queries, clips=clips, per_family=0, per_class=0, leave_out=()),
-        analysis=Analysis(terms.analysis.primary_measure),
+        analysis=replace(terms.analysis, comparisons=()),
     )
     return create_study(protocol, parent=parent.slug)
 

@@ -36,7 +36,7 @@ NUMBERS = (
     "depth", "raters_per_query", "sitting", "lease_minutes", "page", "largest_block",
     "queries.seed", "controls.distractors", "controls.repeats", "controls.repeat_minutes",
     "screening.identity", "screening.auc", "listening.must_listen", "listening.loudness",
-    "joining.most",
+    "joining.most", "analysis.good",
 )  # fmt: skip
 FLAGS = (
     "practice", "queries.exclude_same_group", "controls.identity", "listening.sound_check",
