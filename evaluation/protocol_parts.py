@@ -186,7 +186,7 @@ def read_analysis(keys: Keys, method: str, scale: Scale, systems: tuple[str, ...
     good = keys.number("good", Analysis().good, 0, 1)
     keys.finish()
     if not good:
-        raise keys.fail("good", "a share above 0, or every grade counts as good", good)
+        raise keys.error("good", "must be above 0, not 0: every grade would count as good.")
     if measure in MIREX_MEASURES and scale.facets[0].allowed != (0, 1, 2):
         raise keys.error(
             "primary_measure", f"must not be {measure!r} unless the grades are 0, 1 and 2."

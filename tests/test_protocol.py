@@ -451,7 +451,7 @@ BAD = [
     (GOOD + "[analysis]\ngood = 60", "analysis.good must be a number from 0 to 1, not 60."),
     (
         GOOD + "[analysis]\ngood = 0",
-        "analysis.good must be a share above 0, or every grade counts as good, not 0.0.",
+        "analysis.good must be above 0, not 0: every grade would count as good.",
     ),
     (
         GOOD + "[analysis]\ncomparisons = 'vs:d'",

@@ -124,6 +124,9 @@ def test_for_whom_intervals_speak_is_switched(lab: Lab, get: Get, slug: str) -> 
     with lab.app.app_context():
         enough = asked(lab, slug).results.enough_raters
         assert asked(lab, slug, speaks="these").results.alone
+    said = "speak for these raters alone: they do not allow for what other raters would say"
+    assert said not in plain.text
+    assert (said in these.text) == ("preference" not in slug)
     assert ("Intervals speak for" in plain.text) == enough
     assert "speaks=these" in these.text.partition("Downloads</h2>")[2]
     about = json.loads(get(slug, ".json", speaks="these").text)["about"]

@@ -278,6 +278,10 @@ def test_a_panel_a_system_shows_its_ranks(made: Analysis, cast: pd.DataFrame) ->
         # Computed systems and simulated ones are not compared by one panel.
         assert np.isnan(others["y"]).sum() == (1 if place > 3 else 3)
         assert not set(own["value"]) & set(others["y"])
+        # Each of the others is a line of its own: whole, with a gap behind it.
+        behind = [one for one in (ORDER[4:] if place > 3 else ORDER[:4]) if one != name]
+        ranks = np.reshape(others["x"], (len(behind), 6))
+        np.testing.assert_array_equal(ranks, [[1, 2, 3, 4, 5, np.nan]] * len(behind))
     bottoms = [layout[f"yaxis{one or ''}"]["domain"][0] for one in ("", 5)]
     (line,) = layout["shapes"]
     assert layout["yaxis5"]["domain"][1] < line["y0"] < bottoms[0]
