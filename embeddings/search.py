@@ -15,10 +15,12 @@ with `groups` so is every clip of its group. Equal similarities rank in the orde
 
 How it is done
 --------------
-A block of similarities is one float32 matrix product, and most of it is never looked at again.
-Wherever two similarities are too close for float32 to tell which is larger, they are computed
-again in float64 (`embeddings.comparison`): so the ranking is that of float64 arithmetic, the same
-for every block size and device; what differs by no more than the noise of float64 ties.
+A block of similarities is one float32 matrix product, and most of it is never looked at again: it
+picks the candidates that may be among the best, by a margin that no rounding exceeds. They are
+compared, and their similarities stated, in float64, and where rounding could show, in a fixed
+order of summation (`embeddings.comparison`). So rankings and similarities are the same bytes for
+every block size, device, processor and BLAS; what differs by no more than the noise of float64
+ties.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,9 +29,10 @@ from typing import Any
 
 import numpy as np
 
-from embeddings.comparison import Comparison, lengths_of
+from embeddings.comparison import Comparison
 from embeddings.errors import InputError
 from embeddings.processing import check_finite
+from embeddings.sums import lengths_of
 
 SEARCHES = ("mcss", "mips", "nns")
 BLOCK = 256
@@ -139,6 +142,17 @@ def check_comparable(
             raise InputError(f"Clip {names[int(bad.argmax())]!r}: the prepared vector {rule}.")
 
 
+def exact_similarities(queries: np.ndarray, corpus: np.ndarray, search: str) -> np.ndarray:
+    """Return the similarity of each query to every clip, as `search_corpus` states it, in float64.
+
+    `queries` and `corpus` are float [queries, dim] and [clips, dim]; the result is float64
+    [queries, clips].
+    """
+    compared = Comparison(queries, corpus, search, "cpu")
+    rows, clips = np.divmod(np.arange(len(queries) * len(corpus)), max(1, len(corpus)))
+    return compared.scores(compared.exact(rows, clips)).reshape(len(queries), len(corpus))
+
+
 def group_codes(clips: int, groups: Sequence[str] | None) -> np.ndarray:
     """Return a number for each clip's group, int [clips]; a clip of no group ("") is its own."""
     if groups is None:
@@ -246,9 +260,9 @@ def _blocks(
         similarity = compared.similarity(start, count)
         if left_out:
             compared.backend.exclude(similarity, *left_out.of(start, count))
-        found, values = _best(compared, similarity, start, count, top)
-        scores = compared.scores(values)
-        missing = np.isneginf(values)
+        found, keys = _best(compared, similarity, start, count, top)
+        missing = np.isneginf(keys)
+        scores = compared.scores(np.where(missing, 0, keys))
         yield Block(
             start,
             np.where(missing, -1, found).astype(np.int32),
@@ -261,18 +275,20 @@ def _blocks(
 def _best(
     compared: Comparison, similarity: Any, start: int, count: int, top: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return clips and values [queries, top] of the best of each row of a block."""
+    """Return clips and keys [queries, top] of the best of each row of a block."""
     queries = np.arange(start, start + count)
     slack = compared.slack[queries].astype(np.float32)
     rows, columns = compared.backend.at_least(similarity, top, slack, compared.long)
     found = compared.backend.values(similarity, rows, columns)
     values, clips = _sorted_rows(rows, columns, found, count)
-    keys = compared.keys(queries, values)
-    if len(compared.long):
-        at = np.isin(clips, compared.long) & ~np.isneginf(keys)
-        keys[at] = compared.exact(start + np.nonzero(at)[0], clips[at])
-        order = np.argsort(-keys, axis=1, kind="stable")
-        keys, clips = np.take_along_axis(keys, order, 1), np.take_along_axis(clips, order, 1)
+    hopeful = _hopeful(compared, queries, values, clips, top)
+    keys = np.full(clips.shape, -np.inf)
+    keys[:, :top] = compared.close(queries, clips[:, :top])
+    places, ranks = np.nonzero(hopeful[:, top:])
+    keys[places, top + ranks] = compared.exact(start + places, clips[places, top + ranks])
+    keys[~hopeful] = -np.inf
+    mixed = np.flatnonzero((keys[:, :-1] < keys[:, 1:]).any(axis=1))
+    keys[mixed], clips[mixed] = _falling(keys[mixed], clips[mixed])
     doubt = compared.doubtful(queries, clips, keys)
     again = np.flatnonzero(doubt.any(axis=1))
     if len(again):
@@ -282,12 +298,30 @@ def _best(
     return clips[:, :top], keys[:, :top]
 
 
+def _hopeful(
+    compared: Comparison, queries: np.ndarray, values: np.ndarray, clips: np.ndarray, top: int
+) -> np.ndarray:
+    """Return which of sorted products [queries, n] may be of the `top` best, bool of that shape.
+
+    What is left out of the search, minus infinity, is not.
+    """
+    long = np.isin(clips, compared.long) if len(compared.long) else np.zeros(clips.shape, bool)
+    last = min(top - 1 + len(compared.long), values.shape[1] - 1)  # the long ones bound nothing
+    enough = values[:, last] - compared.slack[queries]
+    return ((values >= enough[:, None]) | long) & ~np.isneginf(values)
+
+
+def _falling(keys: np.ndarray, clips: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sort keys and clips [queries, n] downwards by key, equal ones as they came."""
+    order = np.argsort(-keys, axis=1, kind="stable")
+    return np.take_along_axis(keys, order, 1), np.take_along_axis(clips, order, 1)
+
+
 def _in_order(
     compared: Comparison, queries: np.ndarray, keys: np.ndarray, clips: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sort keys and clips [queries, n] downwards, those equal but for noise by clip."""
-    order = np.argsort(-keys, axis=1, kind="stable")
-    keys, clips = np.take_along_axis(keys, order, 1), np.take_along_axis(clips, order, 1)
+    keys, clips = _falling(keys, clips)
     ties = compared.ties(queries, clips, np.where(np.isneginf(keys), 0, keys))
     with np.errstate(invalid="ignore"):  # of two that are left out
         apart = keys[:, :-1] - keys[:, 1:] > ties[:, :-1]

@@ -205,8 +205,11 @@ def _precision_sums(hits: np.ndarray, cutoffs: Sequence[int]) -> np.ndarray:
     precision = np.cumsum(hits, axis=1, dtype=np.float64)
     precision /= np.arange(1, hits.shape[1] + 1)
     precision *= hits
-    # A ranking shorter than N has nothing relevant below its end.
-    return np.stack([precision[:, :n].sum(axis=1) for n in cutoffs], axis=1)
+    # Added rank by rank: the order of numpy's own sums is the processor's. A ranking shorter than N
+    # has nothing relevant below its end.
+    np.cumsum(precision, axis=1, out=precision)
+    last = np.minimum(cutoffs, hits.shape[1]) - 1
+    return precision[:, last]
 
 
 def _check_cutoffs(cutoffs: Sequence[int]) -> None:
