@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from embeddings.errors import InputError
+from embeddings.sums import lengths_of, sum_rows, tiles
 
 AGGREGATIONS = ("mean", "median", "max")  # numpy's own names
 NORMALISATIONS = ("l2", "minmax", "none")
@@ -97,7 +98,8 @@ def fit(vectors: np.ndarray, recipe: Recipe, clip_ids: Sequence[str]) -> dict[st
     -------
     dict of arrays, enough to prepare new sounds: "normalise", the recipe's word; "low" and "span"
     [dim] of min-max (a span of 0 becomes 1, so that a constant dimension becomes 0); "mean" [dim],
-    "components" [pca, dim] and "explained_variance" [pca] of PCA.
+    "components" [pca, dim] and "explained_variance" [pca] of PCA, and "next_variance", that of the
+    first component which was not kept (0 where all were).
 
     Raises
     ------
@@ -121,29 +123,32 @@ def fit(vectors: np.ndarray, recipe: Recipe, clip_ids: Sequence[str]) -> dict[st
                 f"there are {clips} clips of {dim} dimensions (--pca {min(clips, dim)} or fewer, "
                 "or --pca none)."
             )
-        fitted |= _principal_components(_normalise(vectors, fitted), recipe.pca)
+        fitted |= _principal_components(normalised(vectors, fitted), recipe.pca)
     return fitted
 
 
 def narrowed(fitted: dict[str, np.ndarray], pca: int) -> dict[str, np.ndarray]:
     """Return a fitted recipe with only the first `pca` of its principal components."""
+    if pca == len(fitted["components"]):
+        return fitted
     cut = {key: fitted[key][:pca] for key in ("components", "explained_variance")}
-    return fitted | cut
+    return fitted | cut | {"next_variance": fitted["explained_variance"][pca]}
 
 
 def prepare(vectors: np.ndarray, fitted: dict[str, np.ndarray]) -> np.ndarray:
     """Apply a fitted recipe to clip vectors [clips, dim]; return float32 [clips, prepared dim].
 
-    `fitted` is what `fit` returned, or what a ranking's ``transform.npz`` holds.
+    `fitted` is what `fit` returned, or what a ranking's ``transform.npz`` holds. The result is the
+    same bytes on every processor.
     """
     expected = next((fitted[key].shape[-1] for key in ("low", "mean") if key in fitted), None)
     if expected is not None and vectors.shape[1] != expected:
         raise InputError(
             f"The vectors have {vectors.shape[1]} dimensions; the fitted recipe needs {expected}."
         )
-    prepared = _normalise(vectors, fitted)
+    prepared = normalised(vectors, fitted)
     if "components" in fitted:
-        prepared = (prepared - fitted["mean"]) @ fitted["components"].T
+        return _projected(prepared - fitted["mean"], fitted["components"])
     return prepared.astype(np.float32)
 
 
@@ -169,25 +174,48 @@ def _check_length(vectors: np.ndarray, clip_ids: Sequence[str]) -> None:
         raise InputError(f"{_named(bad, clip_ids)}: the vector is all zeros and has no direction.")
 
 
-def _normalise(vectors: np.ndarray, fitted: dict[str, np.ndarray]) -> np.ndarray:
+def normalised(vectors: np.ndarray, fitted: dict[str, np.ndarray]) -> np.ndarray:
+    """Return clip vectors as PCA takes them, float64 [clips, dim]."""
     vectors = np.asarray(vectors, dtype=np.float64)
     if fitted["normalise"] == "minmax":
         return (vectors - fitted["low"]) / fitted["span"]
     if fitted["normalise"] == "l2":
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors / lengths_of(vectors)[:, None]
     return vectors
+
+
+def _projected(centred: np.ndarray, components: np.ndarray) -> np.ndarray:
+    """Return the coordinates of float64 [clips, dim] along [pca, dim], float32 [clips, pca].
+
+    A product of float64 numbers is wrong by at most (dim) roundings of the two lengths' product;
+    where that could round to another float32 number, it is summed again in a fixed order.
+    """
+    close = centred @ components.T
+    share = 2 * (centred.shape[1] + 2) * 2.0**-53
+    blur = share * np.outer(lengths_of(centred), lengths_of(components))
+    rounded = close.astype(np.float32)
+    doubt = (close - blur).astype(np.float32) != (close + blur).astype(np.float32)
+    rows, columns = np.nonzero(doubt)
+    for some in tiles(len(rows), centred.shape[1]):
+        own, others = rows[some], columns[some]
+        rounded[own, others] = sum_rows(centred[own] * components[others])
+    return rounded
 
 
 def _principal_components(vectors: np.ndarray, count: int) -> dict[str, np.ndarray]:
     from sklearn.decomposition import PCA
 
     # Both solvers are exact and fix the signs; the one that factors the smaller matrix is faster.
+    # They compute all components: what the first one that is not kept explains says how firmly
+    # the others are determined.
     solver = "full" if vectors.shape[0] < vectors.shape[1] else "covariance_eigh"
-    pca = PCA(count, svd_solver=solver).fit(vectors)
+    pca = PCA(svd_solver=solver).fit(vectors)
+    variances = pca.explained_variance_
     return {
         "mean": pca.mean_,
-        "components": pca.components_,
-        "explained_variance": pca.explained_variance_,
+        "components": pca.components_[:count].copy(),
+        "explained_variance": variances[:count].copy(),
+        "next_variance": np.append(variances, 0.0)[count],
     }
 
 

@@ -1,7 +1,9 @@
 """Building a system's ranking from a stored embedding: prepare, search, store."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -9,8 +11,9 @@ from embeddings import __version__
 from embeddings.collection import Collection
 from embeddings.errors import InputError
 from embeddings.processing import AGGREGATIONS, Recipe, aggregate, fit, prepare
+from embeddings.refitting import refit_bound
 from embeddings.representations import CARDS
-from embeddings.search import check_comparable, group_codes, top_neighbours
+from embeddings.search import check_comparable, exact_similarities, group_codes, top_neighbours
 from embeddings.store import (
     Embedding,
     Ranking,
@@ -24,6 +27,7 @@ from embeddings.store import (
 
 TOP = 150
 EXCLUSIONS = ("group",)
+_FITTED_TO = ("vectors_sha256", "aggregation", "normalise", "pca")
 
 
 def find_embedding(collection: Collection, representation: str) -> Embedding:
@@ -78,6 +82,8 @@ def build_ranking(
     """Rank every clip's neighbours under one system, store the ranking and return it.
 
     What is stored already, made in the same way from the same vectors, is kept with its scores.
+    Where only other neighbours are asked for, or by a newer version, the fitted recipe is kept:
+    fitted on another processor, it would not be the same to the last bit.
 
     Parameters
     ----------
@@ -101,12 +107,15 @@ def build_ranking(
         return there
     ids = [collection.clips[row].id for row in embedding.rows]
     vectors = aggregate(embedding.vectors, embedding.frames, recipe.aggregation)
-    fitted = fit(vectors, recipe, ids)
+    fitted = _fitted_before(collection, system, meta) or fit(vectors, recipe, ids)
     prepared = prepare(vectors, fitted)
     check_comparable(prepared, search, ids)  # names the clips that cannot be compared
     neighbours, scores = top_neighbours(prepared, search, top, groups=groups, device=device)
     rows, found = _on_collection(len(collection.clips), embedding.rows, neighbours, scores)
-    facts = {"prepared_dim": prepared.shape[1]}
+    facts: dict[str, Any] = {"prepared_dim": prepared.shape[1]}
+    if "next_variance" in fitted:  # which an older version did not keep
+        bound = refit_bound(vectors, fitted, prepared, search)
+        facts["refit_bound"] = bound if math.isfinite(bound) else None
     write_ranking(collection, system, rows, found, fitted, meta | facts)
     return open_ranking(collection, system)
 
@@ -172,6 +181,21 @@ def _ranking_like(collection: Collection, system: str, meta: dict[str, Any]) -> 
     return stored if all(stored.meta.get(key) == meta[key] for key in meta) else None
 
 
+def _fitted_before(
+    collection: Collection, system: str, meta: dict[str, Any]
+) -> dict[str, np.ndarray] | None:
+    """Return the recipe that an earlier build of `system` fitted to the same vectors, if any."""
+    if system not in system_names(collection):
+        return None
+    try:
+        stored = open_ranking(collection, system)
+        if any(stored.meta.get(key) != meta[key] for key in _FITTED_TO):
+            return None
+        return fitted_recipe(collection, stored)
+    except (InputError, OSError, ValueError, BadZipFile):  # damaged
+        return None
+
+
 def prepared_vectors(collection: Collection, ranking: Ranking) -> tuple[np.ndarray, np.ndarray]:
     """Return a system's prepared vectors, float32 [clips, dim], and their collection rows.
 
@@ -215,14 +239,8 @@ def similarities(collection: Collection, ranking: Ranking, queries: Sequence[int
     """
     prepared, rows = prepared_vectors(collection, ranking)
     codes = group_codes(len(rows), groups_of(collection, rows, ranking.meta.get("exclude_same")))
-    vectors = prepared.astype(np.float64)
     places, own = np.nonzero(np.asarray(queries, dtype=np.int64)[:, None] == rows)
-    values = vectors[own] @ vectors.T
-    squares = np.einsum("ij,ij->i", vectors, vectors)
-    if ranking.meta["search"] == "mcss":
-        values /= np.sqrt(np.outer(squares[own], squares))
-    elif ranking.meta["search"] == "nns":
-        values = -np.sqrt(np.maximum(squares[own][:, None] + squares - 2 * values, 0))
+    values = exact_similarities(prepared[own], prepared, ranking.meta["search"])
     values[codes[own][:, None] == codes] = np.nan
     result = np.full((len(queries), len(collection.clips)), np.nan)
     result[places[:, None], rows] = values

@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 
+from embeddings.collection import Collection
 from embeddings.errors import InputError
 from embeddings.processing import Recipe, aggregate, fit, prepare
+from embeddings.rankings import build_ranking
+from embeddings.refitting import refit_bound
+from embeddings.store import open_embedding, write_embedding
 
 IDS = [f"clip-{number}" for number in range(12)]
 
@@ -69,7 +73,15 @@ def test_pca_is_the_eigenbasis_of_the_covariance(clips: int, dim: int, normalise
 def test_fitting_again_gives_the_same_numbers(vectors: np.ndarray) -> None:
     recipe = Recipe(normalise="minmax", pca=3)
     one, other = fit(vectors, recipe, IDS), fit(vectors.copy(), recipe, IDS)
-    assert set(one) == {"normalise", "low", "span", "mean", "components", "explained_variance"}
+    assert set(one) == {
+        "normalise",
+        "low",
+        "span",
+        "mean",
+        "components",
+        "explained_variance",
+        "next_variance",
+    }
     assert all(np.array_equal(one[key], other[key]) for key in one)
 
 
@@ -121,3 +133,41 @@ def test_a_recipe_has_a_name() -> None:
     assert recipe.slug(frame_level=False) == "minmax-pca100"
     assert recipe.title(frame_level=True) == "mean, min-max, PCA 100"
     assert recipe.changed(normalise="none", pca="none").slug(frame_level=False) == "raw"
+
+
+def test_a_recipe_is_not_fitted_again_where_only_the_neighbours_are(
+    small: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(7)
+    meta = {"provenance": "imported", "representation": "Mine"}
+    write_embedding(small, "mine", rng.normal(size=(18, 6)), meta)
+    embedding = open_embedding(small, "mine")
+    build_ranking(small, embedding, Recipe(pca=3), "mcss", top=4)
+    before = (small.folder / "rankings/mine.l2-pca3.mcss/transform.npz").read_bytes()
+    monkeypatch.setattr("embeddings.rankings.fit", None)  # cannot be called
+    again = build_ranking(small, embedding, Recipe(pca=3), "mcss", top=9)
+    assert again.neighbours.shape == (18, 9)
+    assert (small.folder / "rankings/mine.l2-pca3.mcss/transform.npz").read_bytes() == before
+    write_embedding(small, "mine", rng.normal(size=(18, 6)), meta)
+    with pytest.raises(TypeError, match="not callable"):  # of other vectors it is fitted
+        build_ranking(small, open_embedding(small, "mine"), Recipe(pca=3), "mcss", top=9)
+
+
+@pytest.mark.parametrize("search", ["mcss", "mips", "nns"])
+def test_by_how_much_a_new_fit_may_move_similarities(search: str) -> None:
+    rng = np.random.default_rng(11)
+    vectors = rng.normal(size=(80, 12)).astype(np.float32)
+    ids = [str(row) for row in range(80)]
+
+    def bound(pca: int | None, data: np.ndarray = vectors) -> float:
+        fitted = fit(data, Recipe(normalise="none", pca=pca), ids)
+        return refit_bound(data, fitted, prepare(data, fitted), search)
+
+    assert bound(None) == 0
+    assert 0 < bound(5) < 1e-4
+    twins = np.concatenate([np.eye(12), -np.eye(12)])  # no direction is stronger than another
+    assert not bound(5, twins) < 1e-3
+    rounding = 8 * 2 * 2.0**-24 if search == "mcss" else 4 * 2 * 2.0**-24  # all are kept
+    longest = np.linalg.norm(vectors - vectors.mean(axis=0), axis=1).max()
+    unit = {"mcss": 1, "nns": longest, "mips": longest**2}[search]
+    assert bound(12) == pytest.approx(rounding * unit, rel=0.01)

@@ -76,6 +76,20 @@ def build_command(
         exclude_same=exclude_same, device=device,
     )  # fmt: skip
     click.echo(f"{ranking.system}: {ranking.title}, {ranking.meta['top']} neighbours of each clip.")
+    if "refit_bound" in ranking.meta:
+        click.echo(_of_refitting(ranking.meta["refit_bound"]))
+
+
+def _of_refitting(bound: float | None) -> str:
+    if bound is None:
+        return (
+            "The last component of PCA that is kept is no stronger than the first one left out: "
+            "fitted again on another processor, any results may change places."
+        )
+    return (
+        "The fitted PCA is kept. Fitted again on another processor, results of a query whose "
+        f"similarities differ by less than {bound:.1g} may change places."
+    )
 
 
 @group.command("import")
