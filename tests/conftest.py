@@ -33,7 +33,7 @@ from evaluation.scoring import score_ranking
 from webapp import create_app
 
 if TYPE_CHECKING:
-    from tests.lab import Lab
+    from tests.support.lab import Lab
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -193,7 +193,7 @@ def runner(app: Flask) -> FlaskCliRunner:
 @pytest.fixture(scope="session")
 def lab(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> "Lab":
     """A study of each method, judged, and one that extends the first, not to be changed."""
-    from tests.lab import make_lab
+    from tests.support.lab import make_lab
 
     return make_lab(imported, tmp_path_factory.mktemp("lab"))
 

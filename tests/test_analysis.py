@@ -18,8 +18,8 @@ from evaluation.protocol import Facet, Scale
 from evaluation.ratings import Ratings
 from evaluation.results import systems_table
 from evaluation.study_frames import StudyTables, as_frame
-from tests.made_study import BEGUN, judgements, raters, tables
-from tests.rated import ratings, simulated
+from tests.support.made_study import BEGUN, judgements, raters, tables
+from tests.support.rated import ratings, simulated
 
 PARTS = parts_of(Analysis)
 STUDY = simulated(systems=6, queries=30, raters=8)

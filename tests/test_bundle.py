@@ -25,7 +25,7 @@ from evaluation.protocol_toml import parse_protocol, read_protocol
 from evaluation.scoring import read_objective
 from evaluation.study_tables import RaterRecord
 from evaluation.tables import read_table, table_csv
-from tests.lab import GOOD, NOTE, OTHER, SLUGS, START, Lab, export, protocol, run
+from tests.support.lab import GOOD, NOTE, OTHER, SLUGS, START, Lab, export, protocol, run
 from webapp import create_app, database, raters, records, studies
 from webapp.bundles import bundle_files, import_study, table_text
 from webapp.database import db

@@ -13,7 +13,7 @@ from embeddings.processing import Recipe
 from embeddings.rankings import build_ranking, similarities
 from embeddings.store import Ranking, open_embedding, write_embedding
 from evaluation.controls import distractors, far_clips
-from tests import oracle
+from tests.support import oracle
 
 META = {"provenance": "imported", "representation": "Mine"}
 PLAIN = Recipe(normalise="none", pca=None)

@@ -16,7 +16,7 @@ from evaluation.ears import (
 )
 from evaluation.ears_tables import relabelled_table
 from evaluation.relabelling import disagreements, ears_qrels, relabelled
-from tests.rated import ratings, simulated
+from tests.support.rated import ratings, simulated
 
 NO = np.nan
 HAND = ratings(

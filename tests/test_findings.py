@@ -23,8 +23,8 @@ from evaluation.rating_analysis import RatingAnalysis
 from evaluation.report import Assets
 from evaluation.shown import Section, Table
 from evaluation.study_frames import StudyTables
-from tests.made_study import raters, tables
-from tests.rated import simulated
+from tests.support.made_study import raters, tables
+from tests.support.rated import simulated
 from tests.test_analysis import HOSTILE, STUDY, with_facets
 from tests.test_list_analyses import PREFERRED, RATED
 

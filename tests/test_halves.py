@@ -8,7 +8,7 @@ from scipy.stats import kendalltau
 
 from evaluation.halves import split_halves
 from evaluation.scores import per_rater
-from tests.rated import simulated
+from tests.support.rated import simulated
 
 
 def plain(scores: np.ndarray) -> list[float]:

@@ -15,9 +15,9 @@ from evaluation.preference_analysis import PreferenceAnalysis
 from evaluation.rating_analysis import RatingAnalysis
 from evaluation.results import systems_table
 from evaluation.study_frames import StudyTables, as_frame, column_kinds, read_study
-from tests.lab import GOOD, RANDOM, Lab
-from tests.made_study import BEGUN, empty, tables
-from tests.rated import simulated
+from tests.support.lab import GOOD, RANDOM, Lab
+from tests.support.made_study import BEGUN, empty, tables
+from tests.support.rated import simulated
 from tests.test_analysis import check
 
 STUDY = simulated(systems=4, queries=24, raters=6)

@@ -28,7 +28,7 @@ from evaluation.scoring import (
     score_ranking,
     score_subset,
 )
-from tests import oracle
+from tests.support import oracle
 
 
 @pytest.fixture(scope="module")

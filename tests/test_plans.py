@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskCliRunner
 
 from evaluation.power import Power
-from tests.lab import Lab
+from tests.support.lab import Lab
 from webapp import create_app
 from webapp.cli.plans import reached
 

@@ -22,7 +22,7 @@ from embeddings.store import (
     system_names,
     write_embedding,
 )
-from tests import oracle
+from tests.support import oracle
 
 META = {"provenance": "imported", "representation": "Mine"}
 

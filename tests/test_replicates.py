@@ -18,7 +18,7 @@ from evaluation.replicates import (
 )
 from evaluation.scores import of_panel
 from evaluation.significance import FEW_RATERS
-from tests.rated import simulated
+from tests.support.rated import simulated
 
 GOOD = 60
 

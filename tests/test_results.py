@@ -17,7 +17,7 @@ from evaluation.results import (
 )
 from evaluation.scores import score_systems
 from evaluation.significance import holm
-from tests.rated import ratings, simulated
+from tests.support.rated import ratings, simulated
 
 STUDY = simulated(missing=0.3)
 NOBODY = ratings([[np.nan] * 4], [[[0, 1], [2, 3]], [[1, 0], [3, 2]]], [0, 0, 1, 1])

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from embeddings.errors import InputError
 from evaluation.rating_analysis import RatingAnalysis
-from tests.lab import START, Lab
+from tests.support.lab import START, Lab
 from webapp import results_cache, studies
 from webapp.database import db
 from webapp.models import Flag, Judgement, Rater, Study

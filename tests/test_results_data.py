@@ -8,7 +8,7 @@ import pytest
 from evaluation.study_frames import MOMENT, StudyTables, as_frame, read_frame, read_study
 from evaluation.study_tables import ClipRecord, RaterRecord
 from evaluation.tables import table_csv
-from tests.lab import GOOD, RANDOM, SLUGS, Lab
+from tests.support.lab import GOOD, RANDOM, SLUGS, Lab
 from webapp import create_app, database, studies
 from webapp.bundles import import_study
 from webapp.results_data import study_tables

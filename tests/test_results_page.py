@@ -15,7 +15,7 @@ from evaluation.analysis import Analysis
 from evaluation.figures import Figure
 from evaluation.shown import Table
 from evaluation.study_frames import read_study
-from tests.lab import SLUGS, Lab, run
+from tests.support.lab import SLUGS, Lab, run
 from tests.test_analysis import HOSTILE
 from tests.test_findings import cells
 from webapp import studies

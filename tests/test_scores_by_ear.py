@@ -12,7 +12,7 @@ from evaluation.protocol import MEASURES as PROMISED
 from evaluation.replicates import panel_replicates
 from evaluation.scores import of_panel, per_rater, score_systems
 from evaluation.significance import BOTH, NO_SPREAD, THESE
-from tests.rated import ratings, simulated
+from tests.support.rated import ratings, simulated
 
 NO = np.nan
 HAND = ratings(

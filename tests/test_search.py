@@ -10,7 +10,7 @@ from embeddings.comparison import Comparison
 from embeddings.errors import InputError
 from embeddings.search import SEARCHES, search_corpus, top_neighbours
 from evaluation.queries import score_queries
-from tests import oracle
+from tests.support import oracle
 
 small = st.integers(-2, 2)
 

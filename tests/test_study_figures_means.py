@@ -22,8 +22,8 @@ from evaluation.study_figures.pairs import pair_matrix
 from evaluation.study_figures.parts import chance, segments, written
 from evaluation.study_figures.profile import rank_profile
 from evaluation.study_frames import StudyTables
-from tests.made_study import judgements, raters, tables
-from tests.rated import simulated
+from tests.support.made_study import judgements, raters, tables
+from tests.support.rated import simulated
 from tests.test_analysis import HOSTILE
 from tests.test_list_analyses import LISTS, RATED, rated
 

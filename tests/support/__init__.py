@@ -1,1 +1,1 @@
-"""Helpers of the tests: no test is in here."""
+"""What tests share: made sounds and studies, a served app, what a browser is asked for."""
