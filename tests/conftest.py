@@ -3,16 +3,12 @@
 import csv
 import os
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-import soundfile
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
@@ -21,7 +17,6 @@ from embeddings.importing import import_collection
 from embeddings.processing import Recipe
 from embeddings.rankings import build_ranking
 from embeddings.readers import Options
-from embeddings.simulate import write_random_embedding
 from embeddings.store import (
     Ranking,
     open_embedding,
@@ -30,17 +25,16 @@ from embeddings.store import (
     write_embedding,
 )
 from evaluation.scoring import score_ranking
+from tests.support.places import SHARED, flask
+from tests.support.ports import Port
+from tests.support.server import KillableServer, Server
+from tests.support.small import rank, write_source
+from tests.support.waiting import ON_A_PAGE
+from tests.support.watching import watch
 from webapp import create_app
 
 if TYPE_CHECKING:
     from tests.support.lab import Lab
-
-ROOT = Path(__file__).resolve().parent.parent
-SHARED = ROOT.parent / "shared"
-
-RATE = 16000
-CLASSES = {"Hum": "Machine", "Beep": "Machine", "Hiss": "Weather"}
-FAMILIES = '{"Things": ["Hum", "Beep", "Machine"], "Nature": ["Hiss", "Weather"]}'
 
 
 @pytest.fixture(autouse=True)
@@ -58,36 +52,6 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the reference data beside the project (../shared) is not here")
     return SHARED
-
-
-def hear_ctrl_c() -> None:
-    """Before a child starts: let Ctrl-C reach it, also where the tests run in the background."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def make_sound(kind: str, take: int, seconds: float = 0.6) -> np.ndarray:
-    """Return one take of a tiny class: clips of a class are alike, and never the same."""
-    rng = np.random.default_rng([sorted(CLASSES).index(kind), take])
-    times = np.arange(round(seconds * RATE)) / RATE
-    if kind == "Hiss":
-        return 0.2 * rng.standard_normal(len(times))
-    pitch = {"Hum": 120, "Beep": 2000}[kind] * (1 + 0.05 * take)
-    return 0.4 * np.sin(2 * np.pi * pitch * times) + 0.005 * rng.standard_normal(len(times))
-
-
-def write_source(folder: Path, takes: int = 6) -> Path:
-    """Write a folder that the csv reader takes: 3 classes x `takes` WAV files, with families."""
-    (folder / "audio").mkdir(parents=True)
-    rows = [["fname", "labels", "title", "author", "license", "pack"]]
-    for kind, parent in CLASSES.items():
-        for take in range(takes):
-            name = f"{kind.lower()}-{take}"
-            soundfile.write(folder / "audio" / f"{name}.wav", make_sound(kind, take), RATE)
-            rows.append([name, f"{kind},{parent}", f"{kind} {take}", "somebody", "CC0", f"p{take}"])
-    with (folder / "clips.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(rows)
-    (folder / "families.json").write_text(FAMILIES, encoding="utf-8")
-    return folder
 
 
 @pytest.fixture
@@ -118,24 +82,6 @@ def data(imported: Path, tmp_path: Path) -> Path:
 def small(data: Path) -> Collection:
     """The small collection: 18 clips, classes Hum, Beep and Hiss with parents, two families."""
     return open_collection(data, "small")
-
-
-def rank(small: Collection) -> list[Ranking]:
-    """Rank the small collection by two systems: one that finds the class, one that guesses."""
-    classes = sorted(small.leaf_classes)
-    rng = np.random.default_rng(9)
-    vectors = rng.normal(size=(18, 6)) * 0.1
-    for row, clip in enumerate(small.clips):
-        vectors[row, classes.index(clip.labels[0])] += 1
-    meta = {"provenance": "imported", "representation": "Good"}
-    write_embedding(small, "good", vectors, meta)
-    write_random_embedding(small)
-    systems = []
-    for name in ("good", "random"):
-        recipe = Recipe(pca=None)
-        systems.append(build_ranking(small, open_embedding(small, name), recipe, "mcss"))
-        score_ranking(small, systems[-1])
-    return systems
 
 
 @pytest.fixture
@@ -218,20 +164,12 @@ def chromium() -> str:
     return path
 
 
-def flask(data: Path, *args: str) -> str:
-    """Run a command in a process of its own; return what it said."""
-    environment = os.environ | {"SOUNDING_BOARD_DATA": str(data)}
-    command = [sys.executable, "-m", "flask", *args]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="session")
 def first_start(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A data folder after the first `make run`, not to be changed, and what that printed."""
     data = tmp_path_factory.mktemp("demo")
-    return data, flask(data, "setup", "--port", "5057")
+    with Port() as port:
+        return data, flask(data, "setup", "--port", str(port.number))
 
 
 @pytest.fixture
@@ -271,8 +209,23 @@ def browser(chromium: str) -> Iterator[Any]:
         if os.geteuid() == 0:
             arguments.append("--no-sandbox")
         running = driver.chromium.launch(executable_path=chromium, args=arguments)
+        playwright.expect.set_options(timeout=ON_A_PAGE)
+        plain = running.new_context
+
+        def patient(**options: Any) -> Any:
+            context = plain(**options)
+            context.set_default_timeout(ON_A_PAGE)
+            return context
+
+        running.new_context = patient
         yield running
         running.close()
+
+
+@pytest.fixture
+def kind_of_server(request: pytest.FixtureRequest) -> type[Server]:
+    """What serves the app to a browser: a thread of this process, unless the test kills it."""
+    return KillableServer if request.node.get_closest_marker("kills") else Server
 
 
 @pytest.fixture
@@ -285,27 +238,3 @@ def page(browser: Any) -> Iterator[Any]:
     problems = tab.problems
     context.close()
     assert problems == []
-
-
-# Chromium's names for a server that went away before, while or after a request was sent.
-SERVER_GONE = (
-    "ERR_CONNECTION",
-    "ERR_SOCKET_NOT_CONNECTED",
-    "ERR_EMPTY_RESPONSE",
-    "ERR_FAILED",
-    "ERR_CONTENT_LENGTH",
-    "ERR_INCOMPLETE_CHUNKED_ENCODING",
-)
-
-
-def watch(tab: Any) -> None:
-    """Collect what goes wrong on a tab; a server that was killed on purpose is no problem."""
-    tab.problems, tab.problems_expected = [], ()
-
-    def note(message: Any) -> None:
-        expected = (*SERVER_GONE, *tab.problems_expected)
-        if message.type in ("error", "warning") and not any(e in message.text for e in expected):
-            tab.problems.append(message.text)
-
-    tab.on("console", note)
-    tab.on("pageerror", lambda error: tab.problems.append(str(error)))

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.conftest import ROOT
-from tests.test_browser import Server
-from tests.test_manage import judge
+from tests.support.judged import judge
+from tests.support.places import ROOT
+from tests.support.server import Server
 from webapp.studies import find_study
 
 IMAGES = ROOT / "docs" / "images"
@@ -41,7 +41,7 @@ def main() -> None:
                     for scheme in ("light", "dark"):
                         take(browser, server, rater, width, scheme)
         finally:
-            server.kill()
+            server.stop()
 
 
 def take(browser: Browser, server: Server, rater: str, width: int, scheme: str) -> None:

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 
 from embeddings.collection import Collection
 from embeddings.store import Ranking
-from tests.test_rate import BASE, Page
+from tests.support.rater import BASE, Page
 from webapp.database import db
 from webapp.models import Candidate, Query, Study
 

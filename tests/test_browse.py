@@ -14,7 +14,7 @@ from embeddings.rankings import build_ranking
 from embeddings.store import Ranking, open_embedding
 from evaluation.listing import listing
 from evaluation.scoring import read_query_scores
-from tests.test_scoreboard import edit
+from tests.support.scoreboard import edit
 from webapp.browse import envelope_letters
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from embeddings.collection import Collection
 from embeddings.store import Ranking
-from tests.conftest import watch
-from tests.test_browser import Server, playing_past, sideways, sign_in, wait_until
+from tests.support.server import Server
+from tests.support.tab import playing_past, sideways, sign_in, wait_until
+from tests.support.watching import watch
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed (requirements-test.txt)"
@@ -31,7 +32,7 @@ def server(data: Path, fourteen: list[Ranking]) -> Iterator[Server]:
     """The app with the small collection and fourteen systems."""
     running = Server(data)
     yield running
-    running.kill()
+    running.stop()
 
 
 def columns(page: Page) -> list[str]:

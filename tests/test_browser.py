@@ -1,16 +1,9 @@
 """The thread in a real browser: browse and listen, grade blind, lose nothing, export."""
 
-import csv
-import io
-import os
 import random
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 
@@ -19,14 +12,25 @@ from embeddings.processing import Recipe
 from embeddings.rankings import build_ranking
 from embeddings.simulate import write_random_embedding
 from embeddings.store import Ranking, open_embedding
-from tests.conftest import ROOT, watch
-from tests.test_rate import Page as RaterPage
-from webapp import create_app
+from tests.support.served_study import practised
+from tests.support.server import Server
+from tests.support.tab import (
+    Page,
+    audio_time,
+    expect,
+    playing_past,
+    press,
+    pressed,
+    sideways,
+    sign_in,
+    state,
+    wait_until,
+)
+from tests.support.watching import watch
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed (requirements-test.txt)"
 )
-Page, expect = playwright.Page, playwright.expect
 
 pytestmark = pytest.mark.browser
 
@@ -44,129 +48,23 @@ sound_check = false
 """
 
 
-class Server:
-    """The app as `flask run` serves it, in a process of its own that can be killed."""
-
-    def __init__(self, data: Path) -> None:
-        self.environment = os.environ | {"SOUNDING_BOARD_DATA": str(data)}
-        self.app = create_app({"DATA": data})
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.start()
-
-    def start(self) -> None:
-        """Start serving, and return when the app answers."""
-        command = [sys.executable, "-m", "flask", "run", "--port", str(self.port)]
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, env=self.environment,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                with urlopen(f"{self.url}/healthz", timeout=5) as answer:
-                    assert answer.status == 200
-                return
-            except OSError:
-                assert time.monotonic() < deadline
-                assert self.process.poll() is None
-                time.sleep(0.05)
-
-    def kill(self) -> None:
-        """Kill the server as a power cut would (SIGKILL)."""
-        self.process.kill()
-        self.process.wait()
-
-    def flask(self, *args: str) -> str:
-        """Run a command on the server's data, in this process; return what it prints."""
-        done = self.app.test_cli_runner().invoke(args=list(args))
-        assert done.exit_code == 0, done.output
-        return done.stdout
-
-    def judgements(self) -> list[dict[str, str]]:
-        """Return the rows of the study's judgements.csv."""
-        return list(
-            csv.DictReader(io.StringIO(self.flask("studies", "export", "which", "-o", "-")))
-        )
-
-
 @pytest.fixture
-def server(data: Path, ranked: list[Ranking], tmp_path: Path) -> Iterator[Server]:
+def server(
+    data: Path, ranked: list[Ranking], tmp_path: Path, kind_of_server: type[Server]
+) -> Iterator[Server]:
     """The app with the small collection, two systems and an open study."""
-    running = Server(data)
+    running = kind_of_server(data)
     (tmp_path / "which.toml").write_text(STUDY)
     running.flask("studies", "create", str(tmp_path / "which.toml"))
     running.flask("studies", "open", "which")
     yield running
-    running.kill()
+    running.stop()
 
 
 @pytest.fixture
 def rater_link(server: Server) -> str:
     """The link to the open study of a rater who has practised."""
     return practised(server, 1)[0]
-
-
-def practised(server: Server, count: int) -> list[str]:
-    """Return the links of new raters who are through with practice, in a browser of its own."""
-    said = server.flask("studies", "invite", "which", "-n", str(count), "--base", server.url)
-    links = [line.split()[-1] for line in said.splitlines()]
-    for link in links:
-        rater = RaterPage(server.app.test_client(), link.removeprefix(server.url))
-        assert not rater.is_practice
-    return links
-
-
-def audio_time(page: Page) -> float:
-    """Return the position of the page's one audio element, in seconds."""
-    return page.evaluate("document.querySelector('audio').currentTime")
-
-
-def wait_until(page: Page, expression: str) -> None:
-    """Wait until a JavaScript expression is true of the page.
-
-    Playwright's own wait_for_function evaluates in the page, which the policy rightly forbids.
-    """
-    deadline = time.monotonic() + 10
-    while not page.evaluate(expression):
-        assert time.monotonic() < deadline, expression
-        page.wait_for_timeout(20)
-
-
-def playing_past(page: Page, seconds: float) -> None:
-    """Wait until the page's one sound has moved past `seconds`."""
-    wait_until(page, f"document.querySelector('audio').currentTime > {seconds}")
-
-
-def sideways(page: Page) -> int:
-    """Return by how many pixels the page is wider than its window."""
-    return page.evaluate("document.documentElement.scrollWidth - innerWidth")
-
-
-def sign_in(page: Page, server: Server) -> None:
-    """Come in by a one-time link."""
-    page.goto(server.flask("signin-link", "--base", server.url).split()[-1])
-    expect(page).to_have_url(f"{server.url}/")
-
-
-def state(page: Page, number: int):
-    """Return the line that says whether candidate `number` (from 0) is saved."""
-    return page.locator(".candidate .state").nth(number)
-
-
-def press(page: Page, number: int, grade: int) -> None:
-    """Press the button `grade` of candidate `number` (from 0)."""
-    page.locator(".candidate").nth(number).locator(f'.grade[data-grade="{grade}"]').click()
-
-
-def pressed(page: Page) -> list[str | None]:
-    """Return the grade shown of each candidate, None where there is none."""
-    return page.locator(".candidate").evaluate_all(
-        """list => list.map(one =>
-            one.querySelector('.grade[aria-pressed="true"]')?.dataset.grade ?? null)"""
-    )
 
 
 def test_browse_listen_grade_reload_export(
@@ -293,6 +191,7 @@ def test_next_leads_to_what_has_no_grade(page: Page, rater_link: str) -> None:
     page.wait_for_load_state()
 
 
+@pytest.mark.kills
 def test_a_killed_server_loses_nothing(page: Page, server: Server, rater_link: str) -> None:
     """Grades given while the server is dead are kept, shown as such, and sent when it is back."""
     page.goto(rater_link)
@@ -313,6 +212,7 @@ def test_a_killed_server_loses_nothing(page: Page, server: Server, rater_link: s
     assert len({row["uuid"] for row in rows}) == 4
 
 
+@pytest.mark.kills
 def test_a_closed_tab_loses_nothing(page: Page, server: Server, rater_link: str) -> None:
     """Grades that wait in a tab that is closed are sent, and shown, when the link is opened."""
     page.goto(rater_link)
@@ -427,6 +327,7 @@ def test_a_double_click_on_next_finishes_one_block(
     expect(page.locator(".notice")).to_have_count(0)
 
 
+@pytest.mark.kills
 def test_next_waits_for_what_is_not_saved(page: Page, server: Server, rater_link: str) -> None:
     page.goto(rater_link)
     count = page.locator(".candidate").count()
@@ -489,7 +390,7 @@ def test_a_study_of_real_sounds_graded_to_the_end(
         sent += grade_everything(browser.new_context().new_page(), links[1], 2)
         rows = server.judgements()
     finally:
-        server.kill()
+        server.stop()
     assert len(sent) > 50
     given = {(one["uuid"], one["grade"]) for one in sent}
     assert {(row["uuid"], int(row["grade"])) for row in rows} == given

@@ -8,8 +8,8 @@ from evaluation.card_figures import modalities
 from evaluation.cells import cells, ink
 from evaluation.charts import cast, counted, labels, places, plain, short, signed, split, stack
 from evaluation.figures import DIVERGING, SCALE
-from tests.test_figures import contrast
-from tests.test_score_figures import ABOUT, systems
+from tests.support.colours import contrast
+from tests.support.score_figures import ABOUT, systems
 
 
 def test_names_are_short_where_that_is_unambiguous() -> None:

@@ -19,7 +19,9 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from embeddings.collection import Collection, collection_names
 from embeddings.files import only_writer
 from embeddings.store import Ranking
-from tests.conftest import ROOT, hear_ctrl_c
+from tests.support.places import ROOT, hear_ctrl_c
+from tests.support.server import GUNICORN, Process
+from tests.support.waiting import PATIENCE, wait_for
 
 
 def run(runner: FlaskCliRunner, *args: str) -> str:
@@ -110,31 +112,13 @@ def test_links_begin_with_the_address_that_is_set(runner: FlaskCliRunner, app: F
 
 def test_gunicorn_serves_the_app_with_two_workers(tmp_path: Path) -> None:
     """As the README says for a real study."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable, "-m", "gunicorn", "webapp:create_app()", "--workers", "2",
-        "--bind", f"127.0.0.1:{port}",
-    ]  # fmt: skip
-    environment = os.environ | {"SOUNDING_BOARD_DATA": str(tmp_path)}
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
-    )
+    served = Process(tmp_path, GUNICORN)
     try:
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
-                    assert json.load(answer) == {"status": "ok"}
-                break
-            except OSError:
-                assert process.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
+        with urlopen(f"{served.url}/healthz", timeout=PATIENCE) as answer:
+            assert json.load(answer) == {"status": "ok"}
+        assert served.process.poll() is None
     finally:
-        process.terminate()
-        process.communicate(timeout=30)
+        served.stop()
     assert (tmp_path / "sounding_board.sqlite").is_file()
 
 
@@ -240,15 +224,14 @@ def test_a_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
     assert process.stderr is not None
     try:
         assert process.stdout.readline() == "one\n"
-        while not list(tmp_path.glob("napping-30*")):
-            time.sleep(0.05)
+        wait_for(lambda: list(tmp_path.glob("napping-30*")))
         process.send_signal(signal.SIGINT)
         while "Stopping after what is in progress" not in process.stderr.readline():
             assert process.poll() is None
         time.sleep(0.5)
         assert process.poll() is None  # it waits for what is in progress
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=PATIENCE)
         assert process.returncode != 0
     finally:
         process.kill()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from embeddings.errors import InputError
-from tests.conftest import ROOT
+from tests.support.places import ROOT
 from webapp import create_app
 from webapp.config import SETTINGS, _secret_key, read_settings, template
 

@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import downgrade, upgrade
 
-from tests.conftest import ROOT
+from tests.support.places import ROOT
 from webapp import create_app, database
 from webapp.database import db
 from webapp.models import SigninLink

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 from statistics import mean
@@ -21,7 +22,8 @@ from embeddings.store import embedding_names, open_embedding, open_ranking, syst
 from evaluation.analysis import Analysis
 from evaluation.published import convention, published
 from evaluation.scoring import read_objective
-from tests.conftest import ROOT, flask
+from tests.support.places import ROOT, flask
+from tests.support.ports import Port
 from webapp import create_app
 from webapp.demo import RESULTS, SLUG, make_demo
 from webapp.results_data import study_tables
@@ -65,6 +67,13 @@ def commands(own: Path) -> FlaskCliRunner:
 
 
 @pytest.fixture
+def setup() -> Iterator[list[str]]:
+    """The command that `make run` calls first, at a port that is free."""
+    with Port() as port:
+        yield ["setup", "--port", str(port.number)]
+
+
+@pytest.fixture
 def computable(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every representation be computed, by a few numbers a clip, without its weights."""
 
@@ -93,8 +102,10 @@ def test_it_is_made_once_and_is_complete(first_start: tuple[Path, str], made: Co
     """`flask setup` twice, as `make run` calls it: nothing is missing or made again."""
     _, said = first_start
     assert "Making the demo" in said
-    assert "http://127.0.0.1:5057/signin/" in said
-    assert "http://127.0.0.1:5057/rate/demo/" in said
+    (served,) = set(re.findall(r"http://[^/]+", said))
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+", served)
+    assert f"{served}/signin/" in said
+    assert f"{served}/rate/demo/" in said
     names = system_names(made)
     assert set(names) == {COMPUTED, FLOOR, *(system_of(made, card) for card in CARDS.values())}
     assert [name for name in names if open_ranking(made, name).provenance == "computed"] == [
@@ -104,13 +115,13 @@ def test_it_is_made_once_and_is_complete(first_start: tuple[Path, str], made: Co
     assert len(list((made.folder / "audio").glob("*.flac"))) == 248
 
 
-def test_again_changes_nothing(own: Path) -> None:
+def test_again_changes_nothing(own: Path, setup: list[str]) -> None:
     def stamps() -> dict[Path, int]:
         return {path: path.stat().st_mtime_ns for path in own.glob("collections/**/*")}
 
     before = stamps()
     assert len(before) > 300
-    assert "demo" not in flask(own, "setup", "--port", "5057").partition("sign in")[0].lower()
+    assert "demo" not in flask(own, *setup).partition("sign in")[0].lower()
     assert flask(own, "demo") == "The demo is ready.\n"
     assert stamps() == before
 
@@ -198,7 +209,7 @@ def test_the_other_study_shows_results_and_says_that_nobody_judged(
 
 
 def test_an_older_demo_gets_what_it_lacks_and_keeps_what_it_has(
-    own: Path, commands: FlaskCliRunner
+    own: Path, commands: FlaskCliRunner, setup: list[str]
 ) -> None:
     """An older version had no simulated representations, and another convention."""
     folder = own / "collections" / demo.NAME
@@ -208,7 +219,7 @@ def test_an_older_demo_gets_what_it_lacks_and_keeps_what_it_has(
     write_json(folder / "collection.json", read_json(folder / "collection.json") | older)
     write_json(own / "demo.json", {"made_at": "2026-01-01T00:00:00+00:00"})
     kept = (folder / "embeddings" / "freesound" / "vectors.npy").stat().st_mtime_ns
-    said = commands.invoke(args=["setup", "--port", "5057"]).output
+    said = commands.invoke(args=setup).output
     assert "Adding to the demo what is new" in said
     collection = open_collection(own, demo.NAME)
     assert collection.info["description"] == demo.DESCRIPTION
@@ -216,15 +227,15 @@ def test_an_older_demo_gets_what_it_lacks_and_keeps_what_it_has(
     assert all(system_of(collection, card) for card in CARDS.values())
     assert (folder / "embeddings" / "freesound" / "vectors.npy").stat().st_mtime_ns == kept
     assert json.loads((own / "demo.json").read_text())["made_at"].startswith("2026-01-01")
-    assert "Adding" not in commands.invoke(args=["setup", "--port", "5057"]).output
+    assert "Adding" not in commands.invoke(args=setup).output
 
 
 def test_whoever_removed_the_demo_does_not_get_it_again(
-    own: Path, commands: FlaskCliRunner
+    own: Path, commands: FlaskCliRunner, setup: list[str]
 ) -> None:
     write_json(own / "demo.json", {"made_at": "2026-01-01T00:00:00+00:00"})
     shutil.rmtree(own / "collections" / demo.NAME)
-    said = commands.invoke(args=["setup", "--port", "5057"])
+    said = commands.invoke(args=setup)
     assert said.exit_code == 0
     assert "Adding" not in said.output
     assert not (own / "collections" / demo.NAME).exists()
@@ -270,7 +281,7 @@ def test_a_replacement_that_was_stopped_is_finished_by_the_same_command(
 
 
 def test_somebody_elses_collection_of_that_name_is_left_alone(
-    data: Path, runner: FlaskCliRunner
+    data: Path, runner: FlaskCliRunner, setup: list[str]
 ) -> None:
     folder = shutil.copytree(data / "collections" / "small", data / "collections" / demo.NAME)
     info = read_json(folder / "collection.json")
@@ -279,7 +290,7 @@ def test_somebody_elses_collection_of_that_name_is_left_alone(
     assert said.exit_code == 1
     assert "The collection 'demo' is not the demo's; the demo needs that name." in said.output
     write_json(data / "demo.json", {"made_at": "2026-01-01T00:00:00+00:00"})
-    said = runner.invoke(args=["setup", "--port", "5057"])
+    said = runner.invoke(args=setup)
     assert said.exit_code == 0, said.output
     assert embedding_names(open_collection(data, demo.NAME)) == []
 

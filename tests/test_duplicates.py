@@ -10,7 +10,7 @@ from scipy.signal import resample_poly
 
 from embeddings.duplicates import correlation, near_duplicates
 from embeddings.importing import import_collection
-from tests.conftest import RATE
+from tests.support.small import RATE
 
 
 def test_copies_are_found_and_other_takes_are_not(tmp_path: Path) -> None:

@@ -5,10 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,64 +14,18 @@ import pytest
 from flask.testing import FlaskCliRunner
 
 from embeddings import extraction
-from embeddings.audio import read_audio
 from embeddings.collection import Collection
-from embeddings.errors import InputError
 from embeddings.extraction import GPU_BATCH, Task, extract_embedding
-from embeddings.representations.runner import Job
 from embeddings.store import embedding_names
-from tests.conftest import ROOT
-
-
-def describe_clip(path: Path, clip_id: str) -> np.ndarray:
-    """Return three numbers of a sound; a hiss fails while a file "broken" is beside it."""
-    if clip_id.startswith("hiss") and (path.parent / "broken").exists():
-        raise InputError(f"{path}: not now")
-    samples, _ = read_audio(path)
-    return np.array([samples.mean(), samples.std(), len(samples)], dtype=np.float32)
+from tests.support.made_task import TASK, Batches, describe_clip
+from tests.support.places import ROOT
+from tests.support.waiting import wait_for
 
 
 def describe_frames(path: Path, clip_id: str) -> np.ndarray:
     """Return one to three frames of three numbers."""
     whole = describe_clip(path, clip_id)
     return np.stack([whole + frame for frame in range(1 + len(clip_id) % 3)])
-
-
-@dataclass(frozen=True)
-class Batches:
-    """Describes several clips at a time, notes what it does, and has trouble with hiss-3."""
-
-    notes: Path
-    trouble: str = ""
-    device: str = "cpu"
-    takes_batches: bool = True
-
-    def __call__(self, path: Path, clip_id: str) -> np.ndarray:
-        if clip_id == "hiss-3" and self.trouble == "crash":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if clip_id == "hiss-3" and self.trouble == "unreadable":
-            raise InputError(f"{path}: cannot be read")
-        if self.trouble == "slow":
-            time.sleep(0.1)
-        self.note(clip_id)
-        return describe_clip(path, clip_id)
-
-    def together(self, jobs: Sequence[Job]) -> list[np.ndarray | None]:
-        self.note(f"{len(jobs)} together")
-        if self.trouble == "large":
-            raise MemoryError("too large")
-        bad = "hiss-3" if self.trouble == "unreadable" else ""
-        return [None if clip_id == bad else self(path, clip_id) for clip_id, path in jobs]
-
-    def note(self, line: str) -> None:
-        with self.notes.open("a") as file:
-            file.write(line + "\n")
-
-    def noted(self) -> Counter[str]:
-        return Counter(self.notes.read_text().splitlines())
-
-
-TASK = Task("Three", "three", 3, describe_clip, {"package": "numpy"})
 
 
 def stored(collection: Collection) -> dict[str, bytes]:
@@ -229,7 +181,8 @@ def test_batches_that_were_killed_go_on_from_there(small: Collection, tmp_path: 
     script = (
         "import sys; from dataclasses import replace; from pathlib import Path\n"
         "from embeddings.collection import open_collection\n"
-        "from tests.test_extraction import TASK, Batches, extract_embedding\n"
+        "from embeddings.extraction import extract_embedding\n"
+        "from tests.support.made_task import TASK, Batches\n"
         "task = replace(TASK, embedder=Batches(Path(sys.argv[2]), 'slow'))\n"
         "small = open_collection(Path(sys.argv[1]), 'small')\n"
         "extract_embedding(small, task, workers=2, batch=3)\n"
@@ -239,11 +192,12 @@ def test_batches_that_were_killed_go_on_from_there(small: Collection, tmp_path: 
         [sys.executable, "-c", script, small.data, notes],
         cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
-    deadline = time.monotonic() + 60
-    while not index.exists() or index.read_text().count("\n") < 1 + 4:
+
+    def begun() -> bool:
         assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+        return index.exists() and index.read_text().count("\n") >= 1 + 4
+
+    wait_for(begun)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert embedding_names(small) == []

@@ -2,7 +2,6 @@
 
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,9 +10,11 @@ import pandas as pd
 import pytest
 from flask import Flask, Response, render_template_string
 from flask.testing import FlaskClient
-from werkzeug.serving import make_server
 
 from evaluation.figures import DIVERGING, PALETTE, SCALE, Figure
+from tests.support.colours import contrast
+from tests.support.server import Thread
+from tests.support.tab import pixel
 from webapp import figures as webapp_figures
 from webapp.figures import POLICY, csv_file, figure_page
 from webapp.security import CONTENT_SECURITY_POLICY, public
@@ -95,40 +96,18 @@ def shown(app: Flask) -> Iterator[Callable[..., str]]:
             return webapp_figures.plotly(release)
 
         app.view_functions["figures.plotly"] = plotly
-        servers.append(make_server("127.0.0.1", 0, app, threaded=True))
-        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{servers[-1].server_port}/figures"
+        servers.append(Thread(app))
+        return f"{servers[-1].url}/figures"
 
     yield show
     for server in servers:
-        server.shutdown()
-        server.server_close()
+        server.stop()
 
 
 def drawn(page: Page, address: str, count: int) -> None:
     """Open a page and wait until all its figures are drawn."""
     page.goto(address)
     expect(page.locator("figure[data-drawn]")).to_have_count(count, timeout=30_000)
-
-
-def pixel(page: Page, selector: str, across: float, down: float) -> tuple[int, int, int]:
-    """Return the colour of an element at shares of its width and height, as it is seen."""
-    import base64
-
-    shot = base64.b64encode(page.locator(selector).first.screenshot()).decode()
-    found = page.evaluate(
-        """async ([shot, across, down]) => {
-            const bytes = Uint8Array.from(atob(shot), (letter) => letter.charCodeAt(0));
-            const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
-            const canvas = new OffscreenCanvas(image.width, image.height);
-            const pen = canvas.getContext("2d");
-            pen.drawImage(image, 0, 0);
-            const at = [across * image.width, down * image.height].map(Math.floor);
-            return [...pen.getImageData(...at, 1, 1).data].slice(0, 3);
-        }""",
-        [shot, across, down],
-    )
-    return tuple(found)
 
 
 def test_a_figure_is_plain_json_that_cannot_end_its_element() -> None:
@@ -157,19 +136,6 @@ def test_a_scale_goes_from_end_to_end(scale: tuple[tuple[float, str], ...]) -> N
     assert shares[0] == 0
     assert shares[-1] == 1
     assert shares == sorted(shares)
-
-
-def luminance(colour: str) -> float:
-    """Return the relative luminance of "#rrggbb", by WCAG's definition."""
-    channels = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)]) / 255
-    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-    return float(linear @ [0.2126, 0.7152, 0.0722])
-
-
-def contrast(one: str, other: str) -> float:
-    """Return the contrast of two colours, by WCAG's definition."""
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.mark.parametrize("colour", PALETTE)

@@ -3,7 +3,6 @@
 import io
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -23,10 +22,11 @@ from evaluation.rating_analysis import RatingAnalysis
 from evaluation.report import Assets
 from evaluation.shown import Section, Table
 from evaluation.study_frames import StudyTables
+from tests.support.cells import cells
+from tests.support.hostile_studies import HOSTILE, STUDY, with_facets
+from tests.support.list_studies import PREFERRED, RATED
 from tests.support.made_study import raters, tables
 from tests.support.rated import simulated
-from tests.test_analysis import HOSTILE, STUDY, with_facets
-from tests.test_list_analyses import PREFERRED, RATED
 
 ABOUT = About("made", "A <made> study", "closed", "0" * 64, "1.0", "all raters", 1, False)
 BARE = Assets("", "", "", ())
@@ -63,12 +63,6 @@ def test_the_sections_come_in_the_order_of_the_dashboard(made: list[Section]) ->
         "variance", "ears-labels", "slopes", "above", "relabelled", "study-families",
         "study-classes",
     ]  # fmt: skip
-
-
-def cells(of: Table) -> Iterator[list[str]]:
-    for rows in of.groups.values():
-        for row in rows:
-            yield [one.text for one in row]
 
 
 def test_the_mean_grades_are_those_of_the_analysis(made: list[Section]) -> None:

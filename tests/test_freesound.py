@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,9 @@ from embeddings.extraction import extract_embedding, find_card, plan
 from embeddings.importing import import_collection
 from embeddings.representations import CARDS, freesound
 from embeddings.store import embedding_names, open_embedding
-from tests.conftest import RATE, ROOT, make_sound, write_source
+from tests.support.places import ROOT
+from tests.support.small import RATE, make_sound, write_source
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.essentia
 
@@ -110,11 +111,12 @@ def test_killed_twice_gives_the_bytes_of_an_undisturbed_run(small: Collection, d
             command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
-        deadline = time.monotonic() + 120
-        while not index.exists() or index.read_text().count("\n") < kept + 3:
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+
+        def begun(running: subprocess.Popen[bytes] = process, lines: int = kept + 3) -> bool:
+            assert running.poll() is None
+            return index.exists() and index.read_text().count("\n") >= lines
+
+        wait_for(begun)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         assert embedding_names(small) == []

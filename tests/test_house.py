@@ -10,7 +10,7 @@ import pytest
 from jinja2 import nodes
 from werkzeug.routing import Map
 
-from tests.conftest import ROOT
+from tests.support.places import ROOT
 from webapp import create_app
 from webapp.config import SETTINGS
 

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +18,9 @@ from embeddings.errors import InputError
 from embeddings.families import fsd50k_families
 from embeddings.importing import BrokenClips, import_collection
 from embeddings.readers import Options, read_csv
-from tests.conftest import RATE, ROOT, hear_ctrl_c, make_sound, write_source
+from tests.support.places import ROOT, hear_ctrl_c
+from tests.support.small import RATE, make_sound, write_source
+from tests.support.waiting import PATIENCE, wait_for
 
 
 def table(folder: Path) -> list[list[str]]:
@@ -380,13 +381,14 @@ def test_ctrl_c_and_a_second_call_goes_on(tmp_path: Path) -> None:
         start_new_session=True,
         preexec_fn=hear_ctrl_c,
     )
-    deadline = time.monotonic() + 60
-    while not journal.exists() or journal.read_text().count("\n") < 5:
+
+    def begun() -> bool:
         assert process.poll() is None, process.communicate()[1]
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+        return journal.exists() and journal.read_text().count("\n") >= 5
+
+    wait_for(begun)
     os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, said
     assert "Stopped. What was finished is kept" in said
     assert "Traceback" not in said

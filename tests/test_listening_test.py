@@ -16,8 +16,10 @@ from embeddings.processing import Recipe
 from embeddings.rankings import build_ranking
 from embeddings.simulate import write_random_embedding
 from embeddings.store import open_embedding
-from tests.conftest import ROOT, watch
-from tests.test_browser import Page, Server, expect
+from tests.support.places import ROOT
+from tests.support.server import KillableServer, Server
+from tests.support.tab import Page, expect
+from tests.support.watching import watch
 
 pytestmark = pytest.mark.browser
 
@@ -70,11 +72,11 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
             distractors=distractors,
         )
     )
-    running = Server(collection.folder.parents[1])
+    running = KillableServer(collection.folder.parents[1])
     running.flask("studies", "create", str(path))
     running.flask("studies", "open", "which")
     yield running
-    running.kill()
+    running.stop()
 
 
 def _systems(collection: Collection) -> list[str]:

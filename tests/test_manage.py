@@ -6,7 +6,6 @@ import io
 import json
 import re
 import shutil
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +20,9 @@ from werkzeug.datastructures import MultiDict
 from embeddings.collection import open_collection
 from embeddings.store import Ranking
 from evaluation.protocol_toml import parse_protocol, ready_protocols, template
-from tests.conftest import rank
+from tests.support.judged import PROTOCOL, answer, judge
+from tests.support.small import rank
+from tests.support.waiting import wait_for
 from webapp import (
     assigning,
     create_app,
@@ -29,28 +30,14 @@ from webapp import (
     planning,
     progress,
     raters,
-    rating,
     reliability,
     study_form,
 )
 from webapp.database import db, now
-from webapp.models import Assignment, Flag, Judgement, Listen, Query, Rater, Slot, Study
+from webapp.models import Assignment, Flag, Judgement, Listen, Query, Slot, Study
 from webapp.studies import create_study, find_study
 
 SYSTEMS = ["good.l2.mcss", "random.l2.mcss"]
-PROTOCOL = """
-title = "Which one is it?"
-collection = "small"
-systems = ["good.l2.mcss", "random.l2.mcss"]
-depth = 3
-raters_per_query = 2
-[queries]
-clips = ["hum-0", "hiss-1", "beep-2"]
-[controls]
-repeat_minutes = 0
-[joining]
-open = true
-"""
 FIELDS: dict[str, object] = {
     "title": "Which one is it?", "slug": "which", "collection": "small", "method": "graded",
     "systems-small": SYSTEMS, "way": "clips", "clips": "hum-0\nhiss-1\nbeep-2", "depth": "3",
@@ -133,33 +120,6 @@ def form(**change: object) -> dict[str, object]:
     """Return what the form posts where nothing but `FIELDS` and `change` is filled in."""
     usual = dict(posted_fields(study_form.fields({})))
     return {"mode": "form", "action": "check", "toml": "", **usual, **FIELDS, **change}
-
-
-def judge(rater: Rater, identity: int, blocks: int | None = None) -> None:
-    """Let a rater judge blocks as a browser would, all of them unless told how many."""
-    raters.pass_sound_check(rater)
-    step = raters.where(rater)
-    while step.assignment is not None:
-        for slot in step.assignment.slots:
-            if slot.page == step.page:
-                grade = {"identity": identity, "distractor": 20}.get(slot.candidate.kind, 60)
-                answer(slot.id, grade)
-        rating.finish(step.assignment, step.page, rater.study.terms)
-        if blocks == sum(1 for one in rater.assignments if one.finished_at) - 1:
-            return
-        step = raters.where(rater)
-
-
-def answer(slot: int, grade: int, minutes: float = 0.0) -> None:
-    """Store a grade that was given some minutes ago."""
-    when = now() - timedelta(minutes=minutes)
-    db.session.add(
-        Judgement(
-            slot_id=slot, facet="relevance", grade=grade, client_uuid=str(uuid4()),
-            listened_seconds=0.6, heard=0.75, given_at=when, received_at=when,
-        )
-    )  # fmt: skip
-    db.session.commit()
 
 
 def studies_stored(app: Flask) -> int:
@@ -396,15 +356,14 @@ def test_a_draft_whose_system_is_gone_says_so(
 # opening
 
 
-def wait_for(client: FlaskClient, state: str) -> dict:
+def told_at_last(client: FlaskClient, state: str) -> dict:
     """Return what the page that waits is told, once the study has the state or it failed."""
-    deadline = time.monotonic() + 120
-    while True:
-        told = client.get("/studies/which/opening").json
-        if told["state"] == state and not told["running"]:
-            return told
-        assert time.monotonic() < deadline, told
-        time.sleep(0.2)
+
+    def told() -> dict | None:
+        found = client.get("/studies/which/opening").json
+        return found if found["state"] == state and not found["running"] else None
+
+    return wait_for(told, state)
 
 
 def test_a_study_is_opened_in_the_background(
@@ -418,7 +377,7 @@ def test_a_study_is_opened_in_the_background(
     assert 'data-status="/studies/which/opening"' in page
     assert ">Open</button>" not in page
     post(experimenter, "/studies/which/open")  # a second press changes nothing
-    wait_for(experimenter, "open")
+    told_at_last(experimenter, "open")
     assert "How far it is" in experimenter.get("/studies/which").text
     with app.app_context():
         assert find_study("which").protocol_sha256 == find_study("which").terms.sha256()
@@ -432,7 +391,7 @@ def test_a_study_that_cannot_be_opened_stays_a_draft_and_says_why(
     for file in audio.iterdir():
         file.write_bytes(b"no sound")
     post(experimenter, "/studies/which/open")
-    assert "no copy of the clip" in wait_for(experimenter, "draft")["failed"]
+    assert "no copy of the clip" in told_at_last(experimenter, "draft")["failed"]
     assert "It could not be opened: " in experimenter.get("/studies/which").text
     assert not (data / "studies" / "which").exists()
     fields = form(action="create", edited="which")

@@ -7,16 +7,15 @@ from typing import Any
 import pytest
 
 from embeddings.store import Ranking
-from tests.test_browser import Server, sideways, sign_in
-from tests.test_manage import PROTOCOL, judge
+from tests.support.barriers import unfolded_violations
+from tests.support.judged import PROTOCOL, judge
+from tests.support.server import Server
+from tests.support.tab import sideways, sign_in
 from webapp import assigning
 from webapp.studies import find_study
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed (requirements-test.txt)"
-)
-axe = pytest.importorskip(
-    "axe_playwright_python.sync_playwright", reason="axe is not installed (requirements-test.txt)"
 )
 expect = playwright.expect
 
@@ -38,14 +37,7 @@ def server(data: Path, ranked: list[Ranking], tmp_path: Path) -> Iterator[Server
         judge(raters[1], 20, blocks=1)
         assigning.next_assignment(raters[1])
     yield running
-    running.kill()
-
-
-def violations(tab: Any) -> list[str]:
-    """Return what axe-core finds wrong on a page, everything folded away unfolded."""
-    tab.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-    found = axe.Axe().run(tab).response["violations"]
-    return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+    running.stop()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -63,12 +55,12 @@ def test_axe_finds_nothing_and_no_page_scrolls_sideways(
         for width in (1280, 360):
             tab.set_viewport_size({"width": width, "height": 800})
             assert sideways(tab) <= 0, (address, width)
-            assert violations(tab) == [], (address, width)
+            assert unfolded_violations(tab) == [], (address, width)
     tab.goto(f"{server.url}/studies/new")
     tab.locator("#depth").fill("0")
     tab.get_by_role("button", name="Create draft").click()
     expect(tab.get_by_role("alert")).to_be_visible()
-    assert violations(tab) == []
+    assert unfolded_violations(tab) == []
     context.close()
 
 

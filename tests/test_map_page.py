@@ -15,10 +15,10 @@ from embeddings.collection import Collection
 from embeddings.maps import make_map
 from embeddings.store import Ranking, open_embedding
 from evaluation.figures import PALETTE
-from tests.conftest import watch
-from tests.test_browser import Page, Server, expect, playing_past, sideways, sign_in, wait_until
-from tests.test_figures import pixel
-from tests.test_rater_access import violations
+from tests.support.barriers import violations
+from tests.support.server import Server
+from tests.support.tab import Page, expect, pixel, playing_past, sideways, sign_in, wait_until
+from tests.support.watching import watch
 from tests.write_webgl import FILE, as_file, written_by
 
 pytestmark = pytest.mark.browser
@@ -50,7 +50,7 @@ def server(data: Path, small: Collection, ranked: list[Ranking]) -> Iterator[Ser
     make_map(small, open_embedding(small, "random"), "tsne")
     running = Server(data)
     yield running
-    running.kill()
+    running.stop()
 
 
 def show(page: Page, server: Server, query: str = BOTH) -> None:

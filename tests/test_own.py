@@ -14,7 +14,7 @@ from embeddings.errors import InputError
 from embeddings.extraction import extract_embedding, plan_own
 from embeddings.representations import own
 from embeddings.store import embedding_names, open_embedding
-from tests.conftest import ROOT
+from tests.support.places import ROOT
 
 EXAMPLE = ROOT / "docs" / "examples" / "octave_energies.py"
 

@@ -7,7 +7,6 @@ import re
 import signal
 import stat
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,23 +23,18 @@ from embeddings.processing import Recipe
 from embeddings.query_files import Asked, Question
 from embeddings.rankings import build_ranking
 from embeddings.store import Ranking, open_embedding
-from tests.conftest import RATE, make_sound, rank
-from tests.test_query import BAD, EXAMPLE, own_embedding, write_bad
+from tests.support.own_representations import (
+    BAD,
+    EXAMPLE,
+    folders,
+    octaves,
+    own_embedding,
+    write_bad,
+)
+from tests.support.small import RATE, make_sound, rank
+from tests.support.waiting import wait_for
 from webapp import create_app, own, own_sounds
 from webapp.own_words import how_far, without_paths
-
-WAIT = 60  # seconds, on a busy machine
-
-
-def octaves(small: Collection, folder: Path) -> Ranking:
-    """Rank by a representation of one's own, which waits for long while `folder`/slow is there."""
-    slow = (
-        f"    import os, time\n    if os.path.exists({str(folder / 'slow')!r}): time.sleep(600)\n"
-    )
-    text = EXAMPLE.read_text().replace("    power =", f"{slow}    power =")
-    (folder / "octaves.py").write_text(text)
-    embedding = own_embedding(small, folder / "octaves.py", "Octaves")
-    return build_ranking(small, embedding, Recipe("mean", "minmax", None), "nns")
 
 
 @pytest.fixture
@@ -80,24 +74,12 @@ def send(client: FlaskClient, fields: dict[str, Any], **headers: str) -> TestRes
 
 def over(client: FlaskClient, page: str) -> dict:
     """Return the status of a sound's page when nothing is computed any more."""
-    deadline = time.monotonic() + WAIT
-    while (found := client.get(f"{page}/status").get_json())["running"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return found
 
+    def status() -> dict | None:
+        found = client.get(f"{page}/status").get_json()
+        return None if found["running"] else found
 
-def until(condition: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + WAIT
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def folders(data: Path) -> list[Path]:
-    """Return the folders of the sounds that were brought."""
-    return sorted((data / "own").glob("*"))
+    return wait_for(status)
 
 
 def test_a_clip_as_own_sound_is_answered_by_its_ranking(
@@ -278,7 +260,7 @@ def begin_slow(client: FlaskClient, small: Collection, tmp_path: Path) -> tuple[
     """Bring a sound that takes for ever; return its page and its folder when it is computing."""
     (tmp_path / "slow").touch()
     page = post(client, sound_of(small, "hum-2")).get_json()["page"]
-    until(lambda: "computing" in client.get(f"{page}/status").get_json()["systems"].values())
+    wait_for(lambda: "computing" in client.get(f"{page}/status").get_json()["systems"].values())
     return page, tmp_path / "data" / "own" / page.rpartition("/")[2]
 
 
@@ -303,7 +285,7 @@ def test_cancel_stops_all_of_it(
     group = int((folder / "process").read_text())
     assert members(group) != []
     assert client.post(f"{page}/cancel").location == page
-    until(lambda: members(group) == [])
+    wait_for(lambda: members(group) == [])
     found = over(client, page)
     assert found["sentence"] == "Cancelled. 0 of 1 systems have answered."
     assert found["systems"] == {system.system: "unasked"}
@@ -318,7 +300,7 @@ def test_a_killed_process_is_said(
     os.kill(group, signal.SIGKILL)
     sentence = "The process that asked was stopped before it was done."
     assert over(client, page)["sentence"].startswith(sentence)
-    until(lambda: members(group) == [])  # nor does the extractor go on alone
+    wait_for(lambda: members(group) == [])  # nor does the extractor go on alone
 
 
 def test_what_the_process_gives_up_for_is_said(
@@ -356,7 +338,7 @@ def test_nothing_stays_unless_it_is_kept(
         assert client.post(f"{page}/leave", data={"view": "one"}).status_code == 204
     client.get(f"{left}/status?view=one")  # asked before, and late
     client.get(f"{back}/status?view=other")  # it is open in another tab, or was reloaded
-    until(lambda: len(folders(data)) == 2)
+    wait_for(lambda: len(folders(data)) == 2)
     gone = client.get(left)
     assert gone.status_code == 404
     assert "This sound is not here any more" in gone.text
@@ -391,7 +373,7 @@ def test_a_removed_sound_takes_its_process_along(
     group = int((folder / "process").read_text())
     client.post(f"{page}/remove")
     assert folders(data) == []
-    until(lambda: members(group) == [])
+    wait_for(lambda: members(group) == [])
 
 
 @pytest.mark.parametrize("sound", ["0123456789abcdef", "..", "x", "0123456789ABCDEF"])

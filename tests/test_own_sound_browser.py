@@ -2,7 +2,6 @@
 
 import base64
 import os
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,12 @@ from embeddings.collection import Collection
 from embeddings.extraction import extract_embedding, find_card, plan
 from embeddings.processing import Recipe
 from embeddings.rankings import build_ranking
-from tests.conftest import RATE, make_sound, rank, watch
-from tests.test_browser import Server, playing_past, sideways, sign_in
-from tests.test_own_sound import folders, octaves
-from tests.test_query import EXAMPLE, own_embedding
+from tests.support.own_representations import EXAMPLE, folders, octaves, own_embedding
+from tests.support.server import Server
+from tests.support.small import RATE, make_sound, rank
+from tests.support.tab import playing_past, sideways, sign_in
+from tests.support.waiting import wait_for
+from tests.support.watching import watch
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed (requirements-test.txt)"
@@ -40,7 +41,7 @@ def server(data: Path, small: Collection, tmp_path: Path) -> Iterator[Server]:
     octaves(small, tmp_path)
     running = Server(data)
     yield running
-    running.kill()
+    running.stop()
 
 
 @pytest.fixture
@@ -115,15 +116,10 @@ def test_leaving_the_page_is_told_to_the_server(
     [folder] = folders(data)
     assert not (folder / "left").exists()
     page.goto(f"{server.url}/")
-    deadline = time.monotonic() + 10
-    while not (folder / "left").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for((folder / "left").exists)
     page.go_back()
     answered(page)
-    while (folder / "left").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for(lambda: not (folder / "left").exists())
 
 
 def test_a_file_is_dropped(page: Page, server: Server, small: Collection) -> None:
@@ -341,4 +337,4 @@ def test_esc10_by_freesounds_extractor_finds_the_clip_itself_first(
         page.wait_for_url("**/own/*")
         assert answered(page)[0] == clip.id
     finally:
-        server.kill()
+        server.stop()

@@ -1,7 +1,6 @@
 """The player in a real browser: the bar, levels, what is loaded, spectrograms, keys."""
 
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,14 +8,15 @@ import numpy as np
 import pytest
 import soundfile
 from flask import Blueprint, Response, render_template_string, request
-from werkzeug.serving import make_server
 
 from embeddings.audio import measure
 from embeddings.collection import Clip, open_collection, write_collection
 from embeddings.levels import CEILING_DBTP, LOWERED_MOST, USUAL_LUFS, playing_levels
-from tests.conftest import ROOT, watch
-from tests.test_browser import Page, audio_time, expect, playing_past, sideways, wait_until
-from tests.test_rater_access import violations
+from tests.support.barriers import violations
+from tests.support.places import ROOT
+from tests.support.server import Thread
+from tests.support.tab import Page, audio_time, expect, playing_past, sideways, wait_until
+from tests.support.watching import watch
 from webapp import catalogue, create_app
 from webapp.security import public
 
@@ -73,10 +73,8 @@ class Players:
 
         self.sent: list[tuple[str, int]] = []
         self.app.register_blueprint(bp)
-        self.server = make_server("127.0.0.1", 0, self.app, threaded=True)
-        self.url = f"http://127.0.0.1:{self.server.port}"
-        self.thread = threading.Thread(target=self.server.serve_forever)
-        self.thread.start()
+        self.served = Thread(self.app)
+        self.url = self.served.url
 
     def open(self, page: Page, name: str = "mixed") -> None:
         """Come in, and show the players of a collection."""
@@ -87,9 +85,7 @@ class Players:
 
     def stop(self) -> None:
         """Stop serving."""
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+        self.served.stop()
 
 
 RATE = 44100

@@ -35,7 +35,7 @@ from evaluation.protocol_toml import (
     template,
 )
 from evaluation.scales import FACET_QUESTIONS, PREFERENCE, PRESETS, RATING
-from tests.conftest import ROOT
+from tests.support.places import ROOT
 
 GOOD = """
 title = "A test"

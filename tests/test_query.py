@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +20,12 @@ from embeddings.processing import Recipe
 from embeddings.query_files import answer_question, read_found, read_question, write_question
 from embeddings.rankings import build_ranking
 from embeddings.representations.own import find_own
-from embeddings.sounds import UnreadableSound, playing_gain, take_sound
+from embeddings.sounds import playing_gain, take_sound
 from embeddings.store import Embedding, Ranking, open_embedding, write_embedding
-from tests.conftest import RATE, ROOT, make_sound
-
-EXAMPLE = ROOT / "docs" / "examples" / "octave_energies.py"
+from tests.support.own_representations import BAD, EXAMPLE, own_embedding, write_bad
+from tests.support.places import ROOT
+from tests.support.small import RATE, make_sound
+from tests.support.waiting import wait_for
 
 FRAMED = """
 import numpy as np
@@ -35,11 +35,6 @@ def embed(samples):
     frames = samples[: len(samples) // 1600 * 1600].reshape(-1, 1600)
     return np.log(np.abs(np.fft.rfft(frames, axis=1))[:, :40] + 1e-3)
 """
-
-
-def own_embedding(small: Collection, source: Path, name: str) -> Embedding:
-    """Compute a representation of one's own of every clip."""
-    return extract_embedding(small, plan_own(str(source), name), workers=1)
 
 
 @pytest.fixture
@@ -287,7 +282,7 @@ def test_workers_do_not_outlive_a_process_that_is_killed(tmp_path: Path) -> None
     script = (
         "import os, time\n"
         "from embeddings.parallel import in_parallel\n"
-        "from tests.test_query import say_pid\n"
+        "from tests.support.own_representations import say_pid\n"
         "if __name__ == '__main__':\n"
         f"    list(in_parallel(say_pid, [{str(tmp_path / 'pid')!r}], 1))\n"
     )
@@ -295,22 +290,11 @@ def test_workers_do_not_outlive_a_process_that_is_killed(tmp_path: Path) -> None
     run = subprocess.Popen(
         [sys.executable, str(tmp_path / "run.py")], env=os.environ | {"PYTHONPATH": str(ROOT)}
     )
-    deadline = time.monotonic() + 30
-    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
     worker = int((tmp_path / "pid").read_text())
     run.send_signal(signal.SIGKILL)
     run.wait()
-    while Path(f"/proc/{worker}").exists() and "Z" not in status_of(worker):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def say_pid(path: str) -> None:
-    """Say which process this is, and go on for long."""
-    Path(path).write_text(str(os.getpid()))
-    time.sleep(60)
+    wait_for(lambda: not Path(f"/proc/{worker}").exists() or "Z" in status_of(worker))
 
 
 def status_of(process: int) -> str:
@@ -361,36 +345,6 @@ def test_it_plays_at_the_collections_level(small: Collection, tmp_path: Path) ->
     for row in (0, 17):
         gain = playing_gain(bring(small, row, tmp_path / f"{row}"), small, levels)
         assert gain == pytest.approx(levels.gains_db[row], abs=0.02)
-
-
-BAD = {
-    "text": ("this is no sound that can be read here", UnreadableSound),
-    "empty": ("the file is empty (0 bytes).", InputError),
-    "no samples": ("the sound is empty (0 samples).", InputError),
-    "silence": ("the sound is silent, so there is nothing to compare.", InputError),
-    "silent beginning": ("the first 30 s are silent, so there is nothing to", InputError),
-    "nan": ("sample 3 is not a finite number.", InputError),
-    "rate": ("the sample rate must be from 1,000 to 384,000 Hz, not 100.", InputError),
-    "channels": ("a sound may have at most 8 channels, not 9.", InputError),
-}
-
-
-def write_bad(path: Path, kind: str) -> None:
-    """Write a sound that cannot be asked with."""
-    samples = np.ones(100)
-    if kind in ("text", "empty"):
-        path.write_text("not a sound" if kind == "text" else "")
-        return
-    if kind == "nan":
-        samples[3:] = np.nan
-    samples = {
-        "no samples": np.zeros(0),
-        "silence": np.zeros(RATE),
-        "silent beginning": np.concatenate([np.zeros(31 * RATE), samples]),
-        "channels": np.ones((100, 9)),
-    }.get(kind, samples)
-    rate = 100 if kind == "rate" else RATE
-    soundfile.write(path, samples, rate, format="WAV", subtype="FLOAT")
 
 
 @pytest.mark.parametrize("kind", BAD)

@@ -8,7 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from embeddings.store import Ranking
-from tests.test_browser import Page, Server, expect, playing_past, sideways
+from tests.support.barriers import violations
+from tests.support.server import Server
+from tests.support.tab import Page, expect, playing_past, sideways
 from webapp.database import db
 from webapp.models import Study
 
@@ -66,7 +68,7 @@ def study(data: Path, ranked: list[Ranking], tmp_path: Path) -> Iterator[Callabl
 
     yield start
     for server in running:
-        server.kill()
+        server.stop()
 
 
 def link(server: Server) -> str:
@@ -78,13 +80,6 @@ def quietest(server: Server) -> list[int]:
     """Return the right answers to the headphone test."""
     with server.app.app_context():
         return [one for _, one in json.loads(db.session.scalar(sa.select(Study.trials)))]
-
-
-def violations(page: Page) -> str:
-    """Return what axe-core finds on the page, "" for nothing."""
-    page.wait_for_load_state()  # with its style sheets: a click does not wait for the next page's
-    found = axe.Axe().run(page)
-    return found.generate_report() if found.violations_count else ""
 
 
 def submit(page: Page, name: str) -> None:

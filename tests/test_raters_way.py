@@ -14,7 +14,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 
 from embeddings.errors import InputError
 from embeddings.store import Ranking
-from tests.test_rate import BASE, PROTOCOL, Page
+from tests.support.rater import BASE, PROTOCOL, Page
 from webapp import assigning, opening, raters, records, studies
 from webapp.database import db, now
 from webapp.extending import extend_study

@@ -1,95 +1,36 @@
 """A rater's pages in a real browser: keys, nudges, must-listen, failing sounds, the queue."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from embeddings.store import Ranking
-from tests.test_browser import (
+from tests.support.served_study import grades, invited, practised, rows, serving
+from tests.support.server import Server
+from tests.support.tab import (
     Page,
-    Server,
     audio_time,
     expect,
     playing_past,
-    practised,
     press,
     pressed,
     state,
     wait_until,
 )
-from webapp.database import db
+from tests.support.waiting import wait_for
 from webapp.models import Flag, Judgement, Listen
 
 pytestmark = pytest.mark.browser
 
-STUDY = """
-title = "Which one is it?"
-collection = "small"
-systems = ["good.l2.mcss", "random.l2.mcss"]
-depth = 3
-{more}
-[queries]
-clips = ["hum-0", "hiss-1"]
-[controls]
-repeats = 0
-[listening]
-sound_check = {check}
-{listening}
-"""
-
 
 @pytest.fixture
-def start(data: Path, ranked: list[Ranking], tmp_path: Path) -> Iterator[Callable[..., Server]]:
+def start(
+    data: Path, ranked: list[Ranking], tmp_path: Path, kind_of_server: type[Server]
+) -> Iterator[Callable[..., Server]]:
     """Return a function that serves an open study; what it gets is put into its protocol."""
-    yield from serving(data, tmp_path / "which.toml")
-
-
-def serving(data: Path, protocol: Path) -> Iterator[Callable[..., Server]]:
-    """Yield what the fixture `start` returns, and stop what it started."""
-    running: list[Server] = []
-
-    def serve(more: str = "", listening: str = "", end: str = "", check: str = "false") -> Server:
-        text = STUDY.format(more=more, listening=listening, check=check)
-        protocol.write_text(text + end)
-        server = Server(data)
-        running.append(server)
-        server.flask("studies", "create", str(protocol))
-        server.flask("studies", "open", "which")
-        return server
-
-    yield serve
-    for server in running:
-        server.kill()
-
-
-def invited(server: Server) -> str:
-    """Return the link of a new rater, who has done nothing yet."""
-    return server.flask("studies", "invite", "which", "--base", server.url).split()[-1]
-
-
-def rows(server: Server, table: Any) -> list[Any]:
-    """Return the rows of a table of the server's database, in order."""
-    with server.app.app_context():
-        found = list(db.session.scalars(sa.select(table).order_by(table.id)))
-        db.session.expunge_all()
-        return found
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 15) -> None:
-    """Wait until something is true of the server's database."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
-def grades(server: Server) -> list[tuple[str, int]]:
-    """Return (facet, grade) of every grade that was not practice, in order."""
-    return [(row["facet"], int(row["grade"])) for row in server.judgements()]
+    yield from serving(data, tmp_path / "which.toml", kind_of_server)
 
 
 def hint(page: Page, number: int):
@@ -256,6 +197,7 @@ def test_a_sound_starts_over_after_another_and_goes_on_after_a_pause(
     assert audio_time(page) < 0.2
 
 
+@pytest.mark.kills
 def test_listens_are_told_quietly_and_survive_a_dead_server(
     page: Page, start: Callable[..., Server]
 ) -> None:
@@ -310,6 +252,7 @@ def test_what_the_banner_says_of_missing_grades_stays_until_one_is_given(
     expect(page.locator("#banner")).to_be_hidden()
 
 
+@pytest.mark.kills
 def test_grades_go_before_listens_and_alone_are_counted(
     page: Page, start: Callable[..., Server]
 ) -> None:
@@ -374,6 +317,7 @@ def test_no_grade_is_taken_before_there_is_a_script_to_keep_it(
     assert len(grades(server)) == 1
 
 
+@pytest.mark.kills
 def test_leaving_is_asked_about_only_while_something_is_unsaved(
     page: Page, start: Callable[..., Server]
 ) -> None:
@@ -470,6 +414,7 @@ def test_a_browser_that_wants_a_gesture_gets_one_start_button(
     expect(page.locator("#query sound-player")).to_have_class("playing")
 
 
+@pytest.mark.kills
 def test_the_next_sounds_are_loaded_before_they_are_played(
     page: Page, start: Callable[..., Server]
 ) -> None:

@@ -9,9 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from embeddings.store import Ranking
-from tests.conftest import watch
-from tests.test_browser import Page, Server, expect, playing_past, practised, press, sideways, state
-from tests.test_rating_page import grades, invited, rows, serving, wait_for
+from tests.support.served_study import grades, invited, practised, rows, serving
+from tests.support.server import Server
+from tests.support.tab import Page, expect, playing_past, press, sideways, state
+from tests.support.waiting import wait_for
+from tests.support.watching import watch
 from webapp.database import db
 from webapp.models import Judgement, Preference, Query, Slot, Study
 
@@ -19,11 +21,14 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def start(data: Path, ranked: list[Ranking], tmp_path: Path) -> Iterator[Callable[..., Server]]:
+def start(
+    data: Path, ranked: list[Ranking], tmp_path: Path, kind_of_server: type[Server]
+) -> Iterator[Callable[..., Server]]:
     """Return a function that serves an open study; what it gets is put into its protocol."""
-    yield from serving(data, tmp_path / "which.toml")
+    yield from serving(data, tmp_path / "which.toml", kind_of_server)
 
 
+@pytest.mark.kills
 def test_a_choice_between_two_lists(page: Page, start: Callable[..., Server]) -> None:
     server = start(more='method = "preference"')
     page.goto(invited(server))

@@ -23,7 +23,7 @@ from evaluation.score_figures import score_figures
 from evaluation.scoreboard import class_table, family_means, family_table, systems_table
 from evaluation.shown import number
 from evaluation.sweep import sweep
-from tests.conftest import watch
+from tests.support.watching import watch
 
 BARE = Assets(styles="p { color: red }", theme="", plotly="/* drawn by Plotly */", scripts=("1",))
 

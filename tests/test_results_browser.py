@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.test_browser import Page, Server, expect, playing_past, sideways, sign_in
-from tests.test_manage_pages import violations
+from tests.support.barriers import unfolded_violations
+from tests.support.server import Server
+from tests.support.tab import Page, expect, playing_past, sideways, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -23,7 +24,7 @@ def server(
     data = shutil.copytree(first_start[0], tmp_path_factory.mktemp("results") / "data")
     running = Server(data)
     yield running
-    running.kill()
+    running.stop()
 
 
 def drawn(page: Page) -> None:
@@ -88,7 +89,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
         tab.goto(server.url + ADDRESS)
         drawn(tab)
         assert sideways(tab) <= 0, width
-        assert violations(tab) == [], width
+        assert unfolded_violations(tab) == [], width
     context.close()
 
 
@@ -105,5 +106,5 @@ def test_the_report_in_one_file_needs_no_server(
     drawn(tab)
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
     assert tab.locator("h2").all_inner_texts()[0] == "What was rated"
-    assert violations(tab) == []
+    assert unfolded_violations(tab) == []
     context.close()

@@ -15,9 +15,9 @@ from evaluation.analysis import Analysis
 from evaluation.figures import Figure
 from evaluation.shown import Table
 from evaluation.study_frames import read_study
+from tests.support.cells import cells
+from tests.support.hostile_studies import HOSTILE
 from tests.support.lab import SLUGS, Lab, run
-from tests.test_analysis import HOSTILE
-from tests.test_findings import cells
 from webapp import studies
 from webapp.models import Study
 from webapp.results_cache import forget

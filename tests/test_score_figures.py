@@ -19,33 +19,9 @@ from evaluation.score_figures import class_scatter, score_figures
 from evaluation.scoreboard import compare_classes, family_table, sweep_table, systems_table
 from evaluation.sweep import sweep
 from evaluation.sweep_figure import swept
+from tests.support.score_figures import ABOUT, systems
 
 FAMILIES = ("Animal", "Human_sounds", "Source-ambiguous_sounds")
-ABOUT = "Made sounds (1,000 clips, 30 classes)"
-
-
-def systems(count: int, provenance: str = "simulated") -> pd.DataFrame:
-    """Return the table of `count` systems: the paper's fourteen, then others."""
-    rng = np.random.default_rng([count, len(provenance)])
-    others = [f"Own {number}" for number in range(max(count - len(CARDS), 0))]
-    rows = []
-    for name in [*CARDS, *others][:count]:
-        card = CARDS.get(name)
-        title = f"{name} (simulated)" if provenance == "simulated" else name
-        rows.append(
-            {
-                "system": f"{provenance}-{name.lower()}.l2.mcss",
-                "title": f"{title} · L2, PCA 100 · MCSS",
-                "representation": name,
-                "provenance": provenance,
-                "modality": card.modality if card else "",
-                "parameters": 5e6 if card and card.parameters else nan,
-                "dimensions": card.dim if card else 64,
-                "scored": True,
-                "map@15": rng.random(),
-            }
-        )
-    return pd.DataFrame(rows)
 
 
 def families(of: pd.DataFrame) -> pd.DataFrame:

@@ -1,9 +1,7 @@
 """The tables of scores: the stored numbers, honestly beside the published ones."""
 
 import csv
-import json
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,6 @@ import pytest
 
 from embeddings.collection import CONVENTIONS, Collection
 from embeddings.errors import InputError
-from embeddings.exchange import import_ranking
 from embeddings.processing import Recipe
 from embeddings.rankings import build_ranking
 from embeddings.representations import CARDS
@@ -25,50 +22,15 @@ from evaluation.measures import AVERAGES, MEASURES, wording
 from evaluation.published import published
 from evaluation.scoring import read_objective, read_query_scores, score_ranking
 from evaluation.stored import stored_systems
+from tests.support.scoreboard import AS_PUBLISHED, GOOD, RANDOM, disguise, edit, import_lists
 
-GOOD, RANDOM = "good.l2.mcss", "random.l2.mcss"
-AS_PUBLISHED = {
-    "representation": "VGGish", "provenance": "computed", "aggregation": "mean", "normalise": "l2",
-    "pca": 100, "search": "mcss", "exclude_same": None,
-}  # fmt: skip
 ITS_EMBEDDING = {"frame_level": True, "variation": "audioset-vggish-3"}
-
-
-def edit(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """Change a stored JSON file."""
-    facts = json.loads(path.read_text(encoding="utf-8"))
-    change(facts)
-    path.write_text(json.dumps(facts), encoding="utf-8")
-
-
-def disguise(small: Collection, provenance: str = "simulated") -> None:
-    """Let the system GOOD say that it is VGGish as the paper processed it."""
-    facts = AS_PUBLISHED | {"provenance": provenance}
-    edit(small.folder / "rankings" / GOOD / "meta.json", lambda meta: meta.update(facts))
 
 
 def objective(small: Collection, system: str, convention: str) -> dict[str, Any]:
     found = read_objective(small, system)
     assert found is not None
     return found["conventions"][convention]
-
-
-def import_lists(small: Collection, folder: Path, kept: int) -> Ranking:
-    """Import the system "theirs", which lists the last clips of the collection for every query."""
-    ids = [clip.id for clip in small.clips][::-1]
-    lists = {one: [other for other in ids if other != one][:kept] for one in ids}
-    lines = [
-        json.dumps(
-            {
-                "query_fname": one,
-                "results": [{"result_fname": other, "score": 1.0} for other in others],
-            }
-        )
-        for one, others in lists.items()
-    ]
-    file = folder / "similarity_results.json"
-    file.write_text("\n".join(lines), encoding="utf-8")
-    return import_ranking(small, "theirs", file)
 
 
 @pytest.mark.parametrize("convention", CONVENTIONS)

@@ -19,7 +19,7 @@ from embeddings.rankings import build_ranking
 from embeddings.store import Ranking, open_embedding
 from evaluation.comparable import COMPARISONS
 from evaluation.scoring import score_ranking
-from tests.test_scoreboard import GOOD, RANDOM, disguise, edit, import_lists
+from tests.support.scoreboard import GOOD, RANDOM, disguise, edit, import_lists
 
 CBMI = "convention=cbmi2024"
 

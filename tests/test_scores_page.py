@@ -11,9 +11,10 @@ from embeddings.processing import Recipe
 from embeddings.rankings import build_ranking
 from embeddings.store import Ranking, open_embedding
 from evaluation.scoring import score_ranking
-from tests.test_browser import Page, Server, expect, sideways, sign_in
-from tests.test_rater_access import violations
-from tests.test_scoreboard import disguise
+from tests.support.barriers import violations
+from tests.support.scoreboard import disguise
+from tests.support.server import Server
+from tests.support.tab import Page, expect, sideways, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -31,7 +32,7 @@ def server(data: Path, small: Collection, ranked: list[Ranking]) -> Iterator[Ser
     build_ranking(small, open_embedding(small, "good"), Recipe(pca=4), "mips")
     running = Server(data)
     yield running
-    running.kill()
+    running.stop()
 
 
 def address(server: Server, query: str = "") -> str:

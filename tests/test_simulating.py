@@ -14,8 +14,8 @@ from evaluation.analysis import Analysis
 from evaluation.panelists import Panel
 from evaluation.protocol_toml import parse_protocol
 from evaluation.study_frames import StudyTables, read_study
-from tests.conftest import rank
 from tests.support.lab import GOOD, RANDOM, Lab, export, run
+from tests.support.small import rank
 from webapp import create_app, database, extending, mixed, opening, raters, studies
 from webapp.models import Judgement, Study
 from webapp.results_data import study_tables

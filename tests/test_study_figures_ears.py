@@ -23,9 +23,9 @@ from evaluation.study_figures.cast import study_cast
 from evaluation.study_figures.sentences import one_test, worded
 from evaluation.study_figures.slopes import spread
 from evaluation.study_frames import StudyTables
+from tests.support.list_studies import LISTS, PREFERRED, RATED, STUDY, preferences, rated
 from tests.support.made_study import tables
 from tests.support.rated import simulated
-from tests.test_list_analyses import LISTS, PREFERRED, RATED, STUDY, preferences, rated
 
 OF_PANEL = (
     agreement.grade_histogram, agreement.rater_kappas, agreement.reliability_curves,

@@ -22,10 +22,10 @@ from evaluation.study_figures.pairs import pair_matrix
 from evaluation.study_figures.parts import chance, segments, written
 from evaluation.study_figures.profile import rank_profile
 from evaluation.study_frames import StudyTables
+from tests.support.hostile_studies import HOSTILE
+from tests.support.list_studies import LISTS, RATED, rated
 from tests.support.made_study import judgements, raters, tables
 from tests.support.rated import simulated
-from tests.test_analysis import HOSTILE
-from tests.test_list_analyses import LISTS, RATED, rated
 
 OF = simulated(systems=6, queries=24, raters=8)
 FIRST_RANK = "first_relevant"

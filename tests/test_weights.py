@@ -21,6 +21,7 @@ from embeddings.weights import (
     verified_weights,
     weights_folder,
 )
+from tests.support.ports import Port
 
 BEATS = CARDS["BEATs"]
 CONTENT = bytes(range(256)) * 20_000  # 5 MB
@@ -91,9 +92,10 @@ def test_a_server_that_has_it_not(tmp_path: Path, address: str) -> None:
     missing = replace(BEATS.variations[0], address=address.replace("BEATs", "missing"))
     with pytest.raises(InputError, match="the server answered 404"):
         fetch_weights(tmp_path, BEATS, missing)
-    nowhere = replace(BEATS.variations[0], address="http://127.0.0.1:9/x")
-    with pytest.raises(InputError, match="could not be downloaded"):
-        fetch_weights(tmp_path, BEATS, nowhere)
+    with Port() as nobody:
+        nowhere = replace(BEATS.variations[0], address=f"http://127.0.0.1:{nobody.number}/x")
+        with pytest.raises(InputError, match="could not be downloaded"):
+            fetch_weights(tmp_path, BEATS, nowhere)
 
 
 def test_a_file_that_changed_is_refused(tmp_path: Path) -> None:

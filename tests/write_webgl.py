@@ -13,7 +13,7 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-from tests.conftest import ROOT
+from tests.support.places import ROOT
 from webapp.figures import script_path
 
 FILE = ROOT / "static" / "js" / "webgl-compiled.js"

@@ -1,0 +1,83 @@
+"""What tests do in a browser's tab, and wait for there."""
+
+import base64
+import time
+
+import pytest
+
+from tests.support.server import Server
+from tests.support.waiting import PATIENCE, PAUSE
+
+playwright = pytest.importorskip(
+    "playwright.sync_api", reason="playwright is not installed (requirements-test.txt)"
+)
+
+Page, expect = playwright.Page, playwright.expect
+
+
+def audio_time(page: Page) -> float:
+    """Return the position of the page's one audio element, in seconds."""
+    return page.evaluate("document.querySelector('audio').currentTime")
+
+
+def wait_until(page: Page, expression: str) -> None:
+    """Wait until a JavaScript expression is true of the page.
+
+    Playwright's own wait_for_function evaluates in the page, which the policy rightly forbids.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, expression
+        page.wait_for_timeout(PAUSE * 1000)  # in which playwright hears what the page tells
+
+
+def playing_past(page: Page, seconds: float) -> None:
+    """Wait until the page's one sound has moved past `seconds`."""
+    wait_until(page, f"document.querySelector('audio').currentTime > {seconds}")
+
+
+def sideways(page: Page) -> int:
+    """Return by how many pixels the page is wider than its window."""
+    return page.evaluate("document.documentElement.scrollWidth - innerWidth")
+
+
+def sign_in(page: Page, server: Server) -> None:
+    """Come in by a one-time link."""
+    page.goto(server.flask("signin-link", "--base", server.url).split()[-1])
+    expect(page).to_have_url(f"{server.url}/")
+
+
+def state(page: Page, number: int):
+    """Return the line that says whether candidate `number` (from 0) is saved."""
+    return page.locator(".candidate .state").nth(number)
+
+
+def press(page: Page, number: int, grade: int) -> None:
+    """Press the button `grade` of candidate `number` (from 0)."""
+    page.locator(".candidate").nth(number).locator(f'.grade[data-grade="{grade}"]').click()
+
+
+def pressed(page: Page) -> list[str | None]:
+    """Return the grade shown of each candidate, None where there is none."""
+    return page.locator(".candidate").evaluate_all(
+        """list => list.map(one =>
+            one.querySelector('.grade[aria-pressed="true"]')?.dataset.grade ?? null)"""
+    )
+
+
+def pixel(page: Page, selector: str, across: float, down: float) -> tuple[int, int, int]:
+    """Return the colour of an element at shares of its width and height, as it is seen."""
+    shot = base64.b64encode(page.locator(selector).first.screenshot()).decode()
+    found = page.evaluate(
+        """async ([shot, across, down]) => {
+            const bytes = Uint8Array.from(atob(shot), (letter) => letter.charCodeAt(0));
+            const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+            const canvas = new OffscreenCanvas(image.width, image.height);
+            const pen = canvas.getContext("2d");
+            pen.drawImage(image, 0, 0);
+            const at = [across * image.width, down * image.height].map(Math.floor);
+            return [...pen.getImageData(...at, 1, 1).data].slice(0, 3);
+        }""",
+        [shot, across, down],
+    )
+    return tuple(found)
