@@ -25,11 +25,12 @@ from embeddings.store import (
     write_embedding,
 )
 from evaluation.scoring import score_ranking
-from tests.support.places import SHARED, flask
+from tests.support.places import BASE, SHARED, flask
 from tests.support.ports import Port
 from tests.support.server import KillableServer, Server
 from tests.support.small import rank, write_source
 from tests.support.waiting import ON_A_PAGE
+from tests.support.warm_workers import warm_workers
 from tests.support.watching import watch
 from webapp import create_app
 
@@ -44,6 +45,12 @@ def _own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith("SOUNDING_BOARD_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("SOUNDING_BOARD_DATA", str(tmp_path / "no-data"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm_workers() -> Iterator[None]:
+    with warm_workers():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -149,7 +156,7 @@ def experimenter(app: Flask, runner: FlaskCliRunner) -> FlaskClient:
     """A browser that came in by a sign-in link."""
     client = app.test_client()
     link = runner.invoke(args=["signin-link"]).output.strip()
-    assert client.get(link.removeprefix("http://127.0.0.1:5000")).status_code == 302
+    assert client.get(link.removeprefix(BASE)).status_code == 302
     return client
 
 

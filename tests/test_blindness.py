@@ -11,7 +11,8 @@ from flask.testing import FlaskClient, FlaskCliRunner
 
 from embeddings.collection import Collection
 from embeddings.store import Ranking
-from tests.support.rater import BASE, Page
+from tests.support.places import BASE
+from tests.support.rater import Page
 from webapp.database import db
 from webapp.models import Candidate, Query, Study
 

@@ -18,6 +18,7 @@ from tests.support.tab import (
     Page,
     audio_time,
     expect,
+    heard_past,
     playing_past,
     press,
     pressed,
@@ -160,7 +161,7 @@ def test_grading_by_keyboard_alone(page: Page, server: Server, rater_link: str) 
         page.keyboard.press("ArrowDown")
         expect(page.locator(".candidate").nth(number)).to_be_focused()
         page.keyboard.press(" ")
-        playing_past(page, 0.05)
+        heard_past(page, number, 0.05)
         page.keyboard.press(str(number % 6))
         expect(state(page, number)).to_have_text("saved ✓")
     assert pressed(page) == [str(20 * (number % 6)) for number in range(count)]

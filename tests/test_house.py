@@ -190,3 +190,43 @@ def test_every_address_is_known() -> None:
         "signin.signout",
         "static",
     }
+
+
+def _imported(path: Path) -> set[str]:
+    """Return the modules that a file imports, wherever in it, also in a script it starts."""
+    text = path.read_text(encoding="utf-8")
+    return set(re.findall(r"(?:from|import) +(tests(?:\.\w+)+|tests import \w+)", text))
+
+
+def test_no_test_imports_from_a_test() -> None:
+    """What tests share lies in tests/support."""
+    files = [path for path in (ROOT / "tests").rglob("*.py") if path.name != "screenshots.py"]
+    assert len(files) > 100
+    guilty = {
+        str(path.relative_to(ROOT)): found
+        for path in files
+        if (found := {one for one in _imported(path) if re.search(r"\btest_\w+$|conftest$", one)})
+    }
+    assert guilty == {}
+
+
+PORTS = (
+    r"(?:127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1\]):[1-9]\d*",  # an address
+    r"""["'](?:127\.0\.0\.1|localhost)["'], *[1-9]\d*""",  # what a socket is bound to
+    r"""--(?:port|bind)["']?[ ,=]+["']?[1-9]\d*""",  # an argument
+    r"\bPORT=[1-9]\d*",
+)
+
+
+def test_no_test_names_a_port() -> None:
+    """The system picks one: a fixed one may be taken, by the demo beside the tests for a start."""
+    said = {
+        (path.name, found)
+        for path in (ROOT / "tests").rglob("*.py")
+        if path != Path(__file__)
+        for found in re.findall("|".join(PORTS), path.read_text(encoding="utf-8"))
+    }
+    assert said == {
+        ("places.py", "127.0.0.1:5000"),  # what links begin with unless told
+        ("test_security.py", "127.0.0.1:8000"),  # what a proxy says, to the test client alone
+    }

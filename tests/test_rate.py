@@ -17,7 +17,8 @@ from embeddings.collection import Collection, open_collection
 from embeddings.processing import Recipe
 from embeddings.rankings import build_ranking
 from embeddings.store import Ranking, open_embedding, write_embedding
-from tests.support.rater import BASE, PROTOCOL, Page
+from tests.support.places import BASE
+from tests.support.rater import PROTOCOL, Page
 from webapp.database import db
 from webapp.models import Assignment, Candidate, Judgement, Query, Rater, Slot, Study
 

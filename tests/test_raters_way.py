@@ -14,7 +14,8 @@ from flask.testing import FlaskClient, FlaskCliRunner
 
 from embeddings.errors import InputError
 from embeddings.store import Ranking
-from tests.support.rater import BASE, PROTOCOL, Page
+from tests.support.places import BASE
+from tests.support.rater import PROTOCOL, Page
 from webapp import assigning, opening, raters, records, studies
 from webapp.database import db, now
 from webapp.extending import extend_study

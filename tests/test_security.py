@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
+from tests.support.places import BASE
 from webapp import create_app
 from webapp.database import db, now
 from webapp.models import SigninLink
@@ -18,7 +19,6 @@ RATERS = (
 )  # fmt: skip
 OPEN = {"home.healthz", "signin.signin", "join.join", *(f"rate.{name}" for name in RATERS)}
 STATIC = {"static", "bootstrap.static"}
-BASE = "http://127.0.0.1:5000"
 
 
 def link(runner: FlaskCliRunner) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.conftest import SHARED
+from tests.support.places import SHARED
 
 KINDS = ("sweep1s", "mix10p5s", "click0p3s")
 

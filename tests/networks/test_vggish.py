@@ -9,9 +9,9 @@ import pytest
 
 from embeddings.representations import graphs, vggish
 from embeddings.representations.graphs import Graph
-from tests.conftest import ROOT
 from tests.networks import kit
 from tests.networks.graph_tests import GraphTests
+from tests.support.places import ROOT
 
 pytestmark = pytest.mark.essentia
 

@@ -1,4 +1,4 @@
-"""The project's folder, and commands run there."""
+"""Where things are, and commands run there."""
 
 import os
 import signal
@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-
 SHARED = ROOT.parent / "shared"
+BASE = "http://127.0.0.1:5000"  # what links begin with unless told; nothing is served there
 
 
 def hear_ctrl_c() -> None:

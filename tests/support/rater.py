@@ -22,8 +22,6 @@ sound_check = false
 level = false
 """
 
-BASE = "http://127.0.0.1:5000"
-
 
 class Page:
     """A rater's judging page as a browser sees it; practice, where it comes first, is done."""

@@ -36,6 +36,12 @@ def playing_past(page: Page, seconds: float) -> None:
     wait_until(page, f"document.querySelector('audio').currentTime > {seconds}")
 
 
+def heard_past(page: Page, number: int, seconds: float) -> None:
+    """Wait until the page knows that `seconds` of candidate `number` (from 0) were heard."""
+    heard = f"document.querySelectorAll('.candidate sound-player')[{number}].heard"
+    wait_until(page, f"{heard} > {seconds}")
+
+
 def sideways(page: Page) -> int:
     """Return by how many pixels the page is wider than its window."""
     return page.evaluate("document.documentElement.scrollWidth - innerWidth")

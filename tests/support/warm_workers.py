@@ -1,0 +1,74 @@
+"""Worker processes that stay from one test to the next, for what is small and done often.
+
+`embeddings.parallel` starts its workers anew for each call, and each loads numpy and the readers
+of sounds first: a second or more, hundreds of times in a run of the tests. What follows keeps the
+workers of importing and of opening a study. Extraction gets fresh ones: they may hold a network.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from embeddings import parallel
+
+KEPT = ("embeddings.importing", "embeddings.delivery")
+
+_pools: dict[int, ProcessPoolExecutor] = {}
+
+
+class WarmPool:
+    """Stands for a ProcessPoolExecutor; what is `KEPT` goes to workers that were there before."""
+
+    def __init__(self, workers: int, **options: Any) -> None:
+        self.workers, self.options = workers, options
+        self.own: ProcessPoolExecutor | None = None
+        self.given: list[Future[Any]] = []
+
+    def submit(self, function: Callable[..., Any], /, *args: Any) -> "Future[Any]":
+        """Let a worker call the function."""
+        pool = self._kept() if _module(function) in KEPT else self._own()
+        try:
+            self.given.append(pool.submit(function, *args))
+        except BrokenProcessPool:
+            _pools.pop(self.workers, None)
+            raise
+        return self.given[-1]
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Give the workers back, when they are through with what they got."""
+        if self.own:
+            self.own.shutdown(wait, cancel_futures=cancel_futures)
+        for future in self.given:
+            if not future.cancel() and isinstance(future.exception(), BrokenProcessPool):
+                _pools.pop(self.workers, None)
+
+    def _kept(self) -> ProcessPoolExecutor:
+        if self.workers not in _pools:
+            _pools[self.workers] = ProcessPoolExecutor(self.workers, **self.options)
+        return _pools[self.workers]
+
+    def _own(self) -> ProcessPoolExecutor:
+        self.own = self.own or ProcessPoolExecutor(self.workers, **self.options)
+        return self.own
+
+
+def _module(function: Callable[..., Any]) -> str:
+    while isinstance(function, partial):
+        function = function.func
+    return getattr(function, "__module__", "")
+
+
+@contextmanager
+def warm_workers() -> Iterator[None]:
+    """Keep workers while this lasts, and end them after it."""
+    parallel.ProcessPoolExecutor = WarmPool  # type: ignore[misc, assignment]
+    try:
+        yield
+    finally:
+        parallel.ProcessPoolExecutor = ProcessPoolExecutor  # type: ignore[misc]
+        for pool in _pools.values():
+            pool.shutdown(wait=True, cancel_futures=True)
+        _pools.clear()
