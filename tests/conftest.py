@@ -27,6 +27,7 @@ from embeddings.store import (
 from evaluation.scoring import score_ranking
 from tests.support.places import BASE, SHARED, flask
 from tests.support.ports import Port
+from tests.support.ready import ready
 from tests.support.server import KillableServer, Server
 from tests.support.small import rank, write_source
 from tests.support.waiting import ON_A_PAGE
@@ -70,12 +71,12 @@ def source(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with the small collection "small", to be copied and not changed."""
-    folder = tmp_path_factory.mktemp("imported")
-    source = write_source(folder / "source")
-    import_collection(
-        folder / "data", "small", source, "csv", options=Options(group_column="pack"), copy=True
-    )
-    return folder / "data"
+
+    def make(folder: Path) -> None:
+        source, options = write_source(folder / "source"), Options(group_column="pack")
+        import_collection(folder / "data", "small", source, "csv", options=options, copy=True)
+
+    return ready(tmp_path_factory, "imported", make) / "data"
 
 
 @pytest.fixture
@@ -91,18 +92,41 @@ def small(data: Path) -> Collection:
     return open_collection(data, "small")
 
 
+@pytest.fixture(scope="session")
+def ranked_made(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the small collection with two systems, to be copied and not changed."""
+
+    def make(folder: Path) -> None:
+        rank(open_collection(shutil.copytree(imported, folder / "data"), "small"))
+
+    return ready(tmp_path_factory, "ranked", make) / "data" / "collections" / "small"
+
+
+def copy_systems(made: Path, small: Collection) -> None:
+    """Copy the embeddings and rankings of a folder to the test's own collection."""
+    for part in ("embeddings", "rankings"):
+        shutil.copytree(made / part, small.folder / part)
+
+
 @pytest.fixture
-def ranked(small: Collection) -> list[Ranking]:
+def ranked(small: Collection, ranked_made: Path) -> list[Ranking]:
     """Two systems of the small collection: one that finds the class, one that guesses."""
-    return rank(small)
+    copy_systems(ranked_made, small)
+    return [open_ranking(small, name) for name in ("good.l2.mcss", "random.l2.mcss")]
 
 
 @pytest.fixture(scope="session")
 def fourteen_made(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the small collection with fourteen systems, to be copied and not changed."""
-    data = tmp_path_factory.mktemp("fourteen") / "data"
-    shutil.copytree(imported, data)
-    small = open_collection(data, "small")
+
+    def make(folder: Path) -> None:
+        write_fourteen(open_collection(shutil.copytree(imported, folder / "data"), "small"))
+
+    return ready(tmp_path_factory, "fourteen", make) / "data" / "collections" / "small"
+
+
+def write_fourteen(small: Collection) -> None:
+    """Give the small collection fourteen systems, the first three computed."""
     for number in range(14):
         name = f"system-{number + 1:02d}"
         vectors = np.random.default_rng(number).standard_normal((18, 16))
@@ -114,14 +138,12 @@ def fourteen_made(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> P
         write_embedding(small, name, vectors, meta)
         ranking = build_ranking(small, open_embedding(small, name), Recipe(pca=None), "mcss")
         score_ranking(small, ranking)
-    return small.folder
 
 
 @pytest.fixture
 def fourteen(small: Collection, fourteen_made: Path) -> list[Ranking]:
     """Fourteen systems of the small collection, the first three computed and the rest simulated."""
-    for part in ("embeddings", "rankings"):
-        shutil.copytree(fourteen_made / part, small.folder / part)
+    copy_systems(fourteen_made, small)
     return [open_ranking(small, name) for name in system_names(small)]
 
 
@@ -146,9 +168,10 @@ def runner(app: Flask) -> FlaskCliRunner:
 @pytest.fixture(scope="session")
 def lab(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> "Lab":
     """A study of each method, judged, and one that extends the first, not to be changed."""
-    from tests.support.lab import make_lab
+    from tests.support.lab import make_lab, open_lab
 
-    return make_lab(imported, tmp_path_factory.mktemp("lab"))
+    made = ready(tmp_path_factory, "lab", lambda folder: make_lab(imported, folder))
+    return open_lab(shutil.copytree(made, tmp_path_factory.mktemp("lab") / "own"))
 
 
 @pytest.fixture
@@ -174,9 +197,14 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def first_start(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A data folder after the first `make run`, not to be changed, and what that printed."""
-    data = tmp_path_factory.mktemp("demo")
-    with Port() as port:
-        return data, flask(data, "setup", "--port", str(port.number))
+
+    def make(folder: Path) -> None:
+        with Port() as port:
+            said = flask(folder / "data", "setup", "--port", str(port.number))
+        (folder / "said").write_text(said, encoding="utf-8")
+
+    made = ready(tmp_path_factory, "demo", make)
+    return made / "data", (made / "said").read_text(encoding="utf-8")
 
 
 @pytest.fixture

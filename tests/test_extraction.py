@@ -176,6 +176,7 @@ def test_a_batch_that_cannot_be_together_is_computed_one_by_one(
     assert stored(small) == whole
 
 
+@pytest.mark.serial
 def test_batches_that_were_killed_go_on_from_there(small: Collection, tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     script = (

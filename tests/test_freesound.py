@@ -98,6 +98,7 @@ def test_failing_clips_are_recorded_and_stop_nothing(tmp_path: Path) -> None:
     assert embedding_names(collection) == ["freesound"]
 
 
+@pytest.mark.serial
 def test_killed_twice_gives_the_bytes_of_an_undisturbed_run(small: Collection, data: Path) -> None:
     command = [
         sys.executable, "-m", "flask", "embeddings", "extract", "small", "freesound",

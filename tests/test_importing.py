@@ -362,6 +362,7 @@ def test_silence_has_no_loudness_and_a_reason(tmp_path: Path, source: Path) -> N
     assert (clip.loudness_lufs, clip.loudness_note) == (None, "silent")
 
 
+@pytest.mark.serial
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT to a process group")
 def test_ctrl_c_and_a_second_call_goes_on(tmp_path: Path) -> None:
     source = write_source(tmp_path / "source", takes=120)

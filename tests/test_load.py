@@ -1,8 +1,11 @@
 """Many raters at once over real HTTP, while workers are killed: the benchmark, small."""
 
+import pytest
+
 from benchmarks import rating
 
 
+@pytest.mark.serial
 def test_every_acknowledged_grade_is_there_once_although_workers_are_killed() -> None:
     run = rating.measure(raters=10, kill=True)
     assert run.outcome.failures == []

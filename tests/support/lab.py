@@ -179,7 +179,7 @@ def export(app: Flask, slug: str, path: Path) -> Path:
     return path
 
 
-def make_lab(imported: Path, folder: Path) -> Lab:
+def make_lab(imported: Path, folder: Path) -> None:
     """Make the studies of `lab` in a folder, on a copy of the small collection."""
     shutil.copytree(imported, folder / "data")
     small = open_collection(folder / "data", "small")
@@ -199,8 +199,14 @@ def make_lab(imported: Path, folder: Path) -> Lab:
             judge(opening.open_study(studies.create_study(terms)), seed)
         parent = studies.close_study(studies.find_study("a-graded-study"))
         judge(opening.open_study(extend_study(parent, [OTHER])), 9)
-    slugs = [f"a-{method}-study" for method in METHODS] + ["a-graded-study-2"]
-    return Lab(app, {slug: export(app, slug, folder / f"{slug}.zip") for slug in slugs})
+    for slug in SLUGS:
+        export(app, slug, folder / f"{slug}.zip")
+
+
+def open_lab(folder: Path) -> Lab:
+    """Return the lab that `make_lab` made in a folder."""
+    app = create_app({"TESTING": True, "DATA": folder / "data"})
+    return Lab(app, {slug: folder / f"{slug}.zip" for slug in SLUGS})
 
 
 SLUGS = ["a-graded-study", "a-preference-study", "a-rating-study", "a-graded-study-2"]
