@@ -6,6 +6,8 @@ HOST ?= 127.0.0.1
 PORT ?= 5000
 VENV ?= .venv
 PYTHON ?=  # the Python to use; found by itself unless told
+WORKERS ?= 2  # processes that run tests
+SHOWN ?=  # more options for pytest; .ci/run has the slowest tests shown
 # For an index that holds PyTorch's CPU build, say: see the README.
 PIP_FLAGS ?=
 
@@ -20,8 +22,11 @@ run: $(VENV)/web.installed
 	@$(BIN)/flask setup --host $(HOST) --port $(PORT)
 	@$(BIN)/flask run --host $(HOST) --port $(PORT)
 
+# Two workers share the tests; what is killed half way, and load, has the machine for itself.
 test: check
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
+	  $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not serial" $(SHOWN)
+	$(BIN)/python -m pytest -m "serial and not slow" $(SHOWN)
 
 check: $(VENV)/test.installed
 	$(BIN)/ruff check .
