@@ -16,7 +16,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -34,6 +33,9 @@ from uuid import uuid4
 
 import numpy as np
 import soundfile
+
+from tests.support.ports import HOST, Port
+from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
 OVERLAP = 5  # raters a query
@@ -192,26 +194,25 @@ class Gunicorn:
     """The app as a real study would run it, two workers, in processes of its own."""
 
     def __init__(self, data: Path, *options: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self._port = Port()
+        self.url = f"http://{HOST}:{self._port.number}"
         command = [
             sys.executable, "-m", "gunicorn", "webapp:create_app()", "--workers", "2",
-            "--threads", "4", "--bind", f"127.0.0.1:{self.port}", "--log-level", "critical",
+            "--threads", "4", "--bind", f"{HOST}:{self._port.number}", "--log-level", "critical",
             *options,
         ]  # fmt: skip
         environment = os.environ | {"SOUNDING_BOARD_DATA": str(data)}
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment)
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                urllib.request.urlopen(f"{self.url}/healthz", timeout=5).close()
-                return
-            except OSError:
-                if time.monotonic() > deadline or self.process.poll() is not None:
-                    raise
-                time.sleep(0.1)
+        wait_for(self._answers, "gunicorn does not answer")
+
+    def _answers(self) -> bool:
+        if self.process.poll() is not None:
+            raise RuntimeError("gunicorn ended.")
+        try:
+            urllib.request.urlopen(f"{self.url}/healthz", timeout=30).close()
+        except OSError:
+            return False
+        return True
 
     def workers(self) -> list[int]:
         """Return the process ids of the workers."""
@@ -232,6 +233,7 @@ class Gunicorn:
         """End it."""
         self.process.terminate()
         self.process.wait()
+        self._port.release()
 
 
 def check(data: Path, outcome: Outcome) -> dict[str, int]:

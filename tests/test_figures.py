@@ -107,7 +107,7 @@ def shown(app: Flask) -> Iterator[Callable[..., str]]:
 def drawn(page: Page, address: str, count: int) -> None:
     """Open a page and wait until all its figures are drawn."""
     page.goto(address)
-    expect(page.locator("figure[data-drawn]")).to_have_count(count, timeout=30_000)
+    expect(page.locator("figure[data-drawn]")).to_have_count(count)
 
 
 def test_a_figure_is_plain_json_that_cannot_end_its_element() -> None:

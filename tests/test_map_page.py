@@ -62,7 +62,7 @@ def show(page: Page, server: Server, query: str = BOTH) -> None:
 
 def ready(page: Page) -> None:
     """Wait until the maps are drawn."""
-    expect(page.locator("#maps[data-ready]")).to_have_count(1, timeout=30_000)
+    expect(page.locator("#maps[data-ready]")).to_have_count(1)
 
 
 def drawn(page: Page, figure: str) -> dict[str, dict[str, Any]]:

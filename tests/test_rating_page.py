@@ -230,9 +230,9 @@ def test_listens_are_told_quietly_and_survive_a_dead_server(
     listens = rows(server, Listen)
     assert [one.slot_id is None for one in listens] == [False, False, False, True]
     assert 0.5 < listens[0].seconds < 0.65
-    assert 0.05 < listens[1].seconds < 0.6
-    assert 0.15 < listens[2].seconds < 0.6
-    assert 0.05 < listens[3].seconds < 0.6
+    assert 0.05 < listens[1].seconds < 0.65
+    assert 0.15 < listens[2].seconds < 0.65
+    assert 0.05 < listens[3].seconds < 0.65
     moments = [one.started_at for one in listens]
     assert moments == sorted(moments)
 
@@ -270,7 +270,7 @@ def test_grades_go_before_listens_and_alone_are_counted(
     asked: list[str] = []
     page.on("request", lambda one: one.method == "POST" and asked.append(one.url.split("/")[-1]))
     server.start()
-    expect(page.locator("#banner")).to_be_hidden(timeout=40_000)
+    expect(page.locator("#banner")).to_be_hidden()
     wait_for(lambda: len(rows(server, Listen)) == 1)
     assert asked[asked.index("listens") - 1] == "grades"
     assert "grades" not in asked[asked.index("listens") :]
@@ -373,7 +373,7 @@ def test_a_broken_sound_is_reported_and_needs_no_grade(
     page.route(f"**{address}", lambda route: route.fulfill(status=503))
     broken.locator(".play").click()
     message = broken.locator(".failed")
-    expect(message.get_by_role("button", name="Try again")).to_be_visible(timeout=15_000)
+    expect(message.get_by_role("button", name="Try again")).to_be_visible()
     message.get_by_role("button", name="Report as broken").click()
     expect(message).to_contain_text("Reported as broken")
     expect(broken.get_by_role("button", name="Reported as broken").first).to_be_disabled()

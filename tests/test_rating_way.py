@@ -52,7 +52,7 @@ def test_a_choice_between_two_lists(page: Page, start: Callable[..., Server]) ->
     page.get_by_role("button", name="B is better").click()
     expect(page.locator("#banner")).to_contain_text("One grade is kept in this browser")
     server.start()
-    expect(page.locator("#preference .state")).to_have_text("saved ✓", timeout=40_000)
+    expect(page.locator("#preference .state")).to_have_text("saved ✓")
     page.reload()
     expect(page.get_by_role("button", name="B is better")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="Next query").click()

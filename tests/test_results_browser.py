@@ -29,7 +29,7 @@ def server(
 
 def drawn(page: Page) -> None:
     """Wait until all figures are drawn."""
-    expect(page.locator("figure[data-figure]:not([data-drawn])")).to_have_count(0, timeout=30000)
+    expect(page.locator("figure[data-figure]:not([data-drawn])")).to_have_count(0)
 
 
 def test_every_figure_is_drawn_and_a_disagreement_is_one_click_from_listening(
