@@ -7,7 +7,6 @@ bits of a vector.
 """
 
 import importlib.metadata
-import importlib.util
 import re
 import shutil
 import sys
@@ -26,6 +25,7 @@ from embeddings.collection import Collection
 from embeddings.errors import InputError
 from embeddings.files import check_name, only_writer
 from embeddings.journal import Journal, open_journal
+from embeddings.packages import lack_of
 from embeddings.parallel import Failure, default_workers, in_parallel
 from embeddings.progress import progress
 from embeddings.representations import CARDS, Card, mteb
@@ -118,11 +118,8 @@ def plan(
     extraction = extraction or next(iter(card.extractions))
     name = embedding_name(card, extraction, variation, backend)
     for module, package in card.packages:
-        if importlib.util.find_spec(module) is None:
-            raise InputError(
-                f"{card.name} needs the package {package}, which is not installed "
-                "(pip install -r requirements.txt)."
-            )
+        if lack := lack_of(module, package):
+            raise InputError(f"{card.name} needs the package {package}, which {lack}.")
     package = card.packages[0][1]
     others = _not_default(card, extraction, variation, backend)
     facts: dict[str, Any] = {"title": f"{card.name} ({', '.join(others)})"} if others else {}

@@ -23,6 +23,7 @@ from embeddings.collection import Collection
 from embeddings.errors import InputError
 from embeddings.extraction import plan
 from embeddings.files import read_json, undamaged
+from embeddings.packages import lack_of
 from embeddings.parallel import Failure, in_parallel
 from embeddings.processing import aggregate, check_finite, prepare
 from embeddings.rankings import TOP, fitted_recipe, prepared_vectors
@@ -186,8 +187,8 @@ def _obstacle(collection: Collection, ranking: Ranking, weights: dict[str, str])
 def _lacking(card: Card, meta: dict[str, Any], weights: dict[str, str]) -> str:
     """Return which package or weights are not here, in a sentence; "" where all are."""
     for module, package in card.packages:
-        if importlib.util.find_spec(module) is None:
-            return f"The package {package} is not installed (pip install -r requirements.txt)."
+        if lack := lack_of(module, package):
+            return f"The package {package} {lack}."
     if not card.variations:
         return ""
     chosen = find_variation(card, meta.get("variation"))

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -140,6 +141,13 @@ def test_a_package_that_is_missing_is_named(
     with pytest.raises(InputError, match="Freesound needs the package essentia-tensorflow, which"):
         extract_embedding(small, plan(small.data, find_card("freesound")))
     assert list(small.folder.glob("embeddings/*")) == []
+    monkeypatch.setattr("embeddings.packages.sys", SimpleNamespace(version_info=(3, 14, 0)))
+    with pytest.raises(InputError) as raised:
+        plan(small.data, find_card("freesound"))
+    assert str(raised.value) == (
+        "Freesound needs the package essentia-tensorflow, which has no wheel for Python 3.14 "
+        "(3.11 to 3.13 have one)."
+    )
 
 
 def test_an_embedding_goes_with_its_sweeps_once_nothing_ranks_by_it(small: Collection) -> None:

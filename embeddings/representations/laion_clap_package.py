@@ -24,6 +24,7 @@ import torch
 
 from embeddings.audio import read_audio
 from embeddings.errors import InputError
+from embeddings.packages import lack_of
 from embeddings.representations.checkpoint import read_checkpoint
 from embeddings.representations.laion_clap import is_base
 from embeddings.representations.network import seed_of
@@ -72,6 +73,11 @@ def _loaded(packaged: Packaged) -> Any:
     base = is_base(read_checkpoint(packaged.weights))
     if packaged.device == "cpu":
         torch.set_num_threads(1)  # processes share the cores
+    if lack := lack_of("laion_clap", PACKAGE):
+        raise InputError(
+            f"The backend {PACKAGE} needs the package {PACKAGE}, which {lack}; the default "
+            "backend, transformers, does without."
+        )
     try:
         package = importlib.import_module("laion_clap")
         network = package.CLAP_Module(

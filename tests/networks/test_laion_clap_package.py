@@ -71,6 +71,9 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the stand-in writes what it is asked; worker processes find it, too."""
     (tmp_path / "made").mkdir()
     (tmp_path / "made" / "laion_clap.py").write_text(STAND_IN)
+    about = tmp_path / "made" / "laion_clap-1.1.7.dist-info" / "METADATA"
+    about.parent.mkdir()
+    about.write_text("Metadata-Version: 2.1\nName: laion-clap\nVersion: 1.1.7\n")
     monkeypatch.syspath_prepend(tmp_path / "made")
     return tmp_path / "made" / "calls.jsonl"
 
@@ -134,6 +137,9 @@ def test_numpy_s_random_numbers_are_left_as_they_were(small: Collection, calls: 
 
 @pytest.mark.skipif(
     importlib.util.find_spec("torchvision") is not None, reason="torchvision is installed"
+)
+@pytest.mark.skipif(
+    importlib.util.find_spec("laion_clap") is None, reason="laion-clap is not installed"
 )
 def test_without_torchvision_one_sentence_says_so(
     runner: FlaskCliRunner, small: Collection
