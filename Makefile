@@ -13,9 +13,8 @@ PIP_FLAGS ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
-FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))
 
-.PHONY: run test check screenshots
+.PHONY: run test check screenshots locks python
 .DELETE_ON_ERROR:
 
 run: $(VENV)/web.installed
@@ -36,20 +35,20 @@ check: $(VENV)/test.installed
 screenshots: $(VENV)/test.installed
 	$(BIN)/python -m tests.screenshots
 
-$(VENV)/bin/python:
-	@for python in $(PYTHON) python3.11 python3.12 python3 python; do \
-	  if $$python -c '$(FITS)' 2>/dev/null; then \
-	    echo "Making $(VENV) with $$python"; exec $$python -m venv $(VENV); \
-	  fi; \
-	done; \
-	echo "Sounding Board needs Python 3.11 or 3.12, and found neither." >&2; exit 1
+# Renews locks/ after a pin changed; UPGRADE=1 takes the newest of what the pins leave open.
+locks: | python
+	@$(PIP) -r requirements-locks.txt
+	$(BIN)/python tools/locks.py $(if $(UPGRADE),--upgrade)
 
-$(VENV)/web.installed: requirements-web.txt | $(VENV)/bin/python
+python:
+	@tools/venv.sh $(VENV) $(PYTHON)
+
+$(VENV)/web.installed: locks/web.txt | python
 	@echo "Installing what the web app needs (about a minute, once)"
-	@$(PIP) -r requirements-web.txt
+	@$(PIP) --require-hashes -r locks/web.txt
 	@touch $@
 
-$(VENV)/test.installed: requirements-test.txt requirements.txt requirements-web.txt | $(VENV)/bin/python
+$(VENV)/test.installed: requirements-test.txt requirements.txt locks/full.txt $(VENV)/web.installed | python
 	@echo "Installing what the tests and computing embeddings need (some minutes, once)"
-	@$(PIP) -r requirements-test.txt
-	@touch $@ $(VENV)/web.installed
+	@$(PIP) -r requirements-test.txt -c locks/full.txt
+	@touch $@
