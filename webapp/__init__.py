@@ -4,11 +4,12 @@ It imports `embeddings` and `evaluation`; nothing imports it. A view or a comman
 that call a function which works, and is tested, without it.
 """
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from click import ClickException
+from click import ClickException, get_current_context
 from flask import Flask
 
 from embeddings import __version__
@@ -67,4 +68,14 @@ def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
     errors.init_app(app)
     cli.init_app(app)
     app.jinja_env.globals["version"] = __version__
+    _announce(app)
     return app
+
+
+def _announce(app: Flask) -> None:
+    """Say in the log which version serves: under `flask run` or a server that imports the app."""
+    command = get_current_context(silent=True)
+    if app.testing or (command and command.info_name != "run"):
+        return
+    app.logger.setLevel(logging.INFO)
+    app.logger.info("Sounding Board %s, data in %s", __version__, app.config["DATA"])

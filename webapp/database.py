@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, current_app, g, has_app_context, has_request_context, request
+from flask import Flask, abort, current_app, g, has_app_context, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase
 
+from embeddings import __version__
 from embeddings.errors import InputError
 from embeddings.files import only_writer
 
@@ -82,17 +83,32 @@ def init_app(app: Flask) -> None:
     @app.before_request
     def ready() -> None:
         if not app.extensions["sounding_board_ready"] and request.endpoint != "static":
-            prepare()
+            try:
+                prepare()
+            except InputError as error:
+                app.logger.error(error)  # the version is not for strangers
+                abort(503, "The database cannot be used just now; the server's log says why.")
             app.extensions["sounding_board_ready"] = True
 
 
 def prepare(app: Flask | None = None) -> None:
-    """Bring the tables up to date, once, whichever of several processes comes first."""
+    """Bring the tables up to date, once, whichever of several processes comes first.
+
+    Raises InputError, and changes nothing, where a newer version of the code has been there.
+    """
     app = app or current_app._get_current_object()  # type: ignore[attr-defined]
     with app.app_context():
         _for_the_owner_only()
-    if _revision(app) == _newest(app):
+    revision, newest = _revision(app), _newest(app)
+    if revision == newest:
         return
+    if revision is not None and revision not in _known(app):
+        raise InputError(
+            f"The database was written by a newer version: its tables are of revision {revision}, "
+            f"and Sounding Board {__version__} knows them up to {newest}. Nothing was changed. "
+            "Serve it with that version, or go back to the copy that was made before the upgrade "
+            "(docs/upgrading.md)."
+        )
     from flask_migrate import upgrade
 
     if has_request_context():
@@ -141,9 +157,13 @@ def _revision(app: Flask) -> str | None:
 
 
 def _newest(app: Flask) -> str:
-    # Revisions are numbered files, so that the newest is known without loading Alembic.
+    return max(_known(app))
+
+
+def _known(app: Flask) -> set[str]:
+    # Revisions are numbered files, so that they are known without loading Alembic.
     folder = Path(app.root_path) / "migrations" / "versions"
-    return max(path.name.partition("_")[0] for path in folder.glob("[0-9]*.py"))
+    return {path.name.partition("_")[0] for path in folder.glob("[0-9]*.py")}
 
 
 def _may_write() -> bool:

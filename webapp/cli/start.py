@@ -7,6 +7,7 @@ import click
 from flask import current_app, url_for
 from flask.cli import with_appcontext
 
+from embeddings import __version__
 from embeddings.errors import InputError
 from embeddings.files import write_text
 from webapp import database
@@ -67,7 +68,8 @@ def setup_command(host: str, port: int) -> None:
     base = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
     write_text(current_app.config["DATA"] / _SERVED, base + "\n")
     click.echo(
-        f"\nSounding Board\n\n  sign in, once:   {_link(base, 'signin.signin', token=new_token())}"
+        f"\nSounding Board {__version__}\n\n"
+        f"  sign in, once:   {_link(base, 'signin.signin', token=new_token())}"
     )
     rater = demo_rater()
     if rater:
