@@ -1,0 +1,143 @@
+"""Six faults that the tests must notice, planted one by one: python -m tools.planted --help
+
+Each is planted in a copy of the project, and the tests named with it run there; what failed goes to
+docs/evidence/planted.json. A fault whose text is no longer in its file is an error: it has to be
+written anew, where the code went.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.support.evidence import record
+from tools.trees import ROOT, copy_tree, take_back, write_fault
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A text that becomes another one, and the tests that are to fail then."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+    def problem(self) -> str:
+        """Return why it cannot be planted; "" where its text is in its file, once."""
+        path = ROOT / self.file
+        found = path.read_text(encoding="utf-8").count(self.old) if path.is_file() else 0
+        return "" if found == 1 else f"{self.file} has {found} times, not once: {self.old!r}"
+
+
+FAULTS = (
+    Fault(
+        "a network of PyTorch: Wav2CLIP's blocks lead nothing around their convolutions",
+        "embeddings/representations/wav2clip.py",
+        "return (inner + self.downsample(x)).relu()",
+        "return inner.relu()",
+        ("tests/networks/test_wav2clip.py",),
+    ),
+    Fault(
+        "a network of a TensorFlow graph: VGGish's and YAMNet's front end is heard backwards",
+        "embeddings/representations/vggish.py",
+        "return np.array([bands(frame) for frame in frames])",
+        "return np.array([bands(frame[::-1].copy()) for frame in frames])",
+        ("tests/networks/test_yamnet.py",),
+    ),
+    Fault(
+        "Freesound's representation: statistics before descriptors",
+        "embeddings/representations/freesound.py",
+        """            for descriptor in DESCRIPTORS
+            for statistic in STATISTICS
+        ]
+    ).astype""",
+        """            for statistic in STATISTICS
+            for descriptor in DESCRIPTORS
+        ]
+    ).astype""",
+        ("tests/test_freesound.py",),
+    ),
+    Fault(
+        "ties: systems tied in the estimate of rank agreement count as in order",
+        "evaluation/correlation.py",
+        "tied = (signs == 0).sum(axis=-1, keepdims=True)",
+        "tied = (signs >= 0).sum(axis=-1, keepdims=True)",
+        ("tests/test_correlation.py",),
+    ),
+    Fault(
+        "a page's script: an answer that the server did not take is not sent again",
+        "static/js/queue.js",
+        'if (answer === "again") this.timer = setTimeout(() => this.drain(), this.wait);',
+        "",
+        ("tests/test_rating_page.py", "tests/test_listening_test.py"),
+    ),
+    Fault(
+        "an SQL query: the first grade of a sound counts, and no change of mind",
+        "webapp/rating.py",
+        """        .where(Slot.assignment_id == assignment.id)
+        .order_by(Judgement.id)
+""",
+        """        .where(Slot.assignment_id == assignment.id)
+        .order_by(Judgement.id.desc())
+""",
+        ("tests/test_rate.py",),
+    ),
+)
+
+
+def plant(fault: Fault, tree: Path) -> dict[str, Any]:
+    """Plant a fault in a copy, run its tests to the first that fails; return what became of it."""
+    path = tree / fault.file
+    text, before = path.read_text(encoding="utf-8"), path.stat()
+    write_fault(path, text.replace(fault.old, fault.new), before)
+    began = time.monotonic()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *fault.tests],
+            cwd=tree, capture_output=True, text=True,
+        )  # fmt: skip
+    finally:
+        take_back(path, text, before)
+    failed = [
+        line.split()[1] for line in done.stdout.splitlines()
+        if line.startswith(("FAILED ", "ERROR "))
+    ]  # fmt: skip
+    if done.returncode not in (0, 1) or (done.returncode == 1 and not failed):
+        raise SystemExit(f"{done.stdout}\n{done.stderr}\npytest ended with {done.returncode}")
+    passed = "no tests ran" not in done.stdout and "passed" in done.stdout.splitlines()[-1]
+    if done.returncode == 0 and not passed:
+        raise SystemExit(f"{fault.name}: its tests were skipped here, and cannot tell.")
+    seconds = round(time.monotonic() - began, 1)
+    noticed = failed[0].rstrip(":") if failed else None
+    return {"fault": fault.name, "file": fault.file, "failed": noticed, "seconds": seconds}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.planted", description=__doc__)
+    parser.add_argument("--only", help="those whose name has this in it, without a record")
+    options = parser.parse_args()
+    problems = [problem for fault in FAULTS if (problem := fault.problem())]
+    if problems:
+        sys.exit("\n".join(problems))
+    chosen = [fault for fault in FAULTS if (options.only or "") in fault.name]
+    began, rows = time.monotonic(), []
+    with tempfile.TemporaryDirectory(prefix="planted-") as folder:
+        tree = copy_tree(Path(folder))
+        for fault in chosen:
+            rows.append(plant(fault, tree))
+            print(f"{rows[-1]['failed'] or 'NOTICED BY NO TEST'}: {fault.name}", flush=True)
+    unnoticed = sum(row["failed"] is None for row in rows)
+    if not options.only:
+        figures = {"planted": len(rows), "noticed": len(rows) - unnoticed, "faults": rows}
+        record("planted", figures, seconds=round(time.monotonic() - began))
+    return 1 if unnoticed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
