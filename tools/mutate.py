@@ -179,6 +179,7 @@ def _work(worker: Worker, todo: Any) -> None:
             "fate": fate,
             "by": by,
             "seconds": seconds,
+            "commit": commit(),
         }
         with worker.kept.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
@@ -213,8 +214,10 @@ def figures(drawn: list[tuple[str, Mutant]], kept: dict[str, dict[str, Any]]) ->
             survivors.append(told | {"change": mutant.change})
     total = {name: sum(row[name] for row in areas.values()) for name in next(iter(areas.values()))}
     share = total["killed"] / max(total["drawn"] - total["equivalent"], 1)
+    asked = {kept[key(mutant)].get("commit", "") for _, mutant in drawn}
     return {
-        "areas": areas, "all": total, "killed share of those not equivalent": round(share, 4),
+        "asked of the tests of": sorted(asked), "areas": areas, "all": total,
+        "killed share of those not equivalent": round(share, 4),
         "survivors": survivors, "equivalent": changing_nothing,
     }  # fmt: skip
 
