@@ -228,5 +228,6 @@ def test_no_test_names_a_port() -> None:
     }
     assert said == {
         ("places.py", "127.0.0.1:5000"),  # what links begin with unless told
+        ("test_make.py", "--port 5000"),  # what make says unless told: nothing is served
         ("test_security.py", "127.0.0.1:8000"),  # what a proxy says, to the test client alone
     }

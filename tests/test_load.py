@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 
-import pytest
-
 from benchmarks import rating
 from tests.support.evidence import note
 

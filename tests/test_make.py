@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.support.places import ROOT
 
 TOOLS = ("make", "rm", "mkdir", "cp", "touch")  # what the Makefile's recipes and the fakes use
 PYTHON = """#!/bin/sh

@@ -13,7 +13,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from embeddings.packages import LEFT_OUT, lack_of
-from tests.conftest import ROOT
+from tests.support.places import ROOT
 
 PYTHONS = ("3.11", "3.12", "3.13")
 LOCKS = {"web.txt": "requirements-web.txt", "full.txt": "requirements-test.txt"}

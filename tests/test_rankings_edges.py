@@ -16,7 +16,7 @@ from embeddings.rankings import (
 )
 from embeddings.simulate import write_random_embedding
 from embeddings.store import open_embedding, read_transform, write_embedding
-from tests import oracle
+from tests.support import oracle
 
 META = {"provenance": "imported", "representation": "Mine"}
 PLAIN = Recipe(normalise="none", pca=None)

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
 from embeddings import __version__
-from tests.conftest import ROOT
+from tests.support.places import ROOT
 from webapp import create_app, database
 from webapp.database import db
 
