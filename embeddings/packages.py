@@ -21,8 +21,8 @@ def lack_of(module: str, package: str, python: tuple[int, ...] | None = None) ->
     """
     if importlib.util.find_spec(module) is not None:
         return ""
-    python = tuple(python or sys.version_info)
-    first, why = LEFT_OUT.get(package, ((4,), ""))
-    if python >= first:
-        return why.format(python=f"{python[0]}.{python[1]}")
+    major, minor = (python or sys.version_info)[:2]
+    first, why = LEFT_OUT.get(package, ((4, 0), ""))
+    if (major, minor) >= first:
+        return why.format(python=f"{major}.{minor}")
     return "is not installed (pip install -r requirements.txt)"
