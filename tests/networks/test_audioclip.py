@@ -1,21 +1,29 @@
 """AudioCLIP's audio network against the reference implementation, under made weights.
 
-The whole path is ill-conditioned (the kit's README): low bins are rounding noise, which the network
-amplifies, and two versions of PyTorch let the reference itself disagree. So its two links are
-tested tightly, the front end in power and the network on the reference's own features, and the
-whole path against how far the reference is from itself.
+Under the kit's made weights the network is ill-conditioned: what float32 rounds in one layer grows
+by 1e3 to 1e5 until the last, so that float32 is up to 1 % from float64, on any processor its own
+way, the reference's too. So the network is compared in float64, to a tolerance that it gives itself
+(`tests.networks.conditioning`), and float32 layer by layer with float64, where nothing grows. The
+front end is compared in power, and in dB where the rounding of its filters leaves some; the whole
+path by how far the reference is from itself, or rounding moves it.
+
+What made weights cannot show: the pooled values are so large that the last attention's weights are
+all 0 or 1 and the last biases vanish. A kernel that is turned round in the last attention, or a
+bias left out there, moves the result by less than float32 rounds.
 """
 
+import copy
+import functools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 from embeddings.errors import InputError
-from tests.networks import kit
+from tests.networks import conditioning, kit
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
@@ -27,16 +35,6 @@ CASES = [(name, how) for name in NAMES for how in ("direct", "wav44")]
 CASES.append(("audioclip", "scaled32768"))
 FRONT_ENDS = [case for case in CASES if case[1] != "wav44"]
 KEYS = ("fbsp.m", "att3.conv_depth.weight", "layer3.5.conv2.weight")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _two_threads() -> Iterator[None]:
-    """As many threads as the reference had: filled with made weights, this network is so
-    ill-conditioned that float32 is 1 % away from float64 whatever the threads, and only the same
-    order of rounding gives the same numbers (1.6e-3 apart with one thread, 2e-6 with two)."""
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="module")
@@ -70,12 +68,98 @@ def reference_features(name: str, kind: str, how: str) -> tuple[np.ndarray, int]
     return rows.reshape(-1, rows.shape[-1]), int(stored["features_row_stride"])
 
 
+def known(name: str) -> dict[str, tuple[Any, np.ndarray]]:
+    """Return what the reference's network gave: its input [1, 3, 341, windows], and its output.
+
+    Of made features, and of those of the one clip whose features are stored whole.
+    """
+    found = {tag: (torch.from_numpy(x[:, 0]), y) for tag, x, y in kit.net_only(name)}
+    for how in (how for model, how in FRONT_ENDS if model == name):
+        features, _ = reference_features(name, "click0p3s", how)
+        image = torch.from_numpy(features.reshape(1, 3, 341, -1))
+        found[how] = image, kit.reference(name, "click0p3s", how)["embedding"][None]
+    return found
+
+
+@pytest.fixture(scope="module")
+def doubles(networks: dict[Any, Any]) -> dict[str, Any]:
+    """Name -> its network in float64."""
+    return {name: conditioning.exact(networks[name, "direct"].module) for name in NAMES}
+
+
+@pytest.fixture(scope="module")
+def rounded(doubles: dict[str, Any]) -> Callable[[str, str], tuple[np.ndarray, float]]:
+    """Return what a network gives of a known input, and how far float32 may be from it."""
+    return functools.cache(
+        lambda name, tag: conditioning.rounded(doubles[name], known(name)[tag][0])
+    )
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_the_network_alone_is_the_reference(networks: dict[Any, Any], name: str) -> None:
-    for _, given, expected in kit.net_only(name):
+def test_the_network_is_the_reference(
+    networks: dict[Any, Any], rounded: Callable[[str, str], tuple[np.ndarray, float]], name: str
+) -> None:
+    """In float64 to one rounding, which is the reference's; in float32 to one more, its own."""
+    for tag, (given, expected) in known(name).items():
+        found, rounding = rounded(name, tag)
+        assert kit.relative(found, expected) <= rounding
         with torch.inference_mode():
-            found = networks[name, "direct"].forward(torch.from_numpy(given[:, 0])).numpy()
-        assert kit.relative(found, expected) <= 1e-5
+            single = networks[name, "direct"].forward(given).numpy()
+        assert kit.relative(single, expected) <= 2 * rounding
+
+
+def test_every_layer_in_float32_is_that_in_float64(
+    networks: dict[Any, Any], doubles: dict[str, Any]
+) -> None:
+    given, _ = known("audioclip")["direct"]
+    single = networks["audioclip", "direct"].module
+    beyond = conditioning.worst_layers(single, doubles["audioclip"], given)
+    assert len(beyond) > 60
+    assert max(beyond.values()) <= 1
+
+
+def wrong_epsilon(module: Any) -> None:
+    module.bn1.eps = 1e-3
+
+
+def wrong_stride(module: Any) -> None:
+    """Let the first 1 x 1 convolution skip, as in the first ResNets, and not the 3 x 3 one."""
+    block = module.layer4[0]
+    block.conv1.stride, block.conv2.stride = block.conv2.stride, block.conv1.stride
+
+
+@pytest.mark.parametrize("fault", [wrong_epsilon, wrong_stride])
+def test_a_wrong_layer_is_beyond_the_tolerance(
+    doubles: dict[str, Any],
+    rounded: Callable[[str, str], tuple[np.ndarray, float]],
+    fault: Callable[[Any], None],
+) -> None:
+    """By ten times at least: 13 times the epsilon, 130 times the stride, measured."""
+    name = "audioclip_esrnxfbsp"
+    given, expected = known(name)["direct"]
+    _, rounding = rounded(name, "direct")
+    wrong = copy.deepcopy(doubles[name])
+    fault(wrong)
+    with torch.inference_mode():
+        found = wrong(given.double()).numpy()
+    assert kit.relative(found, expected) > 10 * rounding
+
+
+def turned(network: Any, seed: int) -> Any:
+    """Return a copy of a network whose filters are moved as float32 rounds their angles.
+
+    A filter's angle is its centre times the time, up to 1024 pi, after four roundings (of the time,
+    of pi times it, of the shift, of the product): 2 u in the root of their mean square. That is
+    2e-4 at the highest, and another library rounds otherwise.
+    """
+    moved = copy.copy(network)
+    times = np.pi * torch.linspace(-1, 1, network.filters.shape[-1], dtype=torch.float64)
+    angles = network.module.fbsp.fc.double()[:, None] * times
+    signs = torch.randint(0, 2, angles.shape, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+    filters = torch.complex(*network.filters.double())
+    filters = filters * torch.exp(2j * conditioning.U * angles * signs)
+    moved.filters = torch.view_as_real(filters).permute(2, 0, 1).float().contiguous()
+    return moved
 
 
 @pytest.mark.parametrize("kind", kit.KINDS)
@@ -83,29 +167,43 @@ def test_the_network_alone_is_the_reference(networks: dict[Any, Any], name: str)
 def test_the_front_end_is_the_reference(
     networks: dict[Any, Any], name: str, how: str, kind: str
 ) -> None:
-    """To 1e-5 of the largest power, and to 0.01 dB less than 60 dB below it: 0.004 measured."""
-    features = networks[name, how].features(kit.waveform(kind, 44100), "")
-    assert (features.shape[:3], features.dtype) == ((1, 3, 341), torch.float32)
+    """To 1e-5 of the largest power, and in dB to what rounded filters move bins of such a level.
+
+    A bin of a 1000th of the largest amplitude is moved 1000 times as far as the largest.
+    """
     expected, stride = reference_features(name, kind, how)
-    rows = features[0].flatten(0, 1) if how == "scaled32768" else features[0]
-    found = rows[::stride].reshape(expected.shape).numpy()
+
+    def stored(network: Any) -> np.ndarray:
+        features = network.features(kit.waveform(kind, 44100), "")
+        assert (features.shape[:3], features.dtype) == ((1, 3, 341), torch.float32)
+        rows = features[0].flatten(0, 1) if how == "scaled32768" else features[0]
+        return rows[::stride].reshape(expected.shape).numpy()
+
+    found = stored(networks[name, how])
     powers = [10 ** (x.astype(np.float64) / 10) for x in (found, expected)]
     assert kit.relative(*powers) <= 1e-5
-    loud = expected > expected.max() - 60
-    assert loud.any()
-    np.testing.assert_allclose(found[loud], expected[loud], rtol=0, atol=0.01)
+    moved = np.abs(stored(turned(networks[name, how], 0)) - found)
+    below = expected.max() - expected
+    for level in (0, 20, 40):
+        these = (below >= level) & (below < level + 20)
+        assert these.any()
+        tolerance = conditioning.SAFETY * moved[these].max()
+        assert np.abs(found - expected)[these].max() <= tolerance
 
 
-@pytest.mark.parametrize(("name", "how"), FRONT_ENDS)
-def test_the_reference_s_features_have_its_embedding(
-    networks: dict[Any, Any], name: str, how: str
-) -> None:
-    """Of the one clip whose features are stored whole: 4e-5 measured."""
-    features, _ = reference_features(name, "click0p3s", how)
-    with torch.inference_mode():
-        image = torch.from_numpy(features.reshape(1, 3, 341, -1))
-        found = networks[name, how].forward(image).numpy()[0]
-    assert kit.relative(found, kit.reference(name, "click0p3s", how)["embedding"]) <= 1e-4
+def test_a_wrong_window_is_beyond_the_tolerance(networks: dict[Any, Any]) -> None:
+    """A Blackman-Harris window that is symmetric, one sample short of periodic."""
+    wrong, right = copy.copy(networks["audioclip", "direct"]), networks["audioclip", "direct"]
+    turns = 2 * np.pi * np.arange(len(right.window)) / (len(right.window) - 1)
+    terms = [w * np.cos(k * turns) for k, w in enumerate((0.35875, -0.48829, 0.14128, -0.01168))]
+    wrong.window = torch.from_numpy(np.sum(terms, axis=0)).float()
+    samples = kit.waveform("sweep1s", 44100)
+    found, moved, other = (
+        one.features(samples, "").numpy() for one in (right, turned(right, 0), wrong)
+    )
+    loud = found > found.max() - 20
+    tolerance = conditioning.SAFETY * np.abs(moved - found)[loud].max()
+    assert np.abs(other - found)[loud].max() > 10 * tolerance
 
 
 @pytest.mark.parametrize("kind", kit.KINDS)
@@ -113,13 +211,15 @@ def test_the_reference_s_features_have_its_embedding(
 def test_the_embedding_is_as_near_as_the_reference_is_to_itself(
     networks: dict[Any, Any], name: str, how: str, kind: str
 ) -> None:
-    """Twice as far at most, since the noise is the machine's: 1.1 times measured (cosine 0.90)."""
+    """Or as filters are to themselves that are rounded otherwise; twice as far at most."""
     samples = kit.wav44(kind)[0] if how == "wav44" else kit.waveform(kind, 44100)
     found = networks[name, how].embed(samples)
     assert np.linalg.norm(found) == pytest.approx(1, abs=1e-6)
     stated = json.loads((kit.folder(name) / "compare_torch2.13.json").read_text())
     own_distance = 1 - stated[f"{kind}.{how}/embedding"]["cosine"]
     distance = 1 - cosine(found, kit.reference(name, kind, how)["embedding"])
+    if distance > 2 * own_distance:  # on a processor unlike those of the reference
+        own_distance = 1 - cosine(turned(networks[name, how], 0).embed(samples), found)
     assert distance <= 2 * own_distance
 
 
