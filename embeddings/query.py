@@ -140,6 +140,13 @@ def neighbours(
         The vectors cannot be prepared or compared; the embedding is not that of the ranking.
     """
     corpus, rows = prepared_vectors(collection, ranking)
+    query = prepare_sound(collection, ranking, vectors)
+    found, scores = search_corpus(query, corpus, ranking.meta["search"], top)
+    return rows[found[0]].astype(np.int32), scores[0]
+
+
+def prepare_sound(collection: Collection, ranking: Ranking, vectors: np.ndarray) -> np.ndarray:
+    """Return a sound's prepared vector, float32 [1, dim], from its raw ones; see `neighbours`."""
     single = np.atleast_2d(vectors)
     check_finite(single, ["the sound"] * len(single))
     if vectors.ndim == 2:
@@ -147,9 +154,7 @@ def neighbours(
         single = aggregate(vectors, frames, ranking.meta["aggregation"])
     if ranking.meta["normalise"] == "l2" and not single.any():
         raise InputError("The sound's vector is all zeros and has no direction.")
-    query = prepare(single, fitted_recipe(collection, ranking))
-    found, scores = search_corpus(query, corpus, ranking.meta["search"], top)
-    return rows[found[0]].astype(np.int32), scores[0]
+    return prepare(single, fitted_recipe(collection, ranking))
 
 
 def _answer(

@@ -18,7 +18,7 @@ from embeddings.errors import InputError
 from embeddings.extraction import extract_embedding, find_card, plan, plan_own
 from embeddings.processing import Recipe
 from embeddings.query_files import answer_question, read_found, read_question, write_question
-from embeddings.rankings import build_ranking
+from embeddings.rankings import build_ranking, prepared_vectors
 from embeddings.representations.own import find_own
 from embeddings.sounds import playing_gain, take_sound
 from embeddings.store import Embedding, Ranking, open_embedding, write_embedding
@@ -50,15 +50,55 @@ def bring(small: Collection, row: int, folder: Path) -> sounds.Sound:
     return take_sound(folder / "given", "mine.wav")
 
 
-def check_as_ranked(ranking: Ranking, row: int, answer: query.Answer, own: float) -> None:
-    """Check that a clip's own sound is answered by the clip, and then by the clip's ranking."""
+def moved_by(small: Collection, ranking: Ranking, row: int, vectors: np.ndarray) -> float:
+    """Return how far a sound's vector lies from that of the clip it is, as the search compares.
+
+    By the triangle inequality no distance to another clip changes by more, and under MCSS, where
+    it is the distance of the unit vectors, no cosine does. So the sound finds its own clip for
+    certain where this is less than half of what lies between the clip and the nearest other.
+    """
+    corpus, rows = prepared_vectors(small, ranking)
+    own = corpus[list(rows).index(row)].astype(np.float64)
+    asked = query.prepare_sound(small, ranking, vectors)[0].astype(np.float64)
+    if ranking.meta["search"] == "mcss":
+        own, asked = own / np.linalg.norm(own), asked / np.linalg.norm(asked)
+    return float(np.linalg.norm(asked - own))
+
+
+def nearest_other(ranking: Ranking, row: int) -> float:
+    """Return the distance, or 1 - cosine, of a clip to the nearest other one."""
+    best = float(ranking.scores[row, 0])
+    return 1 - best if ranking.meta["search"] == "mcss" else -best
+
+
+def check_as_ranked(
+    small: Collection, ranking: Ranking, row: int, answer: query.Answer, vectors: np.ndarray
+) -> None:
+    """Check that a clip's own sound is answered by the clip, and then by the clip's ranking.
+
+    `vectors` are the sound's raw ones, those of the clip. Preparing them in other company may
+    round each number of the prepared vector, float32, to its neighbour, and no more: by 2^-23 of
+    its length. Clips whose similarities are closer than twice that may change places. The search
+    computes in float64 and rounds a score once, to float32.
+    """
     assert answer.failed == ""
     assert answer.note == ""
+    corpus, rows = prepared_vectors(small, ranking)
+    length = np.linalg.norm(corpus[list(rows).index(row)].astype(np.float64))
+    moved = moved_by(small, ranking, row, vectors)
+    assert moved <= 2.0**-23 * (1 if ranking.meta["search"] == "mcss" else length)
+    assert 2 * moved < nearest_other(ranking, row)
     assert answer.rows[0] == row
-    assert answer.scores[0] == pytest.approx(own, abs=1e-5)
     kept = ranking.neighbours.shape[1]
-    assert np.array_equal(answer.rows[1 : kept + 1], ranking.neighbours[row])
-    assert answer.scores[1 : kept + 1] == pytest.approx(ranking.scores[row], abs=1e-5)
+    ranked = dict(zip(ranking.neighbours[row], ranking.scores[row].astype(np.float64), strict=True))
+    expected = np.array([ranked[other] for other in answer.rows[1 : kept + 1]])
+    rounded = float(np.spacing(np.abs(ranking.scores[row]).max()))
+    own = -moved if ranking.meta["search"] == "nns" else 1 - moved**2 / 2
+    assert answer.scores[0] == pytest.approx(
+        own, abs=float(np.spacing(np.float32(abs(own)))), rel=0
+    )
+    assert np.diff(expected).max() <= 2 * moved
+    assert answer.scores[1 : kept + 1] == pytest.approx(expected, abs=moved + rounded, rel=0)
 
 
 def test_a_clip_as_own_sound_finds_itself_and_then_its_ranking(
@@ -79,8 +119,21 @@ def test_a_clip_as_own_sound_finds_itself_and_then_its_ranking(
         found = list(query.answers(small, systems, sound))
         assert [one.system for one in found] == [one.system for one in systems]
         for ranking, answer in zip(systems, found, strict=True):
-            own = 0.0 if ranking.meta["search"] == "nns" else 1.0
-            check_as_ranked(ranking, row, answer, own)
+            embedder, _ = query.find_embedder(small, ranking)
+            vectors = embedder(sound.path, sound.id)
+            check_as_ranked(small, ranking, row, answer, vectors)
+
+
+def test_a_sound_that_is_no_clip_is_not_taken_for_one(
+    small: Collection, octaves: Embedding, tmp_path: Path
+) -> None:
+    """The check above notices what is wrong by a millionth: a clip's sound, prepared otherwise."""
+    ranking = build_ranking(small, octaves, Recipe("mean", "minmax", None), "nns")
+    vectors = np.asarray(octaves.vectors[3]) * (1 + 1e-6)
+    answer = query.Answer(ranking.system, *query.neighbours(small, ranking, vectors))
+    assert answer.rows[0] == 3
+    with pytest.raises(AssertionError):
+        check_as_ranked(small, ranking, 3, answer, vectors)
 
 
 def test_mips_and_the_number_of_answers(small: Collection, octaves: Embedding) -> None:
@@ -226,7 +279,8 @@ def test_an_extractor_that_fails_or_crashes_fails_alone(small: Collection, tmp_p
     fails, crashes, well = query.answers(small, systems, sound)
     assert fails.failed.endswith("Fails.py: embed failed: no.")
     assert crashes.failed == "the process working on it crashed"
-    check_as_ranked(systems[2], 4, well, 1.0)
+    embedder, _ = query.find_embedder(small, systems[2])
+    check_as_ranked(small, systems[2], 4, well, embedder(sound.path, sound.id))
     sound.path.write_bytes(b"not a sound any more")
     gone = next(iter(query.answers(small, systems[2:], sound)))
     assert gone.failed.startswith("mine.wav: the audio cannot be read")
@@ -367,6 +421,9 @@ def test_freesound_is_asked_as_its_ranking_was_made(small: Collection, tmp_path:
     embedder, note = query.find_embedder(small, ranking)
     assert note == ""
     clip, sound = small.clips[8], bring(small, 8, tmp_path / "sound")
-    rows, scores = query.neighbours(small, ranking, embedder(sound.path, clip.id))
-    check_as_ranked(ranking, 8, query.Answer(ranking.system, rows, scores), 0.0)
+    vectors = embedder(sound.path, clip.id)
+    answer = query.Answer(ranking.system, *query.neighbours(small, ranking, vectors))
+    check_as_ranked(small, ranking, 8, answer, vectors)
+    dithered_otherwise = moved_by(small, ranking, 8, embedder(sound.path, sound.id))
+    assert 0 < 2 * dithered_otherwise < nearest_other(ranking, 8)
     assert next(iter(query.answers(small, [ranking], sound))).rows[0] == 8
