@@ -6,4 +6,4 @@ it; :mod:`embeddings.search` ranks every other clip for every clip as query; and
 :mod:`embeddings.store` keeps all of it on disk, memory-mapped, with its provenance.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

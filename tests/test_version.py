@@ -1,6 +1,7 @@
 """One version number: where it stands, who sees it, and what is done with newer data."""
 
 import logging
+import re
 import tomllib
 from contextlib import nullcontext
 from pathlib import Path
@@ -22,6 +23,8 @@ def test_the_number_is_written_once() -> None:
     assert "version" in table["project"]["dynamic"]
     assert "version" not in table["project"]
     assert table["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "embeddings.__version__"}
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(r"^## ([\d.]+)", changes, flags=re.MULTILINE)[1] == __version__
 
 
 def test_the_experimenter_sees_it_and_nobody_else(
