@@ -4,11 +4,10 @@
     python -m benchmarks.kernels FOLDER CLAP2023 # one of them
 
 Libraries choose their kernels by the processor. Told to choose as on another one, each setting in a
-process of its own, they compute the vectors of one made sound, on one thread but where it says
-two. A cell is the largest difference from the vectors of this processor's own kernels, relative to
-their largest number; "cosine" is the largest cosine distance in any setting. A setting whose
-process dies of an illegal instruction cannot run here. A representation whose weights are not in
-FOLDER is left out, and said.
+process of its own, they compute the vectors of one made sound, on one thread. A cell is the largest
+difference from the vectors of this processor's own kernels, relative to their largest number;
+"cosine" is the largest cosine distance in any setting. A setting whose process dies of an illegal
+instruction cannot run here. A representation whose weights are not in FOLDER is left out, and said.
 """
 
 import argparse
@@ -36,7 +35,6 @@ OLDEST = {
 
 SETTINGS: dict[str, dict[str, str]] = {
     "again": {},
-    "two threads": {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"},
     **{
         f"OpenBLAS {kind}": {"OPENBLAS_CORETYPE": kind}
         for kind in ("Haswell", "Zen", "SkylakeX", "Sandybridge", "Prescott")
