@@ -65,11 +65,11 @@ def test_what_the_mutation_run_names_is_there() -> None:
         for module, tests in modules.items():
             for file in (module, *tests):
                 assert (ROOT / file).is_file(), file
-    for file, line, change in mutate.equivalent():
-        changes = {
-            (one.line, one.change) for one in find(file, (ROOT / file).read_text(encoding="utf-8"))
-        }
-        assert (line, change) in changes, f"{file}: {line} [{change}] is no more"
+    files = {file for modules in mutate.read_areas().values() for file in modules}
+    names = {
+        one.name for file in files for one in find(file, (ROOT / file).read_text(encoding="utf-8"))
+    }
+    assert set(mutate.equivalent()) <= names  # else a line has changed: look at it again
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name.partition(":")[0])

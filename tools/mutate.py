@@ -67,10 +67,13 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def equivalent() -> dict[tuple[str, str, str], str]:
-    """Return (file, line, change) -> why it changes nothing, of `equivalent_mutants.toml`."""
+def equivalent() -> dict[str, str]:
+    """Return a fault's name -> why it changes nothing, of `equivalent_mutants.toml`."""
     table = tomllib.loads((HERE / "equivalent_mutants.toml").read_text(encoding="utf-8"))
-    return {(one["file"], one["line"], one["change"]): one["why"] for one in table["mutant"]}
+    return {
+        f"{one['file']}: {one['line']} [{one['change']}] #{one.get('number', 0)}": one["why"]
+        for one in table["mutant"]
+    }
 
 
 @dataclass
@@ -202,7 +205,7 @@ def figures(drawn: list[tuple[str, Mutant]], kept: dict[str, dict[str, Any]]) ->
     for area, mutant in drawn:
         row = areas.setdefault(area, {"drawn": 0, "killed": 0, "survived": 0, "equivalent": 0})
         row["drawn"] += 1
-        why = alike.get((mutant.file, mutant.line, mutant.change))
+        why = alike.get(mutant.name)
         told = {"file": mutant.file, "line": mutant.first, "text": mutant.line}
         if kept[key(mutant)]["fate"] == "killed":
             row["killed"] += 1
@@ -241,7 +244,7 @@ def main() -> None:
         (area, one, areas[area][one.file]) for area, one in drawn
         if area in areas and (key(one) not in kept or (
             options.again and kept[key(one)]["fate"] == "survived"
-            and (one.file, one.line, one.change) not in equivalent()))
+            and one.name not in equivalent()))
     ]  # fmt: skip
     print(f"{len(todo)} faults to plant, of {len(drawn)}", flush=True)
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
