@@ -22,8 +22,7 @@ from embeddings.collection import open_collection
 from embeddings.search import top_neighbours
 from embeddings.store import open_ranking, read_transform, system_names
 from evaluation.bundle import SUMS, read_bundle
-from tests.conftest import ROOT
-from tests.instance import (
+from tests.support.instance import (
     INSTANCES,
     RELATIVE,
     Instance,
@@ -33,6 +32,7 @@ from tests.instance import (
     rater_page,
     unexpected,
 )
+from tests.support.places import ROOT
 from webapp import create_app, database
 from webapp.database import db, now
 from webapp.models import Flag, Judgement, Listen, Study

@@ -15,7 +15,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.conftest import ROOT
+from tests.support.places import ROOT
 from webapp import create_app, signin
 
 FOLDER = ROOT / "tests" / "instances"
