@@ -241,6 +241,8 @@ def browser(chromium: str) -> Iterator[Any]:
     with playwright.sync_playwright() as driver:
         arguments = ["--autoplay-policy=no-user-gesture-required"]
         arguments += ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]  # WebGL, no GPU
+        # without a GPU, drawing pages by way of one takes three times as long
+        arguments += ["--disable-gpu-compositing", "--disable-gpu-rasterization"]
         if os.geteuid() == 0:
             arguments.append("--no-sandbox")
         running = driver.chromium.launch(executable_path=chromium, args=arguments)
