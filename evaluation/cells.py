@@ -39,7 +39,7 @@ def cells(
     }  # fmt: skip
     text = {
         "type": "scatter", "mode": "text", "hoverinfo": "skip", "showlegend": False,
-        "x": [x[column] for column in columns], "y": [y[row] for row in rows],
+        "x": [x[column] for column in columns.tolist()], "y": [y[row] for row in rows.tolist()],
         "text": written[rows, columns].tolist(),
         "textfont": {"size": 12, "color": ink(scale, shares)},
     }  # fmt: skip

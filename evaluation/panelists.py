@@ -108,7 +108,7 @@ class Panelist:
         self.leniency = self.rng.normal(0, panel.leniency)
         self.weight = float(np.clip(self.rng.normal(0.6, panel.leaning), 0, 1))
         taste = np.random.default_rng([panel.seed, _TASTE, number])
-        self.taste = taste.normal(0, panel.taste, worths.shape[1])
+        self.taste = taste.normal(0, panel.taste, (worths.shape[1],))
 
     def grade(self, pairs: np.ndarray, places: np.ndarray, facet: Facet) -> np.ndarray:
         """Return grades that the facet's scale allows, int [n]; the same pair again may differ.

@@ -205,7 +205,7 @@ def noisy_frames(samples: np.ndarray, size: int, hop: int, clip_id: str) -> np.n
     silent = np.flatnonzero(np.square(frames).mean(axis=1) < _SILENCE)
     seed = int.from_bytes(hashlib.sha256(clip_id.encode()).digest()[:8], "big")
     noise = np.random.default_rng(seed).random((len(silent), size), dtype=np.float32)
-    for row, hiss in zip(silent, noise, strict=True):
+    for row, hiss in zip(silent.tolist(), noise, strict=True):
         # Essentia puts what begins before the clip later by as much, which empties the first frame.
         before = max(0, size // 2 - row * hop)
         frames[row, before:] = frames[row, : size - before]
