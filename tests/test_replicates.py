@@ -148,3 +148,13 @@ def test_what_nobody_judged_or_nobody_returned(measure: str) -> None:
     lists[1] = -1
     found = panel_replicates(replace(never, lists=lists), [measure], 50, replicates=9)[measure]
     assert np.isnan(found).tolist() == [[False, True]] * 9
+
+
+def test_where_a_scale_begins_is_no_matter_to_what_counts_as_good() -> None:
+    """The same study on a scale that begins at 10; no grade lies on the bound itself."""
+    study, measure = with_gaps(), "first_relevant"
+    moved = replace(study, table=study.table + 10, lowest=10.0, highest=study.highest + 10)
+    expected = panel_replicates(study, [measure], 60.3, replicates=60)[measure]
+    found = panel_replicates(moved, [measure], 70.3, replicates=60)[measure]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert np.unique(expected[~np.isnan(expected)]).size > 60  # and not all the same
