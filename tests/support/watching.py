@@ -12,13 +12,16 @@ SERVER_GONE = (
     "ERR_INCOMPLETE_CHUNKED_ENCODING",
 )
 
+# What a browser without a GPU says of WebGL: it draws there by the processor, and reads that back.
+SLOW_WEBGL = "GPU stall due to ReadPixels"
+
 
 def watch(tab: Any) -> None:
     """Collect what goes wrong on a tab; a server that was killed on purpose is no problem."""
     tab.problems, tab.problems_expected = [], ()
 
     def note(message: Any) -> None:
-        expected = (*SERVER_GONE, *tab.problems_expected)
+        expected = (*SERVER_GONE, SLOW_WEBGL, *tab.problems_expected)
         if message.type in ("error", "warning") and not any(e in message.text for e in expected):
             tab.problems.append(message.text)
 
