@@ -192,7 +192,8 @@ def write_ranking(
         np.save(new / "neighbours.npy", np.asarray(neighbours, dtype=np.int32))
         np.save(new / "scores.npy", np.asarray(scores, dtype=np.float32))
         if transform is not None:
-            np.savez(new / "transform.npz", **transform)
+            arrays: dict[str, Any] = dict(transform)  # numpy 2's types have a bool beside arrays
+            np.savez(new / "transform.npz", **arrays)
         facts = {
             "system": system,
             "clips_sha256": ids_digest(collection),

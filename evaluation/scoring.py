@@ -126,11 +126,11 @@ def read_query_scores(collection: Collection, system: str) -> QueryScores | None
 
 def save_queries(path: Path, scores: QueryScores) -> None:
     """Write the scores of every query to a ``.npz`` file, whole or not at all."""
+    arrays: dict[str, Any] = {
+        field.name: np.asarray(getattr(scores, field.name)) for field in fields(scores)
+    }
     with whole_file(path) as file:
-        np.savez(
-            file,
-            **{field.name: np.asarray(getattr(scores, field.name)) for field in fields(scores)},
-        )
+        np.savez(file, **arrays)
 
 
 def load_queries(path: Path) -> QueryScores:
