@@ -11,6 +11,7 @@ from tests.support.served_study import grades, invited, practised, rows, serving
 from tests.support.server import Server
 from tests.support.tab import (
     Page,
+    at_once,
     audio_time,
     expect,
     playing_past,
@@ -45,6 +46,7 @@ def exact(page: Page, number: int):
 
 def test_arrows_and_small_buttons_nudge_the_grade(page: Page, start: Callable[..., Server]) -> None:
     server = start()
+    page.clock.install()
     page.goto(practised(server, 1)[0])
     first = page.locator(".candidate").first
     first.focus()
@@ -64,11 +66,13 @@ def test_arrows_and_small_buttons_nudge_the_grade(page: Page, start: Callable[..
         "60"
     ]
     expect(state(page, 0)).to_have_text("saved ✓")
-    for _ in range(3):  # what follows quickly is one change of mind
-        page.keyboard.press("ArrowRight")
+    with at_once(page):  # what follows quickly is one change of mind
+        for _ in range(3):
+            page.keyboard.press("ArrowRight")
     expect(state(page, 0)).to_have_text("saved ✓")
-    first.get_by_role("button", name="5 higher").click()
-    first.get_by_role("button", name="5 higher").click()
+    with at_once(page):
+        first.get_by_role("button", name="5 higher").click()
+        first.get_by_role("button", name="5 higher").click()
     expect(exact(page, 0)).to_have_text("90")
     expect(first).to_be_focused()  # space plays, and does not press the button again
     expect(state(page, 0)).to_have_text("saved ✓")
@@ -86,16 +90,18 @@ def test_nudges_there_and_back_and_in_the_seek_bar_say_nothing(
     page: Page, start: Callable[..., Server]
 ) -> None:
     server = start()
+    page.clock.install()
     page.goto(practised(server, 1)[0])
     press(page, 0, 40)
     expect(state(page, 0)).to_have_text("saved ✓")
     page.locator(".candidate .seek").first.press("ArrowRight")
     page.locator(".candidate").first.focus()
-    page.keyboard.press("ArrowLeft")
-    expect(state(page, 0)).to_have_text("saving …")
-    page.keyboard.press("ArrowRight")
+    with at_once(page):
+        page.keyboard.press("ArrowLeft")
+        expect(state(page, 0)).to_have_text("saving …")
+        page.keyboard.press("ArrowRight")
+        page.clock.run_for(5000)  # longer than a grade waits to be sent
     expect(state(page, 0)).to_have_text("saved ✓")
-    page.wait_for_timeout(500)
     assert [grade for _, grade in grades(server)] == [40]
     page.keyboard.press("ArrowLeft")  # not sent yet when the page is left
     page.reload()
@@ -154,13 +160,15 @@ def test_what_must_be_heard_first(page: Page, start: Callable[..., Server]) -> N
     expect(state(page, 0)).to_have_text("not graded yet")
     assert grades(server) == []
 
-    page.evaluate("document.querySelector('audio').playbackRate = 0.5")
+    # as slowly as can be: 0.3 s of the sound, which is enough, take 5 s
+    page.evaluate("document.querySelector('audio').playbackRate = 0.0625")
     page.keyboard.press(" ")
     playing_past(page, 0.1)
     page.locator(".candidate .seek").first.press("Home")  # the same part again is not more of it
     playing_past(page, 0.1)
     page.locator(".candidate").first.press(" ")
     expect(buttons.first).to_have_attribute("aria-disabled", "true")
+    page.evaluate("document.querySelector('audio').playbackRate = 0.5")
     page.keyboard.press(" ")
     expect(buttons.first).to_have_attribute("aria-disabled", "false")
     expect(hint(page, 0)).to_be_empty()
@@ -179,8 +187,8 @@ def test_a_sound_starts_over_after_another_and_goes_on_after_a_pause(
 ) -> None:
     page.goto(practised(start(), 1)[0])
     plays = page.locator(".play")
-    page.evaluate("document.querySelector('audio').playbackRate = 0.2")
-    page.evaluate("document.querySelector('audio').defaultPlaybackRate = 0.2")
+    page.evaluate("document.querySelector('audio').playbackRate = 0.0625")
+    page.evaluate("document.querySelector('audio').defaultPlaybackRate = 0.0625")
     plays.nth(1).click()
     playing_past(page, 0.2)
     plays.nth(1).click()  # a pause

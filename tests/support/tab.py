@@ -2,6 +2,8 @@
 
 import base64
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -13,6 +15,17 @@ playwright = pytest.importorskip(
 )
 
 Page, expect = playwright.Page, playwright.expect
+
+
+@contextmanager
+def at_once(page: Page) -> Iterator[None]:
+    """Stop the page's timers: what is done in the block is quick, however slow the machine is.
+
+    `page.clock.install()` must come before the page is opened.
+    """
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 1)
+    yield
+    page.clock.resume()
 
 
 def audio_time(page: Page) -> float:
