@@ -161,8 +161,8 @@ export class Queue {
   }
 
   async sendPending() {
-    let entries;
-    while ((entries = await this.pending()).length) {
+    let entries = await this.pending();
+    while (entries.length) {
       const [key, entry] = entries[0];
       if (!this.count(entries)) this.on.waiting(0);
       const answer = await this.send(entry);
@@ -173,6 +173,8 @@ export class Queue {
       this.done.add(entry.body.uuid);
       await (await this.store).remove(key).catch(() => {});
       this.wait = SHORTEST_WAIT;
+      entries = await this.pending();
+      this.count(entries); // first: whoever reads "saved" and leaves is not asked whether to stay
       if (answer === "saved") this.on.saved(entry);
       else if (entry.kind !== "listen") this.on.refused(entry, answer);
     }
