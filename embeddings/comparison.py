@@ -35,6 +35,7 @@ _TIE = 2.0**-44
 """Similarities that differ by less, in units of the vectors' lengths, are equal but for noise."""
 _LONG = 64  # vectors that may be many times longer than the others without putting all in doubt
 _TIMES = 4.0
+_WIDE = 1 << 28  # bytes that a float64 copy of the corpus may take, to be read without converting
 _LEAST_ROWS = 8  # of fewer, a product takes a slower path through BLAS
 
 
@@ -65,6 +66,7 @@ class Comparison:
     def __init__(self, queries: np.ndarray, corpus: np.ndarray, search: str, device: str) -> None:
         self.search = search
         self.queries, self.corpus = queries, corpus
+        self._wide = corpus.astype(np.float64) if 8 * corpus.size <= _WIDE else corpus
         own, others = lengths_of(queries), lengths_of(corpus)
         longest = max(own.max(initial=0.0), others.max(initial=0.0))
         self.scale = 2.0 ** float(np.frexp(longest)[1])
@@ -133,7 +135,10 @@ class Comparison:
         tile = np.empty((max(1, TILE // max(1, n * dim)), n, dim))
         for some in tiles(len(clips), n * dim):
             others = tile[: some.stop - some.start]
-            others[:] = self.corpus[clips[some]]
+            if self._wide.dtype == tile.dtype:
+                self._wide.take(clips[some], axis=0, out=others, mode="clip")
+            else:
+                others[:] = self._wide[clips[some]]
             products[some] = np.matmul(others, own[some, :, None])[:, :, 0]
         lengths, others_lengths = self.query_lengths[queries, None], self.lengths[clips]
         if self.search == "mcss":
