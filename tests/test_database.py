@@ -1,5 +1,6 @@
 """The database: set up for many writers, migrated on first use, moments in UTC."""
 
+import gc
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import downgrade, upgrade
+from sqlalchemy import event
 
 from tests.support.places import ROOT
 from webapp import create_app, database
@@ -119,6 +121,21 @@ def test_looking_at_the_database_keeps_what_another_process_must_not_remove(
     assert {"before", "after"} <= stored
     assert Path(path).stat().st_mode & 0o077 == 0
     assert [one.name for one in Path(path).parent.glob(".database.*")] == []
+
+
+def test_an_app_that_is_forgotten_leaves_no_connection_open(tmp_path: Path) -> None:
+    app = create_app({"DATA": tmp_path})
+    database.prepare(app)
+    opened = []
+    with app.app_context():
+        pool = db.engine.pool
+        event.listen(pool, "close", lambda connection, record: opened.remove(connection))
+        event.listen(pool, "checkout", lambda connection, *_: opened.append(connection))
+        db.session.execute(sa.text("SELECT 1"))
+    assert len(opened) == 1
+    del app
+    gc.collect()
+    assert opened == []
 
 
 def test_moments_come_back_in_utc(app: Flask) -> None:

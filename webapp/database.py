@@ -8,6 +8,7 @@ write begins with BEGIN IMMEDIATE and waits its turn, and a request that reads n
 import os
 import sqlite3
 import tempfile
+import weakref
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,6 +80,9 @@ def init_app(app: Flask) -> None:
     except (sa.exc.ArgumentError, ImportError) as error:
         raise InputError(f"The database_url cannot be used: {error}.") from error
     app.extensions["sounding_board_ready"] = False
+    with app.app_context():
+        # Python 3.13 warns of every connection that is still open when it is forgotten.
+        weakref.finalize(app, _close, list(db.engines.values()))
 
     @app.before_request
     def ready() -> None:
@@ -89,6 +93,11 @@ def init_app(app: Flask) -> None:
                 app.logger.error(error)  # the version is not for strangers
                 abort(503, "The database cannot be used just now; the server's log says why.")
             app.extensions["sounding_board_ready"] = True
+
+
+def _close(engines: list[Engine]) -> None:
+    for engine in engines:
+        engine.dispose()
 
 
 def prepare(app: Flask | None = None) -> None:
