@@ -2,8 +2,6 @@
 
 import json
 import re
-import threading
-import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +13,6 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.exceptions import HTTPException
-from werkzeug.serving import make_server
 
 from embeddings import __version__, rankings
 from embeddings.collection import open_collection
@@ -33,6 +30,8 @@ from tests.support.instance import (
     unexpected,
 )
 from tests.support.places import ROOT
+from tests.support.server import Thread
+from tests.support.waiting import wait_for
 from webapp import create_app, database
 from webapp.database import db, now
 from webapp.models import Flag, Judgement, Listen, Study
@@ -332,21 +331,16 @@ LEFT = """() => new Promise((resolve) => {
 def test_a_browser_that_kept_answers_sends_them_once(page: Any, instance: Instance) -> None:
     page.problems_expected = ("beforeunload",)  # which asks nothing where nobody pressed a key
     before = count_after_start(instance)
-    server = make_server("127.0.0.1", 0, instance.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
+    server = Thread(instance.app)
     try:
-        origin = f"http://127.0.0.1:{server.server_port}"
+        origin = server.url
         # what a browser keeps belongs to an origin, and this one's port is whatever was free
         kept = json.loads(json.dumps(instance.queue).replace(instance.queue["origin"], origin))
         page.goto(origin + instance.raters["not_come"])  # of the same origin, without the queue
         assert page.evaluate(RESTORE, kept["indexed_db"]) == len(instance.queued)
         page.goto(origin + instance.raters["half_way"])
-        deadline = time.monotonic() + 20
         wanted = {name: before[name] + number for name, number in counted(instance).items()}
-        while count(instance) != wanted:
-            assert time.monotonic() < deadline, (count(instance), wanted)
-            page.wait_for_timeout(50)
+        wait_for(lambda: count(instance) == wanted, f"not all of {wanted} came")
         check_arrived(instance)
         page.wait_for_load_state("networkidle")
         page.goto(f"{origin}{instance.raters['half_way']}?page=1")
@@ -358,9 +352,7 @@ def test_a_browser_that_kept_answers_sends_them_once(page: Any, instance: Instan
         assert page.evaluate(LEFT) == 0
         assert count(instance) == wanted
     finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        server.stop()
 
 
 def count_after_start(instance: Instance) -> dict[str, int]:

@@ -2,12 +2,21 @@
 
 import json
 import platform
+import socket
+import struct
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from werkzeug.wsgi import ClosingIterator
 
 from tests.support import evidence
+from tests.support.server import Thread
+from tests.support.waiting import wait_for
 from tools import forked, mutate
 from tools.mutants import compiles, find
 from tools.planted import FAULTS
@@ -130,3 +139,30 @@ def test_evidence_names_commit_machine_and_time_and_no_host(
     assert str(ROOT) not in text
     assert sys.prefix not in text
     assert not evidence.is_current(f"{told['commit']} and changes")
+
+
+def test_what_is_sent_is_closed_when_the_browser_hangs_up() -> None:
+    """Else Python closes a sound's file some time later, within a test that never saw it."""
+    gone, closed = threading.Event(), threading.Event()
+
+    def sound(environ: Any, start_response: Any) -> ClosingIterator:
+        def sent() -> Iterator[bytes]:
+            yield b"sound\n"
+            gone.wait()
+
+        start_response("200 OK", [("Content-Length", "6")])
+        return ClosingIterator(sent(), closed.set)
+
+    served = Thread(sound)
+    try:
+        address = urlsplit(served.url)
+        with socket.create_connection((address.hostname, address.port)) as browser:
+            browser.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            with browser.makefile("rb") as answer:
+                wait_for(lambda: answer.readline() == b"sound\n", "no sound came")
+            # with a reset, which is what makes werkzeug's own reading fail
+            browser.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        gone.set()
+        wait_for(closed.is_set, "what was sent was not closed")
+    finally:
+        served.stop()

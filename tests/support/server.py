@@ -7,8 +7,9 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 from flask import Flask
@@ -19,15 +20,42 @@ from tests.support.ports import HOST, Port
 from tests.support.waiting import wait_for
 from webapp import create_app
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_ANSWER = "sounding_board.answer"
 FLASK = ("flask", "run", "--port", "{port}")
 GUNICORN = ("gunicorn", "webapp:create_app()", "--workers", "2", "--bind", f"{HOST}:{{port}}")
 
 
-class _Quiet(WSGIRequestHandler):
-    """Answers without a line in the log for each request."""
+class _Handler(WSGIRequestHandler):
+    """Answers without a line in the log, and closes what it was sending to who hung up.
+
+    Werkzeug reads what is left of a request before it closes the answer, and leaves the answer's
+    file open where that fails, as it does once a browser is gone.
+    """
 
     def log_request(self, *_: object) -> None:
         """Say nothing."""
+
+    def run_wsgi(self) -> None:
+        """Answer a request."""
+        try:
+            super().run_wsgi()
+        finally:
+            close = getattr(self.environ.get(_ANSWER), "close", None)
+            if close is not None:
+                close()
+
+
+def _kept(app: "WSGIApplication") -> "WSGIApplication":
+    """Return an app whose answers a handler finds again in the request's environment."""
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        environ[_ANSWER] = answered = app(environ, start_response)
+        return answered
+
+    return answer
 
 
 class Thread:
@@ -38,9 +66,9 @@ class Thread:
     url : where it is, without a slash at the end
     """
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: "Flask | WSGIApplication") -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._server = make_server(HOST, 0, app, threaded=True, request_handler=_Quiet)
+        self._server = make_server(HOST, 0, _kept(app), threaded=True, request_handler=_Handler)
         self.url = f"http://{HOST}:{self._server.server_port}"
         # It looks often whether it should stop: werkzeug's own half a second adds up.
         self._thread = threading.Thread(
