@@ -185,7 +185,7 @@ def experimenter(app: Flask, runner: FlaskCliRunner) -> FlaskClient:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The path of Debian's chromium. In CI a missing browser is a failure, elsewhere a skip."""
+    """The path of Debian's Chromium. In CI a missing browser is a failure, elsewhere a skip."""
     path = shutil.which("chromium")
     if path is None and os.environ.get("CI"):
         pytest.fail("chromium is missing; .ci/run installs it")
@@ -234,7 +234,11 @@ def esc10(shared: Path, tmp_path: Path) -> Callable[[int], Collection]:
 
 @pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Any]:
-    """Debian's chromium, without a window: one for all tests, since playwright starts only once."""
+    """Debian's Chromium, without a window: one for all tests, since playwright starts only once.
+
+    Where Debian's headless shell of it is installed, that: the same engine without what surrounds
+    a page (tabs, menus, extensions), which takes a second of computing for every new context.
+    """
     playwright = pytest.importorskip(
         "playwright.sync_api", reason="playwright is not installed (requirements-test.txt)"
     )
@@ -245,7 +249,8 @@ def browser(chromium: str) -> Iterator[Any]:
         arguments += ["--disable-gpu-compositing", "--disable-gpu-rasterization"]
         if os.geteuid() == 0:
             arguments.append("--no-sandbox")
-        running = driver.chromium.launch(executable_path=chromium, args=arguments)
+        path = shutil.which("chromium-headless-shell") or chromium
+        running = driver.chromium.launch(executable_path=path, args=arguments)
         playwright.expect.set_options(timeout=ON_A_PAGE)
         plain = running.new_context
 

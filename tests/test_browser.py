@@ -145,7 +145,7 @@ def test_the_seek_bar_goes_where_it_is_clicked(page: Page, server: Server) -> No
     page.goto(f"{server.url}/browse/small?class=Hum&query=hum-0")
     seek = page.locator(".query .seek")
     box = seek.bounding_box()
-    page.evaluate("document.querySelector('audio').playbackRate = 0.1")
+    page.evaluate("document.querySelector('audio').defaultPlaybackRate = 0.1")
     seek.click(position={"x": box["width"] * 0.5, "y": 10})
     playing_past(page, 0.3)
     assert 0.28 < audio_time(page) < 0.6

@@ -12,9 +12,10 @@ from flask import Flask, Response, render_template_string
 from flask.testing import FlaskClient
 
 from evaluation.figures import DIVERGING, PALETTE, SCALE, Figure
+from tests.support.barriers import looks, violations
 from tests.support.colours import contrast
 from tests.support.server import Thread
-from tests.support.tab import pixel
+from tests.support.tab import pixel, told, wait_until
 from webapp import figures as webapp_figures
 from webapp.figures import POLICY, csv_file, figure_page
 from webapp.security import CONTENT_SECURITY_POLICY, public
@@ -213,7 +214,7 @@ def test_the_theme_is_followed_and_a_view_is_kept(page: Page, shown: Callable[..
         "() => Plotly.relayout(document.querySelector('.figure-plot'), {'xaxis.range': [1.2, 1.4]})"
     )
     page.get_by_role("button", name="Dark").click()
-    page.wait_for_timeout(300)
+    wait_until(page, "document.querySelector('.figure-plot').layout.font.color == '#e4e8e8'")
     dark = page.evaluate(look)
     assert light[0] == "#23282b"
     assert dark[0] == "#e4e8e8"
@@ -237,14 +238,12 @@ def test_the_width_is_followed_and_a_wide_figure_scrolls_in_its_box(
     expect(scroller).not_to_have_attribute("tabindex", "0")
     page.set_viewport_size({"width": 360, "height": 800})
     expect(scroller).to_have_attribute("tabindex", "0")
-    page.wait_for_timeout(200)
-    assert width("wide") == 640
-    assert width("narrow") < 340
+    told(page, lambda: width("wide") == 640, "the wide figure keeps its least width")
+    told(page, lambda: width("narrow") < 340, "the narrow figure does not follow the page")
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert page.locator("#figure-wide .main-svg").first.bounding_box()["height"] == 350
     page.set_viewport_size({"width": 1280, "height": 800})
-    page.wait_for_timeout(200)
-    assert width("wide") > 1000
+    told(page, lambda: width("wide") > 1000, "the wide figure does not follow the page")
     expect(scroller).not_to_have_attribute("tabindex", "0")
 
 
@@ -262,7 +261,7 @@ def test_a_figure_can_be_drawn_again_in_its_place(page: Page, shown: Callable[..
     assert page.locator(".figure-plot > .plot-container").count() == 1
     assert page.locator(".figure-plot .bars path").count() == 3
     page.get_by_role("button", name="Dark").click()
-    page.wait_for_timeout(200)
+    wait_until(page, "document.querySelector('.figure-plot').layout.font.color == '#e4e8e8'")
     assert page.evaluate("document.querySelector('.figure-plot').layout.title.text") == "anew"
 
 
@@ -318,19 +317,15 @@ def test_saved_files_are_drawings_that_a_browser_opens(
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 360])
+@looks("width", (1280, 360))
 def test_no_barrier(browser: Any, shown: Callable[..., str], scheme: str, width: int) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     wide = figure("wide", TYPES["heatmap"], simulated=True, meta={"least_width": 700})
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True
     )
     page = context.new_page()
     drawn(page, shown(wide, figure("bar", TYPES["bar"])), 2)
-    page.wait_for_timeout(200)
-    found = axe.Axe().run(page)
-    report = found.generate_report() if found.violations_count else ""
+    report = violations(page)
     context.close()
     assert report == ""
 

@@ -54,7 +54,7 @@ redirect = "https://example.org/?cc={{code}}"
 """
 
 
-@pytest.fixture(params=["made sounds", "ESC-10"])
+@pytest.fixture(params=["made sounds", pytest.param("ESC-10", marks=pytest.mark.long)])
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
     """A server with an open study of three systems, of made and of real sounds."""
     if request.param == "ESC-10":

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from embeddings.store import Ranking
-from tests.support.barriers import unfolded_violations
+from tests.support.barriers import looks, unfold, violations
 from tests.support.judged import PROTOCOL, judge
 from tests.support.server import Server
 from tests.support.tab import sideways, sign_in
@@ -40,27 +40,32 @@ def server(data: Path, ranked: list[Ranking], tmp_path: Path) -> Iterator[Server
     running.stop()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@looks("width", (1280, 360))
 def test_axe_finds_nothing_and_no_page_scrolls_sideways(
-    browser: Any, server: Server, scheme: str
+    browser: Any, server: Server, width: int, scheme: str
 ) -> None:
     # the checker is put into the page, which the pages' own policy rightly forbids
-    context = browser.new_context(bypass_csp=True, color_scheme=scheme, reduced_motion="reduce")
+    context = browser.new_context(
+        viewport={"width": width, "height": 800},
+        bypass_csp=True,
+        color_scheme=scheme,
+        reduced_motion="reduce",
+    )
     tab = context.new_page()
     sign_in(tab, server)
     pages = ["/", "/studies", "/studies/which", "/studies/which/raters", "/studies/next"]
     pages += ["/studies/new", "/studies/new?start=template", "/studies/new?edit=next"]
     for address in pages:
         tab.goto(server.url + address)
-        for width in (1280, 360):
-            tab.set_viewport_size({"width": width, "height": 800})
-            assert sideways(tab) <= 0, (address, width)
-            assert unfolded_violations(tab) == [], (address, width)
+        assert sideways(tab) <= 0, address
+        unfold(tab)
+        assert violations(tab) == "", address
     tab.goto(f"{server.url}/studies/new")
     tab.locator("#depth").fill("0")
     tab.get_by_role("button", name="Create draft").click()
     expect(tab.get_by_role("alert")).to_be_visible()
-    assert unfolded_violations(tab) == []
+    unfold(tab)
+    assert violations(tab) == ""
     context.close()
 
 

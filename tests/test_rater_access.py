@@ -8,16 +8,11 @@ import pytest
 import sqlalchemy as sa
 
 from embeddings.store import Ranking
-from tests.support.barriers import violations
+from tests.support.barriers import looks, violations
 from tests.support.server import Server
 from tests.support.tab import Page, expect, playing_past, sideways
 from webapp.database import db
 from webapp.models import Study
-
-axe = pytest.importorskip(
-    "axe_playwright_python.sync_playwright",
-    reason="axe-playwright-python is not installed (requirements-test.txt)",
-)
 
 pytestmark = pytest.mark.browser
 
@@ -88,8 +83,7 @@ def submit(page: Page, name: str) -> None:
         page.get_by_role("button", name=name).click()
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@looks("method", METHODS)
 def test_no_barrier_on_any_page(browser, study, method: str, scheme: str) -> None:
     server = study(method)
     # axe is a script of our own making for the page, which its policy rightly forbids

@@ -23,6 +23,8 @@ from evaluation.score_figures import score_figures
 from evaluation.scoreboard import class_table, family_means, family_table, systems_table
 from evaluation.shown import number
 from evaluation.sweep import sweep
+from tests.support.barriers import looks, violations
+from tests.support.tab import expect
 from tests.support.watching import watch
 
 BARE = Assets(styles="p { color: red }", theme="", plotly="/* drawn by Plotly */", scripts=("1",))
@@ -257,11 +259,7 @@ def opened(browser: Any, written: str) -> Iterator[Callable[..., Any]]:
         tab.asked = []
         tab.on("request", lambda request: tab.asked.append(request.url))
         tab.goto(written)
-        drawn = tab.locator("figure[data-drawn]")
-        for _ in range(300):
-            if drawn.count() == tab.locator("figure").count():
-                break
-            tab.wait_for_timeout(100)
+        expect(tab.locator("figure[data-drawn]")).to_have_count(tab.locator("figure").count())
         tabs.append(tab)
         return tab
 
@@ -321,13 +319,10 @@ def test_tables_sort_inside_their_groups_and_classes_are_found(opened: Callable[
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 360])
+@looks("width", (1280, 360))
 def test_no_barrier_and_nothing_sideways(
     opened: Callable[..., Any], width: int, scheme: str
 ) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     tab = opened(width, scheme, bypass_csp=True)
     assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-    found = axe.Axe().run(tab)
-    assert (found.generate_report() if found.violations_count else "") == ""
+    assert violations(tab) == ""

@@ -11,10 +11,10 @@ from embeddings.processing import Recipe
 from embeddings.rankings import build_ranking
 from embeddings.store import Ranking, open_embedding
 from evaluation.scoring import score_ranking
-from tests.support.barriers import violations
+from tests.support.barriers import looks, violations
 from tests.support.scoreboard import disguise
 from tests.support.server import Server
-from tests.support.tab import Page, expect, sideways, sign_in
+from tests.support.tab import Page, expect, sideways, sign_in, told
 
 pytestmark = pytest.mark.browser
 
@@ -45,7 +45,21 @@ def drawn(page: Page) -> None:
 
 
 def texts(page: Page, rows: str) -> list[str]:
-    return [text.strip() for text in page.locator(rows).all_inner_texts()]
+    return [" ".join(text.split()) for text in page.locator(rows).all_text_contents()]
+
+
+def texts_sent(page: Page, url: str, rows: str) -> list[str]:
+    """Return the texts of a page as the server sends it, before any script ran."""
+    answer = page.context.request.get(url)
+    assert answer.ok, url
+    found = page.evaluate(
+        """([html, rows]) => {
+            const sent = new DOMParser().parseFromString(html, "text/html");
+            return [...sent.querySelectorAll(rows)].map((one) => one.textContent);
+        }""",
+        [answer.text(), rows],
+    )
+    return [" ".join(text.split()) for text in found]
 
 
 def test_columns_sort_by_keyboard_without_asking_the_server(page: Page, server: Server) -> None:
@@ -91,8 +105,7 @@ def test_the_page_sorts_as_the_server_does(page: Page, server: Server, table: st
             seen.append((page.url, texts(page, rows)))
     assert len(seen) == 2 * buttons.count() > 10
     for url, order in seen:
-        page.goto(url)
-        assert texts(page, rows) == order, url
+        assert texts_sent(page, url, rows) == order, url
 
 
 def test_without_javascript_the_server_sorts_and_finds(browser: Any, server: Server) -> None:
@@ -154,18 +167,14 @@ def test_what_is_below_a_figure_stays_where_it_is_when_it_is_drawn(
     page.wait_for_function("document.styleSheets.length >= 3")
     assert page.locator("figure[data-drawn]").count() == 0
     before = page.evaluate(top)
-    for _ in range(100):
-        if held:
-            break
-        page.wait_for_timeout(50)
+    told(page, lambda: held, "the page asks for no plotting script")
     held[0].continue_()
     drawn(page)
     assert page.evaluate(top) == pytest.approx(before, abs=2)
     expect(page.locator("#compare")).to_be_in_viewport()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 360])
+@looks("width", (1280, 360))
 def test_no_barrier_at_any_width(browser: Any, server: Server, scheme: str, width: int) -> None:
     context = browser.new_context(
         viewport={"width": width, "height": 900},

@@ -2,7 +2,7 @@
 
 import base64
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -38,15 +38,41 @@ def wait_until(page: Page, expression: str) -> None:
 
     Playwright's own wait_for_function evaluates in the page, which the policy rightly forbids.
     """
+    told(page, lambda: page.evaluate(expression), expression)
+
+
+def told(page: Page, condition: Callable[[], object], what: str) -> None:
+    """Wait until `condition` is true, which may depend on what a page asks for and tells."""
     deadline = time.monotonic() + PATIENCE
-    while not page.evaluate(expression):
-        assert time.monotonic() < deadline, expression
+    while not condition():
+        assert time.monotonic() < deadline, what
         page.wait_for_timeout(PAUSE * 1000)  # in which playwright hears what the page tells
 
 
 def playing_past(page: Page, seconds: float) -> None:
     """Wait until the page's one sound has moved past `seconds`."""
     wait_until(page, f"document.querySelector('audio').currentTime > {seconds}")
+
+
+@contextmanager
+def paused_past(page: Page, seconds: float) -> Iterator[None]:
+    """Let the page's one sound, started in the block, stop itself soon after `seconds`."""
+    page.evaluate(
+        """(seconds) => {
+            const audio = document.querySelector("audio");
+            const stop = () => {
+                if (audio.currentTime > seconds) {
+                    audio.removeEventListener("timeupdate", stop);
+                    audio.pause();
+                }
+            };
+            audio.addEventListener("timeupdate", stop);
+        }""",
+        seconds,
+    )
+    yield
+    paused = "document.querySelector('audio').paused"
+    wait_until(page, f"{paused} && document.querySelector('audio').currentTime > {seconds}")
 
 
 def heard_past(page: Page, number: int, seconds: float) -> None:
