@@ -74,14 +74,19 @@ class Relevance:
         _, example, own, sizes = np.unique(
             as_value, return_index=True, return_inverse=True, return_counts=True
         )
-        sets = self.carries[example]
+        sets = self.carries[example].astype(np.float32)  # a product of bools is no BLAS product
+        sharing = np.empty(len(sets), dtype=np.int64)  # clips, of all groups
+        for start in range(0, len(sets), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            shared = np.minimum(sets[rows] @ sets.T, 1)
+            sharing[rows] = shared @ sizes.astype(np.float32)  # whole numbers: exact up to 2^24
+        counts = sharing[own] - self.carries[:-1].any(axis=1)  # without the query itself
+        grouped = np.flatnonzero(np.bincount(codes)[codes] > 1)
         ones = np.ones(len(codes), dtype=np.float32)
         in_groups = sparse.csr_array((ones, (codes, own)), shape=(codes.max() + 1, len(sets)))
-        counts = np.empty(len(codes), dtype=np.int64)
-        as_floats = sets.astype(np.float32)  # a product of bools does not go through BLAS
-        for start in range(0, len(codes), _BLOCK):
-            rows = slice(start, start + _BLOCK)
-            shared = as_floats[own[rows]] @ as_floats.T > 0
-            inside = in_groups[codes[rows]].multiply(shared).sum(axis=1)
-            counts[rows] = shared @ sizes - np.asarray(inside).ravel()
+        for start in range(0, len(grouped), _BLOCK):
+            some = grouped[start : start + _BLOCK]
+            shared = sets[own[some]] @ sets.T > 0
+            inside = np.asarray(in_groups[codes[some]].multiply(shared).sum(axis=1)).ravel()
+            counts[some] = sharing[own[some]] - inside.astype(np.int64)
         return counts
