@@ -25,6 +25,7 @@ from embeddings.store import (
     write_embedding,
 )
 from evaluation.scoring import score_ranking
+from tests.support.compiled import compiled_once
 from tests.support.places import BASE, SHARED, flask
 from tests.support.ports import Port
 from tests.support.ready import ready
@@ -33,24 +34,30 @@ from tests.support.small import rank, write_source
 from tests.support.waiting import ON_A_PAGE
 from tests.support.warm_workers import warm_workers
 from tests.support.watching import watch
-from webapp import create_app
+from webapp import create_app, database
 
 if TYPE_CHECKING:
     from tests.support.lab import Lab
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings() -> Iterator[None]:
+    """No test sees the developer's own settings."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("SOUNDING_BOARD_")]:
+            patch.delenv(name)
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the developer's own data folder or settings."""
-    for name in list(os.environ):
-        if name.startswith("SOUNDING_BOARD_"):
-            monkeypatch.delenv(name)
+def _no_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the developer's own data folder."""
     monkeypatch.setenv("SOUNDING_BOARD_DATA", str(tmp_path / "no-data"))
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _warm_workers() -> Iterator[None]:
-    with warm_workers():
+def _kept_between_tests() -> Iterator[None]:
+    with warm_workers(), compiled_once():
         yield
 
 
@@ -70,11 +77,19 @@ def source(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with the small collection "small", to be copied and not changed."""
+    """A data folder with the small collection "small", to be copied and not changed.
+
+    It has the tables of an empty database: running all migrations takes longer than most tests.
+    """
 
     def make(folder: Path) -> None:
         source, options = write_source(folder / "source"), Options(group_column="pack")
         import_collection(folder / "data", "small", source, "csv", options=options, copy=True)
+        app = create_app({"TESTING": True, "DATA": folder / "whole"})
+        database.prepare(app)
+        with app.app_context():
+            database.db.engine.dispose()
+        shutil.move(folder / "whole" / "sounding_board.sqlite", folder / "data")
 
     return ready(tmp_path_factory, "imported", make) / "data"
 
