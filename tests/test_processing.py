@@ -85,6 +85,14 @@ def test_fitting_again_gives_the_same_numbers(vectors: np.ndarray) -> None:
     assert all(np.array_equal(one[key], other[key]) for key in one)
 
 
+def test_after_the_last_component_no_variance_is_left(vectors: np.ndarray) -> None:
+    assert fit(vectors, Recipe(pca=5), IDS)["next_variance"] == 0
+    fewer = fit(vectors, Recipe(pca=4), IDS)
+    assert fewer["next_variance"] == pytest.approx(
+        fit(vectors, Recipe(pca=5), IDS)["explained_variance"][4]
+    )
+
+
 def test_new_vectors_go_through_the_stored_fit(vectors: np.ndarray) -> None:
     recipe = Recipe(normalise="minmax", pca=3)
     fitted = fit(vectors, recipe, IDS)

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from embeddings import rankings
 from embeddings.collection import Collection
 from embeddings.errors import InputError
 from embeddings.extraction import extract_embedding, find_card, plan
@@ -15,9 +16,11 @@ from embeddings.processing import Recipe
 from embeddings.rankings import build_ranking, find_embedding, prepared_vectors
 from embeddings.simulate import write_random_embedding
 from embeddings.store import (
+    Ranking,
     embedding_names,
     open_embedding,
     open_ranking,
+    read_transform,
     remove_embedding,
     remove_ranking,
     system_names,
@@ -169,3 +172,23 @@ def test_an_embedding_goes_with_its_sweeps_once_nothing_ranks_by_it(small: Colle
     assert [path.name for path in (small.folder / "sweeps").iterdir()] == ["random-2"]
     with pytest.raises(InputError, match="has no embedding 'random'; it has: random-2"):
         remove_embedding(small, "random")
+
+
+def test_a_longer_ranking_keeps_the_fit(
+    small: Collection, ranked: list[Ranking], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fitted on another processor, it would not be the same to the last bit."""
+    embedding, recipe = open_embedding(small, "good"), Recipe(pca=2)
+    before = read_transform(small, build_ranking(small, embedding, recipe, "nns", top=3).system)
+
+    def fail(*_: object) -> None:
+        raise AssertionError("fitted again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rankings, "fit", fail)
+        longer = build_ranking(small, embedding, recipe, "nns", top=5)
+    assert longer.neighbours.shape[1] == 5
+    after = read_transform(small, longer.system)
+    assert all(np.array_equal(before[key], after[key]) for key in before)
+    other = build_ranking(small, embedding, Recipe(pca=3), "nns", top=3)  # is fitted
+    assert len(read_transform(small, other.system)["components"]) == 3

@@ -301,3 +301,8 @@ def test_a_long_vector_does_not_make_every_pair_exact(monkeypatch: pytest.Monkey
 def test_a_block_has_queries() -> None:
     with pytest.raises(InputError, match="A block must have at least 1 query, not 0"):
         top_neighbours(np.eye(4), "mcss", 2, block=0)
+
+
+def test_groups_are_of_all_clips() -> None:
+    with pytest.raises(InputError, match="There are 3 vectors but groups of 2 clips"):
+        top_neighbours(np.eye(3), "mcss", 1, groups=["one", "two"])
