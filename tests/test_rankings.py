@@ -67,7 +67,9 @@ def test_frames_become_clips(small: Collection) -> None:
     offsets = np.concatenate([[0], np.cumsum(counts)])
     frames = rng.normal(size=(offsets[-1], 8)).astype(np.float32)
     write_embedding(small, "mine", frames, META, frames=offsets)
-    ranking = build_ranking(small, find_embedding(small, "MINE"), Recipe("max", "l2", None), "mcss")
+    embedding = find_embedding(small, "MINE")
+    assert np.array_equal(embedding.of_clip(3), frames[offsets[3] : offsets[4]])
+    ranking = build_ranking(small, embedding, Recipe("max", "l2", None), "mcss")
     assert ranking.system == "mine.max-l2.mcss"
     assert ranking.title == "Mine · max, L2 · MCSS"
     clips = np.stack([frames[a:b].max(axis=0) for a, b in pairwise(offsets)])

@@ -455,6 +455,17 @@ def test_two_lists_are_compared_with_sides_balanced(app: Flask, study) -> None:
         assert len(sides) == 6
 
 
+def test_every_sound_of_two_lists_is_sent(study, client: FlaskClient) -> None:
+    path = study(PREFERENCE)[0]
+    sounds = lists(client.get(path).text)
+    assert len(set(sounds)) > 3
+    for sound in sounds:
+        answer = client.get(f"{path}/sounds/{sound}")
+        assert answer.status_code == 200
+        assert answer.mimetype.startswith("audio/")
+        answer.close()
+
+
 def test_whole_lists_are_rated_with_two_anchors(app: Flask, study, client: FlaskClient) -> None:
     text = PREFERENCE.replace('"preference"', '"rating"')
     path = study(text)[0]
