@@ -102,6 +102,12 @@ def data(imported: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def without_tables(data: Path) -> None:
+    """The test's data folder has no database yet: whoever asks for the tables first makes them."""
+    (data / "sounding_board.sqlite").unlink()
+
+
+@pytest.fixture
 def small(data: Path) -> Collection:
     """The small collection: 18 clips, classes Hum, Beep and Hiss with parents, two families."""
     return open_collection(data, "small")

@@ -20,6 +20,8 @@ from webapp import create_app, database
 from webapp.database import db
 from webapp.models import SigninLink
 
+pytestmark = pytest.mark.usefixtures("without_tables")
+
 
 def test_sqlite_is_set_up_for_safety(app: Flask) -> None:
     database.prepare(app)

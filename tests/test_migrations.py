@@ -13,6 +13,8 @@ from webapp import records
 from webapp.database import db
 from webapp.models import Assignment, Judgement, Slot, Study
 
+pytestmark = pytest.mark.usefixtures("without_tables")
+
 MOMENT = datetime(2026, 1, 2, 3, 4, 5)
 SEED = 77
 POOL = [11, 12, 13, 14]  # candidates of the one query
