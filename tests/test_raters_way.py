@@ -25,6 +25,7 @@ from webapp.models import (
     Candidate,
     ExternalId,
     Judgement,
+    Listen,
     Preference,
     Query,
     Rater,
@@ -386,8 +387,6 @@ def test_listening_is_stored_once(app: Flask, study, client: FlaskClient) -> Non
     bad = page.post(body | {"uuid": str(uuid4()), "seconds": -1}, "listens")
     assert "seconds must be from 0 to 1000000, not -1.0" in bad.json["refused"]
     with app.app_context():
-        from webapp.models import Listen
-
         rows = list(db.session.scalars(sa.select(Listen).order_by(Listen.id)))
         assert [(row.slot_id is None, row.seconds) for row in rows] == [(True, 0.5), (False, 0.5)]
 
@@ -455,15 +454,20 @@ def test_two_lists_are_compared_with_sides_balanced(app: Flask, study) -> None:
         assert len(sides) == 6
 
 
-def test_every_sound_of_two_lists_is_sent(study, client: FlaskClient) -> None:
+def test_every_sound_of_two_lists_is_sent_and_heard(app: Flask, study, client) -> None:
     path = study(PREFERENCE)[0]
-    sounds = lists(client.get(path).text)
-    assert len(set(sounds)) > 3
+    page = Page(client, path, practise=False)
+    sounds = sorted(set(lists(page.text)))
+    assert len(sounds) > 3
     for sound in sounds:
         answer = client.get(f"{path}/sounds/{sound}")
         assert answer.status_code == 200
         assert answer.mimetype.startswith("audio/")
         answer.close()
+        body = {"sound": sound, "uuid": str(uuid4()), "started_at": now().isoformat()}
+        assert page.post(body | {"seconds": 0.5}, "listens").json == {"saved": body["uuid"]}
+    with app.app_context():
+        assert db.session.scalar(sa.select(sa.func.count(Listen.id))) == len(sounds)
 
 
 def test_whole_lists_are_rated_with_two_anchors(app: Flask, study, client: FlaskClient) -> None:
