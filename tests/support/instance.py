@@ -29,6 +29,12 @@ sum: 1e-12 for the 10,000 replicates of an interval, times the at most 100 by wh
 two mean grades (0 to 100, steps of 1/n) is smaller than they are; ten times that for what is made
 of it. Counts, ranks and words are compared as they are.
 """
+SINGLE = 128 * 2.0**-24
+"""The same for the replicates of list measures (table:measures), which are weighted in float32.
+
+A sum of n float32 terms of one sign is wrong by at most n * 2**-24 of itself. A mean over queries
+and over a list divides two such sums, of no more than 64 terms each in the instances.
+"""
 ABSOLUTE = 1e-9  # of what cancels to nothing: 100 (the largest grade) times 1e-12, times ten
 
 
@@ -123,7 +129,7 @@ def places(then: Any, now: Any, at: str) -> Iterator[str]:
         else:
             for number, (one, other) in enumerate(zip(then, now, strict=True)):
                 yield from places(one, other, f"{at}/{number}")
-    elif not _same(then, now):
+    elif not _same(then, now, SINGLE if "/table:measures/" in at else RELATIVE):
         yield at
 
 
@@ -144,10 +150,10 @@ def _keys(items: list[dict[str, Any]]) -> list[str]:
             for place, name in enumerate(names)]  # fmt: skip
 
 
-def _same(then: Any, now: Any) -> bool:
+def _same(then: Any, now: Any, relative: float) -> bool:
     if isinstance(then, float) or isinstance(now, float):
         numbers = all(type(one) in (int, float) for one in (then, now))
-        return numbers and isclose(then, now, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+        return numbers and isclose(then, now, rel_tol=relative, abs_tol=ABSOLUTE)
     return type(then) is type(now) and then == now
 
 
