@@ -29,11 +29,12 @@ sum: 1e-12 for the 10,000 replicates of an interval, times the at most 100 by wh
 two mean grades (0 to 100, steps of 1/n) is smaller than they are; ten times that for what is made
 of it. Counts, ranks and words are compared as they are.
 """
-SINGLE = 128 * 2.0**-24
+SINGLE = 64 * 2.0**-24
 """The same for the replicates of list measures (table:measures), which are weighted in float32.
 
-A sum of n float32 terms of one sign is wrong by at most n * 2**-24 of itself. A mean over queries
-and over a list divides two such sums, of no more than 64 terms each in the instances.
+Each step is a quotient of two sums of terms of one sign, each wrong by at most as many 2**-24 as
+it has terms, and one more a term for its product: over the 7 raters, 5 ranks and 3 queries of the
+largest study in the instances, that is 2 * (14 + 10 + 6) and three divisions, below 64.
 """
 ABSOLUTE = 1e-9  # of what cancels to nothing: 100 (the largest grade) times 1e-12, times ten
 
