@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embeddings.made import draw_labels
+from embeddings.simulation.fsd50k_shape import draw_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Made:
 
 
 def make(clips: int, dim: int, frames: int = 1, seed: int = 1) -> Made:
-    """Make vectors of clips that have FSD50K's classes; see `embeddings.made.draw_labels`.
+    """Make vectors of clips with the classes of `fsd50k_shape.draw_labels`.
 
     A clip's vector is the sum of random directions of its classes, and noise; with `frames` there
     are that many vectors a clip, one below the other.

@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.made import make
-from embeddings.made import CLIPS
+from embeddings.simulation.fsd50k_shape import CLIPS
 
 DIM = 100
 TOP = 150
@@ -69,7 +69,7 @@ def main() -> None:
 
 def _measure(clips: int) -> dict[str, float]:
     """Return the seconds of the bare limit and of ours, and the peak memory in GB."""
-    from embeddings.search import BLOCK
+    from embeddings.search.neighbours import BLOCK
     from evaluation.objective import score_system
 
     made = make(clips, DIM)
@@ -91,9 +91,9 @@ def _measure(clips: int) -> dict[str, float]:
 
 def _measure_sweep() -> dict[str, float]:
     """Return the seconds of a sweep and of one system of the same frames, and the peak memory."""
-    from embeddings.collection import Clip, open_collection, write_collection
-    from embeddings.processing import Recipe, aggregate, fit, prepare
-    from embeddings.store import open_embedding, write_embedding
+    from embeddings.collection.clips import Clip, open_collection, write_collection
+    from embeddings.search.processing import Recipe, aggregate, fit, prepare
+    from embeddings.systems.store import open_embedding, write_embedding
     from evaluation.objective import score_system
     from evaluation.sweep import sweep
 

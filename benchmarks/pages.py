@@ -30,9 +30,9 @@ import numpy as np
 
 from benchmarks.objective import machine
 from benchmarks.rating import ROOT, Gunicorn
-from embeddings.collection import Collection
-from embeddings.made import CLIPS, make_collection
+from embeddings.collection.clips import Collection
 from embeddings.representations import CARDS
+from embeddings.simulation.fsd50k_shape import CLIPS, make_collection
 from evaluation.simulated import ready_all_simulated
 
 PAGES = {

@@ -137,12 +137,12 @@ class Rater(threading.Thread):
 
 def make_study(data: Path, raters: int) -> list[str]:
     """Make a collection, two systems and an open study; return the raters' secret tokens."""
-    from embeddings.collection import open_collection
-    from embeddings.importing import import_collection
-    from embeddings.processing import Recipe
-    from embeddings.rankings import build_ranking
-    from embeddings.readers import Options
-    from embeddings.store import open_embedding, write_embedding
+    from embeddings.collection.clips import open_collection
+    from embeddings.collection.importing import import_collection
+    from embeddings.collection.readers import Options
+    from embeddings.search.processing import Recipe
+    from embeddings.systems.rankings import build_ranking
+    from embeddings.systems.store import open_embedding, write_embedding
     from evaluation.protocol_toml import parse_protocol
     from webapp import create_app, database, opening, studies
     from webapp.raters import invite

@@ -50,8 +50,8 @@ def show(title: str, took: Took) -> None:
 
 def make_study(data: Path, queries: int, raters: int, grades: int) -> None:
     """Make a collection, fourteen systems, and a study that made raters have judged."""
-    from embeddings.made import make_collection
     from embeddings.representations import CARDS
+    from embeddings.simulation.fsd50k_shape import make_collection
     from evaluation.panelists import Panel
     from evaluation.protocol_toml import parse_protocol
     from evaluation.simulated import ready_all_simulated

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embeddings.collection import CONVENTIONS, Collection
+from embeddings.collection.clips import CONVENTIONS, Collection
 from embeddings.errors import InputError
 from embeddings.files import read_json
 from evaluation.queries import MICRO

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from evaluation.queries import MICRO
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from embeddings.collection import Collection
-from embeddings.made import CLIPS
+from embeddings.collection.clips import Collection
 from embeddings.representations import CARDS
+from embeddings.simulation.fsd50k_shape import CLIPS
 from evaluation import published
 from evaluation.measures import MEASURES
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence, Set
 
 import numpy as np
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from embeddings.rankings import groups_of, similarities
-from embeddings.search import group_codes
-from embeddings.store import Ranking, embedding_names
+from embeddings.search.neighbours import group_codes
+from embeddings.systems.rankings import groups_of, similarities
+from embeddings.systems.store import Ranking, embedding_names
 
 
 def distractors(

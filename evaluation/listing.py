@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from embeddings.collection import Clip, Collection
-from embeddings.store import Ranking
+from embeddings.collection.clips import Clip, Collection
+from embeddings.systems.store import Ranking
 from evaluation.queries import MICRO, QueryScores
 
 SHOWN = 15

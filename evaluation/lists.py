@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 
 ORACLE, RANDOM = "anchor:labels", "anchor:random"

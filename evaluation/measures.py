@@ -6,7 +6,7 @@ number does: a column is never the same under two names, or another under the sa
 
 from dataclasses import dataclass
 
-from embeddings.collection import CONVENTIONS
+from embeddings.collection.clips import CONVENTIONS
 from embeddings.errors import InputError
 from evaluation.sweep import METRICS as MEASURES
 

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from embeddings.collection import CONVENTIONS
+from embeddings.collection.clips import CONVENTIONS
 from embeddings.errors import InputError
 from evaluation.queries import CUTOFFS, MICRO, QueryScores, score_queries
 
@@ -86,12 +86,12 @@ def score_system(
     vectors : float [clips, dim], prepared up to but not including the final L2
     labels : each clip's classes; a clip may have none and is then a query of no class
     families : family -> its classes
-    search : "mcss", "mips" or "nns"; see `embeddings.search`
+    search : "mcss", "mips" or "nns"; see `embeddings.search.neighbours`
     cutoffs : the N of AP@N
     convention : "cbmi2024" or "corrected"; see the module's text
     groups : each clip's group, whose clips are left out for it and are not relevant to it; "" is
         no group. None: no groups
-    device : where it is computed; see `embeddings.backends.find_backend`
+    device : where it is computed; see `embeddings.search.backends.find_backend`
 
     Raises
     ------

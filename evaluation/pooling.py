@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from embeddings.store import Ranking
+from embeddings.systems.store import Ranking
 
 
 @dataclass(frozen=True, slots=True)

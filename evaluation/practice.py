@@ -4,7 +4,7 @@ from collections.abc import Set
 
 import numpy as np
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 
 
 def practice_pool(

@@ -10,12 +10,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.files import read_json
 from embeddings.representations import Card
-from embeddings.simulate import write_simulated_embedding
-from embeddings.store import Embedding
+from embeddings.simulation.made_embeddings import write_simulated_embedding
+from embeddings.systems.store import Embedding
 
 _FACTS = Path(__file__).parent / "data" / "published.json"
 
@@ -69,8 +69,8 @@ def convention() -> str:
 def simulate_as_published(collection: Collection, card: Card, seed: int = 1) -> Embedding:
     """Store made vectors of a representation that score in each family as published.
 
-    See `embeddings.simulate.write_simulated_embedding`. Raises InputError where nothing was
-    published of the representation, or the collection has no families.
+    See `embeddings.simulation.made_embeddings.write_simulated_embedding`. Raises InputError where
+    nothing was published of the representation, or the collection has no families.
     """
     if card.name not in published():
         raise InputError(

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from embeddings.errors import InputError
-from embeddings.search import ranked_blocks
+from embeddings.search.neighbours import ranked_blocks
 from evaluation.relevance import Relevance
 
 CUTOFFS = (15, 150)
@@ -22,7 +22,7 @@ _BLOCK = 1024  # queries of a stored ranking that are scored at a time
 
 
 class Ranked(Protocol):
-    """A block of ranked queries, such as `embeddings.search.Block`."""
+    """A block of ranked queries, such as `embeddings.search.neighbours.Block`."""
 
     @property
     def rows(self) -> slice:

@@ -5,7 +5,7 @@ from collections.abc import Sequence, Set
 import numpy as np
 
 from embeddings.errors import InputError
-from embeddings.search import group_codes, ragged
+from embeddings.search.neighbours import group_codes, ragged
 
 _BLOCK = 1024  # queries whose relevant clips are counted at a time
 

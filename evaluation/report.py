@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from embeddings import __version__
-from embeddings.collection import CONVENTIONS, Collection
+from embeddings.collection.clips import CONVENTIONS, Collection
 from embeddings.errors import InputError
 from evaluation import published
 from evaluation.figures import Figure

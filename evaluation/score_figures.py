@@ -3,7 +3,7 @@
 Their numbers are those of `evaluation.scoreboard`; a figure's table has what is drawn in it.
 """
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from evaluation.card_figures import modalities, sizes
 from evaluation.charts import cast
 from evaluation.class_figure import compared_classes

@@ -8,7 +8,7 @@ before the processing, where no other system has the same), "title" and "provena
 from math import nan
 from typing import TYPE_CHECKING, Any
 
-from embeddings.collection import CONVENTIONS, Collection
+from embeddings.collection.clips import CONVENTIONS, Collection
 from embeddings.errors import InputError
 from embeddings.files import read_json
 from embeddings.representations import CARDS

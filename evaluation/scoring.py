@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from embeddings.collection import CONVENTIONS, Collection
+from embeddings.collection.clips import CONVENTIONS, Collection
 from embeddings.errors import InputError
 from embeddings.files import read_json, whole_file, write_json
-from embeddings.rankings import groups_of, prepared_vectors
-from embeddings.store import Ranking
+from embeddings.systems.rankings import groups_of, prepared_vectors
+from embeddings.systems.store import Ranking
 from evaluation.objective import ObjectiveScores, average
 from evaluation.queries import QueryScores, score_lists, score_queries
 

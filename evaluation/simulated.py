@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
-from embeddings.collection import Collection
-from embeddings.processing import Recipe
+from embeddings.collection.clips import Collection
 from embeddings.progress import progress
-from embeddings.rankings import build_ranking
 from embeddings.representations import Card
-from embeddings.simulate import simulated_name
-from embeddings.store import Embedding, embedding_names, open_embedding
+from embeddings.search.processing import Recipe
+from embeddings.simulation.made_embeddings import simulated_name
+from embeddings.systems.rankings import build_ranking
+from embeddings.systems.store import Embedding, embedding_names, open_embedding
 from evaluation.published import simulate_as_published
 from evaluation.scoring import read_objective, score_ranking
 

@@ -4,10 +4,10 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.files import read_json
-from embeddings.store import open_ranking, system_names
+from embeddings.systems.store import open_ranking, system_names
 from evaluation.scoring import read_objective
 
 

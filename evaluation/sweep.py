@@ -20,14 +20,14 @@ from zipfile import BadZipFile
 import numpy as np
 
 from embeddings import __version__
-from embeddings.collection import CONVENTIONS, Collection
+from embeddings.collection.clips import CONVENTIONS, Collection
 from embeddings.errors import InputError
 from embeddings.files import only_writer, read_json, write_json, write_text
-from embeddings.processing import AGGREGATIONS, Recipe, aggregate, fit, narrowed, prepare
 from embeddings.progress import progress
-from embeddings.rankings import default_system, groups_of
-from embeddings.search import SEARCHES, check_comparable, ranked_blocks
-from embeddings.store import Embedding, embedding_names, ids_digest, open_embedding
+from embeddings.search.neighbours import SEARCHES, check_comparable, ranked_blocks
+from embeddings.search.processing import AGGREGATIONS, Recipe, aggregate, fit, narrowed, prepare
+from embeddings.systems.rankings import default_system, groups_of
+from embeddings.systems.store import Embedding, embedding_names, ids_digest, open_embedding
 from evaluation.objective import average
 from evaluation.queries import CUTOFFS, QueryScores, score_blocks
 from evaluation.relevance import Relevance

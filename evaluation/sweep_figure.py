@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from embeddings.processing import AGGREGATIONS
 from embeddings.representations import CARDS
-from embeddings.search import SEARCHES
+from embeddings.search.neighbours import SEARCHES
+from embeddings.search.processing import AGGREGATIONS
 from evaluation.cells import cells
 from evaluation.charts import (
     BARE,

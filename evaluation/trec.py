@@ -16,12 +16,12 @@ from typing import IO
 
 import numpy as np
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.files import whole_file
-from embeddings.rankings import groups_of
-from embeddings.search import group_codes
-from embeddings.store import Ranking
+from embeddings.search.neighbours import group_codes
+from embeddings.systems.rankings import groups_of
+from embeddings.systems.store import Ranking
 
 TOPICS = ("clip", "class")
 

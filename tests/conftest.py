@@ -12,12 +12,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
-from embeddings.collection import Collection, open_collection
-from embeddings.importing import import_collection
-from embeddings.processing import Recipe
-from embeddings.rankings import build_ranking
-from embeddings.readers import Options
-from embeddings.store import (
+from embeddings.collection.clips import Collection, open_collection
+from embeddings.collection.importing import import_collection
+from embeddings.collection.readers import Options
+from embeddings.search.processing import Recipe
+from embeddings.systems.rankings import build_ranking
+from embeddings.systems.store import (
     Ranking,
     open_embedding,
     open_ranking,

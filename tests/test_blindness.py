@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
-from embeddings.collection import Collection
-from embeddings.store import Ranking
+from embeddings.collection.clips import Collection
+from embeddings.systems.store import Ranking
 from tests.support.places import BASE
 from tests.support.rater import Page
 from webapp.database import db

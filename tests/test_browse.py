@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from embeddings.collection import Collection
-from embeddings.processing import Recipe
-from embeddings.rankings import build_ranking
-from embeddings.store import Ranking, open_embedding
+from embeddings.collection.clips import Collection
+from embeddings.search.processing import Recipe
+from embeddings.systems.rankings import build_ranking
+from embeddings.systems.store import Ranking, open_embedding
 from evaluation.listing import listing
 from evaluation.scoring import read_query_scores
 from tests.support.scoreboard import edit

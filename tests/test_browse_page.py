@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from embeddings.collection import Collection
-from embeddings.store import Ranking
+from embeddings.collection.clips import Collection
+from embeddings.systems.store import Ranking
 from tests.support.barriers import looks, violations
 from tests.support.server import Server
 from tests.support.tab import playing_past, sideways, sign_in, wait_until

@@ -14,9 +14,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from embeddings.collection import open_collection, remove_collection
+from embeddings.collection.clips import open_collection, remove_collection
 from embeddings.errors import InputError
-from embeddings.store import remove_ranking
+from embeddings.systems.store import remove_ranking
 from evaluation import bundle as bundles_file
 from evaluation.bundle import read_bundle, write_bundle
 from evaluation.codebook import FILES, TABLES

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from embeddings.errors import InputError
-from embeddings.extraction import embedding_name, find_card
-from embeddings.processing import Recipe
+from embeddings.extraction.extract import embedding_name, find_card
 from embeddings.representations import CARDS, Card
 from embeddings.representations.card import KINDS
-from embeddings.search import SEARCHES
+from embeddings.search.neighbours import SEARCHES
+from embeddings.search.processing import Recipe
 
 every_card = pytest.mark.parametrize("card", CARDS.values(), ids=lambda card: card.name)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.collection import Clip, Collection
+from embeddings.collection.clips import Clip, Collection
 from embeddings.errors import InputError
 from evaluation.choosing import Choice, Labels
 from evaluation.queries import MICRO

@@ -16,9 +16,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
-from embeddings.collection import Collection, collection_names
+from embeddings.collection.clips import Collection, collection_names
 from embeddings.files import only_writer
-from embeddings.store import Ranking
+from embeddings.systems.store import Ranking
 from tests.support.places import ROOT, hear_ctrl_c
 from tests.support.server import GUNICORN, Process
 from tests.support.waiting import PATIENCE, wait_for

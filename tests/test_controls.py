@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from embeddings.exchange import import_ranking
-from embeddings.processing import Recipe
-from embeddings.rankings import build_ranking, similarities
-from embeddings.store import Ranking, open_embedding, write_embedding
+from embeddings.search.processing import Recipe
+from embeddings.systems.imported import import_ranking
+from embeddings.systems.rankings import build_ranking, similarities
+from embeddings.systems.store import Ranking, open_embedding, write_embedding
 from evaluation.controls import distractors, far_clips
 from tests.support import oracle
 

@@ -8,14 +8,22 @@ import numpy as np
 import pytest
 import soundfile
 
-from embeddings import delivery, levels
 from embeddings.audio import SUFFIXES, integrated_loudness, read_audio
-from embeddings.delivery import Delivered, make_copies
 from embeddings.errors import InputError
 from embeddings.files import whole_file
-from embeddings.levels import SILENCE_DBTP, Level, Measured, plan_levels, rounded_peak, true_peak
+from embeddings.listening import copies as stored_copies
+from embeddings.listening import levels
+from embeddings.listening.copies import Delivered, make_copies
+from embeddings.listening.levels import (
+    SILENCE_DBTP,
+    Level,
+    Measured,
+    plan_levels,
+    rounded_peak,
+    true_peak,
+)
+from embeddings.listening.soundcheck import write_check_sounds
 from embeddings.parallel import Failure
-from embeddings.soundcheck import write_check_sounds
 
 RATE = 44100
 
@@ -67,7 +75,7 @@ def serial(monkeypatch: pytest.MonkeyPatch) -> None:
             except InputError as error:
                 yield item, Failure(str(error))
 
-    monkeypatch.setattr(delivery, "in_parallel", one_by_one)
+    monkeypatch.setattr(stored_copies, "in_parallel", one_by_one)
 
 
 def test_true_peak_finds_the_peak_between_the_samples() -> None:
@@ -190,7 +198,7 @@ def test_an_mp3_is_measured_as_it_comes_out_of_the_codec(tmp_path: Path) -> None
 def test_a_copy_that_passes_the_ceiling_is_written_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str
 ) -> None:
-    monkeypatch.setattr(delivery, "rounded_peak", lambda samples: true_peak(samples) - 1.5)
+    monkeypatch.setattr(stored_copies, "rounded_peak", lambda samples: true_peak(samples) - 1.5)
     source = write(tmp_path / "a.wav", clicks())
     made = copies({"a": source}, tmp_path / "to", format=format, loudness=-20.0)
     assert true_peak(read_audio(tmp_path / "to" / made.files["a"])[0]) <= -1.0
@@ -383,7 +391,7 @@ def test_a_full_disk_stops_everything(tmp_path: Path, monkeypatch: pytest.Monkey
             return whole_file(path)
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(delivery, "whole_file", disk)
+    monkeypatch.setattr(stored_copies, "whole_file", disk)
     with pytest.raises(InputError, match=r"'b' .* cannot be written \(No space left on device\)"):
         copies(sources, tmp_path / "to")
     assert left(tmp_path / "to") == []

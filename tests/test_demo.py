@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from flask.testing import FlaskCliRunner
 
-from embeddings import demo
-from embeddings.collection import Collection, open_collection
-from embeddings.extraction import Task, plan_own
+from embeddings.collection.clips import Collection, open_collection
+from embeddings.extraction.extract import Task, plan_own
 from embeddings.files import read_json, write_json
 from embeddings.representations import CARDS, Card
-from embeddings.simulate import simulated_name
-from embeddings.store import embedding_names, open_embedding, open_ranking, system_names
+from embeddings.simulation import demo_collection
+from embeddings.simulation.made_embeddings import simulated_name
+from embeddings.systems.store import embedding_names, open_embedding, open_ranking, system_names
 from evaluation.analysis import Analysis
 from evaluation.published import convention, published
 from evaluation.scoring import read_objective
@@ -39,7 +39,7 @@ EXAMPLE = str(ROOT / "docs" / "examples" / "octave_energies.py")
 @pytest.fixture(scope="module")
 def made(first_start: tuple[Path, str]) -> Collection:
     """The demo's collection, not to be changed."""
-    return open_collection(first_start[0], demo.NAME)
+    return open_collection(first_start[0], demo_collection.NAME)
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +191,7 @@ def test_the_other_study_shows_results_and_says_that_nobody_judged(
     first_start: tuple[Path, str],
 ) -> None:
     with create_app({"DATA": first_start[0]}).app_context():
-        assert study_using(demo.NAME, "simulated-beats.l2-pca100.mcss") is None
+        assert study_using(demo_collection.NAME, "simulated-beats.l2-pca100.mcss") is None
         study = find_study(RESULTS)
         assert (study.state, study.simulated, study.title.split(":")[0]) == (
             "closed", True, "Simulated",
@@ -212,7 +212,7 @@ def test_an_older_demo_gets_what_it_lacks_and_keeps_what_it_has(
     own: Path, commands: FlaskCliRunner, setup: list[str]
 ) -> None:
     """An older version had no simulated representations, and another convention."""
-    folder = own / "collections" / demo.NAME
+    folder = own / "collections" / demo_collection.NAME
     for path in (*folder.glob("embeddings/simulated-*"), *folder.glob("rankings/simulated-*")):
         shutil.rmtree(path)
     older = {"description": "Older.", "convention": "corrected"}
@@ -221,8 +221,8 @@ def test_an_older_demo_gets_what_it_lacks_and_keeps_what_it_has(
     kept = (folder / "embeddings" / "freesound" / "vectors.npy").stat().st_mtime_ns
     said = commands.invoke(args=setup).output
     assert "Adding to the demo what is new" in said
-    collection = open_collection(own, demo.NAME)
-    assert collection.info["description"] == demo.DESCRIPTION
+    collection = open_collection(own, demo_collection.NAME)
+    assert collection.info["description"] == demo_collection.DESCRIPTION
     assert collection.convention == "cbmi2024"
     assert all(system_of(collection, card) for card in CARDS.values())
     assert (folder / "embeddings" / "freesound" / "vectors.npy").stat().st_mtime_ns == kept
@@ -234,11 +234,11 @@ def test_whoever_removed_the_demo_does_not_get_it_again(
     own: Path, commands: FlaskCliRunner, setup: list[str]
 ) -> None:
     write_json(own / "demo.json", {"made_at": "2026-01-01T00:00:00+00:00"})
-    shutil.rmtree(own / "collections" / demo.NAME)
+    shutil.rmtree(own / "collections" / demo_collection.NAME)
     said = commands.invoke(args=setup)
     assert said.exit_code == 0
     assert "Adding" not in said.output
-    assert not (own / "collections" / demo.NAME).exists()
+    assert not (own / "collections" / demo_collection.NAME).exists()
 
 
 @pytest.mark.usefixtures("computable")
@@ -254,13 +254,13 @@ def test_what_is_computed_takes_the_place_of_what_was_simulated(
     assert "flask rankings build demo beats && flask evaluate demo" in done.output
     assert "simulated-vggish stays beside vggish: the study 'demo' uses" in done.output
     assert "simulated-freesound" not in done.output
-    collection = open_collection(own, demo.NAME)
+    collection = open_collection(own, demo_collection.NAME)
     left = {simulated_name(card) for card in CARDS.values()} - {"simulated-beats"}
     assert set(embedding_names(collection)) == left | {"beats", "vggish", "freesound", "random"}
     assert [name for name in system_names(collection) if "beats" in name] == []
     with create_app({"DATA": own}).app_context():
         make_demo()  # and it does not come back
-    assert "simulated-beats" not in embedding_names(open_collection(own, demo.NAME))
+    assert "simulated-beats" not in embedding_names(open_collection(own, demo_collection.NAME))
 
 
 @pytest.mark.usefixtures("computable")
@@ -277,22 +277,24 @@ def test_a_replacement_that_was_stopped_is_finished_by_the_same_command(
     said = commands.invoke(args=extract).output
     assert "was there already" in said
     assert "beats replaces what was simulated; removed: simulated-beats." in said
-    assert "simulated-beats" not in embedding_names(open_collection(own, demo.NAME))
+    assert "simulated-beats" not in embedding_names(open_collection(own, demo_collection.NAME))
 
 
 def test_somebody_elses_collection_of_that_name_is_left_alone(
     data: Path, runner: FlaskCliRunner, setup: list[str]
 ) -> None:
-    folder = shutil.copytree(data / "collections" / "small", data / "collections" / demo.NAME)
+    folder = shutil.copytree(
+        data / "collections" / "small", data / "collections" / demo_collection.NAME
+    )
     info = read_json(folder / "collection.json")
-    write_json(folder / "collection.json", info | {"name": demo.NAME})
+    write_json(folder / "collection.json", info | {"name": demo_collection.NAME})
     said = runner.invoke(args=["demo"])
     assert said.exit_code == 1
     assert "The collection 'demo' is not the demo's; the demo needs that name." in said.output
     write_json(data / "demo.json", {"made_at": "2026-01-01T00:00:00+00:00"})
     said = runner.invoke(args=setup)
     assert said.exit_code == 0, said.output
-    assert embedding_names(open_collection(data, demo.NAME)) == []
+    assert embedding_names(open_collection(data, demo_collection.NAME)) == []
 
 
 def test_simulated_judgements_are_marked_wherever_they_are_counted(own: Path) -> None:

@@ -8,8 +8,8 @@ import pytest
 import soundfile
 from scipy.signal import resample_poly
 
-from embeddings.duplicates import correlation, near_duplicates
-from embeddings.importing import import_collection
+from embeddings.collection.duplicates import correlation, near_duplicates
+from embeddings.collection.importing import import_collection
 from tests.support.small import RATE
 
 

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from flask.testing import FlaskCliRunner
 
-from embeddings import extraction
-from embeddings.collection import Collection
-from embeddings.extraction import GPU_BATCH, Task, extract_embedding
-from embeddings.store import embedding_names
+from embeddings.collection.clips import Collection
+from embeddings.extraction import extract
+from embeddings.extraction.extract import GPU_BATCH, Task, extract_embedding
+from embeddings.systems.store import embedding_names
 from tests.support.made_task import TASK, Batches, describe_clip
 from tests.support.places import ROOT
 from tests.support.waiting import wait_for
@@ -75,15 +75,15 @@ def test_what_a_power_cut_leaves_is_computed_again(
     small: Collection, monkeypatch: pytest.MonkeyPatch, damage: str
 ) -> None:
     """An index may be on disk when its vectors are not, and the other way round."""
-    finish = extraction.write_embedding
+    finish = extract.write_embedding
 
     def cut(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(extraction, "write_embedding", cut)
+    monkeypatch.setattr(extract, "write_embedding", cut)
     with pytest.raises(KeyboardInterrupt):
         extract_embedding(small, TASK, workers=1)
-    monkeypatch.setattr(extraction, "write_embedding", finish)
+    monkeypatch.setattr(extract, "write_embedding", finish)
     assert embedding_names(small) == []
     folder = small.folder / "embeddings" / ".three.partial"
     index, vectors = folder / "index.jsonl", folder / "vectors.f32"
@@ -181,8 +181,8 @@ def test_batches_that_were_killed_go_on_from_there(small: Collection, tmp_path: 
     notes = tmp_path / "notes"
     script = (
         "import sys; from dataclasses import replace; from pathlib import Path\n"
-        "from embeddings.collection import open_collection\n"
-        "from embeddings.extraction import extract_embedding\n"
+        "from embeddings.collection.clips import open_collection\n"
+        "from embeddings.extraction.extract import extract_embedding\n"
         "from tests.support.made_task import TASK, Batches\n"
         "task = replace(TASK, embedder=Batches(Path(sys.argv[2]), 'slow'))\n"
         "small = open_collection(Path(sys.argv[1]), 'small')\n"

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.collection import Clip, Collection, open_collection, write_collection
+from embeddings.collection.clips import Clip, Collection, open_collection, write_collection
 from embeddings.errors import InputError
-from embeddings.exchange import import_embedding, import_ranking
-from embeddings.processing import Recipe
-from embeddings.rankings import build_ranking
-from embeddings.store import (
+from embeddings.search.processing import Recipe
+from embeddings.systems.imported import import_embedding, import_ranking
+from embeddings.systems.rankings import build_ranking
+from embeddings.systems.store import (
     Ranking,
     embedding_names,
     open_embedding,

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from embeddings import demo
-from embeddings.collection import Collection, open_collection
+from embeddings.collection.clips import Collection, open_collection
+from embeddings.collection.importing import import_collection
 from embeddings.errors import InputError
-from embeddings.extraction import extract_embedding, find_card, plan
-from embeddings.importing import import_collection
+from embeddings.extraction.extract import extract_embedding, find_card, plan
 from embeddings.representations import CARDS, freesound
-from embeddings.store import embedding_names, open_embedding
+from embeddings.simulation import demo_collection
+from embeddings.systems.store import embedding_names, open_embedding
 from tests.support.places import ROOT
 from tests.support.small import RATE, make_sound, write_source
 from tests.support.waiting import wait_for
@@ -137,12 +137,12 @@ def test_killed_twice_gives_the_bytes_of_an_undisturbed_run(small: Collection, d
 
 def test_the_demos_vectors_are_what_this_code_computes(tmp_path: Path) -> None:
     """Three of the shipped vectors, computed again from newly made sounds."""
-    with np.load(demo.SHIPPED) as stored:
+    with np.load(demo_collection.SHIPPED) as stored:
         ids, vectors = stored["ids"].tolist(), stored["vectors"]
     assert vectors.shape == (248, 1584)
     for number, take in ((0, 0), (15, 3), (30, 7)):
-        demo.write_clip((tmp_path, number, take))
-        name = demo.clip_id(number, take)
+        demo_collection.write_clip((tmp_path, number, take))
+        name = demo_collection.clip_id(number, take)
         again = freesound.extract(tmp_path / f"{name}.flac", name, "dithered")
         shipped = vectors[ids.index(name)]
         # Another processor may round a sample otherwise: alike, if not the same bits.
@@ -166,11 +166,11 @@ def test_what_cannot_be_extracted(small: Collection) -> None:
 def test_a_whole_embedding_is_not_computed_again(
     small: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from embeddings import extraction
-    from embeddings.store import write_embedding
+    from embeddings.extraction import extract
+    from embeddings.systems.store import write_embedding
 
     meta = {"provenance": "computed", "representation": "Freesound"}
     write_embedding(small, "freesound", np.ones((18, 1584)), meta)
-    monkeypatch.setattr(extraction, "in_parallel", None)
+    monkeypatch.setattr(extract, "in_parallel", None)
     assert extract_embedding(small, plan(small.data, CARDS["Freesound"])).vectors[0, 0] == 1
     assert open_embedding(small, "freesound").meta["dim"] == 1584

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from embeddings.collection import collection_names, open_collection
+from embeddings.collection.clips import collection_names, open_collection
+from embeddings.collection.families import fsd50k_families
+from embeddings.collection.importing import BrokenClips, import_collection
+from embeddings.collection.readers import Options, read_csv
 from embeddings.errors import InputError
-from embeddings.families import fsd50k_families
-from embeddings.importing import BrokenClips, import_collection
-from embeddings.readers import Options, read_csv
 from tests.support.places import ROOT, hear_ctrl_c
 from tests.support.small import RATE, make_sound, write_source
 from tests.support.waiting import PATIENCE, wait_for

@@ -14,10 +14,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.exceptions import HTTPException
 
-from embeddings import __version__, rankings
-from embeddings.collection import open_collection
-from embeddings.search import top_neighbours
-from embeddings.store import open_ranking, read_transform, system_names
+from embeddings import __version__
+from embeddings.collection.clips import open_collection
+from embeddings.search.neighbours import top_neighbours
+from embeddings.systems import rankings
+from embeddings.systems.store import open_ranking, read_transform, system_names
 from evaluation.bundle import SUMS, read_bundle
 from tests.support.instance import (
     INSTANCES,

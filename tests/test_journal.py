@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.collection import Collection
-from embeddings.journal import open_journal
-from embeddings.store import open_embedding, write_embedding
+from embeddings.collection.clips import Collection
+from embeddings.extraction.journal import open_journal
+from embeddings.systems.store import open_embedding, write_embedding
 
 CONDITIONS = ["three", {"version": 1}]
 

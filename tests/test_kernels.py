@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.processing import Recipe, fit
-from embeddings.search import SEARCHES
+from embeddings.search.neighbours import SEARCHES
+from embeddings.search.processing import Recipe, fit
 from tests.support.kernels import KERNELS, TORCH, run
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from embeddings.collection import Collection
-from embeddings.processing import Recipe
-from embeddings.rankings import build_ranking
-from embeddings.simulate import write_random_embedding
-from embeddings.store import open_embedding
+from embeddings.collection.clips import Collection
+from embeddings.search.processing import Recipe
+from embeddings.simulation.made_embeddings import write_random_embedding
+from embeddings.systems.rankings import build_ranking
+from embeddings.systems.store import open_embedding
 from tests.support.places import ROOT
 from tests.support.server import KillableServer, Server
 from tests.support.tab import Page, expect
@@ -81,7 +81,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
 
 def _systems(collection: Collection) -> list[str]:
     """Return three systems: a user's own representation in two ways, and a random one."""
-    from embeddings.extraction import extract_embedding, plan_own
+    from embeddings.extraction.extract import extract_embedding, plan_own
 
     own = plan_own(str(ROOT / "docs" / "examples" / "octave_energies.py"), "Octaves")
     octaves = extract_embedding(collection, own, workers=1)

@@ -6,7 +6,7 @@ from itertools import chain, combinations
 
 import pytest
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from evaluation.lists import oracle_list, preference_pairs, random_list, rating_blocks
 

@@ -10,12 +10,12 @@ import pytest
 from flask.testing import FlaskClient, FlaskCliRunner
 
 from benchmarks import pages
-from embeddings.collection import Collection, open_collection
+from embeddings.collection.clips import Collection, open_collection
+from embeddings.collection.families import fsd50k_families
 from embeddings.errors import InputError
-from embeddings.families import fsd50k_families
-from embeddings.made import CLIPS, draw_labels, fsd50k_classes, make_collection
 from embeddings.representations import CARDS
-from embeddings.store import open_embedding, open_ranking, system_names
+from embeddings.simulation.fsd50k_shape import CLIPS, draw_labels, fsd50k_classes, make_collection
+from embeddings.systems.store import open_embedding, open_ranking, system_names
 from evaluation.published import published
 from evaluation.scoring import read_objective
 from webapp import create_app

@@ -17,8 +17,8 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from werkzeug.datastructures import MultiDict
 
-from embeddings.collection import open_collection
-from embeddings.store import Ranking
+from embeddings.collection.clips import open_collection
+from embeddings.systems.store import Ranking
 from evaluation.protocol_toml import parse_protocol, ready_protocols, template
 from tests.support.judged import PROTOCOL, answer, judge
 from tests.support.small import rank

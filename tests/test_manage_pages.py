@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from embeddings.store import Ranking
+from embeddings.systems.store import Ranking
 from tests.support.barriers import looks, unfold, violations
 from tests.support.judged import PROTOCOL, judge
 from tests.support.server import Server

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from embeddings.collection import Collection
-from embeddings.maps import make_map
-from embeddings.store import Ranking, open_embedding
+from embeddings.collection.clips import Collection
+from embeddings.maps.stored_maps import make_map
+from embeddings.systems.store import Ranking, open_embedding
 from evaluation.figures import PALETTE
 from tests.support.barriers import looks, violations
 from tests.support.server import Server

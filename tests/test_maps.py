@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient, FlaskCliRunner
 
-from embeddings import layouts, maps
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.files import read_json, write_json
-from embeddings.maps import compared_vectors, make_map, mapped_methods, open_map
-from embeddings.store import Embedding, Ranking, open_embedding, write_embedding
+from embeddings.maps import layouts, stored_maps
+from embeddings.maps.stored_maps import compared_vectors, make_map, mapped_methods, open_map
+from embeddings.systems.store import Embedding, Ranking, open_embedding, write_embedding
 from webapp import maps as page_of_maps
 from webapp.figures import POLICY
 from webapp.map_clips import clip_families
@@ -65,8 +65,8 @@ def test_pca_is_of_what_the_search_compares(small: Collection) -> None:
 
 def test_a_built_system_gives_the_same_vectors(small: Collection, ranked: list[Ranking]) -> None:
     """Its fitted PCA is used again; a system of older vectors is not."""
-    from embeddings.processing import Recipe
-    from embeddings.rankings import build_ranking
+    from embeddings.search.processing import Recipe
+    from embeddings.systems.rankings import build_ranking
 
     rng = np.random.default_rng(1)
     meta = {"provenance": "imported", "representation": "Freesound"}
@@ -145,7 +145,7 @@ def test_what_is_there_is_kept(small: Collection, monkeypatch: pytest.MonkeyPatc
     def fail(*_: Any) -> None:
         raise AssertionError("laid out again")
 
-    monkeypatch.setattr(maps, "lay_out", fail)
+    monkeypatch.setattr(stored_maps, "lay_out", fail)
     np.testing.assert_array_equal(make_map(small, embedding, "tsne").points, made.points)
     for change in ({"seed": 2}, {"parameters": {"perplexity": 3}}, {"again": True}):
         with pytest.raises(AssertionError, match="laid out again"):
@@ -158,17 +158,17 @@ def test_what_is_there_is_kept(small: Collection, monkeypatch: pytest.MonkeyPatc
 def test_nothing_is_written_beside_a_removed_embedding(
     small: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from embeddings.store import remove_embedding
+    from embeddings.systems.store import remove_embedding
 
     embedding = embed(small)
-    compared = maps.compared_vectors
+    compared = stored_maps.compared_vectors
 
     def slowly(*given: Any) -> np.ndarray:
         found = compared(*given)
         remove_embedding(small, "made")
         return found
 
-    monkeypatch.setattr(maps, "compared_vectors", slowly)
+    monkeypatch.setattr(stored_maps, "compared_vectors", slowly)
     with pytest.raises(InputError, match="'made' was removed while it was mapped"):
         make_map(small, embedding)
     assert not (small.folder / "embeddings" / "made").exists()
@@ -445,7 +445,7 @@ def test_a_large_embedding_is_not_mapped_while_a_page_waits(
     experimenter: FlaskClient, small: Collection, ranked: list[Ranking],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(maps, "LIGHT", 50)
+    monkeypatch.setattr(stored_maps, "LIGHT", 50)
     answer = experimenter.get("/browse/small/map?map=good.pca")
     assert answer.status_code == 400
     assert "flask embeddings map small good --method pca" in answer.text

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embeddings import rankings
-from embeddings.collection import CONVENTIONS, Collection
+from embeddings.collection.clips import CONVENTIONS, Collection
 from embeddings.errors import InputError
-from embeddings.extraction import extract_embedding, find_card, plan
-from embeddings.processing import Recipe
-from embeddings.rankings import build_ranking
-from embeddings.search import top_neighbours
-from embeddings.simulate import write_random_embedding
-from embeddings.store import open_embedding, write_embedding
+from embeddings.extraction.extract import extract_embedding, find_card, plan
+from embeddings.search.neighbours import top_neighbours
+from embeddings.search.processing import Recipe
+from embeddings.simulation.made_embeddings import write_random_embedding
+from embeddings.systems import rankings
+from embeddings.systems.rankings import build_ranking
+from embeddings.systems.store import open_embedding, write_embedding
 from evaluation.objective import average, score_system
 from evaluation.queries import QueryScores, score_lists, score_queries
 from evaluation.scoring import (

@@ -9,11 +9,11 @@ import pytest
 from flask.testing import FlaskCliRunner
 
 from embeddings.audio import read_audio
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from embeddings.extraction import extract_embedding, plan_own
+from embeddings.extraction.extract import extract_embedding, plan_own
 from embeddings.representations import own
-from embeddings.store import embedding_names, open_embedding
+from embeddings.systems.store import embedding_names, open_embedding
 from tests.support.places import ROOT
 
 EXAMPLE = ROOT / "docs" / "examples" / "octave_energies.py"

@@ -18,11 +18,11 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
-from embeddings.collection import Collection
-from embeddings.processing import Recipe
-from embeddings.query_files import Asked, Question
-from embeddings.rankings import build_ranking
-from embeddings.store import Ranking, open_embedding
+from embeddings.asking.question_files import Asked, Question
+from embeddings.collection.clips import Collection
+from embeddings.search.processing import Recipe
+from embeddings.systems.rankings import build_ranking
+from embeddings.systems.store import Ranking, open_embedding
 from tests.support.own_representations import (
     BAD,
     EXAMPLE,

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from embeddings.collection import Collection
-from embeddings.extraction import extract_embedding, find_card, plan
-from embeddings.processing import Recipe
-from embeddings.rankings import build_ranking
+from embeddings.collection.clips import Collection
+from embeddings.extraction.extract import extract_embedding, find_card, plan
+from embeddings.search.processing import Recipe
+from embeddings.systems.rankings import build_ranking
 from tests.support.barriers import looks, unfold, violations
 from tests.support.own_representations import EXAMPLE, folders, octaves, own_embedding
 from tests.support.server import Server

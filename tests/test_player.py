@@ -10,8 +10,8 @@ import soundfile
 from flask import Blueprint, Response, render_template_string, request
 
 from embeddings.audio import measure
-from embeddings.collection import Clip, open_collection, write_collection
-from embeddings.levels import CEILING_DBTP, LOWERED_MOST, USUAL_LUFS, playing_levels
+from embeddings.collection.clips import Clip, open_collection, write_collection
+from embeddings.listening.levels import CEILING_DBTP, LOWERED_MOST, USUAL_LUFS, playing_levels
 from tests.support.barriers import violations
 from tests.support.places import ROOT
 from tests.support.server import Thread

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from embeddings.store import Ranking
+from embeddings.systems.store import Ranking
 from evaluation.drawing import draw_queries
 from evaluation.pooling import Source, check_depth, pool, split_pool
 from evaluation.protocol import Queries

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from embeddings.store import Ranking
+from embeddings.systems.store import Ranking
 from evaluation.pooling import Source, check_depth, pool, split_pool
 
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from embeddings.processing import Recipe, aggregate, fit, prepare
-from embeddings.rankings import build_ranking
-from embeddings.refitting import refit_bound
-from embeddings.store import open_embedding, write_embedding
+from embeddings.search.processing import Recipe, aggregate, fit, prepare
+from embeddings.search.refitting import refit_bound
+from embeddings.systems.rankings import build_ranking
+from embeddings.systems.store import open_embedding, write_embedding
 
 IDS = [f"clip-{number}" for number in range(12)]
 
@@ -152,7 +152,7 @@ def test_a_recipe_is_not_fitted_again_where_only_the_neighbours_are(
     embedding = open_embedding(small, "mine")
     build_ranking(small, embedding, Recipe(pca=3), "mcss", top=4)
     before = (small.folder / "rankings/mine.l2-pca3.mcss/transform.npz").read_bytes()
-    monkeypatch.setattr("embeddings.rankings.fit", None)  # cannot be called
+    monkeypatch.setattr("embeddings.systems.rankings.fit", None)  # cannot be called
     again = build_ranking(small, embedding, Recipe(pca=3), "mcss", top=9)
     assert again.neighbours.shape == (18, 9)
     assert (small.folder / "rankings/mine.l2-pca3.mcss/transform.npz").read_bytes() == before

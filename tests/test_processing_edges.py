@@ -5,9 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from embeddings import processing
 from embeddings.errors import InputError
-from embeddings.processing import Recipe, aggregate, fit, narrowed, prepare
+from embeddings.search import processing
+from embeddings.search.processing import Recipe, aggregate, fit, narrowed, prepare
 
 IDS = [f"clip-{number}" for number in range(12)]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from embeddings.families import fsd50k_families
+from embeddings.collection.families import fsd50k_families
 from embeddings.representations import CARDS
 from evaluation import published
 from evaluation.published import Published

@@ -12,16 +12,21 @@ import numpy as np
 import pytest
 import soundfile
 
-from embeddings import query, sounds
-from embeddings.collection import Collection
+from embeddings.asking import answering, sounds
+from embeddings.asking.question_files import (
+    answer_question,
+    read_found,
+    read_question,
+    write_question,
+)
+from embeddings.asking.sounds import playing_gain, take_sound
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from embeddings.extraction import extract_embedding, find_card, plan, plan_own
-from embeddings.processing import Recipe
-from embeddings.query_files import answer_question, read_found, read_question, write_question
-from embeddings.rankings import build_ranking, prepared_vectors
+from embeddings.extraction.extract import extract_embedding, find_card, plan, plan_own
 from embeddings.representations.own import find_own
-from embeddings.sounds import playing_gain, take_sound
-from embeddings.store import Embedding, Ranking, open_embedding, write_embedding
+from embeddings.search.processing import Recipe
+from embeddings.systems.rankings import build_ranking, prepared_vectors
+from embeddings.systems.store import Embedding, Ranking, open_embedding, write_embedding
 from tests.support.own_representations import BAD, EXAMPLE, own_embedding, write_bad
 from tests.support.places import ROOT
 from tests.support.small import RATE, make_sound
@@ -59,7 +64,7 @@ def moved_by(small: Collection, ranking: Ranking, row: int, vectors: np.ndarray)
     """
     corpus, rows = prepared_vectors(small, ranking)
     own = corpus[list(rows).index(row)].astype(np.float64)
-    asked = query.prepare_sound(small, ranking, vectors)[0].astype(np.float64)
+    asked = answering.prepare_sound(small, ranking, vectors)[0].astype(np.float64)
     if ranking.meta["search"] == "mcss":
         own, asked = own / np.linalg.norm(own), asked / np.linalg.norm(asked)
     return float(np.linalg.norm(asked - own))
@@ -72,7 +77,7 @@ def nearest_other(ranking: Ranking, row: int) -> float:
 
 
 def check_as_ranked(
-    small: Collection, ranking: Ranking, row: int, answer: query.Answer, vectors: np.ndarray
+    small: Collection, ranking: Ranking, row: int, answer: answering.Answer, vectors: np.ndarray
 ) -> None:
     """Check that a clip's own sound is answered by the clip, and then by the clip's ranking.
 
@@ -113,13 +118,13 @@ def test_a_clip_as_own_sound_finds_itself_and_then_its_ranking(
         build_ranking(small, framed, Recipe("median", "l2", 8), "mcss"),
         build_ranking(small, framed, Recipe("max", "none", None), "nns"),
     ]
-    assert set(query.obstacles(small, systems).values()) == {""}
+    assert set(answering.obstacles(small, systems).values()) == {""}
     for row in (0, 10):
         sound = bring(small, row, tmp_path / f"sound-{row}")
-        found = list(query.answers(small, systems, sound))
+        found = list(answering.answers(small, systems, sound))
         assert [one.system for one in found] == [one.system for one in systems]
         for ranking, answer in zip(systems, found, strict=True):
-            embedder, _ = query.find_embedder(small, ranking)
+            embedder, _ = answering.find_embedder(small, ranking)
             vectors = embedder(sound.path, sound.id)
             check_as_ranked(small, ranking, row, answer, vectors)
 
@@ -130,7 +135,7 @@ def test_a_sound_that_is_no_clip_is_not_taken_for_one(
     """The check above notices what is wrong by a millionth: a clip's sound, prepared otherwise."""
     ranking = build_ranking(small, octaves, Recipe("mean", "minmax", None), "nns")
     vectors = np.asarray(octaves.vectors[3]) * (1 + 1e-6)
-    answer = query.Answer(ranking.system, *query.neighbours(small, ranking, vectors))
+    answer = answering.Answer(ranking.system, *answering.neighbours(small, ranking, vectors))
     assert answer.rows[0] == 3
     with pytest.raises(AssertionError):
         check_as_ranked(small, ranking, 3, answer, vectors)
@@ -139,7 +144,7 @@ def test_a_sound_that_is_no_clip_is_not_taken_for_one(
 def test_mips_and_the_number_of_answers(small: Collection, octaves: Embedding) -> None:
     ranking = build_ranking(small, octaves, Recipe("mean", "none", None), "mips", 4)
     vectors = np.asarray(octaves.vectors, dtype=np.float64)
-    rows, scores = query.neighbours(small, ranking, octaves.vectors[3], 7)
+    rows, scores = answering.neighbours(small, ranking, octaves.vectors[3], 7)
     products = vectors @ vectors[3]
     assert rows.tolist() == np.argsort(-products, kind="stable")[:7].tolist()
     assert scores == pytest.approx(products[rows], rel=1e-6)
@@ -149,7 +154,7 @@ def test_no_group_is_left_out(small: Collection, octaves: Embedding) -> None:
     """A sound of one's own has no group, so that nothing is excluded for it."""
     recipe = Recipe("mean", "minmax", None)
     ranking = build_ranking(small, octaves, recipe, "nns", exclude_same="group")
-    rows, _ = query.neighbours(small, ranking, octaves.vectors[0])
+    rows, _ = answering.neighbours(small, ranking, octaves.vectors[0])
     assert sorted(rows) == list(range(18))
 
 
@@ -158,7 +163,7 @@ def test_clips_without_vectors_are_never_found(small: Collection, octaves: Embed
     meta = {"provenance": "computed", "representation": "Octaves"}
     write_embedding(small, "some", np.delete(octaves.vectors, [0, 7], axis=0), meta, failed=failed)
     ranking = build_ranking(small, open_embedding(small, "some"), Recipe(pca=None), "mcss")
-    rows, _ = query.neighbours(small, ranking, octaves.vectors[8])
+    rows, _ = answering.neighbours(small, ranking, octaves.vectors[8])
     assert rows[0] == 8
     assert sorted(rows) == [row for row in range(18) if row not in (0, 7)]
 
@@ -176,7 +181,7 @@ def test_vectors_that_cannot_be_compared(
 ) -> None:
     ranking = build_ranking(small, octaves, Recipe("mean", "l2", 5), "mcss")
     with pytest.raises(InputError) as caught:
-        query.neighbours(small, ranking, vector)
+        answering.neighbours(small, ranking, vector)
     assert sentence in str(caught.value)
 
 
@@ -201,7 +206,7 @@ def test_each_system_that_cannot_be_asked_says_why(
     ]
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)  # all are installed
     (small.folder / "rankings" / systems[5].system / "transform.npz").unlink()
-    assert list(query.obstacles(small, systems).values()) == [
+    assert list(answering.obstacles(small, systems).values()) == [
         "It is simulated: there is no extractor.",
         "It is imported: what computed it is not here.",
         "What computed unknown was not noted: compute it again (flask embeddings own ... --again).",
@@ -210,15 +215,15 @@ def test_each_system_that_cannot_be_asked_says_why(
         "What prepares its vectors is not stored: build the system again.",
     ]
     with pytest.raises(InputError, match=r"flask weights fetch BEATs"):
-        query.find_embedder(small, systems[3])
+        answering.find_embedder(small, systems[3])
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert query.obstacles(small, systems[3:4]) == {
+    assert answering.obstacles(small, systems[3:4]) == {
         systems[3].system: "The package torch is not installed (pip install -r requirements.txt)."
     }
     write_embedding(small, "octaves", octaves.vectors + 1, octaves.meta)
     assert (
         "it was made anew; build the system again"
-        in (query.obstacles(small, systems[4:5])[systems[4].system])
+        in (answering.obstacles(small, systems[4:5])[systems[4].system])
     )
 
 
@@ -227,7 +232,7 @@ def test_another_checkpoint_is_named(small: Collection, monkeypatch: pytest.Monk
     other = find_card("AudioCLIP").variations[1].name
     meta = {"provenance": "computed", "representation": "AudioCLIP", "extraction": "as-published"}
     ranking = ranking_of(small, "other", meta | {"variation": other})
-    why = query.obstacles(small, [ranking])[ranking.system]
+    why = answering.obstacles(small, [ranking])[ranking.system]
     assert why.endswith(f"flask weights fetch AudioCLIP --variation {other} gets them.")
 
 
@@ -241,14 +246,14 @@ def test_what_computed_ones_own_must_be_there_and_be_the_same(
     ranking = build_ranking(small, extract_embedding(small, task, workers=1), Recipe(pca=None))
     folder = small.folder / "embeddings" / "mine"
     assert str(tmp_path) not in (folder / "meta.json").read_text()  # which bundles carry away
-    embedder, note = query.find_embedder(small, ranking)
+    embedder, note = answering.find_embedder(small, ranking)
     assert (embedder, note) == (find_own(folder), "")
     source.write_text(EXAMPLE.read_text() + "\n# another\n")
     with pytest.raises(InputError, match=r"mine\.py is not what it was when it computed mine\."):
-        query.find_embedder(small, ranking)
+        answering.find_embedder(small, ranking)
     source.write_text(EXAMPLE.read_text())
     weights.unlink()
-    why = query.obstacles(small, [ranking])[ranking.system]
+    why = answering.obstacles(small, [ranking])[ranking.system]
     assert why == f"{weights}, which computed mine, is not there any more."
 
 
@@ -257,7 +262,7 @@ def test_other_versions_are_noted(small: Collection, octaves: Embedding) -> None
     text = (folder / "meta.json").read_text()
     (folder / "meta.json").write_text(text.replace('"code_version": "', '"code_version": "0.0.'))
     ranking = build_ranking(small, octaves, Recipe("mean", "l2", 5), "mcss")
-    _, note = query.find_embedder(small, ranking)
+    _, note = answering.find_embedder(small, ranking)
     assert note.startswith("The collection's vectors were computed by Sounding Board 0.0.")
 
 
@@ -276,13 +281,13 @@ def test_an_extractor_that_fails_or_crashes_fails_alone(small: Collection, tmp_p
     systems.append(build_ranking(small, own_embedding(small, EXAMPLE, "Well"), Recipe(pca=None)))
     flag.touch()
     sound = bring(small, 4, tmp_path / "sound")
-    fails, crashes, well = query.answers(small, systems, sound)
+    fails, crashes, well = answering.answers(small, systems, sound)
     assert fails.failed.endswith("Fails.py: embed failed: no.")
     assert crashes.failed == "the process working on it crashed"
-    embedder, _ = query.find_embedder(small, systems[2])
+    embedder, _ = answering.find_embedder(small, systems[2])
     check_as_ranked(small, systems[2], 4, well, embedder(sound.path, sound.id))
     sound.path.write_bytes(b"not a sound any more")
-    gone = next(iter(query.answers(small, systems[2:], sound)))
+    gone = next(iter(answering.answers(small, systems[2:], sound)))
     assert gone.failed.startswith("mine.wav: the audio cannot be read")
 
 
@@ -299,9 +304,9 @@ def test_what_is_random_is_seeded_by_the_sounds_id(
 ) -> None:
     ranking = build_ranking(small, octaves, Recipe("mean", "l2", 5), "mcss")
     sound = bring(small, 4, tmp_path / "sound")
-    monkeypatch.setattr(query, "find_embedder", lambda *_: (Drawn(), ""))
-    [found] = query.answers(small, [ranking], sound)
-    rows, scores = query.neighbours(small, ranking, Drawn()(sound.path, sound.id))
+    monkeypatch.setattr(answering, "find_embedder", lambda *_: (Drawn(), ""))
+    [found] = answering.answers(small, [ranking], sound)
+    rows, scores = answering.neighbours(small, ranking, Drawn()(sound.path, sound.id))
     assert np.array_equal(found.rows, rows)
     assert np.array_equal(found.scores, scores)
 
@@ -314,7 +319,7 @@ def test_a_question_is_answered_in_files(
         ranking_of(small, "made", {"provenance": "simulated", "representation": "BEATs"}),
     ]
     sound = bring(small, 4, tmp_path / "sound")
-    write_question(tmp_path / "sound", small, sound, systems, query.obstacles(small, systems))
+    write_question(tmp_path / "sound", small, sound, systems, answering.obstacles(small, systems))
     question = read_question(tmp_path / "sound")
     assert [one.system for one in question.asked] == [systems[0].system]
     assert question.sound.envelope == pytest.approx(sound.envelope, abs=1e-4)
@@ -392,7 +397,7 @@ def test_the_id_is_that_of_the_samples(tmp_path: Path) -> None:
 
 
 def test_it_plays_at_the_collections_level(small: Collection, tmp_path: Path) -> None:
-    from embeddings.levels import playing_levels
+    from embeddings.listening.levels import playing_levels
 
     levels = playing_levels(small)
     assert levels is not None
@@ -418,12 +423,12 @@ def test_freesound_is_asked_as_its_ranking_was_made(small: Collection, tmp_path:
     task = plan(small.data, find_card("Freesound"))
     embedding = extract_embedding(small, task, workers=2)
     ranking = build_ranking(small, embedding, Recipe("mean", "minmax", 10), "nns")
-    embedder, note = query.find_embedder(small, ranking)
+    embedder, note = answering.find_embedder(small, ranking)
     assert note == ""
     clip, sound = small.clips[8], bring(small, 8, tmp_path / "sound")
     vectors = embedder(sound.path, clip.id)
-    answer = query.Answer(ranking.system, *query.neighbours(small, ranking, vectors))
+    answer = answering.Answer(ranking.system, *answering.neighbours(small, ranking, vectors))
     check_as_ranked(small, ranking, 8, answer, vectors)
     dithered_otherwise = moved_by(small, ranking, 8, embedder(sound.path, sound.id))
     assert 0 < 2 * dithered_otherwise < nearest_other(ranking, 8)
-    assert next(iter(query.answers(small, [ranking], sound))).rows[0] == 8
+    assert next(iter(answering.answers(small, [ranking], sound))).rows[0] == 8

@@ -7,15 +7,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from embeddings import rankings
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from embeddings.extraction import extract_embedding, find_card, plan
+from embeddings.extraction.extract import extract_embedding, find_card, plan
 from embeddings.files import write_json
-from embeddings.processing import Recipe
-from embeddings.rankings import build_ranking, find_embedding, prepared_vectors
-from embeddings.simulate import write_random_embedding
-from embeddings.store import (
+from embeddings.search.processing import Recipe
+from embeddings.simulation.made_embeddings import write_random_embedding
+from embeddings.systems import rankings
+from embeddings.systems.rankings import build_ranking, find_embedding, prepared_vectors
+from embeddings.systems.store import (
     Ranking,
     embedding_names,
     open_embedding,

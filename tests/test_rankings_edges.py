@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from embeddings.processing import Recipe
-from embeddings.rankings import (
+from embeddings.search.processing import Recipe
+from embeddings.simulation.made_embeddings import write_random_embedding
+from embeddings.systems.rankings import (
     build_ranking,
     check_aggregation,
     default_system,
@@ -14,8 +15,7 @@ from embeddings.rankings import (
     groups_of,
     similarities,
 )
-from embeddings.simulate import write_random_embedding
-from embeddings.store import open_embedding, read_transform, write_embedding
+from embeddings.systems.store import open_embedding, read_transform, write_embedding
 from tests.support import oracle
 
 META = {"provenance": "imported", "representation": "Mine"}

@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
-from embeddings.collection import Collection, open_collection
-from embeddings.processing import Recipe
-from embeddings.rankings import build_ranking
-from embeddings.store import Ranking, open_embedding, write_embedding
+from embeddings.collection.clips import Collection, open_collection
+from embeddings.search.processing import Recipe
+from embeddings.systems.rankings import build_ranking
+from embeddings.systems.store import Ranking, open_embedding, write_embedding
 from tests.support.places import BASE
 from tests.support.rater import PROTOCOL, Page
 from webapp.database import db

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from embeddings.store import Ranking
+from embeddings.systems.store import Ranking
 from tests.support.barriers import looks, violations
 from tests.support.server import Server
 from tests.support.tab import Page, expect, playing_past, sideways

@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
 from embeddings.errors import InputError
-from embeddings.store import Ranking
+from embeddings.systems.store import Ranking
 from tests.support.places import BASE
 from tests.support.rater import PROTOCOL, Page
 from webapp import assigning, opening, raters, records, studies
@@ -496,10 +496,10 @@ def test_a_study_is_extended_by_a_system(
         '["good.l2.mcss", "random.l2.mcss"]', '["good.l2.mcss", "good.raw.mips"]'
     )
     with app.app_context():
-        from embeddings.collection import open_collection
-        from embeddings.processing import Recipe
-        from embeddings.rankings import build_ranking
-        from embeddings.store import open_embedding
+        from embeddings.collection.clips import open_collection
+        from embeddings.search.processing import Recipe
+        from embeddings.systems.rankings import build_ranking
+        from embeddings.systems.store import open_embedding
 
         small = open_collection(app.config["DATA"], "small")
         good = open_embedding(small, "good")
@@ -563,10 +563,10 @@ def test_waveforms_are_shown_only_where_the_protocol_says_so(
 
 def test_sides_are_balanced_with_an_even_number_of_pairs(app: Flask, study) -> None:
     with app.app_context():
-        from embeddings.collection import open_collection
-        from embeddings.processing import Recipe
-        from embeddings.rankings import build_ranking
-        from embeddings.store import open_embedding
+        from embeddings.collection.clips import open_collection
+        from embeddings.search.processing import Recipe
+        from embeddings.systems.rankings import build_ranking
+        from embeddings.systems.store import open_embedding
 
         small = open_collection(app.config["DATA"], "small")
         systems = ["good.l2.mcss", "random.l2.mcss"]
@@ -613,10 +613,10 @@ def test_a_pair_that_too_few_judged_is_asked_again_in_an_extended_study(
     path = study("raters_per_query = 3\n" + PROTOCOL.replace("depth = 3", "depth = 2"))[0]
     judge_until_end(client, path)
     with app.app_context():
-        from embeddings.collection import open_collection
-        from embeddings.processing import Recipe
-        from embeddings.rankings import build_ranking
-        from embeddings.store import open_embedding
+        from embeddings.collection.clips import open_collection
+        from embeddings.search.processing import Recipe
+        from embeddings.systems.rankings import build_ranking
+        from embeddings.systems.store import open_embedding
 
         small = open_collection(app.config["DATA"], "small")
         raw = Recipe(normalise="none", pca=None)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from embeddings.store import Ranking
+from embeddings.systems.store import Ranking
 from tests.support.served_study import grades, invited, practised, rows, serving
 from tests.support.server import Server
 from tests.support.tab import (

@@ -13,10 +13,10 @@ from flask import Flask
 from flask.testing import FlaskCliRunner
 
 from embeddings import __version__
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.files import write_json
-from embeddings.store import Ranking, open_embedding
+from embeddings.systems.store import Ranking, open_embedding
 from evaluation.report import Assets, best_pair, report
 from evaluation.report_tables import class_rows, family_rows, system_rows
 from evaluation.score_figures import score_figures

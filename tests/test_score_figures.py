@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.representations import CARDS
-from embeddings.store import Ranking, open_embedding
+from embeddings.systems.store import Ranking, open_embedding
 from evaluation.card_figures import modalities, sizes
 from evaluation.charts import SIMULATED, cast, signed
 from evaluation.class_figure import LABELLED, compared_classes
@@ -317,7 +317,7 @@ def test_two_computed_systems_are_not_called_simulated() -> None:
 
 def test_the_sweep_shows_every_cell(small: Collection, ranked: list[Ranking]) -> None:
     rng = np.random.default_rng(4)
-    from embeddings.store import write_embedding
+    from embeddings.systems.store import write_embedding
 
     frames = np.arange(0, 18 * 3 + 1, 3)
     meta = {"provenance": "computed", "representation": "VGGish"}

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from embeddings.collection import CONVENTIONS, Collection
+from embeddings.collection.clips import CONVENTIONS, Collection
 from embeddings.errors import InputError
-from embeddings.processing import Recipe
-from embeddings.rankings import build_ranking
 from embeddings.representations import CARDS
-from embeddings.simulate import write_random_embedding
-from embeddings.store import Ranking, open_embedding
+from embeddings.search.processing import Recipe
+from embeddings.simulation.made_embeddings import write_random_embedding
+from embeddings.systems.rankings import build_ranking
+from embeddings.systems.store import Ranking, open_embedding
 from evaluation import scoreboard, sweep
 from evaluation.comparable import COMPARISONS, PUBLISHED, comparison, has_published_sounds
 from evaluation.measures import AVERAGES, MEASURES, wording

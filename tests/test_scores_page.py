@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from embeddings.collection import Collection
-from embeddings.processing import Recipe
-from embeddings.rankings import build_ranking
-from embeddings.store import Ranking, open_embedding
+from embeddings.collection.clips import Collection
+from embeddings.search.processing import Recipe
+from embeddings.systems.rankings import build_ranking
+from embeddings.systems.store import Ranking, open_embedding
 from evaluation.scoring import score_ranking
 from tests.support.barriers import looks, violations
 from tests.support.scoreboard import disguise

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embeddings.backends import TorchBackend
-from embeddings.comparison import Comparison
 from embeddings.errors import InputError
-from embeddings.search import SEARCHES, search_corpus, top_neighbours
+from embeddings.search.backends import TorchBackend
+from embeddings.search.comparison import Comparison
+from embeddings.search.neighbours import SEARCHES, search_corpus, top_neighbours
 from evaluation.queries import score_queries
 from tests.support import oracle
 
@@ -217,7 +217,8 @@ def test_pytorch_ranks_as_numpy_does(search: str, monkeypatch: pytest.MonkeyPatc
     expected = top_neighbours(vectors, search, 20, groups=groups)
     scored = score_queries(vectors, labels, search=search, cutoffs=(5,), groups=groups)
     monkeypatch.setattr(
-        "embeddings.comparison.find_backend", lambda corpus, device: TorchBackend(corpus, "cpu")
+        "embeddings.search.comparison.find_backend",
+        lambda corpus, device: TorchBackend(corpus, "cpu"),
     )
     found = top_neighbours(vectors, search, 20, groups=groups)
     assert np.array_equal(found[0], expected[0])
@@ -228,7 +229,7 @@ def test_pytorch_ranks_as_numpy_does(search: str, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_gpu_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("embeddings.backends.has_gpu", lambda: False)
+    monkeypatch.setattr("embeddings.search.backends.has_gpu", lambda: False)
     assert top_neighbours(np.eye(4), "mcss", 2, device="auto")[0].shape == (4, 2)
     with pytest.raises(InputError, match="cuda needs PyTorch and a GPU"):
         top_neighbours(np.eye(4), "mcss", 2, device="cuda")

@@ -5,17 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from embeddings import demo
-from embeddings.collection import Clip, Collection, open_collection, write_collection
+from embeddings.collection.clips import Clip, Collection, open_collection, write_collection
+from embeddings.collection.families import known_families
 from embeddings.errors import InputError
-from embeddings.families import known_families
-from embeddings.processing import Recipe
-from embeddings.rankings import build_ranking
 from embeddings.representations import CARDS, Card
-from embeddings.simulate import write_random_embedding, write_simulated_embedding
-from embeddings.simulation import simulate
-from embeddings.store import embedding_names, open_embedding
-from embeddings.synthesis import CLASSES
+from embeddings.search.processing import Recipe
+from embeddings.simulation import demo_collection
+from embeddings.simulation.made_embeddings import write_random_embedding, write_simulated_embedding
+from embeddings.simulation.synthesis import CLASSES
+from embeddings.simulation.vectors import simulate
+from embeddings.systems.rankings import build_ranking
+from embeddings.systems.store import embedding_names, open_embedding
 from evaluation.published import citation, published, simulate_as_published
 from evaluation.scoring import score_ranking
 
@@ -28,9 +28,9 @@ def silent_demo(tmp_path_factory: pytest.TempPathFactory) -> Collection:
     """The demo's clips, labels and families, without its sounds, which a simulation never hears."""
     data = tmp_path_factory.mktemp("silent")
     clips = [
-        Clip(demo.clip_id(number, take), f"{number}-{take}", made.labels, 1.0, 44100, 1)
+        Clip(demo_collection.clip_id(number, take), f"{number}-{take}", made.labels, 1.0, 44100, 1)
         for number, made in enumerate(CLASSES)
-        for take in range(demo.CLIPS_PER_CLASS)
+        for take in range(demo_collection.CLIPS_PER_CLASS)
     ]
     families = known_families(label for clip in clips for label in clip.labels)
     info = {"name": "demo", "title": "Demo", "convention": "corrected"}
@@ -73,7 +73,7 @@ def test_systems_agree_in_part_about_the_sounds(silent_demo: Collection) -> None
 def test_it_says_what_it_is_and_leaves_the_computed_one_alone(silent_demo: Collection) -> None:
     write_random_embedding(silent_demo, name="freesound")  # stands for the computed one
     before = open_embedding(silent_demo, "freesound").meta["vectors_sha256"]
-    embedding = simulate_as_published(silent_demo, CARDS["Freesound"], demo.SEED)
+    embedding = simulate_as_published(silent_demo, CARDS["Freesound"], demo_collection.SEED)
     assert embedding.name == "simulated-freesound"
     assert embedding.meta["provenance"] == "simulated"
     assert embedding.meta["representation"] == "Freesound"

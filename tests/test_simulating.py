@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from embeddings.collection import open_collection
+from embeddings.collection.clips import open_collection
 from embeddings.errors import InputError
 from evaluation.analysis import Analysis
 from evaluation.panelists import Panel

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from embeddings.processing import Recipe
-from embeddings.rankings import build_ranking
-from embeddings.store import Embedding, open_embedding, write_embedding
+from embeddings.search.processing import Recipe
+from embeddings.systems.rankings import build_ranking
+from embeddings.systems.store import Embedding, open_embedding, write_embedding
 from evaluation import sweep as sweeping
 from evaluation.choice import choose
 from evaluation.scoring import score_ranking

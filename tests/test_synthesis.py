@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from embeddings.demo import CLIPS_PER_CLASS, clip_id, make_clip
-from embeddings.families import known_families
-from embeddings.synthesis import CLASSES, MadeClass
-from embeddings.synthesis.tools import RATE
+from embeddings.collection.families import known_families
+from embeddings.simulation.demo_collection import CLIPS_PER_CLASS, clip_id, make_clip
+from embeddings.simulation.synthesis import CLASSES, MadeClass
+from embeddings.simulation.synthesis.tools import RATE
 
 
 def test_six_families_with_four_classes_each() -> None:

@@ -10,10 +10,8 @@ import pytest
 from flask.testing import FlaskCliRunner
 
 from embeddings.errors import InputError
-from embeddings.extraction import plan
-from embeddings.files import read_json
-from embeddings.representations import CARDS
-from embeddings.weights import (
+from embeddings.extraction.extract import plan
+from embeddings.extraction.weights import (
     add_weights,
     fetch_weights,
     find_variation,
@@ -21,6 +19,8 @@ from embeddings.weights import (
     verified_weights,
     weights_folder,
 )
+from embeddings.files import read_json
+from embeddings.representations import CARDS
 from tests.support.ports import Port
 
 BEATS = CARDS["BEATs"]

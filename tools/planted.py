@@ -53,7 +53,7 @@ FAULTS = (
     ),
     Fault(
         "Freesound's representation: statistics before descriptors",
-        "embeddings/representations/freesound.py",
+        "embeddings/representations/freesound/__init__.py",
         """            for descriptor in DESCRIPTORS
             for statistic in STATISTICS
         ]

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from flask import Blueprint, Response, abort, current_app, send_file, url_for
 
-from embeddings.collection import Clip, Collection
-from embeddings.levels import PlayingLevels
+from embeddings.collection.clips import Clip, Collection
+from embeddings.listening.levels import PlayingLevels
 from webapp import catalogue
 
 bp = Blueprint("audio", __name__)

@@ -10,8 +10,8 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from embeddings.collection import Clip, Collection
-from embeddings.store import Ranking
+from embeddings.collection.clips import Clip, Collection
+from embeddings.systems.store import Ranking
 from evaluation.queries import MICRO
 from webapp import catalogue, own
 from webapp.browse_columns import chooser, in_order, short_names, side_by_side

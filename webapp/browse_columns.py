@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embeddings.collection import Collection
-from embeddings.store import Ranking
+from embeddings.collection.clips import Collection
+from embeddings.systems.store import Ranking
 from evaluation.hubness import Hubness
 from evaluation.listing import SHOWN, Listing, listing, ranked
 from evaluation.overlap import places, rank_biased_overlap

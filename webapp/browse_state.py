@@ -18,9 +18,9 @@ from urllib.parse import urlencode
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from embeddings.store import Ranking
+from embeddings.systems.store import Ranking
 from evaluation.choosing import MATCHES, Choice
 from evaluation.interest import ORDERS
 from evaluation.listing import SHOWN

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from embeddings.store import Ranking
+from embeddings.systems.store import Ranking
 from evaluation.interest import in_order, in_random_order, lowest_first, precision_of
 from evaluation.queries import MICRO
 from webapp import catalogue

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from flask import abort, current_app
 
-from embeddings.collection import Collection, collection_names, open_collection
+from embeddings.collection.clips import Collection, collection_names, open_collection
 from embeddings.errors import InputError
-from embeddings.levels import PlayingLevels, playing_levels
-from embeddings.store import (
+from embeddings.listening.levels import PlayingLevels, playing_levels
+from embeddings.systems.store import (
     Embedding,
     Ranking,
     embedding_names,

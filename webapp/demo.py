@@ -9,14 +9,14 @@ import click
 import sqlalchemy as sa
 from flask import current_app
 
-from embeddings import demo
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.files import read_json, write_json
-from embeddings.processing import Recipe
 from embeddings.representations import CARDS
-from embeddings.simulate import RANDOM, simulated_name, write_random_embedding
-from embeddings.store import (
+from embeddings.search.processing import Recipe
+from embeddings.simulation import demo_collection
+from embeddings.simulation.made_embeddings import RANDOM, simulated_name, write_random_embedding
+from embeddings.systems.store import (
     Embedding,
     embedding_names,
     open_embedding,
@@ -36,7 +36,7 @@ SLUG, RESULTS = "demo", "demo-results"
 _RATERS = 3
 _EDITION = 3  # of what is made; 1 had no simulated representations, 2 no study with results
 
-_COMPUTED = CARDS[demo.SHIPPED_CARD].embedding
+_COMPUTED = CARDS[demo_collection.SHIPPED_CARD].embedding
 _COMPARED = (
     _COMPUTED,
     simulated_name(CARDS["LAION-CLAP"]),
@@ -70,16 +70,18 @@ def make_demo_once() -> None:
 def make_demo() -> None:
     """Make what the demo lacks: sounds, vectors, rankings, scores, the studies, their raters."""
     data = current_app.config["DATA"]
-    collection = demo.open_demo_collection(data) or demo.make_demo_collection(data)
+    collection = demo_collection.open_demo_collection(data) or demo_collection.make_demo_collection(
+        data
+    )
     systems = make_systems(collection)
     study = db.session.scalar(sa.select(Study).where(Study.slug == SLUG))
     if study is None:
         protocol = {
             "slug": SLUG,
             "title": "Which sounds are like this one?",
-            "collection": demo.NAME,
+            "collection": demo_collection.NAME,
             "systems": [systems[name] for name in _COMPARED if name in systems],
-            "queries": {"per_family": 1, "seed": demo.SEED},
+            "queries": {"per_family": 1, "seed": demo_collection.SEED},
             "depth": 5,
         }
         study = studies.create_study(parse_protocol(protocol, "the demo's protocol"))
@@ -101,10 +103,10 @@ def make_results(systems: dict[str, str]) -> None:
         protocol = {
             "slug": RESULTS,
             "title": "Simulated: what results look like",
-            "collection": demo.NAME,
+            "collection": demo_collection.NAME,
             "systems": compared,
             "scale": {"facets": ["semantic", "acoustic"]},
-            "queries": {"per_family": 3, "seed": demo.SEED},
+            "queries": {"per_family": 3, "seed": demo_collection.SEED},
             # of fourteen systems that know nothing of each other, one ranks every clip high
             "controls": {"distractors": 0},
             "depth": 5,
@@ -116,7 +118,7 @@ def make_results(systems: dict[str, str]) -> None:
     if study and study.state == "draft":
         opening.open_study(study, simulated=True)
     if study and study.state == "open":
-        simulate(study, Panel(raters=8, careless=1, seed=demo.SEED))
+        simulate(study, Panel(raters=8, careless=1, seed=demo_collection.SEED))
 
 
 def make_systems(collection: Collection) -> dict[str, str]:
@@ -127,7 +129,7 @@ def make_systems(collection: Collection) -> dict[str, str]:
     """
     have = embedding_names(collection)
     if _COMPUTED not in have:
-        demo.install_vectors(collection)
+        demo_collection.install_vectors(collection)
     if RANDOM not in have:
         write_random_embedding(collection)
     floor = Recipe(normalise="l2", pca=None)
@@ -136,7 +138,7 @@ def make_systems(collection: Collection) -> dict[str, str]:
     return {
         _COMPUTED: ready_system(collection, open_embedding(collection, _COMPUTED)),
         RANDOM: ready_system(collection, open_embedding(collection, RANDOM), floor, "mcss"),
-    } | ready_all_simulated(collection, cards, demo.SEED)
+    } | ready_all_simulated(collection, cards, demo_collection.SEED)
 
 
 def replace_simulated(collection: Collection, computed: Embedding) -> str:
@@ -178,7 +180,7 @@ def demo_rater() -> Rater | None:
 def _collection_there() -> Collection | None:
     """Return the demo's collection if it can be used, else None: `flask demo` says why."""
     try:
-        return demo.open_demo_collection(current_app.config["DATA"])
+        return demo_collection.open_demo_collection(current_app.config["DATA"])
     except InputError:
         return None
 
@@ -191,4 +193,6 @@ def _replaced(collection: Collection) -> set[str]:
             meta = open_embedding(collection, name).meta
             if meta["provenance"] == "computed":
                 computed.add(meta["representation"])
-    return computed - ({demo.SHIPPED_CARD} if collection.info.get("synthesised") else set())
+    return computed - (
+        {demo_collection.SHIPPED_CARD} if collection.info.get("synthesised") else set()
+    )

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from embeddings.collection import CONVENTIONS, Collection
+from embeddings.collection.clips import CONVENTIONS, Collection
 from embeddings.errors import InputError
 from embeddings.files import write_text
-from embeddings.store import Ranking, embedding_names, open_embedding
+from embeddings.systems.store import Ranking, embedding_names, open_embedding
 from evaluation.queries import CUTOFFS, MICRO, QueryScores
 from evaluation.scoring import read_objective, read_query_scores, score_ranking
 from evaluation.study_tables import ClipRecord, ObjectiveRecord

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from embeddings.store import PROVENANCES
+from embeddings.systems.store import PROVENANCES
 from webapp import catalogue, studies
 from webapp.database import db
 from webapp.security import public

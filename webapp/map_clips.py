@@ -4,7 +4,7 @@ import json
 import zlib
 from dataclasses import dataclass
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 
 NO_FAMILY, SEVERAL = -1, -2
 

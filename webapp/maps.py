@@ -7,11 +7,11 @@ import numpy as np
 from flask import Blueprint, Response, abort, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from embeddings.layouts import METHODS, check_method
-from embeddings.maps import Map, is_light, make_map, mapped_methods, open_map
-from embeddings.store import PROVENANCES, Embedding
+from embeddings.maps.layouts import METHODS, check_method
+from embeddings.maps.stored_maps import Map, is_light, make_map, mapped_methods, open_map
+from embeddings.systems.store import PROVENANCES, Embedding
 from evaluation.charts import GREY, SYMBOLS
 from evaluation.figures import PALETTE, Figure
 from webapp import catalogue

@@ -12,13 +12,13 @@ from itertools import chain
 from pathlib import Path
 
 from embeddings import __version__
-from embeddings.collection import Collection
-from embeddings.delivery import Delivered, make_copies
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.files import only_writer, whole_folder, write_text
+from embeddings.listening.copies import Delivered, make_copies
+from embeddings.listening.soundcheck import write_check_sounds
 from embeddings.parallel import default_workers
-from embeddings.soundcheck import write_check_sounds
-from embeddings.store import Ranking
+from embeddings.systems.store import Ranking
 from evaluation.controls import distractors, far_clips
 from evaluation.lists import (
     ORACLE,

@@ -27,12 +27,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from embeddings.collection import Collection
+from embeddings.asking.answering import obstacles
+from embeddings.asking.question_files import Asked, Question, read_found
+from embeddings.asking.sounds import LONGEST_SECONDS, UnreadableSound, playing_gain
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from embeddings.query import obstacles
-from embeddings.query_files import Asked, Question, read_found
-from embeddings.sounds import LONGEST_SECONDS, UnreadableSound, playing_gain
-from embeddings.store import ids_digest
+from embeddings.systems.store import ids_digest
 from evaluation.listing import SHOWN
 from webapp import catalogue, own_sounds
 from webapp.browse_columns import in_order

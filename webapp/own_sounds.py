@@ -1,7 +1,7 @@
 """Sounds that the experimenter brings: each a folder for the owner alone, which does not stay.
 
 A folder ``own/ID`` of the data folder has the sound's files, the question and its answers (see
-`embeddings.query_files`), and these marks::
+`embeddings.asking.question_files`), and these marks::
 
     left        the page was left; unless it is opened again soon, the folder is removed
     cancelled   the experimenter stopped it
@@ -27,12 +27,12 @@ from pathlib import Path
 from flask import current_app
 from werkzeug.datastructures import FileStorage
 
-from embeddings.collection import Collection
+from embeddings.asking.answering import obstacles
+from embeddings.asking.question_files import Question, read_found, read_question, write_question
+from embeddings.asking.sounds import take_sound
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from embeddings.query import obstacles
-from embeddings.query_files import Question, read_found, read_question, write_question
-from embeddings.sounds import take_sound
-from embeddings.store import Ranking
+from embeddings.systems.store import Ranking
 from webapp import jobs
 
 GRACE = 30
@@ -193,7 +193,7 @@ def _start(data: Path, folder: Path) -> None:
     made = folder / "made"  # whatever an extractor writes goes with the folder
     made.mkdir()
     environment = os.environ | {"TMPDIR": str(made), "HF_HUB_OFFLINE": "1"}  # nothing is fetched
-    command = ["embeddings.query_files", str(data), str(folder)]
+    command = ["embeddings.asking.question_files", str(data), str(folder)]
     process = jobs.spawn(command, _log(folder), environment)
     (folder / "process").write_text(str(process), encoding="ascii")
 

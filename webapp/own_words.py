@@ -7,8 +7,8 @@ from pathlib import Path
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from embeddings.query_files import Question
-from embeddings.sounds import Sound
+from embeddings.asking.question_files import Question
+from embeddings.asking.sounds import Sound
 from webapp.own_sounds import Progress
 
 _PATH = re.compile(r"(?<![\w/:.])/(?:[^\s/:;,'\"()]+/)+([^\s/:;,'\"()]*)")

@@ -9,7 +9,7 @@ from statistics import fmean, median
 import sqlalchemy as sa
 from flask import current_app
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from evaluation.drawing import draw_queries
 from evaluation.planner import Plan, plan

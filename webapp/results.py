@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from markupsafe import Markup
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from webapp import catalogue, results_files
 from webapp.database import db
 from webapp.figures import figure_page

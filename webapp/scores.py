@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from flask import Blueprint, Response, abort, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from evaluation import published
 from evaluation.comparable import has_published_sounds
 from evaluation.figures import Figure

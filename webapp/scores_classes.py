@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from evaluation.measures import LOWER_IS_BETTER, wording
 from evaluation.scoreboard import compare_classes, sorted_rows
 from webapp.scores_state import State

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from evaluation.measures import MEASURES
 from webapp.scores_classes import class_values, comparison, looked_for, pair
 from webapp.scores_state import State

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from flask import url_for
 
-from embeddings.collection import CONVENTIONS, Collection
+from embeddings.collection.clips import CONVENTIONS, Collection
 from embeddings.errors import InputError
 from evaluation.measures import AVERAGES, MEASURES, check_word
 

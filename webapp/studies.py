@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from flask import current_app
 
 from embeddings import __version__
-from embeddings.collection import Collection, open_collection
+from embeddings.collection.clips import Collection, open_collection
 from embeddings.errors import InputError
-from embeddings.store import Ranking, open_ranking
+from embeddings.systems.store import Ranking, open_ranking
 from evaluation.drawing import draw_queries
 from evaluation.pooling import check_depth
 from evaluation.protocol import Protocol

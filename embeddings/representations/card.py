@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from embeddings.processing import Recipe
+from embeddings.search.processing import Recipe
 
 KINDS = ("extractor", "graph", "torch")
 
-_FACTS = Path(__file__).resolve().parent.parent / "data" / "representations.toml"
+_FACTS = Path(__file__).with_name("cards.toml")
 _EXTRACTIONS = {
     "one": {"as-published": "as the paper's authors did, what is random seeded by the clip id"},
     "channels": {

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from embeddings.collection.importing import import_collection
 from embeddings.errors import InputError
-from embeddings.extraction import Task, extract_embedding
-from embeddings.importing import import_collection
+from embeddings.extraction.extract import Task, extract_embedding
 from embeddings.parallel import Failure
 from embeddings.representations import CARDS, Card
 from embeddings.representations.runner import Representation, loaded
@@ -209,7 +209,7 @@ def test_neither_batches_nor_workers_change_an_embedding(
     for batch, workers in runs:
         with monkeypatch.context() as patch:
             if workers == 1:
-                patch.setattr("embeddings.extraction.in_parallel", one_after_another)
+                patch.setattr("embeddings.extraction.extract.in_parallel", one_after_another)
             embedding = extract_embedding(
                 collection, task, workers=workers, batch=batch, again=True
             )

@@ -8,8 +8,9 @@ import pytest
 import soundfile
 
 from embeddings.errors import InputError
-from embeddings.representations import freesound, freesound_legacy
-from embeddings.representations.freesound_legacy import DIM, NAMES, describe_legacy
+from embeddings.representations import freesound
+from embeddings.representations.freesound import legacy as freesound_legacy
+from embeddings.representations.freesound.legacy import DIM, NAMES, describe_legacy
 from tests.networks import kit
 
 pytestmark = pytest.mark.essentia

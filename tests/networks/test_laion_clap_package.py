@@ -12,10 +12,10 @@ import pytest
 from flask.testing import FlaskCliRunner
 
 from embeddings.audio import read_audio
-from embeddings.collection import Collection
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from embeddings.extraction import find_card, plan
-from embeddings.store import embedding_names, open_embedding
+from embeddings.extraction.extract import find_card, plan
+from embeddings.systems.store import embedding_names, open_embedding
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 pytest.importorskip("transformers", reason="transformers is not installed")

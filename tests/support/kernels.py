@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.backends import TorchBackend
-from embeddings.processing import Recipe, fit, prepare
-from embeddings.refitting import refit_bound
-from embeddings.search import SEARCHES, search_corpus, top_neighbours
+from embeddings.search.backends import TorchBackend
+from embeddings.search.neighbours import SEARCHES, search_corpus, top_neighbours
+from embeddings.search.processing import Recipe, fit, prepare
+from embeddings.search.refitting import refit_bound
 from evaluation.objective import average
 from evaluation.queries import score_queries
 
@@ -60,9 +60,9 @@ def main() -> None:
     """Print a line for each thing that must be the same bytes everywhere."""
     raw, out = map(Path, sys.argv[1:3])
     if sys.argv[3:] == ["torch"]:
-        import embeddings.comparison
+        from embeddings.search import comparison
 
-        embeddings.comparison.find_backend = lambda corpus, device: TorchBackend(corpus, "cpu")
+        comparison.find_backend = lambda corpus, device: TorchBackend(corpus, "cpu")
     with np.load(raw) as stored:
         given = dict(stored)
     labels = [[str(row % 7), *(["often"] if row % 2 else [])] for row in range(len(given["few"]))]

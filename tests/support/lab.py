@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 
-from embeddings.collection import open_collection
-from embeddings.processing import Recipe
-from embeddings.rankings import build_ranking
-from embeddings.simulate import write_random_embedding
-from embeddings.store import open_embedding, write_embedding
+from embeddings.collection.clips import open_collection
+from embeddings.search.processing import Recipe
+from embeddings.simulation.made_embeddings import write_random_embedding
+from embeddings.systems.rankings import build_ranking
+from embeddings.systems.store import open_embedding, write_embedding
 from evaluation.protocol_toml import parse_protocol
 from evaluation.scoring import score_ranking
 from webapp import assigning, create_app, database, opening, raters, studies

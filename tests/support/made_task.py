@@ -12,7 +12,7 @@ import numpy as np
 
 from embeddings.audio import read_audio
 from embeddings.errors import InputError
-from embeddings.extraction import Task
+from embeddings.extraction.extract import Task
 from embeddings.representations.runner import Job
 
 

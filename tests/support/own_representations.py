@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from embeddings.collection import Collection
+from embeddings.asking.sounds import UnreadableSound
+from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from embeddings.extraction import extract_embedding, plan_own
-from embeddings.processing import Recipe
-from embeddings.rankings import build_ranking
-from embeddings.sounds import UnreadableSound
-from embeddings.store import Embedding, Ranking
+from embeddings.extraction.extract import extract_embedding, plan_own
+from embeddings.search.processing import Recipe
+from embeddings.systems.rankings import build_ranking
+from embeddings.systems.store import Embedding, Ranking
 from tests.support.places import ROOT
 from tests.support.small import RATE
 from tests.support.waiting import PATIENCE

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from embeddings.collection import Collection
-from embeddings.exchange import import_ranking
-from embeddings.store import Ranking
+from embeddings.collection.clips import Collection
+from embeddings.systems.imported import import_ranking
+from embeddings.systems.store import Ranking
 
 GOOD, RANDOM = "good.l2.mcss", "random.l2.mcss"
 

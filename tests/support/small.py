@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from embeddings.collection import Collection
-from embeddings.processing import Recipe
-from embeddings.rankings import build_ranking
-from embeddings.simulate import write_random_embedding
-from embeddings.store import Ranking, open_embedding, write_embedding
+from embeddings.collection.clips import Collection
+from embeddings.search.processing import Recipe
+from embeddings.simulation.made_embeddings import write_random_embedding
+from embeddings.systems.rankings import build_ranking
+from embeddings.systems.store import Ranking, open_embedding, write_embedding
 from evaluation.scoring import score_ranking
 
 RATE = 16000

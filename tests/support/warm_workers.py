@@ -14,7 +14,7 @@ from typing import Any
 
 from embeddings import parallel
 
-KEPT = ("embeddings.importing", "embeddings.delivery")
+KEPT = ("embeddings.collection.importing", "embeddings.listening.copies")
 
 _pools: dict[int, ProcessPoolExecutor] = {}
 

@@ -7,14 +7,14 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from embeddings.audio import SUFFIXES
-from embeddings.collection import collection_names, open_collection, remove_collection
-from embeddings.duplicates import ALIKE, near_duplicates
+from embeddings.collection.clips import collection_names, open_collection, remove_collection
+from embeddings.collection.duplicates import ALIKE, near_duplicates
+from embeddings.collection.importing import import_collection
+from embeddings.collection.readers import READERS, Options
 from embeddings.errors import InputError
-from embeddings.importing import import_collection
-from embeddings.made import CLIPS, make_collection
-from embeddings.rankings import EXCLUSIONS
-from embeddings.readers import READERS, Options
 from embeddings.representations import CARDS
+from embeddings.simulation.fsd50k_shape import CLIPS, make_collection
+from embeddings.systems.rankings import EXCLUSIONS
 from evaluation.simulated import ready_all_simulated
 from evaluation.trec import TOPICS, write_qrels
 from webapp.cli import going_on

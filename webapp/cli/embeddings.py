@@ -7,13 +7,13 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from embeddings.backends import DEVICES
-from embeddings.collection import open_collection
+from embeddings.collection.clips import open_collection
 from embeddings.errors import InputError
-from embeddings.exchange import import_embedding
-from embeddings.extraction import extract_embedding, find_card, is_to_do, plan, plan_own
+from embeddings.extraction.extract import extract_embedding, find_card, is_to_do, plan, plan_own
 from embeddings.representations import CARDS
-from embeddings.store import Embedding, embedding_names, open_embedding
+from embeddings.search.backends import DEVICES
+from embeddings.systems.imported import import_embedding
+from embeddings.systems.store import Embedding, embedding_names, open_embedding
 from webapp.cli import going_on
 from webapp.cli.maps import map_command
 from webapp.demo import replace_simulated

@@ -7,12 +7,12 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from embeddings.backends import DEVICES
-from embeddings.collection import CONVENTIONS, open_collection
+from embeddings.collection.clips import CONVENTIONS, open_collection
+from embeddings.collection.readers import read_ids
 from embeddings.errors import InputError
 from embeddings.progress import progress
-from embeddings.readers import read_ids
-from embeddings.store import open_ranking, system_names
+from embeddings.search.backends import DEVICES
+from embeddings.systems.store import open_ranking, system_names
 from evaluation.scoring import score_ranking, score_subset
 
 

@@ -6,13 +6,13 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from embeddings.collection import Collection, open_collection
+from embeddings.collection.clips import Collection, open_collection
 from embeddings.errors import InputError
-from embeddings.layouts import METHODS, library
-from embeddings.maps import Map, make_map
+from embeddings.maps.layouts import METHODS, library
+from embeddings.maps.stored_maps import Map, make_map
 from embeddings.progress import progress
-from embeddings.rankings import find_embedding
-from embeddings.store import embedding_names
+from embeddings.systems.rankings import find_embedding
+from embeddings.systems.store import embedding_names
 from webapp.cli import going_on
 
 

@@ -6,12 +6,13 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from embeddings.backends import DEVICES
-from embeddings.collection import CONVENTIONS, open_collection
+from embeddings.collection.clips import CONVENTIONS, open_collection
 from embeddings.errors import InputError
-from embeddings.exchange import import_ranking
-from embeddings.processing import AGGREGATIONS, NORMALISATIONS
-from embeddings.rankings import (
+from embeddings.search.backends import DEVICES
+from embeddings.search.neighbours import SEARCHES
+from embeddings.search.processing import AGGREGATIONS, NORMALISATIONS
+from embeddings.systems.imported import import_ranking
+from embeddings.systems.rankings import (
     EXCLUSIONS,
     TOP,
     build_ranking,
@@ -19,8 +20,7 @@ from embeddings.rankings import (
     default_system,
     find_embedding,
 )
-from embeddings.search import SEARCHES
-from embeddings.store import open_ranking, remove_ranking, system_names
+from embeddings.systems.store import open_ranking, remove_ranking, system_names
 from evaluation.trec import TOPICS, write_run
 from webapp.cli import going_on
 from webapp.studies import study_using

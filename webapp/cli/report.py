@@ -6,7 +6,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from embeddings.collection import CONVENTIONS, open_collection
+from embeddings.collection.clips import CONVENTIONS, open_collection
 from embeddings.errors import InputError
 from embeddings.files import write_text
 from webapp.assets import assets

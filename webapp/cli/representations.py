@@ -6,11 +6,11 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from embeddings.collection import collection_names, open_collection
+from embeddings.collection.clips import collection_names, open_collection
 from embeddings.errors import InputError
+from embeddings.extraction.weights import list_weights
 from embeddings.representations import CARDS, Card
-from embeddings.store import embedding_names, open_embedding
-from embeddings.weights import list_weights
+from embeddings.systems.store import embedding_names, open_embedding
 
 
 @click.command("representations")

@@ -7,15 +7,15 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from embeddings.errors import InputError
-from embeddings.extraction import find_card
-from embeddings.representations import CARDS
-from embeddings.weights import (
+from embeddings.extraction.extract import find_card
+from embeddings.extraction.weights import (
     add_weights,
     fetch_weights,
     find_variation,
     list_weights,
     weights_folder,
 )
+from embeddings.representations import CARDS
 from webapp.cli import going_on
 
 group = AppGroup("weights")

@@ -1,0 +1,140 @@
+"""A sound that somebody brings: checked, cut to what is heard of it, and copied for playing."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from embeddings.audio import envelope, integrated_loudness
+from embeddings.collection.clips import Collection
+from embeddings.errors import InputError
+from embeddings.listening.levels import CEILING_DBTP, Measured, PlayingLevels, as_played
+
+LONGEST_SECONDS = 30.0
+"""Of a longer sound, this much is heard, from its beginning."""
+
+_RATES = (1_000, 384_000)
+_MOST_CHANNELS = 8
+
+
+class UnreadableSound(InputError):
+    """A file that is no sound to libsndfile; a browser may be able to decode it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A sound that was brought.
+
+    Attributes
+    ----------
+    path : the file that extractors hear: what was given, or its beginning
+    copy : the same, as 16-bit WAV that every browser plays
+    name : what people call it
+    id : "sound-" and the SHA-256 of its samples and rate; it seeds what is random in an extraction
+    seconds : the length that is heard, at most `LONGEST_SECONDS`
+    given_seconds : the length of what was given
+    sample_rate : in Hz
+    channels : 1 or more
+    loudness_lufs : integrated loudness, or None where it has none
+    envelope : float32, peaks in [0, 1]; see `embeddings.audio.envelope`
+    """
+
+    path: Path
+    copy: Path
+    name: str
+    id: str
+    seconds: float
+    given_seconds: float
+    sample_rate: int
+    channels: int
+    loudness_lufs: float | None
+    envelope: np.ndarray
+
+
+def take_sound(given: Path, name: str) -> Sound:
+    """Check the file `given`, which people call `name`, and write what is heard of it beside it.
+
+    Raises
+    ------
+    InputError
+        It is no sound (`UnreadableSound`), has no samples, some that are no numbers or none but
+        zeros, or a rate or channels beyond what is compared. Nothing is written then.
+    """
+    samples, rate, frames = _read(given, name)
+    cut = frames > len(samples)
+    if not len(samples):
+        raise InputError(f"{name}: the sound is empty (0 samples).")
+    finite = np.isfinite(samples).all(axis=1)
+    if not finite.all():
+        raise InputError(f"{name}: sample {int(finite.argmin())} is not a finite number.")
+    if not samples.any():
+        which = f"the first {LONGEST_SECONDS:.0f} s are" if cut else "the sound is"
+        raise InputError(f"{name}: {which} silent, so there is nothing to compare.")
+    path, copy = given, given.with_name("copy.wav")
+    if cut:
+        path = given.with_name("beginning.wav")
+        soundfile.write(path, samples, rate, subtype="FLOAT")
+    soundfile.write(copy, np.clip(samples, -1, 1), rate, subtype="PCM_16")
+    return Sound(
+        path=path,
+        copy=copy,
+        name=name,
+        id=f"sound-{_digest(samples, rate)}",
+        seconds=len(samples) / rate,
+        given_seconds=frames / rate,
+        sample_rate=rate,
+        channels=samples.shape[1],
+        loudness_lufs=integrated_loudness(samples, rate)[0],
+        envelope=envelope(samples),
+    )
+
+
+def playing_gain(sound: Sound, collection: Collection, levels: PlayingLevels) -> float:
+    """Return the gain in dB that brings a sound to the level at which a collection's are played.
+
+    The rule is that of `embeddings.listening.levels`: no peak passes the ceiling, and a sound
+    without a loudness is never raised.
+    """
+    peak = 20 * np.log10(max(float(sound.envelope.max()), 1e-6))
+    widest = max(clip.channels for clip in collection.clips)
+    measured = {
+        "sound": Measured(sound.loudness_lufs, peak, "", sound.channels),
+        "widest": Measured(None, 0.0, "", widest),
+    }
+    loudness = as_played(measured)["sound"].loudness_lufs
+    wanted = 0.0 if loudness is None else levels.common_level - loudness
+    return round(min(wanted, CEILING_DBTP - peak), 2)
+
+
+def _read(path: Path, name: str) -> tuple[np.ndarray, int, int]:
+    """Return what is heard, float32 [frames, channels], its rate, and the whole file's frames."""
+    if not path.stat().st_size:
+        raise InputError(f"{name}: the file is empty (0 bytes).")
+    try:
+        with soundfile.SoundFile(path) as file:
+            rate, channels = file.samplerate, file.channels
+            if not _RATES[0] <= rate <= _RATES[1]:
+                raise InputError(
+                    f"{name}: the sample rate must be from {_RATES[0]:,} to {_RATES[1]:,} Hz, "
+                    f"not {rate:,}."
+                )
+            if channels > _MOST_CHANNELS:
+                raise InputError(
+                    f"{name}: a sound may have at most {_MOST_CHANNELS} channels, not {channels}."
+                )
+            wanted = round(LONGEST_SECONDS * rate)
+            samples = file.read(wanted, dtype="float32", always_2d=True)
+            frames = max(file.frames, len(samples)) if len(samples) == wanted else len(samples)
+            return samples, rate, frames
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise UnreadableSound(
+            f"{name}: this is no sound that can be read here (WAV, FLAC, Ogg or MP3 can)."
+        ) from error
+
+
+def _digest(samples: np.ndarray, rate: int) -> str:
+    content = hashlib.sha256(np.ascontiguousarray(samples, dtype="<f4").tobytes())
+    content.update(f" {samples.shape[1]} {rate}".encode())
+    return content.hexdigest()

@@ -1,0 +1,306 @@
+"""The copies that raters hear: one loudness, random names, no tags, playable in every browser.
+
+A copy is decoded and coded anew, which leaves every embedded tag behind. It is 16-bit FLAC, or MP3
+at the best of LAME's variable rates (its constant rates change the level by up to 0.4 dB), measured
+as it comes out of the codec. Samples are rounded to 16 bits after gain, without dither: the error
+lies 60 dB and more below what is heard, silence stays silent, and the same sound at the same gain
+gives the same bytes.
+
+A browser plays mono on both sides, 3 dB louder than a meter reads it. Where levelled clips have
+unlike numbers of channels, mono ones are therefore copied to two, and measured so.
+"""
+
+import math
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import soundfile
+
+from embeddings.audio import integrated_loudness, read_audio
+from embeddings.errors import InputError
+from embeddings.files import whole_file
+from embeddings.listening.levels import (
+    AUDIBLE_DB,
+    CEILING_DBTP,
+    Level,
+    Measured,
+    as_played,
+    level_of,
+    plan_levels,
+    rounded_peak,
+    true_peak,
+)
+from embeddings.parallel import Failure, in_parallel
+from embeddings.progress import progress
+
+_CODINGS: dict[str, dict[str, Any]] = {
+    "flac": {"format": "FLAC", "subtype": "PCM_16"},
+    "mp3": {"format": "MP3", "bitrate_mode": "VARIABLE", "compression_level": 0.0},
+}
+_MOST_CHANNELS = {"flac": 8, "mp3": 2}
+_FLAC_MOST_RATE = 655350
+_MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+_PADDING = {"flac": 0, "mp3": 2304}  # samples that a decoder may add: two of MP3's frames
+_TRIES = 6  # how often a copy that misses its level is written
+_MORE_DB = 0.05  # than a copy is over the ceiling: coding it anew moves its peaks
+
+Job = TypeVar("Job", bound=tuple)
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The copies that were made.
+
+    Attributes
+    ----------
+    files : clip id -> file name
+    common_level : of all copies that have a loudness, in LUFS; None where they were not levelled
+    levels : of every clip where they were levelled, else of the clips whose gain is not 0
+    seconds : clip id -> length
+    channels : of the copy that has most
+    """
+
+    files: dict[str, str]
+    common_level: float | None
+    levels: list[Level]
+    seconds: dict[str, float]
+    channels: int = 1
+
+
+class _Copy(NamedTuple):
+    clip: str
+    source: Path
+    target: Path
+    format: str
+    channels: int  # at least
+    plan: Level | None  # None: as it is
+    common: float | None
+
+
+class _Copied(NamedTuple):
+    seconds: float
+    channels: int
+    gain_db: float
+    short: float  # of the common level, in dB
+
+
+def make_copies(
+    sources: Mapping[str, Path],
+    folder: Path,
+    *,
+    level: bool,
+    loudness: float,
+    format: str,
+    workers: int,
+) -> Delivered:
+    """Copy the clips (id -> file) under random names into `folder` and decode each copy once.
+
+    Where `level` is true they are brought to `loudness` in LUFS by the rule of
+    :mod:`embeddings.listening.levels`. Else they stay as they are, but for a sound whose samples
+    pass full scale and would be cut off there: it is lowered, and listed.
+
+    Raises
+    ------
+    InputError
+        A clip cannot be decoded, or its copy written or read back; then no copy stays.
+    """
+    check_format(format)
+    measured = measure_levels(sources, format, workers) if level else {}
+    common, levels = plan_levels(measured, loudness) if level else (None, [])
+    channels = min(max((one.channels for one in measured.values()), default=1), 2)
+    plans = {one.clip: one for one in levels}
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {clip: random_name(format) for clip in sources}
+    jobs = [
+        _Copy(clip, path, folder / files[clip], format, channels, plans.get(clip), common)
+        for clip, path in sources.items()
+    ]
+    try:
+        copied = _each(_copy, jobs, "Copying", workers)
+    except BaseException:
+        for job in jobs:
+            job.target.unlink(missing_ok=True)
+        raise
+    return Delivered(
+        files,
+        common,
+        [one for clip in sources for one in _levels(clip, measured.get(clip), copied[clip])],
+        {clip: one.seconds for clip, one in copied.items()},
+        max((one.channels for one in copied.values()), default=1),
+    )
+
+
+def measure_levels(sources: Mapping[str, Path], format: str, workers: int) -> dict[str, Measured]:
+    """Return what each clip (id -> file) measures as it is played; raises as `make_copies`."""
+    jobs = [(clip, path, format) for clip, path in sources.items()]
+    return as_played(_each(_measure, jobs, "Measuring", workers))
+
+
+def check_format(format: str) -> None:
+    """Raise InputError unless copies can be made in `format`."""
+    if format not in _CODINGS:
+        raise InputError(f"The format of copies must be {' or '.join(_CODINGS)}, not {format!r}.")
+
+
+def random_name(format: str) -> str:
+    """Return a file name that tells nothing and cannot be guessed."""
+    return f"{secrets.token_hex(16)}.{format}"
+
+
+def write_sound(target: Path, samples: np.ndarray, rate: int, format: str) -> np.ndarray:
+    """Write `samples`, float [frames, channels], and return them as the file gives them back.
+
+    Raises
+    ------
+    InputError
+        The format has not as many channels or no such rate (in Hz), the file cannot be written,
+        or it does not give back what was written.
+    """
+    coded = _coded(samples, rate, format)
+    try:
+        with whole_file(target) as file:
+            file.write(coded)
+    except OSError as error:
+        raise InputError(f"{target} cannot be written ({error.strerror}).") from error
+    return _decoded(target, samples, format)
+
+
+def _coded(samples: np.ndarray, rate: int, format: str) -> bytes:
+    channels, most, name = samples.shape[1], _MOST_CHANNELS[format], format.upper()
+    if channels > most:
+        raise InputError(f"{name} has at most {most} channels, not {channels}.")
+    if format == "flac" and rate > _FLAC_MOST_RATE:
+        raise InputError(f"{name} has at most {_FLAC_MOST_RATE} Hz, not {rate} Hz.")
+    samples = _in_16_bits(samples) if format == "flac" else samples
+    file = BytesIO()
+    try:
+        soundfile.write(file, samples, rate, **_CODINGS[format])
+    except soundfile.LibsndfileError as error:
+        raise InputError(f"the {name} cannot be coded ({error.error_string}).") from error
+    return file.getvalue()
+
+
+def _decoded(file: Path | BytesIO, samples: np.ndarray, format: str) -> np.ndarray:
+    """Return what a copy of `samples` holds, float32; raise InputError if that is not the sound."""
+    name = format.upper()
+    try:
+        copy = soundfile.read(file, dtype="float32", always_2d=True)[0]
+    except soundfile.LibsndfileError as error:
+        raise InputError(f"the {name} cannot be read back ({error.error_string}).") from error
+    if abs(len(copy) - len(samples)) > _PADDING[format]:
+        raise InputError(f"the {name} gives back {len(copy)} samples, not {len(samples)}.")
+    if format == "flac" and not np.array_equal(_in_16_bits(copy), _in_16_bits(samples)):
+        raise InputError(f"the {name} gives back other samples than were written.")
+    return copy
+
+
+def _in_16_bits(samples: np.ndarray) -> np.ndarray:
+    return np.rint(samples * 32768).clip(-32768, 32767).astype(np.int16)
+
+
+def _each(
+    function: Callable[[Job], Result], jobs: list[Job], doing: str, workers: int
+) -> dict[str, Result]:
+    """Return clip id -> result, in the order of `jobs`, whose first item is the clip's id."""
+    results: dict[str, Result] = {}
+    failures: dict[str, str] = {}
+    done = in_parallel(function, jobs, workers)
+    for job, result in progress(len(jobs), "sound", doing, items=done):
+        if isinstance(result, Failure):
+            failures[job[0]] = result.reason
+        else:
+            results[job[0]] = result
+    if failures:
+        clip = next(job[0] for job in jobs if job[0] in failures)
+        others = f" (Clips that fail: {len(failures)}.)" if len(failures) > 1 else ""
+        raise InputError(
+            f"The study cannot be opened: no copy of the clip {clip!r} can be made: "
+            f"{failures[clip]}{others}"
+        )
+    return {job[0]: results[job[0]] for job in jobs}
+
+
+def _measure(job: tuple[str, Path, str]) -> Measured:
+    """Measure a clip; for MP3 as it comes out of the codec, which adds to the peaks."""
+    _, path, format = job
+    samples, rate = read_audio(path)
+    if format == "mp3":
+        samples, rate = _at_mp3_rate(samples, rate)
+        samples = _decoded(BytesIO(_coded(samples, rate, format)), samples, format)
+    loudness, note = integrated_loudness(samples, rate)
+    return Measured(loudness, rounded_peak(samples), note, samples.shape[1])
+
+
+def _copy(job: _Copy) -> _Copied:
+    """Write one copy, and write it again until what it gives back is at its level."""
+    samples, rate = read_audio(job.source)
+    seconds = len(samples) / rate
+    if samples.shape[1] < job.channels:
+        samples = np.repeat(samples, job.channels, axis=1)
+    if job.format == "mp3":
+        samples, rate = _at_mp3_rate(samples, rate)
+    if job.plan is None or job.common is None:
+        gain = _spared(samples)
+        write_sound(job.target, _amplified(samples, gain), rate, job.format)
+        return _Copied(seconds, samples.shape[1], gain, 0.0)
+    gain = job.plan.gain_db
+    most = CEILING_DBTP - job.plan.peak_dbtp
+    for left in reversed(range(_TRIES)):
+        copy = write_sound(job.target, _amplified(samples, gain), rate, job.format)
+        over = true_peak(copy) - CEILING_DBTP
+        if over > 0:
+            most = gain - over - _MORE_DB
+        short = _short(copy, rate, job.plan, job.common)
+        better = round(min(gain + short, most), 2)
+        if over <= 0 and (abs(better - gain) < AUDIBLE_DB or not left):
+            return _Copied(seconds, samples.shape[1], gain, short)
+        gain = better
+    raise InputError(f"every copy peaks above {CEILING_DBTP:g} dBTP.")
+
+
+def _amplified(samples: np.ndarray, gain: float) -> np.ndarray:
+    return samples * np.float32(10 ** (gain / 20)) if gain else samples
+
+
+def _short(copy: np.ndarray, rate: int, plan: Level, common: float) -> float:
+    """Return by how many dB a copy falls short of the common level.
+
+    It may by some tenths: at another level the measure's gate lets other parts through.
+    """
+    reached = None if plan.loudness_lufs is None else integrated_loudness(copy, rate)[0]
+    return 0.0 if reached is None else common - reached
+
+
+def _spared(samples: np.ndarray) -> float:
+    """Return the gain in dB, at most 0, that keeps `samples` from being cut off."""
+    beyond = max(float(samples.max()), -float(samples.min())) > 1
+    return -rounded_peak(samples) if beyond else 0.0
+
+
+def _levels(clip: str, measured: Measured | None, copied: _Copied) -> list[Level]:
+    gain = copied.gain_db
+    if measured is not None:
+        return [level_of(clip, measured, gain, copied.short)]
+    note = f"passes full scale: lowered by {-gain:.1f} dB"
+    return [Level(clip, None, -gain, gain, note)] if gain else []
+
+
+def _at_mp3_rate(samples: np.ndarray, rate: int) -> tuple[np.ndarray, int]:
+    """Return `samples` at a rate that MP3 has: their own, else the next higher, else the highest.
+
+    Above 48000 Hz, multiples of 44100 go to 44100.
+    """
+    from scipy.signal import resample_poly
+
+    if rate in _MP3_RATES:
+        return samples, rate
+    highest = 48000 if rate % 44100 else 44100
+    new = min((one for one in _MP3_RATES if one > rate), default=highest)
+    common = math.gcd(new, rate)
+    return resample_poly(samples, new // common, rate // common, axis=0), new

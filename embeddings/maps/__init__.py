@@ -1,0 +1,1 @@
+"""Embeddings in two dimensions: laid out, and stored."""

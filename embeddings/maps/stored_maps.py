@@ -1,0 +1,232 @@
+"""Maps: the clips of an embedding in two dimensions, to look at.
+
+A map shows the vectors that the representation's default system compares: aggregated, normalised,
+reduced by PCA and, where it searches by MCSS, brought to unit length. `embeddings.maps.layouts` has
+the methods. A map is a folder ``embeddings/NAME/maps/METHOD/`` of its collection::
+
+    points.npy   float32 [clips, 2], in the order of the clips; NaN for one without a vector
+    meta.json    the method, its parameters and seed, and the vectors that it was made from
+
+A map of other vectors than the embedding has now is as if there was none.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from embeddings import __version__
+from embeddings.collection.clips import Collection
+from embeddings.errors import InputError
+from embeddings.files import only_writer, read_json, undamaged, whole_folder, write_json
+from embeddings.maps.layouts import METHODS, check_method, chosen, lay_out, library
+from embeddings.search.neighbours import check_comparable
+from embeddings.search.processing import Recipe, aggregate, fit, prepare
+from embeddings.systems.rankings import default_system, prepared_vectors
+from embeddings.systems.store import Embedding, open_ranking
+
+LEAST_CLIPS = 4
+LIGHT = 50_000_000
+"""Numbers in raw vectors that can be mapped by PCA while a page waits: a second or two."""
+_METRICS = {"mcss": "cosine", "mips": "cosine", "nns": "euclidean"}
+_MOST_SEED = 2**32 - 1
+_PATIENCE = {"pca": 60.0}  # seconds to wait for another process that makes the same map
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """A stored map.
+
+    Attributes
+    ----------
+    points : float32 [clips, 2], NaN for a clip without a vector
+    meta : what ``meta.json`` says
+    """
+
+    points: np.ndarray
+    meta: dict[str, Any]
+
+    @property
+    def method(self) -> str:
+        """How it was laid out: a key of `layouts.METHODS`."""
+        return self.meta["method"]
+
+
+def make_map(
+    collection: Collection,
+    embedding: Embedding,
+    method: str = "pca",
+    *,
+    seed: int = 1,
+    parameters: Mapping[str, float | None] | None = None,
+    again: bool = False,
+) -> Map:
+    """Lay an embedding out in two dimensions, store the map and return it.
+
+    A map that is there and was made in the same way from the same vectors is kept, unless `again`.
+
+    Parameters
+    ----------
+    method : "pca", "umap" or "tsne"
+    seed : of UMAP and t-SNE; the same seed gives the same map on the same machine
+    parameters : of the method, see `layouts.chosen`; those that are left out or None are as usual
+
+    Raises
+    ------
+    InputError
+        The method or a parameter is not possible, its library is missing, the vectors cannot be
+        compared, there are too few of them, or another process is making the same map.
+    """
+    meta = _described(embedding, method, seed, parameters or {})
+    lock = collection.data / "locks" / f"map-{collection.name}.{embedding.name}.{method}"
+    doing = f"the {METHODS[method]} map of {embedding.name!r} of {collection.name!r}"
+    with only_writer(lock, doing, _PATIENCE.get(method, 0)):
+        there = open_map(collection, embedding, method)
+        if there and not again and all(there.meta[key] == meta[key] for key in meta):
+            return there
+        vectors = compared_vectors(collection, embedding)
+        points, facts = lay_out(vectors, method, meta["metric"], seed, meta["parameters"])
+        spread = np.full((len(collection.clips), 2), np.nan, dtype=np.float32)
+        spread[embedding.rows] = points
+        return _stored(collection, embedding, Map(spread, meta | facts))
+
+
+def open_map(collection: Collection, embedding: Embedding, method: str) -> Map | None:
+    """Return the stored map of an embedding as it is now, or None where there is none.
+
+    Raises InputError for an unknown method.
+    """
+    folder = _folder(collection, embedding, check_method(method))
+    meta = _fitting_meta(folder, embedding)
+    if meta is None:
+        return None
+    try:
+        with undamaged("map", folder):
+            points = np.load(folder / "points.npy")
+            if points.shape != (len(collection.clips), 2):
+                raise ValueError(f"points.npy has the shape {points.shape}")
+    except InputError:
+        return None  # it is made again
+    return Map(points, meta)
+
+
+def mapped_methods(collection: Collection, embedding: Embedding) -> list[str]:
+    """Return the methods by which there is a map of an embedding as it is now, PCA first."""
+    folders = {method: _folder(collection, embedding, method) for method in METHODS}
+    return [method for method in METHODS if _fitting_meta(folders[method], embedding)]
+
+
+def is_light(embedding: Embedding) -> bool:
+    """Return whether the PCA map of an embedding is made in a moment."""
+    return embedding.vectors.size <= LIGHT
+
+
+def compared_vectors(collection: Collection, embedding: Embedding) -> np.ndarray:
+    """Return the vectors that the default system compares, float32 [clips with vectors, dim].
+
+    They have unit length where the search is MCSS. Raises InputError naming the clips that cannot
+    be compared.
+    """
+    from threadpoolctl import threadpool_limits
+
+    recipe, search = _recipe(embedding)
+    with threadpool_limits(1):  # on a busy machine several threads wait for each other
+        prepared = _ranked_vectors(collection, embedding, recipe, search)
+        if prepared is None:
+            prepared = _fitted_vectors(collection, embedding, recipe, search)
+    if search == "mcss":
+        prepared /= np.linalg.norm(prepared, axis=1, keepdims=True)
+    return prepared
+
+
+def _ranked_vectors(
+    collection: Collection, embedding: Embedding, recipe: Recipe, search: str
+) -> np.ndarray | None:
+    """Return the prepared vectors of the default system where it is built: its PCA is fitted."""
+    system = f"{embedding.name}.{recipe.slug(embedding.frames is not None)}.{search}"
+    try:
+        return prepared_vectors(collection, open_ranking(collection, system))[0]
+    except InputError:  # there is none, or one of older vectors
+        return None
+
+
+def _fitted_vectors(
+    collection: Collection, embedding: Embedding, recipe: Recipe, search: str
+) -> np.ndarray:
+    ids = [collection.clips[row].id for row in embedding.rows]
+    vectors = aggregate(embedding.vectors, embedding.frames, recipe.aggregation)
+    prepared = prepare(vectors, fit(vectors, recipe, ids))
+    check_comparable(prepared, search, ids)
+    return prepared
+
+
+def _recipe(embedding: Embedding) -> tuple[Recipe, str]:
+    """Return the default system's processing and search, its PCA no wider than the vectors are."""
+    recipe, search = default_system(embedding)
+    widest = min(len(embedding.rows), embedding.vectors.shape[1])
+    return replace(recipe, pca=recipe.pca and min(recipe.pca, widest)), search
+
+
+def _described(
+    embedding: Embedding, method: str, seed: int, parameters: Mapping[str, float | None]
+) -> dict[str, Any]:
+    """Return what ``meta.json`` says of how a map is made, or raise InputError."""
+    clips, dim = len(embedding.rows), embedding.vectors.shape[1]
+    used = chosen(method, parameters, clips)
+    if not 0 <= seed <= _MOST_SEED:
+        raise InputError(f"The seed must be from 0 to {_MOST_SEED}, not {seed}.")
+    if clips < LEAST_CLIPS or dim < 2:
+        raise InputError(
+            f"A map needs at least {LEAST_CLIPS} clips with vectors of at least 2 dimensions; "
+            f"{embedding.name!r} has {clips} with {dim}."
+        )
+    recipe, search = _recipe(embedding)
+    return {
+        "method": method,
+        "embedding": embedding.name,
+        "provenance": embedding.meta["provenance"],
+        "vectors_sha256": embedding.meta["vectors_sha256"],
+        "prepared": _words(embedding),
+        "prepared_dim": recipe.pca or dim,
+        "search": search,
+        "metric": _METRICS[search],
+        "clips": clips,
+        "seed": None if method == "pca" else seed,
+        "parameters": used,
+        "library": library(method),
+        "code_version": __version__,
+    }
+
+
+def _words(embedding: Embedding) -> str:
+    """Return how the vectors are prepared, as people read it: "mean, L2, PCA 100, L2"."""
+    recipe, search = _recipe(embedding)
+    words = recipe.title(embedding.frames is not None)
+    return f"{words}, L2" if search == "mcss" else words
+
+
+def _fitting_meta(folder: Path, embedding: Embedding) -> dict[str, Any] | None:
+    """Return ``meta.json`` of a map that shows the embedding as it is now and is prepared."""
+    try:
+        with undamaged("map", folder):
+            meta = read_json(folder / "meta.json")
+            same = meta["vectors_sha256"] == embedding.meta["vectors_sha256"]
+            return meta if same and meta["prepared"] == _words(embedding) else None
+    except InputError:  # there is none, or a damaged one
+        return None
+
+
+def _folder(collection: Collection, embedding: Embedding, method: str) -> Path:
+    return collection.folder / "embeddings" / embedding.name / "maps" / method
+
+
+def _stored(collection: Collection, embedding: Embedding, made: Map) -> Map:
+    folder = _folder(collection, embedding, made.method)
+    if not (folder.parents[1] / "meta.json").is_file():
+        raise InputError(f"The embedding {embedding.name!r} was removed while it was mapped.")
+    with whole_folder(folder) as new:
+        np.save(new / "points.npy", made.points)
+        write_json(new / "meta.json", made.meta)
+    return made

@@ -1,0 +1,1 @@
+"""Vectors to neighbours: prepared, compared, searched. Arrays only, nothing stored."""

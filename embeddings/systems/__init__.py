@@ -1,0 +1,1 @@
+"""Embeddings and rankings on disk: stored, built, imported."""

@@ -1,0 +1,262 @@
+"""Building a system's ranking from a stored embedding: prepare, search, store."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from embeddings import __version__
+from embeddings.collection.clips import Collection
+from embeddings.errors import InputError
+from embeddings.representations import CARDS
+from embeddings.search.neighbours import (
+    check_comparable,
+    exact_similarities,
+    group_codes,
+    top_neighbours,
+)
+from embeddings.search.processing import AGGREGATIONS, Recipe, aggregate, fit, prepare
+from embeddings.search.refitting import refit_bound
+from embeddings.systems.store import (
+    Embedding,
+    Ranking,
+    embedding_names,
+    open_embedding,
+    open_ranking,
+    read_transform,
+    system_names,
+    write_ranking,
+)
+
+TOP = 150
+EXCLUSIONS = ("group",)
+_FITTED_TO = ("vectors_sha256", "aggregation", "normalise", "pca")
+
+
+def find_embedding(collection: Collection, representation: str) -> Embedding:
+    """Open the embedding that `representation` names, in any case of letters.
+
+    It is the embedding's folder name, or a representation's name, which means its default.
+    """
+    known = embedding_names(collection)
+    wanted = representation.lower()
+    for name in known:
+        if name.lower() == wanted:
+            return open_embedding(collection, name)
+    raise InputError(
+        f"The collection {collection.name!r} has no embedding {representation!r}; it has: "
+        f"{', '.join(known) or 'none yet'} (flask embeddings extract {collection.name} makes them)."
+    )
+
+
+def default_system(embedding: Embedding) -> tuple[Recipe, str]:
+    """Return the processing and the search of the representation's card.
+
+    A representation without a card gets the paper's usual for networks: mean, L2, PCA 100, MCSS.
+    """
+    card = CARDS.get(embedding.meta["representation"])
+    return (card.recipe, card.search) if card else (Recipe(), "mcss")
+
+
+def check_aggregation(embedding: Embedding, aggregation: str | None) -> None:
+    """Raise InputError where the embedding cannot be aggregated as asked; "none" asks for none."""
+    if aggregation not in (None, "none") and embedding.frames is None:
+        raise InputError(
+            f"{embedding.name!r} has one vector a clip: there are no frames to aggregate by "
+            f"{aggregation}."
+        )
+    if aggregation == "none" and embedding.frames is not None:
+        raise InputError(
+            f"{embedding.name!r} has several vectors a clip: they must be aggregated by "
+            f"{', '.join(AGGREGATIONS)}."
+        )
+
+
+def build_ranking(
+    collection: Collection,
+    embedding: Embedding,
+    recipe: Recipe | None = None,
+    search: str | None = None,
+    top: int = TOP,
+    *,
+    exclude_same: str | None = None,
+    device: str = "cpu",
+) -> Ranking:
+    """Rank every clip's neighbours under one system, store the ranking and return it.
+
+    What is stored already, made in the same way from the same vectors, is kept with its scores.
+    Where only other neighbours are asked for, or by a newer version, the fitted recipe is kept:
+    fitted on another processor, it would not be the same to the last bit.
+
+    Parameters
+    ----------
+    recipe, search : the processing and the search; `default_system`'s unless told
+    top : neighbours to keep of each clip
+    exclude_same : "group" leaves out, for each query, the clips of its own group (uploader, pack
+        or source recording)
+    device : where it is searched; see `embeddings.search.backends.find_backend`
+
+    Raises
+    ------
+    InputError
+        The vectors cannot be processed or searched so; the sentence says why.
+    """
+    usual = default_system(embedding)
+    recipe, search = recipe or usual[0], search or usual[1]
+    groups = groups_of(collection, embedding.rows, exclude_same)
+    system, meta = _described(embedding, recipe, search, top, exclude_same)
+    there = _ranking_like(collection, system, meta)
+    if there:
+        return there
+    ids = [collection.clips[row].id for row in embedding.rows]
+    vectors = aggregate(embedding.vectors, embedding.frames, recipe.aggregation)
+    fitted = _fitted_before(collection, system, meta) or fit(vectors, recipe, ids)
+    prepared = prepare(vectors, fitted)
+    check_comparable(prepared, search, ids)  # names the clips that cannot be compared
+    neighbours, scores = top_neighbours(prepared, search, top, groups=groups, device=device)
+    rows, found = _on_collection(len(collection.clips), embedding.rows, neighbours, scores)
+    facts: dict[str, Any] = {"prepared_dim": prepared.shape[1]}
+    if "next_variance" in fitted:  # which an older version did not keep
+        bound = refit_bound(vectors, fitted, prepared, search)
+        facts["refit_bound"] = bound if math.isfinite(bound) else None
+    write_ranking(collection, system, rows, found, fitted, meta | facts)
+    return open_ranking(collection, system)
+
+
+def _described(
+    embedding: Embedding, recipe: Recipe, search: str, top: int, exclude_same: str | None
+) -> tuple[str, dict[str, Any]]:
+    """Return a system's name, and what ``meta.json`` says of how its ranking is made."""
+    frame_level = embedding.frames is not None
+    system = f"{embedding.name}.{recipe.slug(frame_level)}.{search}"
+    name = embedding.meta.get("title", embedding.meta["representation"])
+    title = f"{name} · {recipe.title(frame_level)} · {search.upper()}"
+    if exclude_same:
+        system += f".exclude-{exclude_same}"
+        title += f" · same {exclude_same} excluded"
+    return system, {
+        "title": title,
+        "embedding": embedding.name,
+        "vectors_sha256": embedding.meta["vectors_sha256"],
+        "representation": embedding.meta["representation"],
+        "provenance": embedding.meta["provenance"],
+        "aggregation": recipe.aggregation,
+        "normalise": recipe.normalise,
+        "pca": recipe.pca,
+        "search": search,
+        "exclude_same": exclude_same,
+        "top": min(top, len(embedding.rows) - 1),
+        "ties": "clip order, of similarities equal but for the noise of float64",
+        "code_version": __version__,
+    }
+
+
+def groups_of(
+    collection: Collection, rows: np.ndarray, exclude_same: str | None
+) -> list[str] | None:
+    """Return the group of each of these clips where clips of the same group are excluded.
+
+    None means that nothing but the query is excluded. Raises InputError where no clip has a group.
+    """
+    if exclude_same is None:
+        return None
+    if exclude_same not in EXCLUSIONS:
+        raise InputError(
+            f"What is excluded must be one of {', '.join(EXCLUSIONS)}, not {exclude_same!r}."
+        )
+    groups = [collection.clips[row].group for row in rows]
+    if not any(groups):
+        raise InputError(
+            f"No clip of {collection.name!r} has a group to exclude; "
+            "flask collections import --group-column names the column that tells it."
+        )
+    return groups
+
+
+def _ranking_like(collection: Collection, system: str, meta: dict[str, Any]) -> Ranking | None:
+    """Return the stored ranking `system` if it was made as `meta` says, else None."""
+    if system not in system_names(collection):
+        return None
+    try:
+        stored = open_ranking(collection, system)
+    except InputError:  # damaged, or of other clips: it is made again
+        return None
+    return stored if all(stored.meta.get(key) == meta[key] for key in meta) else None
+
+
+def _fitted_before(
+    collection: Collection, system: str, meta: dict[str, Any]
+) -> dict[str, np.ndarray] | None:
+    """Return the recipe that an earlier build of `system` fitted to the same vectors, if any."""
+    if system not in system_names(collection):
+        return None
+    try:
+        stored = open_ranking(collection, system)
+        if any(stored.meta.get(key) != meta[key] for key in _FITTED_TO):
+            return None
+        return fitted_recipe(collection, stored)
+    except (InputError, OSError, ValueError, BadZipFile):  # damaged
+        return None
+
+
+def prepared_vectors(collection: Collection, ranking: Ranking) -> tuple[np.ndarray, np.ndarray]:
+    """Return a system's prepared vectors, float32 [clips, dim], and their collection rows.
+
+    Raises InputError where the embedding was made anew since the ranking was built.
+    """
+    embedding = open_embedding(collection, ranking.meta["embedding"])
+    if embedding.meta["vectors_sha256"] != ranking.meta["vectors_sha256"]:
+        raise InputError(
+            f"The system {ranking.system!r} was built from older vectors than {embedding.name!r} "
+            "has now; build it again (flask rankings build)."
+        )
+    vectors = aggregate(embedding.vectors, embedding.frames, ranking.meta["aggregation"])
+    return prepare(vectors, fitted_recipe(collection, ranking)), embedding.rows
+
+
+def fitted_recipe(collection: Collection, ranking: Ranking) -> dict[str, np.ndarray]:
+    """Return what `prepare` needs to prepare any vectors as the system's own were prepared."""
+    fitted = read_transform(collection, ranking.system)
+    # an older version kept the word in meta.json alone
+    fitted.setdefault("normalise", np.array(ranking.meta["normalise"]))
+    return fitted
+
+
+def similarities(collection: Collection, ranking: Ranking, queries: Sequence[int]) -> np.ndarray:
+    """Return a system's similarity of every clip to some queries, also of those it does not keep.
+
+    Parameters
+    ----------
+    queries : rows of the collection
+
+    Returns
+    -------
+    float64 [queries, clips], the cosine, the inner product or minus the distance; NaN for what the
+    system does not rank: the query itself, clips without vectors, and the query's group where the
+    system leaves it out
+
+    Raises
+    ------
+    InputError
+        As `prepared_vectors`: the vectors are not there, or are not those of the ranking.
+    """
+    prepared, rows = prepared_vectors(collection, ranking)
+    codes = group_codes(len(rows), groups_of(collection, rows, ranking.meta.get("exclude_same")))
+    places, own = np.nonzero(np.asarray(queries, dtype=np.int64)[:, None] == rows)
+    values = exact_similarities(prepared[own], prepared, ranking.meta["search"])
+    values[codes[own][:, None] == codes] = np.nan
+    result = np.full((len(queries), len(collection.clips)), np.nan)
+    result[places[:, None], rows] = values
+    return result
+
+
+def _on_collection(
+    clips: int, rows: np.ndarray, neighbours: np.ndarray, scores: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Spread a ranking of the embedded clips over all clips of the collection."""
+    spread = np.full((clips, neighbours.shape[1]), -1, dtype=np.int32)
+    found = np.full(spread.shape, np.nan, dtype=np.float32)
+    spread[rows], found[rows] = np.where(neighbours < 0, -1, rows[neighbours]), scores
+    return spread, found
