@@ -70,7 +70,7 @@ def main() -> None:
 def _measure(clips: int) -> dict[str, float]:
     """Return the seconds of the bare limit and of ours, and the peak memory in GB."""
     from embeddings.search.neighbours import BLOCK
-    from evaluation.objective import score_system
+    from evaluation.objective.averages import score_system
 
     made = make(clips, DIM)
     vectors = made.vectors / np.linalg.norm(made.vectors, axis=1, keepdims=True)
@@ -94,8 +94,8 @@ def _measure_sweep() -> dict[str, float]:
     from embeddings.collection.clips import Clip, open_collection, write_collection
     from embeddings.search.processing import Recipe, aggregate, fit, prepare
     from embeddings.systems.store import open_embedding, write_embedding
-    from evaluation.objective import score_system
-    from evaluation.sweep import sweep
+    from evaluation.objective.averages import score_system
+    from evaluation.objective.sweep import sweep
 
     with tempfile.TemporaryDirectory(prefix="sounding-board-") as name:
         made = make(CLIPS, FRAME_DIM, FRAMES)

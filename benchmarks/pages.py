@@ -33,7 +33,7 @@ from benchmarks.rating import ROOT, Gunicorn
 from embeddings.collection.clips import Collection
 from embeddings.representations import CARDS
 from embeddings.simulation.fsd50k_shape import CLIPS, make_collection
-from evaluation.simulated import ready_all_simulated
+from evaluation.objective.simulated_systems import ready_all_simulated
 
 PAGES = {
     "Browse, 14 columns x 15": "/browse/{name}?columns=all&query={clip}",

@@ -143,7 +143,7 @@ def make_study(data: Path, raters: int) -> list[str]:
     from embeddings.search.processing import Recipe
     from embeddings.systems.rankings import build_ranking
     from embeddings.systems.store import open_embedding, write_embedding
-    from evaluation.protocol_toml import parse_protocol
+    from evaluation.protocol.reading import parse_protocol
     from webapp import create_app, database, opening, studies
     from webapp.raters import invite
 

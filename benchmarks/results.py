@@ -52,9 +52,9 @@ def make_study(data: Path, queries: int, raters: int, grades: int) -> None:
     """Make a collection, fourteen systems, and a study that made raters have judged."""
     from embeddings.representations import CARDS
     from embeddings.simulation.fsd50k_shape import make_collection
-    from evaluation.panelists import Panel
-    from evaluation.protocol_toml import parse_protocol
-    from evaluation.simulated import ready_all_simulated
+    from evaluation.design.simulated_raters import Panel
+    from evaluation.objective.simulated_systems import ready_all_simulated
+    from evaluation.protocol.reading import parse_protocol
     from webapp import database, opening, studies
     from webapp.simulating import simulate
 
@@ -96,8 +96,8 @@ def compute() -> None:
     with step(took, "pandas and scipy are loaded"):
         import pandas  # noqa: F401
         import scipy.stats  # noqa: F401
-    from evaluation.analysis import Analysis
-    from evaluation.panel_results import parts_of
+    from evaluation.analysis.graded import Analysis
+    from evaluation.analysis.panel import parts_of
     from webapp import studies
     from webapp.results_data import study_tables
 

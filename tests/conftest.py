@@ -24,7 +24,7 @@ from embeddings.systems.store import (
     system_names,
     write_embedding,
 )
-from evaluation.scoring import score_ranking
+from evaluation.objective.scoring import score_ranking
 from tests.support.compiled import compiled_once
 from tests.support.places import BASE, SHARED, flask
 from tests.support.ports import Port

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from embeddings.errors import InputError
-from evaluation.agreement import (
+from evaluation.statistics.agreement import (
     LEVELS,
     kappa_matrix,
     krippendorff_alpha,

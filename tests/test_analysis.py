@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from embeddings.errors import InputError
-from evaluation.analysis import Analysis
-from evaluation.exchange import FlagRecord
-from evaluation.graded_measures import MEASURES
-from evaluation.panel_results import parts_of
-from evaluation.results import systems_table
-from evaluation.study_frames import as_frame
+from evaluation.analysis.graded import Analysis
+from evaluation.analysis.panel import parts_of
+from evaluation.analysis.result_tables import systems_table
+from evaluation.records.events import FlagRecord
+from evaluation.records.frames import as_frame
+from evaluation.statistics.graded_measures import MEASURES
 from tests.support.hostile_studies import HOSTILE, STUDY, check, with_facets
 from tests.support.made_study import BEGUN, judgements, raters, tables
 from tests.support.rated import ratings, simulated

@@ -12,8 +12,8 @@ from embeddings.collection.clips import Collection
 from embeddings.search.processing import Recipe
 from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import Ranking, open_embedding
-from evaluation.listing import listing
-from evaluation.scoring import read_query_scores
+from evaluation.browsing.listing import listing
+from evaluation.objective.scoring import read_query_scores
 from tests.support.scoreboard import edit
 from webapp.browse import envelope_letters
 

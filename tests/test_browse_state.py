@@ -13,10 +13,10 @@ from werkzeug.datastructures import MultiDict
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.systems.store import Ranking
-from evaluation.choosing import Choice
-from evaluation.hubness import hubness
-from evaluation.overlap import rank_biased_overlap
-from evaluation.scoring import read_query_scores
+from evaluation.browsing.filters import Choice
+from evaluation.browsing.hubness import hubness
+from evaluation.browsing.overlap import rank_biased_overlap
+from evaluation.objective.scoring import read_query_scores
 from webapp.browse_columns import in_order, short_names, side_by_side
 from webapp.browse_state import State, read_state
 from webapp.browse_walk import LISTED, walk
@@ -83,7 +83,7 @@ def test_simulated_systems_stand_behind_the_others(
 
 def read_map(small: Collection, ranking: Ranking) -> float:
     """Return the macro MAP@15 that is stored of a system."""
-    from evaluation.scoring import read_objective
+    from evaluation.objective.scoring import read_objective
 
     stored = read_objective(small, ranking.system)
     assert stored is not None

@@ -17,14 +17,14 @@ from flask import Flask
 from embeddings.collection.clips import open_collection, remove_collection
 from embeddings.errors import InputError
 from embeddings.systems.store import remove_ranking
-from evaluation import bundle as bundles_file
-from evaluation.bundle import read_bundle, write_bundle
-from evaluation.codebook import FILES, TABLES
-from evaluation.exchange import WithdrawalRecord
-from evaluation.protocol_toml import parse_protocol, read_protocol
-from evaluation.scoring import read_objective
-from evaluation.study_tables import RaterRecord
-from evaluation.tables import read_table, table_csv
+from evaluation.objective.scoring import read_objective
+from evaluation.protocol.reading import parse_protocol, read_protocol
+from evaluation.records import bundle as bundles_file
+from evaluation.records.bundle import read_bundle, write_bundle
+from evaluation.records.codebook import FILES, TABLES
+from evaluation.records.csv_tables import read_table, table_csv
+from evaluation.records.events import WithdrawalRecord
+from evaluation.records.facts import RaterRecord
 from tests.support.lab import GOOD, NOTE, OTHER, SLUGS, START, Lab, export, protocol, run
 from webapp import create_app, database, raters, records, studies
 from webapp.bundles import bundle_files, import_study, table_text

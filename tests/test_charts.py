@@ -4,10 +4,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.card_figures import modalities
-from evaluation.cells import cells, ink
-from evaluation.charts import cast, counted, labels, places, plain, short, signed, split, stack
-from evaluation.figures import DIVERGING, SCALE
+from evaluation.figures.charts import (
+    cast,
+    counted,
+    labels,
+    places,
+    plain,
+    short,
+    signed,
+    split,
+    stack,
+)
+from evaluation.figures.figure import DIVERGING, SCALE
+from evaluation.figures.heat_map import cells, ink
+from evaluation.figures.scores.card_figures import modalities
 from tests.support.colours import contrast
 from tests.support.score_figures import ABOUT, systems
 

@@ -8,8 +8,8 @@ import pytest
 
 from embeddings.collection.clips import Clip, Collection
 from embeddings.errors import InputError
-from evaluation.choosing import Choice, Labels
-from evaluation.queries import MICRO
+from evaluation.browsing.filters import Choice, Labels
+from evaluation.objective.per_query import MICRO
 
 CLASSES = [f"class_{letter}" for letter in "abcdefgh"]
 FAMILIES = {"First": ("class_a", "class_b"), "Second": ("class_c", "of_no_clip"), "None": ("nil",)}

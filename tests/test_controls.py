@@ -12,7 +12,7 @@ from embeddings.search.processing import Recipe
 from embeddings.systems.imported import import_ranking
 from embeddings.systems.rankings import build_ranking, similarities
 from embeddings.systems.store import Ranking, open_embedding, write_embedding
-from evaluation.controls import distractors, far_clips
+from evaluation.design.controls import distractors, far_clips
 from tests.support import oracle
 
 META = {"provenance": "imported", "representation": "Mine"}

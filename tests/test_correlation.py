@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau, spearmanr
 
-from evaluation.correlation import (
+from evaluation.statistics.correlation import (
     least_significant_tau,
     reversed_percentiles,
     spearman,

@@ -19,9 +19,9 @@ from embeddings.representations import CARDS, Card
 from embeddings.simulation import demo_collection
 from embeddings.simulation.made_embeddings import simulated_name
 from embeddings.systems.store import embedding_names, open_embedding, open_ranking, system_names
-from evaluation.analysis import Analysis
-from evaluation.published import convention, published
-from evaluation.scoring import read_objective
+from evaluation.analysis.graded import Analysis
+from evaluation.objective.published import convention, published
+from evaluation.objective.scoring import read_objective
 from tests.support.places import ROOT, flask
 from tests.support.ports import Port
 from webapp import create_app

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from embeddings.errors import InputError
-from evaluation.correlation import tau_b
-from evaluation.ears import (
+from evaluation.analysis.ears import (
     Labels,
     compare_orders,
     relevant,
     relevant_above,
     within_queries,
 )
-from evaluation.ears_tables import relabelled_table
-from evaluation.relabelling import disagreements, ears_qrels, relabelled
+from evaluation.analysis.ears_tables import relabelled_table
+from evaluation.analysis.relabelling import disagreements, ears_qrels, relabelled
+from evaluation.statistics.correlation import tau_b
 from tests.support.rated import ratings, simulated
 
 NO = np.nan

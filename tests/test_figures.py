@@ -11,7 +11,7 @@ import pytest
 from flask import Flask, Response, render_template_string
 from flask.testing import FlaskClient
 
-from evaluation.figures import DIVERGING, PALETTE, SCALE, Figure
+from evaluation.figures.figure import DIVERGING, PALETTE, SCALE, Figure
 from tests.support.barriers import looks, violations
 from tests.support.colours import contrast
 from tests.support.server import Thread

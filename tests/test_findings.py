@@ -10,18 +10,18 @@ import pandas as pd
 import pytest
 from markupsafe import Markup
 
-from evaluation.analysis import Analysis
-from evaluation.figures import Figure
+from evaluation.analysis.graded import Analysis
+from evaluation.analysis.preferred_lists import PreferenceAnalysis
+from evaluation.analysis.rated_lists import RatingAnalysis
+from evaluation.figures.figure import Figure
+from evaluation.figures.shown import Section, Table
 from evaluation.findings.differences import PEEKED, WAIT
-from evaluation.findings.files import About, results_json, study_report
 from evaluation.findings.sections import MADE, sections
 from evaluation.findings.view import View
-from evaluation.preference_analysis import PreferenceAnalysis
-from evaluation.protocol import Analysis as Plan
-from evaluation.rating_analysis import RatingAnalysis
-from evaluation.report import Assets
-from evaluation.shown import Section, Table
-from evaluation.study_frames import StudyTables
+from evaluation.protocol.terms import Analysis as Plan
+from evaluation.records.frames import StudyTables
+from evaluation.reports.scores_report import Assets
+from evaluation.reports.study_report import About, results_json, study_report
 from tests.support.cells import cells
 from tests.support.hostile_studies import HOSTILE, STUDY, with_facets
 from tests.support.list_studies import PREFERRED, RATED

@@ -21,9 +21,9 @@ from embeddings.systems.store import (
     system_names,
     write_embedding,
 )
-from evaluation.queries import MICRO, QueryScores
-from evaluation.scoring import read_query_scores, score_ranking
-from evaluation.trec import write_qrels, write_run
+from evaluation.objective.per_query import MICRO, QueryScores
+from evaluation.objective.scoring import read_query_scores, score_ranking
+from evaluation.objective.trec import write_qrels, write_run
 
 
 def ids_csv(path: Path, names: list[str]) -> Path:

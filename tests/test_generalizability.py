@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from evaluation.panel import generalizability
+from evaluation.analysis.rater_effects import generalizability
 
 
 def made(

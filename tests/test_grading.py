@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from evaluation.grading import (
+from evaluation.statistics.graded_lists import (
     MIREX_WEIGHTS,
     average_precision,
     bounds,

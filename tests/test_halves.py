@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from evaluation.halves import split_halves
-from evaluation.scores import per_rater
+from evaluation.analysis.system_scores import per_rater
+from evaluation.statistics.split_halves import split_halves
 from tests.support.rated import simulated
 
 

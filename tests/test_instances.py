@@ -19,7 +19,7 @@ from embeddings.collection.clips import open_collection
 from embeddings.search.neighbours import top_neighbours
 from embeddings.systems import rankings
 from embeddings.systems.store import open_ranking, read_transform, system_names
-from evaluation.bundle import SUMS, read_bundle
+from evaluation.records.bundle import SUMS, read_bundle
 from tests.support.instance import (
     INSTANCES,
     RELATIVE,

@@ -7,8 +7,15 @@ import pandas as pd
 import pytest
 
 from embeddings.errors import InputError
-from evaluation.judgements import TIDY_COLUMNS, mean_grades, passing, ratings, repeats, tidy
-from evaluation.protocol import Facet, Protocol, Queries, Scale
+from evaluation.analysis.judgements import (
+    TIDY_COLUMNS,
+    mean_grades,
+    passing,
+    ratings,
+    repeats,
+    tidy,
+)
+from evaluation.protocol.terms import Facet, Protocol, Queries, Scale
 
 PROTOCOL = Protocol(
     slug="s", title="t", collection="c", systems=("one", "two"), queries=Queries(("q1", "q2")),

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.panel_results import parts_of
-from evaluation.preference_analysis import PreferenceAnalysis
-from evaluation.rating_analysis import RatingAnalysis
-from evaluation.results import systems_table
-from evaluation.study_frames import read_study
+from evaluation.analysis.panel import parts_of
+from evaluation.analysis.preferred_lists import PreferenceAnalysis
+from evaluation.analysis.rated_lists import RatingAnalysis
+from evaluation.analysis.result_tables import systems_table
+from evaluation.records.frames import read_study
 from tests.support.hostile_studies import check
 from tests.support.lab import GOOD, RANDOM, Lab
 from tests.support.list_studies import LISTS, PREFERRED, RATED, STUDY, WORTH, preferences, rated

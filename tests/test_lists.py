@@ -8,7 +8,7 @@ import pytest
 
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from evaluation.lists import oracle_list, preference_pairs, random_list, rating_blocks
+from evaluation.design.lists import oracle_list, preference_pairs, random_list, rating_blocks
 
 SHAPES = [(systems, size) for size in range(2, 9) for systems in range(size + 1, 15)]
 

@@ -16,8 +16,8 @@ from embeddings.errors import InputError
 from embeddings.representations import CARDS
 from embeddings.simulation.fsd50k_shape import CLIPS, draw_labels, fsd50k_classes, make_collection
 from embeddings.systems.store import open_embedding, open_ranking, system_names
-from evaluation.published import published
-from evaluation.scoring import read_objective
+from evaluation.objective.published import published
+from evaluation.objective.scoring import read_objective
 from webapp import create_app
 
 FEW = {name: CARDS[name] for name in ("VGGish", "BEATs")}

@@ -19,7 +19,7 @@ from werkzeug.datastructures import MultiDict
 
 from embeddings.collection.clips import open_collection
 from embeddings.systems.store import Ranking
-from evaluation.protocol_toml import parse_protocol, ready_protocols, template
+from evaluation.protocol.reading import parse_protocol, ready_protocols, template
 from tests.support.judged import PROTOCOL, answer, judge
 from tests.support.small import rank
 from tests.support.waiting import wait_for

@@ -14,7 +14,7 @@ import pytest
 from embeddings.collection.clips import Collection
 from embeddings.maps.stored_maps import make_map
 from embeddings.systems.store import Ranking, open_embedding
-from evaluation.figures import PALETTE
+from evaluation.figures.figure import PALETTE
 from tests.support.barriers import looks, violations
 from tests.support.server import Server
 from tests.support.tab import Page, expect, pixel, playing_past, sideways, sign_in, told, wait_until

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from evaluation.mixed_model import mixed_model
-from evaluation.panel import generalizability
-from evaluation.significance import estimate
+from evaluation.analysis.rater_effects import generalizability
+from evaluation.statistics.mixed_model import mixed_model
+from evaluation.statistics.significance import estimate
 
 NAMES = ("a", "b", "c", "d")
 PARTS = {"query": 5.0, "rater": 4.0, "query+system": 6.0, "rater+system": 3.0, "rest": 8.0}
@@ -111,7 +111,7 @@ def test_a_fit_that_cannot_be_used_is_no_result(
             cov_params=lambda: np.full((8, 8), covariance),
         )  # fmt: skip
 
-    monkeypatch.setattr("evaluation.mixed_model._fit", fit)
+    monkeypatch.setattr("evaluation.statistics.mixed_model._fit", fit)
     found = mixed_model(made(), NAMES)
     assert (found.means, found.pairs, found.reason) == (None, (), reason)
     assert found.notes == ("The Hessian is not what it should be.",)
@@ -121,5 +121,5 @@ def test_a_fit_that_breaks_down_is_no_result(monkeypatch: pytest.MonkeyPatch) ->
     def fit(*_: object) -> None:
         raise np.linalg.LinAlgError("Singular matrix")
 
-    monkeypatch.setattr("evaluation.mixed_model._fit", fit)
+    monkeypatch.setattr("evaluation.statistics.mixed_model._fit", fit)
     assert mixed_model(made(), NAMES).reason == "it could not be fitted: Singular matrix"

@@ -20,9 +20,9 @@ from embeddings.simulation.made_embeddings import write_random_embedding
 from embeddings.systems import rankings
 from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import open_embedding, write_embedding
-from evaluation.objective import average, score_system
-from evaluation.queries import QueryScores, score_lists, score_queries
-from evaluation.scoring import (
+from evaluation.objective.averages import average, score_system
+from evaluation.objective.per_query import QueryScores, score_lists, score_queries
+from evaluation.objective.scoring import (
     read_objective,
     read_query_scores,
     score_ranking,

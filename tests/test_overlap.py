@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from evaluation.hubness import hubness
-from evaluation.interest import in_order, in_random_order, lowest_first, precision_of
-from evaluation.objective import score_system
-from evaluation.overlap import overlap_by_query, places, rank_biased_overlap
-from evaluation.queries import score_queries
+from evaluation.browsing.hubness import hubness
+from evaluation.browsing.overlap import overlap_by_query, places, rank_biased_overlap
+from evaluation.browsing.query_order import in_order, in_random_order, lowest_first, precision_of
+from evaluation.objective.averages import score_system
+from evaluation.objective.per_query import score_queries
 
 
 def slow_overlap(one: list[int], other: list[int], p: float) -> float:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from embeddings.errors import InputError
-from evaluation.panelists import Panel, Panelist, Told, worth
-from evaluation.protocol import Facet
-from evaluation.scales import PRESETS
+from evaluation.design.simulated_raters import Panel, Panelist, Told, worth
+from evaluation.protocol.scales import PRESETS
+from evaluation.protocol.terms import Facet
 
 TOLD = {
     "q": Told(frozenset({"Bark", "Dog"}), frozenset({"Bark"}), frozenset({"Animal"})),

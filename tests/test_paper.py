@@ -13,16 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embeddings.errors import InputError
-from evaluation.cells import cells
-from evaluation.figures import DIVERGING, Figure
-from evaluation.paper.cells import as_rectangles
-from evaluation.paper.document import figure_tex
-from evaluation.paper.folder import write_paper
-from evaluation.paper.latex import engine, latex
-from evaluation.paper.pictures import COLUMN, PAGE, NoPictures, Picture, draw, picture
-from evaluation.paper.tables import LONG, table_tex
-from evaluation.paper.widths import WIDTH, Column, ems, lay_out
-from evaluation.shown import Cell, Fact, Heading, Section, Table, number
+from evaluation.figures.figure import DIVERGING, Figure
+from evaluation.figures.heat_map import cells
+from evaluation.figures.shown import Cell, Fact, Heading, Section, Table, number
+from evaluation.reports.paper.cells import as_rectangles
+from evaluation.reports.paper.document import figure_tex
+from evaluation.reports.paper.folder import write_paper
+from evaluation.reports.paper.latex import engine, latex
+from evaluation.reports.paper.paper_tables import LONG, table_tex
+from evaluation.reports.paper.pictures import COLUMN, PAGE, NoPictures, Picture, draw, picture
+from evaluation.reports.paper.widths import WIDTH, Column, ems, lay_out
 
 ABOUT = {"Study": "A made study_1", "Protocol": "sha256:abc", "Seed": "1"}
 HOSTILE = 'a_b & 50 % #1 $x {y} ~ ^ \\ [z] *! "q" a--b <t> | ρ ≥ τ − × – — “w” naïve'

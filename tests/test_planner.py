@@ -5,9 +5,9 @@ import tomllib
 import pytest
 
 from embeddings.errors import InputError
-from evaluation.planner import Plan, plan
-from evaluation.protocol import Protocol
-from evaluation.protocol_toml import parse_protocol
+from evaluation.design.workload import Plan, plan
+from evaluation.protocol.reading import parse_protocol
+from evaluation.protocol.terms import Protocol
 
 
 def protocol(systems: int, text: str = "") -> Protocol:

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
-from evaluation.power import Power
+from evaluation.analysis.power import Power
 from tests.support.lab import Lab
 from webapp import create_app
 from webapp.cli.plans import reached

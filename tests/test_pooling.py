@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.systems.store import Ranking
-from evaluation.drawing import draw_queries
-from evaluation.pooling import Source, check_depth, pool, split_pool
-from evaluation.protocol import Queries
+from evaluation.design.pooling import Source, check_depth, pool, split_pool
+from evaluation.design.sampling import draw_queries
+from evaluation.protocol.terms import Queries
 
 DRAWS = 600
 

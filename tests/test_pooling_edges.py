@@ -8,7 +8,7 @@ import pytest
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.systems.store import Ranking
-from evaluation.pooling import Source, check_depth, pool, split_pool
+from evaluation.design.pooling import Source, check_depth, pool, split_pool
 
 
 def lists(*rows: Sequence[int], embedding: str | None = "x") -> Ranking:

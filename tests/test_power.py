@@ -5,9 +5,9 @@ import pytest
 from scipy.stats import norm
 
 from embeddings.errors import InputError
-from evaluation.panel import Generalizability
-from evaluation.power import Assumptions, of_pilot, power, typical
-from evaluation.power import _absent as absent
+from evaluation.analysis.power import Assumptions, of_pilot, power, typical
+from evaluation.analysis.power import _absent as absent
+from evaluation.analysis.rater_effects import Generalizability
 
 
 def test_without_an_effect_it_is_the_level() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from evaluation.preference import NEITHER, A, B, Votes, connected, counts, fit
+from evaluation.statistics.bradley_terry import NEITHER, A, B, Votes, connected, counts, fit
 
 
 def votes(*rows: tuple[int, int, int]) -> Votes:

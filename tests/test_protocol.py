@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from embeddings.errors import InputError
 from embeddings.representations import CARDS
-from evaluation.protocol import (
+from evaluation.protocol.reading import (
+    parse_protocol,
+    protocol_from_json,
+    protocol_toml,
+    read_protocol,
+    ready_protocols,
+    template,
+)
+from evaluation.protocol.scales import FACET_QUESTIONS, PREFERENCE, PRESETS, RATING
+from evaluation.protocol.terms import (
     ANCHORS,
     INSTRUCTIONS,
     MEASURES,
@@ -26,15 +35,6 @@ from evaluation.protocol import (
     Question,
     Screening,
 )
-from evaluation.protocol_toml import (
-    parse_protocol,
-    protocol_from_json,
-    protocol_toml,
-    read_protocol,
-    ready_protocols,
-    template,
-)
-from evaluation.scales import FACET_QUESTIONS, PREFERENCE, PRESETS, RATING
 from tests.support.places import ROOT
 
 GOOD = """

@@ -7,8 +7,8 @@ import pytest
 
 from embeddings.collection.families import fsd50k_families
 from embeddings.representations import CARDS
-from evaluation import published
-from evaluation.published import Published
+from evaluation.objective import published
+from evaluation.objective.published import Published
 
 
 def test_the_fourteen_are_there_in_the_papers_order_with_all_families() -> None:

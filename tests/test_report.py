@@ -17,12 +17,12 @@ from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.files import write_json
 from embeddings.systems.store import Ranking, open_embedding
-from evaluation.report import Assets, best_pair, report
-from evaluation.report_tables import class_rows, family_rows, system_rows
-from evaluation.score_figures import score_figures
-from evaluation.scoreboard import class_table, family_means, family_table, systems_table
-from evaluation.shown import number
-from evaluation.sweep import sweep
+from evaluation.figures.scores.every import score_figures
+from evaluation.figures.shown import number
+from evaluation.objective.scoreboard import class_table, family_means, family_table, systems_table
+from evaluation.objective.sweep import sweep
+from evaluation.reports.scores_report import Assets, best_pair, report
+from evaluation.reports.scores_tables import class_rows, family_rows, system_rows
 from tests.support.barriers import looks, violations
 from tests.support.tab import expect
 from tests.support.watching import watch

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from evaluation.protocol import Analysis, Protocol, Queries
-from evaluation.results import (
+from evaluation.analysis.result_tables import (
     facets_table,
     groups_table,
     histogram_table,
@@ -15,8 +14,9 @@ from evaluation.results import (
     raters_table,
     systems_table,
 )
-from evaluation.scores import score_systems
-from evaluation.significance import holm
+from evaluation.analysis.system_scores import score_systems
+from evaluation.protocol.terms import Analysis, Protocol, Queries
+from evaluation.statistics.significance import holm
 from tests.support.rated import ratings, simulated
 
 STUDY = simulated(missing=0.3)

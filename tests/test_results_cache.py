@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from embeddings.errors import InputError
-from evaluation.rating_analysis import RatingAnalysis
+from evaluation.analysis.rated_lists import RatingAnalysis
 from tests.support.lab import START, Lab
 from webapp import results_cache, studies
 from webapp.database import db

@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from evaluation.study_frames import MOMENT, StudyTables, as_frame, read_frame, read_study
-from evaluation.study_tables import ClipRecord, RaterRecord
-from evaluation.tables import table_csv
+from evaluation.records.csv_tables import table_csv
+from evaluation.records.facts import ClipRecord, RaterRecord
+from evaluation.records.frames import MOMENT, StudyTables, as_frame, read_frame, read_study
 from tests.support.lab import GOOD, RANDOM, SLUGS, Lab
 from webapp import create_app, database, studies
 from webapp.bundles import import_study

@@ -11,10 +11,10 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from evaluation.analysis import Analysis
-from evaluation.figures import Figure
-from evaluation.shown import Table
-from evaluation.study_frames import read_study
+from evaluation.analysis.graded import Analysis
+from evaluation.figures.figure import Figure
+from evaluation.figures.shown import Table
+from evaluation.records.frames import read_study
 from tests.support.cells import cells
 from tests.support.hostile_studies import HOSTILE
 from tests.support.lab import SLUGS, Lab, run

@@ -10,15 +10,20 @@ from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.representations import CARDS
 from embeddings.systems.store import Ranking, open_embedding
-from evaluation.card_figures import modalities, sizes
-from evaluation.charts import SIMULATED, cast, signed
-from evaluation.class_figure import LABELLED, compared_classes
-from evaluation.family_figures import MEAN, family_differences, family_scores
-from evaluation.figures import Figure
-from evaluation.score_figures import class_scatter, score_figures
-from evaluation.scoreboard import compare_classes, family_table, sweep_table, systems_table
-from evaluation.sweep import sweep
-from evaluation.sweep_figure import swept
+from evaluation.figures.charts import SIMULATED, cast, signed
+from evaluation.figures.figure import Figure
+from evaluation.figures.scores.card_figures import modalities, sizes
+from evaluation.figures.scores.class_figure import LABELLED, compared_classes
+from evaluation.figures.scores.every import class_scatter, score_figures
+from evaluation.figures.scores.family_figures import MEAN, family_differences, family_scores
+from evaluation.figures.scores.sweep_figure import swept
+from evaluation.objective.scoreboard import (
+    compare_classes,
+    family_table,
+    sweep_table,
+    systems_table,
+)
+from evaluation.objective.sweep import sweep
 from tests.support.score_figures import ABOUT, systems
 
 FAMILIES = ("Animal", "Human_sounds", "Source-ambiguous_sounds")

@@ -16,12 +16,17 @@ from embeddings.search.processing import Recipe
 from embeddings.simulation.made_embeddings import write_random_embedding
 from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import Ranking, open_embedding
-from evaluation import scoreboard, sweep
-from evaluation.comparable import COMPARISONS, PUBLISHED, comparison, has_published_sounds
-from evaluation.measures import AVERAGES, MEASURES, wording
-from evaluation.published import published
-from evaluation.scoring import read_objective, read_query_scores, score_ranking
-from evaluation.stored import stored_systems
+from evaluation.objective import scoreboard, sweep
+from evaluation.objective.beside_published import (
+    COMPARISONS,
+    PUBLISHED,
+    comparison,
+    has_published_sounds,
+)
+from evaluation.objective.definitions import AVERAGES, MEASURES, wording
+from evaluation.objective.published import published
+from evaluation.objective.scoring import read_objective, read_query_scores, score_ranking
+from evaluation.objective.stored_systems import stored_systems
 from tests.support.scoreboard import AS_PUBLISHED, GOOD, RANDOM, disguise, edit, import_lists
 
 ITS_EMBEDDING = {"frame_level": True, "variation": "audioset-vggish-3"}

@@ -17,8 +17,8 @@ from embeddings.collection.clips import Collection
 from embeddings.search.processing import Recipe
 from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import Ranking, open_embedding
-from evaluation.comparable import COMPARISONS
-from evaluation.scoring import score_ranking
+from evaluation.objective.beside_published import COMPARISONS
+from evaluation.objective.scoring import score_ranking
 from tests.support.scoreboard import GOOD, RANDOM, disguise, edit, import_lists
 
 CBMI = "convention=cbmi2024"

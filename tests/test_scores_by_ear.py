@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from embeddings.errors import InputError
-from evaluation.graded_measures import MEASURES
-from evaluation.panel import generalizability, human_reference, sway
-from evaluation.protocol import MEASURES as PROMISED
-from evaluation.replicates import panel_replicates
-from evaluation.scores import of_panel, per_rater, score_systems
-from evaluation.significance import BOTH, NO_SPREAD, THESE
+from evaluation.analysis.rater_effects import generalizability, human_reference, sway
+from evaluation.analysis.replicates import panel_replicates
+from evaluation.analysis.system_scores import of_panel, per_rater, score_systems
+from evaluation.protocol.terms import MEASURES as PROMISED
+from evaluation.statistics.graded_measures import MEASURES
+from evaluation.statistics.significance import BOTH, NO_SPREAD, THESE
 from tests.support.rated import ratings, simulated
 
 NO = np.nan

@@ -10,7 +10,7 @@ from embeddings.collection.clips import Collection
 from embeddings.search.processing import Recipe
 from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import Ranking, open_embedding
-from evaluation.scoring import score_ranking
+from evaluation.objective.scoring import score_ranking
 from tests.support.barriers import looks, violations
 from tests.support.scoreboard import disguise
 from tests.support.server import Server

@@ -5,8 +5,8 @@ from statistics import fmean
 import pytest
 
 from embeddings.errors import InputError
-from evaluation.protocol import Screening
-from evaluation.screening import ControlReport, Graded, Verdict, control_report, verdict
+from evaluation.design.screening import ControlReport, Graded, Verdict, control_report, verdict
+from evaluation.protocol.terms import Screening
 
 
 def identity(grade: float, query: str = "q") -> Graded:

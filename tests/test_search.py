@@ -9,7 +9,7 @@ from embeddings.errors import InputError
 from embeddings.search.backends import TorchBackend
 from embeddings.search.comparison import Comparison
 from embeddings.search.neighbours import SEARCHES, search_corpus, top_neighbours
-from evaluation.queries import score_queries
+from evaluation.objective.per_query import score_queries
 from tests.support import oracle
 
 small = st.integers(-2, 2)

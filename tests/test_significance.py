@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evaluation import significance
-from evaluation.significance import (
+from evaluation.statistics import significance
+from evaluation.statistics.significance import (
     BOTH,
     THESE,
     Outcome,

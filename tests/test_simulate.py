@@ -16,8 +16,8 @@ from embeddings.simulation.synthesis import CLASSES
 from embeddings.simulation.vectors import simulate
 from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import embedding_names, open_embedding
-from evaluation.published import citation, published, simulate_as_published
-from evaluation.scoring import score_ranking
+from evaluation.objective.published import citation, published, simulate_as_published
+from evaluation.objective.scoring import score_ranking
 
 NEAR = 0.03
 TARGETS = {"Things": 0.5, "Nature": 0.4}

@@ -10,10 +10,10 @@ from flask import Flask
 
 from embeddings.collection.clips import open_collection
 from embeddings.errors import InputError
-from evaluation.analysis import Analysis
-from evaluation.panelists import Panel
-from evaluation.protocol_toml import parse_protocol
-from evaluation.study_frames import StudyTables, read_study
+from evaluation.analysis.graded import Analysis
+from evaluation.design.simulated_raters import Panel
+from evaluation.protocol.reading import parse_protocol
+from evaluation.records.frames import StudyTables, read_study
 from tests.support.lab import GOOD, RANDOM, Lab, export, run
 from tests.support.small import rank
 from webapp import create_app, database, extending, mixed, opening, raters, studies

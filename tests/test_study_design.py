@@ -4,7 +4,7 @@ import csv
 import io
 from datetime import UTC, datetime
 
-from evaluation.exchange import JUDGEMENT_COLUMNS, JudgementRecord, judgements_csv
+from evaluation.records.events import JUDGEMENT_COLUMNS, JudgementRecord, judgements_csv
 
 
 def test_the_table_of_judgements() -> None:

@@ -11,28 +11,32 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.analysis import Analysis
-from evaluation.figures import Figure
-from evaluation.panel_results import PanelResults
-from evaluation.preference_analysis import PreferenceAnalysis
-from evaluation.protocol import Facet, Protocol, Queries, Scale
-from evaluation.rating_analysis import RatingAnalysis
-from evaluation.ratings import Ratings
-from evaluation.study_figures import agreement, beside, preferred
-from evaluation.study_figures.cast import study_cast
-from evaluation.study_figures.sentences import one_test, worded
-from evaluation.study_figures.slopes import spread
-from evaluation.study_frames import StudyTables
+from evaluation.analysis.graded import Analysis
+from evaluation.analysis.panel import PanelResults
+from evaluation.analysis.preferred_lists import PreferenceAnalysis
+from evaluation.analysis.rated_lists import RatingAnalysis
+from evaluation.analysis.ratings import Ratings
+from evaluation.figures.figure import Figure
+from evaluation.figures.study import agreement_figures, beside, preference_figures
+from evaluation.figures.study.cast import study_cast
+from evaluation.figures.study.sentences import one_test, worded
+from evaluation.figures.study.slopes import spread
+from evaluation.protocol.terms import Facet, Protocol, Queries, Scale
+from evaluation.records.frames import StudyTables
 from tests.support.list_studies import LISTS, PREFERRED, RATED, STUDY, preferences, rated
 from tests.support.made_study import tables
 from tests.support.rated import simulated
 
 OF_PANEL = (
-    agreement.grade_histogram, agreement.rater_kappas, agreement.reliability_curves,
-    agreement.variance_parts,
+    agreement_figures.grade_histogram, agreement_figures.rater_kappas,
+    agreement_figures.reliability_curves, agreement_figures.variance_parts,
 )  # fmt: skip
 OF_SYSTEMS = (beside.ears_and_labels, beside.rank_slopes, beside.above_matrix)
-OF_CHOICES = (preferred.strengths, preferred.win_rates, preferred.win_matrix)
+OF_CHOICES = (
+    preference_figures.strengths,
+    preference_figures.win_rates,
+    preference_figures.win_matrix,
+)
 
 
 def mixed(of: StudyTables) -> StudyTables:
@@ -136,7 +140,7 @@ def test_anchors_with_many_words_have_room() -> None:
     of = simulated(systems=2, queries=4, raters=3)
     protocol = Protocol("made", "A made study", "c", of.systems, Queries(clips=of.queries),
                         depth=of.depth, scale=Scale((Facet(),)))  # fmt: skip
-    figure = agreement.grade_histogram(Analysis(tables(of, protocol=protocol)))
+    figure = agreement_figures.grade_histogram(Analysis(tables(of, protocol=protocol)))
     assert figure
     axis = figure.plot["layout"]["yaxis"]
     row = figure.plot["layout"]["height"] / (axis["range"][1] - axis["range"][0])
@@ -154,7 +158,7 @@ def test_kappas_are_written_up_to_fifteen_raters() -> None:
     assert len(traces(figure, "text")[0]["text"]) == 6 * 5
     assert set(figure.table["shared"]) == {12 * 20}
     many = Analysis(tables(simulated(systems=2, queries=3, raters=16)))
-    crowded = agreement.rater_kappas(many)
+    crowded = agreement_figures.rater_kappas(many)
     assert crowded
     check(crowded)
     assert not traces(crowded, "text")
@@ -193,7 +197,7 @@ def test_a_sparse_study_is_a_point_of_its_own() -> None:
     of = Analysis(
         tables(replace(made, table=np.where(absent[:, made.query_of], np.nan, made.table)))
     )
-    figure, found = agreement.reliability_curves(of), of.generalizability
+    figure, found = agreement_figures.reliability_curves(of), of.generalizability
     assert figure
     check(figure)
     assert points_of_study(figure) == (3, found.own)
@@ -264,10 +268,10 @@ def test_few_raters_are_not_sampled() -> None:
     of_few = PreferenceAnalysis(
         mixed(tables(STUDY, preferences=given[given["rater"].isin(["r00", "r01"])]))
     )
-    rates = preferred.win_rates(of_few, study_cast(of_few.tables))
+    rates = preference_figures.win_rates(of_few, study_cast(of_few.tables))
     assert rates
     assert f"Lines are 95 % intervals {alone}." in rates.caption
-    strengths = preferred.strengths(of_few, study_cast(of_few.tables))
+    strengths = preference_figures.strengths(of_few, study_cast(of_few.tables))
     assert strengths
     assert f"Lines are 95 % intervals {alone}, from random weights" in strengths.caption
 
@@ -312,7 +316,7 @@ def test_studies_of_lists_speak_of_lists() -> None:
 
 
 def test_alpha_without_an_interval_names_no_method() -> None:
-    figure = agreement.grade_histogram(Analysis(HOSTILE["one query"]()))
+    figure = agreement_figures.grade_histogram(Analysis(HOSTILE["one query"]()))
     assert figure
     alpha = figure.caption.split("(ordinal): ")[1].split(". ")[0]
     assert "interval" not in alpha
@@ -415,7 +419,10 @@ def choices() -> PreferenceAnalysis:
 def test_strengths_and_win_rates_are_drawn_with_intervals_best_first() -> None:
     of = choices()
     cast = study_cast(of.tables)
-    for make, value in ((preferred.strengths, "strength"), (preferred.win_rates, "value")):
+    for make, value in (
+        (preference_figures.strengths, "strength"),
+        (preference_figures.win_rates, "value"),
+    ):
         figure = make(of, cast)
         assert figure
         check(figure)
@@ -435,7 +442,7 @@ def test_strengths_and_win_rates_are_drawn_with_intervals_best_first() -> None:
 
 def test_wins_are_counted_both_ways() -> None:
     of = choices()
-    figure = preferred.win_matrix(of, study_cast(of.tables))
+    figure = preference_figures.win_matrix(of, study_cast(of.tables))
     assert figure
     check(figure)
     table, pair = figure.table, of.matrix.iloc[1]
@@ -461,7 +468,7 @@ def test_a_penalty_and_systems_without_lists_are_said() -> None:
     }
     for case, words in cases.items():
         of = PreferenceAnalysis(PREFERRED[case]())
-        figure = preferred.strengths(of, study_cast(of.tables))
+        figure = preference_figures.strengths(of, study_cast(of.tables))
         assert figure
         assert words in figure.caption
 

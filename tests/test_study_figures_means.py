@@ -8,20 +8,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.analysis import Analysis
-from evaluation.figures import Figure
-from evaluation.panel_results import PanelResults
-from evaluation.protocol import Facet, Scale
-from evaluation.rating_analysis import RatingAnalysis
-from evaluation.study_figures.cast import study_cast
-from evaluation.study_figures.critical import critical_difference, not_told_apart
-from evaluation.study_figures.dots import scale_axis
-from evaluation.study_figures.groups import class_means, facet_scatter, family_means
-from evaluation.study_figures.means import mean_grades, primary_scores
-from evaluation.study_figures.pairs import pair_matrix
-from evaluation.study_figures.parts import chance, segments, written
-from evaluation.study_figures.profile import rank_profile
-from evaluation.study_frames import StudyTables
+from evaluation.analysis.graded import Analysis
+from evaluation.analysis.panel import PanelResults
+from evaluation.analysis.rated_lists import RatingAnalysis
+from evaluation.figures.figure import Figure
+from evaluation.figures.study.cast import study_cast
+from evaluation.figures.study.critical import critical_difference, not_told_apart
+from evaluation.figures.study.dots import scale_axis
+from evaluation.figures.study.group_figures import class_means, facet_scatter, family_means
+from evaluation.figures.study.marks import chance, segments, written
+from evaluation.figures.study.mean_figures import mean_grades, primary_scores
+from evaluation.figures.study.pairs import pair_matrix
+from evaluation.figures.study.profile import rank_profile
+from evaluation.protocol.terms import Facet, Scale
+from evaluation.records.frames import StudyTables
 from tests.support.hostile_studies import HOSTILE
 from tests.support.list_studies import LISTS, RATED, rated
 from tests.support.made_study import judgements, raters, tables

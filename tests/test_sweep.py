@@ -11,10 +11,10 @@ from embeddings.errors import InputError
 from embeddings.search.processing import Recipe
 from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import Embedding, open_embedding, write_embedding
-from evaluation import sweep as sweeping
-from evaluation.choice import choose
-from evaluation.scoring import score_ranking
-from evaluation.sweep import sweep, sweep_folder
+from evaluation.objective import sweep as sweeping
+from evaluation.objective.best_recipe import choose
+from evaluation.objective.scoring import score_ranking
+from evaluation.objective.sweep import sweep, sweep_folder
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import t
 
 from embeddings.errors import InputError
-from evaluation import variance
-from evaluation.variance import components, spread
+from evaluation.statistics import variance
+from evaluation.statistics.variance import components, spread
 from tests.support.evidence import note
 
 

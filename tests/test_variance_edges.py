@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from embeddings.errors import InputError
-from evaluation.variance import components, spread
+from evaluation.statistics.variance import components, spread
 
 
 def by_loops(table: np.ndarray) -> tuple[float, float, float]:

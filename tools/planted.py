@@ -66,7 +66,7 @@ FAULTS = (
     ),
     Fault(
         "ties: systems tied in the estimate of rank agreement count as in order",
-        "evaluation/correlation.py",
+        "evaluation/statistics/correlation.py",
         "tied = (signs == 0).sum(axis=-1, keepdims=True)",
         "tied = (signs >= 0).sum(axis=-1, keepdims=True)",
         ("tests/test_correlation.py",),

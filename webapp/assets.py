@@ -9,7 +9,7 @@ from flask import current_app
 from webapp.figures import script_path
 
 if TYPE_CHECKING:
-    from evaluation.report import Assets
+    from evaluation.reports.scores_report import Assets
 
 _STYLES = ("sounding-board.css", "figures.css", "scores.css", "report.css")
 _SCRIPTS = ("figures.js", "report.js")
@@ -17,7 +17,7 @@ _SCRIPTS = ("figures.js", "report.js")
 
 def assets(*styles: str) -> "Assets":
     """Return the pages' style sheets and scripts; `styles` are files beside the usual ones."""
-    from evaluation.report import Assets
+    from evaluation.reports.scores_report import Assets
 
     static = Path(current_app.static_folder or "")
     bootstrap = Path(flask_bootstrap.__file__).parent / "static/bootstrap5/css/bootstrap.min.css"

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import sqlalchemy as sa
 
-from evaluation.protocol import Protocol
+from evaluation.protocol.terms import Protocol
 from webapp.database import db, now
 from webapp.models import Assignment, Block, BlockItem, Flag, Query, Rater, Slot
 

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from embeddings.collection.clips import Clip, Collection
 from embeddings.systems.store import Ranking
-from evaluation.queries import MICRO
+from evaluation.objective.per_query import MICRO
 from webapp import catalogue, own
 from webapp.browse_columns import chooser, in_order, short_names, side_by_side
 from webapp.browse_nothing import why_nothing

@@ -8,9 +8,9 @@ import numpy as np
 
 from embeddings.collection.clips import Collection
 from embeddings.systems.store import Ranking
-from evaluation.hubness import Hubness
-from evaluation.listing import SHOWN, Listing, listing, ranked
-from evaluation.overlap import places, rank_biased_overlap
+from evaluation.browsing.hubness import Hubness
+from evaluation.browsing.listing import SHOWN, Listing, listing, ranked
+from evaluation.browsing.overlap import places, rank_biased_overlap
 from webapp import catalogue
 from webapp.browse_state import RANKS, State
 
@@ -23,7 +23,7 @@ class Column:
 
     Attributes
     ----------
-    listing : the results in view and the scores; see `evaluation.listing`
+    listing : the results in view and the scores; see `evaluation.browsing.listing`
     short : the system's short name
     elsewhere : clip row -> [(short name, rank)] of the other columns that have it, down to the
         last rank in view

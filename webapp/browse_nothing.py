@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from flask_babel import gettext as _
 
-from evaluation.choosing import Choice, Labels
+from evaluation.browsing.filters import Choice, Labels
 from webapp.browse_state import State
 
 

@@ -2,8 +2,8 @@
 
 An address that is opened afresh shows the same. Whatever is as usual is left out of it::
 
-    family, class*, match, exclude*   the clips to walk through; see `evaluation.choosing`
-    order, by, than, seed             in which order; see `evaluation.interest`
+    family, class*, match, exclude*   the clips to walk through; see `evaluation.browsing.filters`
+    order, by, than, seed             in which order; see `evaluation.browsing.query_order`
     query, asked                      the clip, and the class that is asked about; "": any label
     system*, columns=all              the systems side by side, in their order
     compare, tab, page                the system that others are compared with, the one that narrow
@@ -21,9 +21,9 @@ from werkzeug.datastructures import MultiDict
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.systems.store import Ranking
-from evaluation.choosing import MATCHES, Choice
-from evaluation.interest import ORDERS
-from evaluation.listing import SHOWN
+from evaluation.browsing.filters import MATCHES, Choice
+from evaluation.browsing.listing import SHOWN
+from evaluation.browsing.query_order import ORDERS
 
 RANKS = 150
 PAGES = RANKS // SHOWN

@@ -7,8 +7,8 @@ import numpy as np
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.systems.store import Ranking
-from evaluation.interest import in_order, in_random_order, lowest_first, precision_of
-from evaluation.queries import MICRO
+from evaluation.browsing.query_order import in_order, in_random_order, lowest_first, precision_of
+from evaluation.objective.per_query import MICRO
 from webapp import catalogue
 from webapp.browse_state import State
 

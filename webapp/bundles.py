@@ -14,11 +14,11 @@ import sqlalchemy as sa
 
 from embeddings.errors import InputError
 from embeddings.files import whole_folder
-from evaluation.bundle import VERSION, read_bundle
-from evaluation.codebook import TABLES, codebook, names_of
-from evaluation.protocol_toml import protocol_toml
-from evaluation.study_trec import study_qrels, study_run
-from evaluation.tables import moment_text, table_csv
+from evaluation.protocol.reading import protocol_toml
+from evaluation.records.bundle import VERSION, read_bundle
+from evaluation.records.codebook import TABLES, codebook, names_of
+from evaluation.records.csv_tables import moment_text, table_csv
+from evaluation.records.study_trec import study_qrels, study_run
 from webapp import facts, records
 from webapp.database import db
 from webapp.models import Study

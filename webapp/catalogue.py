@@ -18,12 +18,12 @@ from embeddings.systems.store import (
     open_ranking,
     system_names,
 )
-from evaluation.choosing import Labels
-from evaluation.hubness import Hubness
-from evaluation.hubness import hubness as hubness_of
-from evaluation.overlap import overlap_by_query
-from evaluation.queries import QueryScores
-from evaluation.scoring import read_objective, read_query_scores
+from evaluation.browsing.filters import Labels
+from evaluation.browsing.hubness import Hubness
+from evaluation.browsing.hubness import hubness as hubness_of
+from evaluation.browsing.overlap import overlap_by_query
+from evaluation.objective.per_query import QueryScores
+from evaluation.objective.scoring import read_objective, read_query_scores
 from webapp.map_clips import ClipFacts, clip_facts
 
 

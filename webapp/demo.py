@@ -24,9 +24,9 @@ from embeddings.systems.store import (
     remove_ranking,
     systems_on,
 )
-from evaluation.panelists import Panel
-from evaluation.protocol_toml import parse_protocol
-from evaluation.simulated import ready_all_simulated, ready_system
+from evaluation.design.simulated_raters import Panel
+from evaluation.objective.simulated_systems import ready_all_simulated, ready_system
+from evaluation.protocol.reading import parse_protocol
 from webapp import opening, raters, studies
 from webapp.database import db, now
 from webapp.models import Rater, Study

@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from embeddings.errors import InputError
-from evaluation.protocol import FORMATS, MEASURES, METHODS, Protocol
-from evaluation.protocol_template import HELP
-from evaluation.protocol_toml import parse_protocol, ready_protocols, template
+from evaluation.protocol.reading import parse_protocol, ready_protocols, template
+from evaluation.protocol.template import HELP
+from evaluation.protocol.terms import FORMATS, MEASURES, METHODS, Protocol
 from webapp import catalogue, jobs, planning, studies, study_form
 from webapp.database import db
 from webapp.extending import next_version

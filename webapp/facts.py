@@ -17,10 +17,10 @@ from embeddings.collection.clips import CONVENTIONS, Collection
 from embeddings.errors import InputError
 from embeddings.files import write_text
 from embeddings.systems.store import Ranking, embedding_names, open_embedding
-from evaluation.queries import CUTOFFS, MICRO, QueryScores
-from evaluation.scoring import read_objective, read_query_scores, score_ranking
-from evaluation.study_tables import ClipRecord, ObjectiveRecord
-from evaluation.tables import table_csv
+from evaluation.objective.per_query import CUTOFFS, MICRO, QueryScores
+from evaluation.objective.scoring import read_objective, read_query_scores, score_ranking
+from evaluation.records.csv_tables import table_csv
+from evaluation.records.facts import ClipRecord, ObjectiveRecord
 from webapp.models import Study
 from webapp.studies import study_folder, subject
 

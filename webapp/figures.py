@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, make_response, send_file, url_for
 
-from evaluation.figures import Figure
+from evaluation.figures.figure import Figure
 from webapp.security import policy
 
 bp = Blueprint("figures", __name__)

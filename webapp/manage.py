@@ -21,8 +21,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from embeddings.errors import InputError
-from evaluation.bundle import write_bundle
-from evaluation.protocol_toml import protocol_toml
+from evaluation.protocol.reading import protocol_toml
+from evaluation.records.bundle import write_bundle
 from webapp import (
     assigning,
     bundles,

@@ -12,8 +12,8 @@ from embeddings.errors import InputError
 from embeddings.maps.layouts import METHODS, check_method
 from embeddings.maps.stored_maps import Map, is_light, make_map, mapped_methods, open_map
 from embeddings.systems.store import PROVENANCES, Embedding
-from evaluation.charts import GREY, SYMBOLS
-from evaluation.figures import PALETTE, Figure
+from evaluation.figures.charts import GREY, SYMBOLS
+from evaluation.figures.figure import PALETTE, Figure
 from webapp import catalogue
 from webapp.figures import csv_file, figure_page
 from webapp.map_clips import clip_families

@@ -8,8 +8,8 @@ from typing import Any
 
 from embeddings.errors import InputError
 from embeddings.files import read_json, write_json
-from evaluation.mixed_model import FORMULA, mixed_model
-from evaluation.scores import per_rater
+from evaluation.analysis.system_scores import per_rater
+from evaluation.statistics.mixed_model import FORMULA, mixed_model
 from webapp.database import db
 from webapp.models import Study
 from webapp.results_cache import analysis_of, judgement_count

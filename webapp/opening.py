@@ -19,8 +19,8 @@ from embeddings.listening.copies import Delivered, make_copies
 from embeddings.listening.soundcheck import write_check_sounds
 from embeddings.parallel import default_workers
 from embeddings.systems.store import Ranking
-from evaluation.controls import distractors, far_clips
-from evaluation.lists import (
+from evaluation.design.controls import distractors, far_clips
+from evaluation.design.lists import (
     ORACLE,
     RANDOM,
     oracle_list,
@@ -28,10 +28,10 @@ from evaluation.lists import (
     random_list,
     rating_blocks,
 )
-from evaluation.pooling import Candidate as Pooled
-from evaluation.pooling import Source, pool, split_pool
-from evaluation.practice import practice_pool
-from evaluation.protocol import Protocol
+from evaluation.design.pooling import Candidate as Pooled
+from evaluation.design.pooling import Source, pool, split_pool
+from evaluation.design.practice import practice_pool
+from evaluation.protocol.terms import Protocol
 from webapp import facts
 from webapp.database import db, now
 from webapp.extending import inherit

@@ -33,7 +33,7 @@ from embeddings.asking.sounds import LONGEST_SECONDS, UnreadableSound, playing_g
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.systems.store import ids_digest
-from evaluation.listing import SHOWN
+from evaluation.browsing.listing import SHOWN
 from webapp import catalogue, own_sounds
 from webapp.browse_columns import in_order
 from webapp.own_words import how_far, why_failed

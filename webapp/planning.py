@@ -11,9 +11,9 @@ from flask import current_app
 
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from evaluation.drawing import draw_queries
-from evaluation.planner import Plan, plan
-from evaluation.protocol import Protocol
+from evaluation.design.sampling import draw_queries
+from evaluation.design.workload import Plan, plan
+from evaluation.protocol.terms import Protocol
 from webapp import catalogue, opening
 from webapp.database import db
 from webapp.models import Block, BlockItem, Candidate, Query, Study

@@ -23,7 +23,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from embeddings.errors import InputError
-from evaluation.protocol import Protocol
+from evaluation.protocol.terms import Protocol
 from webapp import judging, raters, rating
 from webapp.database import db, writes
 from webapp.models import Rater, Sitting

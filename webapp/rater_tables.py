@@ -8,9 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from evaluation.screening import ControlReport, Verdict
-from evaluation.study_tables import RaterRecord
-from evaluation.tables import read_table, table_csv
+from evaluation.design.screening import ControlReport, Verdict
+from evaluation.records.csv_tables import read_table, table_csv
+from evaluation.records.facts import RaterRecord
 from webapp import facts
 from webapp.database import db
 from webapp.models import ExternalId, Study

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from embeddings.errors import InputError
-from evaluation.protocol import Question
+from evaluation.protocol.terms import Question
 from webapp import assigning, rating
 from webapp.database import db, now
 from webapp.models import (

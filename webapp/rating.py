@@ -15,7 +15,7 @@ from flask import current_app
 from sqlalchemy.dialects import postgresql, sqlite
 
 from embeddings.errors import InputError
-from evaluation.protocol import Protocol
+from evaluation.protocol.terms import Protocol
 from webapp.assigning import renew
 from webapp.database import db, now
 from webapp.models import (

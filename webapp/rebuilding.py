@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from embeddings.errors import InputError
-from evaluation.bundle import VERSION, Bundle
-from evaluation.codebook import TABLES, names_of
 from evaluation.keys import Keys, shown
-from evaluation.protocol_toml import protocol_from_json
-from evaluation.study_tables import PoolRecord
-from evaluation.tables import read_moment
+from evaluation.protocol.reading import protocol_from_json
+from evaluation.records.bundle import VERSION, Bundle
+from evaluation.records.codebook import TABLES, names_of
+from evaluation.records.csv_tables import read_moment
+from evaluation.records.facts import PoolRecord
 from webapp import facts
 from webapp.models import Block, BlockItem, Candidate, CandidateSource, Query, Study, System
 from webapp.models.study import KINDS

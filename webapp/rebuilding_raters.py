@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from evaluation.bundle import Bundle
-from evaluation.exchange import JudgementRecord
 from evaluation.keys import shown
-from evaluation.study_tables import RaterRecord
-from evaluation.tables import table_csv
+from evaluation.records.bundle import Bundle
+from evaluation.records.csv_tables import table_csv
+from evaluation.records.events import JudgementRecord
+from evaluation.records.facts import RaterRecord
 from webapp import facts
 from webapp.models import (
     Assignment,

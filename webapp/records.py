@@ -1,4 +1,5 @@
-"""What a study's raters were given and gave, as records that :mod:`evaluation.exchange` describes.
+"""What a study's raters were given and gave, as records that :mod:`evaluation.records.events`
+describes.
 
 Practice is in none of them.
 """
@@ -9,7 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from evaluation.exchange import (
+from evaluation.records.csv_tables import read_table
+from evaluation.records.events import (
     AssignmentRecord,
     FlagRecord,
     JudgementRecord,
@@ -18,8 +20,7 @@ from evaluation.exchange import (
     SlotRecord,
     WithdrawalRecord,
 )
-from evaluation.study_tables import ListRecord, PoolRecord
-from evaluation.tables import read_table
+from evaluation.records.facts import ListRecord, PoolRecord
 from webapp import facts
 from webapp.database import db
 from webapp.models import (

@@ -10,8 +10,8 @@ from statistics import fmean
 import sqlalchemy as sa
 
 from embeddings.errors import InputError
-from evaluation.protocol import Protocol
-from evaluation.screening import ControlReport, Graded, Verdict, control_report, verdict
+from evaluation.design.screening import ControlReport, Graded, Verdict, control_report, verdict
+from evaluation.protocol.terms import Protocol
 from webapp.database import db, now
 from webapp.models import Assignment, Candidate, Judgement, Listen, Query, Rater, Slot, Study
 

@@ -18,9 +18,9 @@ from webapp.models import Study
 from webapp.results_shown import Asked, read_asked
 
 if TYPE_CHECKING:
-    from evaluation.analysis import Analysis
-    from evaluation.figures import Figure
-    from evaluation.shown import Section, Table
+    from evaluation.analysis.graded import Analysis
+    from evaluation.figures.figure import Figure
+    from evaluation.figures.shown import Section, Table
 
     Part = Figure | Table
 
@@ -83,7 +83,7 @@ def judgements(slug: str) -> Response:
 @bp.get("/<slug>/results/ears.qrels")
 def qrels(slug: str) -> Response:
     """Send what every judged result is worth to the ears, as qrels with their mean grades."""
-    from evaluation.relabelling import ears_qrels
+    from evaluation.analysis.relabelling import ears_qrels
 
     asked = _asked(slug)
     return _file(ears_qrels(_graded(asked).ratings), "text/plain", f"{asked.name}-ears.qrels")
@@ -92,7 +92,7 @@ def qrels(slug: str) -> Response:
 @bp.get("/<slug>/results/disagreements.qrels")
 def disagreements(slug: str) -> Response:
     """Send the results of which labels and ears say the opposite, as qrels with mean grades."""
-    from evaluation.relabelling import ears_qrels
+    from evaluation.analysis.relabelling import ears_qrels
 
     asked = _asked(slug)
     graded = _graded(asked)
@@ -134,7 +134,7 @@ def _asked(slug: str) -> Asked:
 
 def _graded(asked: Asked) -> "Analysis":
     """Return the analysis of single results; 404 of a study that asks for lists."""
-    from evaluation.analysis import Analysis
+    from evaluation.analysis.graded import Analysis
 
     if not isinstance(asked.results, Analysis):
         abort(404)

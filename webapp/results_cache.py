@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from evaluation.judgements import find_facet
+from evaluation.analysis.judgements import find_facet
 from webapp.database import db
 from webapp.models import (
     Assignment,
@@ -27,10 +27,10 @@ from webapp.models import (
 )
 
 if TYPE_CHECKING:
-    from evaluation.analysis import Analysis
-    from evaluation.preference_analysis import PreferenceAnalysis
-    from evaluation.rating_analysis import RatingAnalysis
-    from evaluation.study_frames import StudyTables
+    from evaluation.analysis.graded import Analysis
+    from evaluation.analysis.preferred_lists import PreferenceAnalysis
+    from evaluation.analysis.rated_lists import RatingAnalysis
+    from evaluation.records.frames import StudyTables
 
 MOST_ANALYSES = 8
 MOST_TABLES = 4
@@ -95,7 +95,7 @@ def analysis_of(
 
     Raises InputError for a facet that the protocol does not have.
     """
-    from evaluation.analysis import Analysis
+    from evaluation.analysis.graded import Analysis
 
     name = find_facet(study.terms, facet).name
     return _analyses.get(
@@ -107,7 +107,7 @@ def analysis_of(
 
 def ratings_of(study: Study, *, alone: bool = False, seed: int = 1) -> "RatingAnalysis":
     """Return the analysis of an open or closed study with the method "rating"."""
-    from evaluation.rating_analysis import RatingAnalysis
+    from evaluation.analysis.rated_lists import RatingAnalysis
 
     return _analyses.get(
         (*_name(study), alone, seed),
@@ -118,7 +118,7 @@ def ratings_of(study: Study, *, alone: bool = False, seed: int = 1) -> "RatingAn
 
 def preferences_of(study: Study, *, alone: bool = False, seed: int = 1) -> "PreferenceAnalysis":
     """Return the analysis of an open or closed study with the method "preference"."""
-    from evaluation.preference_analysis import PreferenceAnalysis
+    from evaluation.analysis.preferred_lists import PreferenceAnalysis
 
     return _analyses.get(
         (*_name(study), alone, seed),

@@ -1,4 +1,4 @@
-"""A study's tables from the database, as `evaluation.study_frames` has them from its bundle.
+"""A study's tables from the database, as `evaluation.records.frames` has them from its bundle.
 
 They are read as columns of numbers and put together by pandas: a page of results cannot wait for
 what `webapp.records` tells row by row for a bundle.
@@ -13,16 +13,10 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from embeddings.errors import InputError
-from evaluation.codebook import TABLES
-from evaluation.exchange import JudgementRecord
-from evaluation.study_frames import (
-    StudyTables,
-    as_frame,
-    column_kinds,
-    read_frame,
-    systems_of,
-)
-from evaluation.study_tables import RaterRecord
+from evaluation.records.codebook import TABLES
+from evaluation.records.events import JudgementRecord
+from evaluation.records.facts import RaterRecord
+from evaluation.records.frames import StudyTables, as_frame, column_kinds, read_frame, systems_of
 from webapp import facts
 from webapp.database import db
 from webapp.models import Study, System

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sqlalchemy as sa
 
-from evaluation.exchange import FlagRecord, JudgementRecord, PreferenceRecord
-from evaluation.study_frames import as_frame, column_kinds
+from evaluation.records.events import FlagRecord, JudgementRecord, PreferenceRecord
+from evaluation.records.frames import as_frame, column_kinds
 from webapp.database import db
 from webapp.models import (
     Assignment,

@@ -6,12 +6,12 @@ from webapp.assets import assets
 from webapp.results_shown import Asked
 
 if TYPE_CHECKING:
-    from evaluation.findings.files import About
+    from evaluation.reports.study_report import About
 
 
 def about(asked: Asked) -> "About":
     """Return what the results are made of."""
-    from evaluation.findings.files import About
+    from evaluation.reports.study_report import About
 
     study = asked.study
     words = [asked.facet] if asked.facet else []
@@ -32,13 +32,13 @@ def about(asked: Asked) -> "About":
 
 def as_json(asked: Asked) -> dict[str, Any]:
     """Return every table and figure as JSON has them."""
-    from evaluation.findings.files import results_json
+    from evaluation.reports.study_report import results_json
 
     return results_json(asked.sections(), about(asked))
 
 
 def as_report(asked: Asked) -> str:
     """Return the results as one HTML document."""
-    from evaluation.findings.files import study_report
+    from evaluation.reports.study_report import study_report
 
     return study_report(asked.sections(), about(asked), assets("results.css"))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sqlalchemy as sa
 
-from evaluation.codebook import names_of
-from evaluation.study_frames import as_frame
-from evaluation.study_tables import PoolRecord
-from evaluation.tables import Names
+from evaluation.records.codebook import names_of
+from evaluation.records.csv_tables import Names
+from evaluation.records.facts import PoolRecord
+from evaluation.records.frames import as_frame
 from webapp.database import db
 from webapp.models import Block, BlockItem, Candidate, CandidateSource, Query, Study, System
 
@@ -25,7 +25,7 @@ class Pools:
     Attributes
     ----------
     frame : as ``pools.csv`` has them
-    names : the names that have columns, by table (`evaluation.codebook.names_of`)
+    names : the names that have columns, by table (`evaluation.records.codebook.names_of`)
     candidates : int [rows], the candidate's id in the database; -1 where nothing was pooled
     """
 

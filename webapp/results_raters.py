@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from evaluation.screening import ControlReport, Graded, control_report, verdict
-from evaluation.study_frames import as_frame
-from evaluation.study_tables import RaterRecord
-from evaluation.tables import Names
+from evaluation.design.screening import ControlReport, Graded, control_report, verdict
+from evaluation.records.csv_tables import Names
+from evaluation.records.facts import RaterRecord
+from evaluation.records.frames import as_frame
 from webapp.models import Rater, Study
 from webapp.models.rater import pseudonym
 from webapp.rater_tables import trust_columns

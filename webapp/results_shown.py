@@ -12,16 +12,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from embeddings.errors import InputError
-from evaluation.judgements import find_facet, passing
+from evaluation.analysis.judgements import find_facet, passing
 from webapp.mixed import stamp, stored_model
 from webapp.models import Study
 from webapp.results_cache import analysis_of, preferences_of, ratings_of, shown_of
 from webapp.results_data import uncollected
 
 if TYPE_CHECKING:
-    from evaluation.analysis import Analysis
+    from evaluation.analysis.graded import Analysis
+    from evaluation.figures.shown import Section
     from evaluation.findings.view import Results
-    from evaluation.shown import Section
 
 PASSED, THESE, YES = "passed", "these", "yes"
 
@@ -106,9 +106,9 @@ class Asked:
             return shown_of(self.study, (*key, *what), make)
 
     def _sections(self) -> "list[Section]":
+        from evaluation.analysis.preferred_lists import PreferenceAnalysis
         from evaluation.findings.sections import sections
         from evaluation.findings.view import View
-        from evaluation.preference_analysis import PreferenceAnalysis
 
         if isinstance(self.results, PreferenceAnalysis):
             return sections(self.results)

@@ -8,11 +8,11 @@ from flask import Blueprint, Response, abort, current_app, make_response, render
 from flask.typing import ResponseReturnValue
 
 from embeddings.collection.clips import Collection
-from evaluation import published
-from evaluation.comparable import has_published_sounds
-from evaluation.figures import Figure
-from evaluation.measures import MEASURES, wording
-from evaluation.score_figures import NO_SWEEP, class_scatter, score_figures
+from evaluation.figures.figure import Figure
+from evaluation.figures.scores.every import NO_SWEEP, class_scatter, score_figures
+from evaluation.objective import published
+from evaluation.objective.beside_published import has_published_sounds
+from evaluation.objective.definitions import MEASURES, wording
 from webapp import catalogue, scores_classes, scores_tables
 from webapp.figures import csv_file, figure_page
 from webapp.scores_csv import TABLES, csv_table

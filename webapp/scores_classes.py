@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from embeddings.collection.clips import Collection
-from evaluation.measures import LOWER_IS_BETTER, wording
-from evaluation.scoreboard import compare_classes, sorted_rows
+from evaluation.objective.definitions import LOWER_IS_BETTER, wording
+from evaluation.objective.scoreboard import compare_classes, sorted_rows
 from webapp.scores_state import State
 from webapp.scores_tables import Board, scored
 

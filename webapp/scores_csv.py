@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from embeddings.collection.clips import Collection
-from evaluation.measures import MEASURES
+from evaluation.objective.definitions import MEASURES
 from webapp.scores_classes import class_values, comparison, looked_for, pair
 from webapp.scores_state import State
 from webapp.scores_tables import Board, scored, shows_published, systems_sorted

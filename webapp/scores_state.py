@@ -18,7 +18,7 @@ from flask import url_for
 
 from embeddings.collection.clips import CONVENTIONS, Collection
 from embeddings.errors import InputError
-from evaluation.measures import AVERAGES, MEASURES, check_word
+from evaluation.objective.definitions import AVERAGES, MEASURES, check_word
 
 BEST_FIRST = "-map@15"
 SORTABLE = (

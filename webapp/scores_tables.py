@@ -10,11 +10,11 @@ from flask_babel import gettext as _
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.files import read_json
-from evaluation import scoreboard
-from evaluation.comparable import COMPARISONS
-from evaluation.measures import LOWER_IS_BETTER, MEASURES, wording
-from evaluation.published import convention as published_convention
-from evaluation.stored import stored_systems
+from evaluation.objective import scoreboard
+from evaluation.objective.beside_published import COMPARISONS
+from evaluation.objective.definitions import LOWER_IS_BETTER, MEASURES, wording
+from evaluation.objective.published import convention as published_convention
+from evaluation.objective.stored_systems import stored_systems
 from webapp.scores_state import BEST_FIRST, State
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ decimals of MAP and none of MR1, and a difference from it is no finer."""
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """All numbers of a collection under one convention; see `evaluation.scoreboard`."""
+    """All numbers of a collection under one convention; see `evaluation.objective.scoreboard`."""
 
     systems: "pd.DataFrame"
     families: "pd.DataFrame"

@@ -14,10 +14,10 @@ import numpy as np
 import sqlalchemy as sa
 
 from embeddings.errors import InputError
-from evaluation.panelists import Panel, Panelist, Told, worth
-from evaluation.protocol import Protocol
-from evaluation.study_tables import ClipRecord
-from evaluation.tables import read_table
+from evaluation.design.simulated_raters import Panel, Panelist, Told, worth
+from evaluation.protocol.terms import Protocol
+from evaluation.records.csv_tables import read_table
+from evaluation.records.facts import ClipRecord
 from webapp import facts
 from webapp.assigning import slots_of
 from webapp.database import db, now

@@ -12,9 +12,9 @@ from embeddings import __version__
 from embeddings.collection.clips import Collection, open_collection
 from embeddings.errors import InputError
 from embeddings.systems.store import Ranking, open_ranking
-from evaluation.drawing import draw_queries
-from evaluation.pooling import check_depth
-from evaluation.protocol import Protocol
+from evaluation.design.pooling import check_depth
+from evaluation.design.sampling import draw_queries
+from evaluation.protocol.terms import Protocol
 from webapp.database import db, now, prepare
 from webapp.models import (
     Assignment,

@@ -2,7 +2,7 @@
 
 A form covers the main choices. It keeps the TOML that it began from, and changes in it what its
 fields say; all else, such as questionnaires, stays as it is. What is typed is not judged here but
-by :func:`evaluation.protocol_toml.parse_protocol`, which takes the same table from a file.
+by :func:`evaluation.protocol.reading.parse_protocol`, which takes the same table from a file.
 """
 
 import re
@@ -18,9 +18,9 @@ from werkzeug.datastructures import MultiDict
 
 from embeddings.errors import InputError
 from evaluation.keys import Keys
-from evaluation.protocol import MEASURES, Protocol, Queries, Scale
-from evaluation.protocol_toml import parse_protocol, protocol_toml
-from evaluation.scales import PRESETS, read_scale
+from evaluation.protocol.reading import parse_protocol, protocol_toml
+from evaluation.protocol.scales import PRESETS, read_scale
+from evaluation.protocol.terms import MEASURES, Protocol, Queries, Scale
 from evaluation.toml_text import toml_lines
 
 SOURCE = "The protocol"

@@ -2,21 +2,21 @@
 
 from typing import TYPE_CHECKING
 
-from evaluation.agreement import Measured, raters_needed
-from evaluation.analysis import Analysis
-from evaluation.findings.view import View
-from evaluation.findings.words import minus, missing, p_cell, percent, spread
-from evaluation.panel import Sway
-from evaluation.shown import Cell, Fact, Heading, Section, Table, number
-from evaluation.study_figures.agreement import (
+from evaluation.analysis.graded import Analysis
+from evaluation.analysis.rater_effects import Sway
+from evaluation.figures.shown import Cell, Fact, Heading, Section, Table, number
+from evaluation.figures.study.agreement_figures import (
     grade_histogram,
     rater_kappas,
     reliability_curves,
     variance_parts,
 )
+from evaluation.findings.view import View
+from evaluation.findings.words import minus, missing, p_cell, percent, spread
+from evaluation.statistics.agreement import Measured, raters_needed
 
 if TYPE_CHECKING:
-    from evaluation.panel_results import PanelResults
+    from evaluation.analysis.panel import PanelResults
 
 WANTED = 0.8
 """The reliability of a mean grade for which the raters are counted."""

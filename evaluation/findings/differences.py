@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evaluation.charts import counted
+from evaluation.analysis.result_tables import MOST_TESTED
+from evaluation.figures.charts import counted
+from evaluation.figures.shown import Cell, Fact, Heading, Section, Table
+from evaluation.figures.study.critical import critical_difference
+from evaluation.figures.study.pairs import pair_matrix
 from evaluation.findings.view import View, of_whom
 from evaluation.findings.words import estimate_cell, missing, p_cell, spread, system_cell
-from evaluation.results import MOST_TESTED
-from evaluation.shown import Cell, Fact, Heading, Section, Table
-from evaluation.study_figures.critical import critical_difference
-from evaluation.study_figures.pairs import pair_matrix
 
 if TYPE_CHECKING:
     import pandas as pd

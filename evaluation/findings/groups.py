@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from evaluation.charts import counted
+from evaluation.figures.charts import counted
+from evaluation.figures.shown import Cell, Heading, Section, Table, number
+from evaluation.figures.study.cast import ranked
+from evaluation.figures.study.group_figures import class_means, facet_scatter, family_means
 from evaluation.findings.view import View
 from evaluation.findings.words import by_kind, estimate_cell, missing, percent, spread
-from evaluation.shown import Cell, Heading, Section, Table, number
-from evaluation.study_figures.cast import ranked
-from evaluation.study_figures.groups import class_means, facet_scatter, family_means
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,22 +3,22 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from evaluation.analysis import Analysis
-from evaluation.charts import counted
-from evaluation.ears_tables import LEVELS, SCORES, disagreements_table
-from evaluation.findings.view import View
-from evaluation.findings.words import by_kind, estimate_cell, minus, missing, spread
-from evaluation.panel_results import PanelResults
-from evaluation.relabelling import RELABELLINGS
-from evaluation.shown import Cell, Fact, Heading, Section, Table, number
-from evaluation.study_figures.beside import (
+from evaluation.analysis.ears_tables import LEVELS, SCORES, disagreements_table
+from evaluation.analysis.graded import Analysis
+from evaluation.analysis.panel import PanelResults
+from evaluation.analysis.relabelling import RELABELLINGS
+from evaluation.figures.charts import counted
+from evaluation.figures.shown import Cell, Fact, Heading, Section, Table, number
+from evaluation.figures.study.beside import (
     above_matrix,
     ears_and_labels,
     rank_slopes,
     relabelled_slopes,
 )
-from evaluation.study_figures.cast import ranked
-from evaluation.study_figures.sentences import sampled
+from evaluation.figures.study.cast import ranked
+from evaluation.figures.study.sentences import sampled
+from evaluation.findings.view import View
+from evaluation.findings.words import by_kind, estimate_cell, minus, missing, spread
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,18 +2,18 @@
 
 from typing import TYPE_CHECKING, Any
 
-from evaluation.analysis import Analysis
+from evaluation.analysis.graded import Analysis
+from evaluation.analysis.panel import PanelResults
+from evaluation.analysis.result_tables import systems_table
+from evaluation.analysis.system_scores import Scores
+from evaluation.figures.shown import Cell, Fact, Heading, Section, Table, number
+from evaluation.figures.study.cast import ranked
+from evaluation.figures.study.mean_figures import mean_grades, primary_scores
+from evaluation.figures.study.profile import rank_profile
 from evaluation.findings.view import View, of_whom
 from evaluation.findings.words import BASIS, basis, by_kind, estimate_cell, percent, spread
-from evaluation.graded_measures import MEASURES, Measure
-from evaluation.panel_results import PanelResults
-from evaluation.results import systems_table
-from evaluation.scores import Scores
-from evaluation.shown import Cell, Fact, Heading, Section, Table, number
-from evaluation.significance import BOTH, THESE
-from evaluation.study_figures.cast import ranked
-from evaluation.study_figures.means import mean_grades, primary_scores
-from evaluation.study_figures.profile import rank_profile
+from evaluation.statistics.graded_measures import MEASURES, Measure
+from evaluation.statistics.significance import BOTH, THESE
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,20 +2,20 @@
 
 from typing import TYPE_CHECKING
 
-from evaluation.charts import counted
-from evaluation.ears_tables import LEVELS, SCORES
-from evaluation.findings.labels import least_cell, tau_cell
-from evaluation.findings.rated import of_study
-from evaluation.findings.words import BASIS, basis, by_kind, estimate_cell, number, percent
-from evaluation.preference_analysis import PreferenceAnalysis
-from evaluation.shown import Cell, Fact, Heading, Section, Table
-from evaluation.study_figures.cast import ranked, study_cast
-from evaluation.study_figures.preferred import (
+from evaluation.analysis.ears_tables import LEVELS, SCORES
+from evaluation.analysis.preferred_lists import PreferenceAnalysis
+from evaluation.figures.charts import counted
+from evaluation.figures.shown import Cell, Fact, Heading, Section, Table
+from evaluation.figures.study.cast import ranked, study_cast
+from evaluation.figures.study.preference_figures import (
     sampled_votes,
     strengths,
     win_matrix,
     win_rates,
 )
+from evaluation.findings.labels import least_cell, tau_cell
+from evaluation.findings.rated import of_study
+from evaluation.findings.words import BASIS, basis, by_kind, estimate_cell, number, percent
 
 if TYPE_CHECKING:
     import pandas as pd

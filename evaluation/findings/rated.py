@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from evaluation.analysis import Analysis
-from evaluation.charts import counted
+from evaluation.analysis.graded import Analysis
+from evaluation.analysis.panel import PanelResults
+from evaluation.analysis.system_scores import Scores
+from evaluation.figures.charts import counted
+from evaluation.figures.shown import Fact, Section
 from evaluation.findings.view import View
 from evaluation.findings.words import percent
-from evaluation.panel_results import PanelResults
-from evaluation.scores import Scores
-from evaluation.shown import Fact, Section
-from evaluation.study_frames import StudyTables
+from evaluation.records.frames import StudyTables
 
 APART = 0.05
 """Systems whose shares judged differ by more may differ by what is missing."""

@@ -2,19 +2,19 @@
 
 from dataclasses import replace
 
-from evaluation.figures import Figure
+from evaluation.analysis.preferred_lists import PreferenceAnalysis
+from evaluation.figures.figure import Figure
+from evaluation.figures.shown import Section, Table
 from evaluation.findings.consistency import consistency
 from evaluation.findings.differences import differences
 from evaluation.findings.groups import facets, groups, people
 from evaluation.findings.labels import labels
-from evaluation.findings.lists import anchors
 from evaluation.findings.means import means
 from evaluation.findings.preferred import preferred
 from evaluation.findings.rated import rated
 from evaluation.findings.view import View
-from evaluation.preference_analysis import PreferenceAnalysis
-from evaluation.shown import Section, Table
-from evaluation.study_frames import StudyTables
+from evaluation.findings.whole_lists import anchors
+from evaluation.records.frames import StudyTables
 
 MADE = "The judgements are simulated: nobody listened."
 """What every caption says of a study that made raters judged."""

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from evaluation.analysis import Analysis
-from evaluation.charts import counted
+from evaluation.analysis.graded import Analysis
+from evaluation.analysis.panel import PanelResults
+from evaluation.analysis.preferred_lists import PreferenceAnalysis
+from evaluation.figures.charts import counted
+from evaluation.figures.study.cast import study_cast
 from evaluation.findings.words import grade_form
-from evaluation.panel_results import PanelResults
-from evaluation.preference_analysis import PreferenceAnalysis
-from evaluation.study_figures.cast import study_cast
 
 if TYPE_CHECKING:
     import pandas as pd

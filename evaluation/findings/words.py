@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from evaluation.charts import SIMULATED
-from evaluation.shown import Cell, Heading, number
+from evaluation.figures.charts import SIMULATED
+from evaluation.figures.shown import Cell, Heading, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +74,7 @@ def basis(row: Mapping[str, Any]) -> list[Cell]:
 
 
 def system_cell(of: Mapping[str, Any]) -> Cell:
-    """Return the cell of a system: a row of `evaluation.study_figures.cast.study_cast`."""
+    """Return the cell of a system: a row of `evaluation.figures.study.cast.study_cast`."""
     note = f"Trained on this collection: {of['trained_on']}" if of["trained_on"] else ""
     title = bare(of["title"], of["provenance"])
     return Cell(title, title.lower(), of["provenance"], note=note)

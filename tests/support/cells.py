@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from evaluation.shown import Table
+from evaluation.figures.shown import Table
 
 
 def cells(of: Table) -> Iterator[list[str]]:

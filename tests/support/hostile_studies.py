@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evaluation.protocol import Facet, Scale
-from evaluation.ratings import Ratings
-from evaluation.study_frames import StudyTables
+from evaluation.analysis.ratings import Ratings
+from evaluation.protocol.terms import Facet, Scale
+from evaluation.records.frames import StudyTables
 from tests.support.made_study import judgements, raters, tables
 from tests.support.rated import simulated
 

@@ -20,8 +20,8 @@ from embeddings.search.backends import TorchBackend
 from embeddings.search.neighbours import SEARCHES, search_corpus, top_neighbours
 from embeddings.search.processing import Recipe, fit, prepare
 from embeddings.search.refitting import refit_bound
-from evaluation.objective import average
-from evaluation.queries import score_queries
+from evaluation.objective.averages import average
+from evaluation.objective.per_query import score_queries
 
 ROOT = Path(__file__).resolve().parents[2]
 KERNELS = {

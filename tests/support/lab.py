@@ -17,8 +17,8 @@ from embeddings.search.processing import Recipe
 from embeddings.simulation.made_embeddings import write_random_embedding
 from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import open_embedding, write_embedding
-from evaluation.protocol_toml import parse_protocol
-from evaluation.scoring import score_ranking
+from evaluation.objective.scoring import score_ranking
+from evaluation.protocol.reading import parse_protocol
 from webapp import assigning, create_app, database, opening, raters, studies
 from webapp.database import db
 from webapp.extending import extend_study

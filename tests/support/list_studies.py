@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evaluation.exchange import JudgementRecord, PreferenceRecord
-from evaluation.preference import NEITHER, A, B
-from evaluation.study_frames import StudyTables, as_frame, column_kinds
+from evaluation.records.events import JudgementRecord, PreferenceRecord
+from evaluation.records.frames import StudyTables, as_frame, column_kinds
+from evaluation.statistics.bradley_terry import NEITHER, A, B
 from tests.support.made_study import BEGUN, empty, tables
 from tests.support.rated import simulated
 

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evaluation.codebook import names_of
-from evaluation.exchange import FlagRecord, JudgementRecord, PreferenceRecord
-from evaluation.protocol import Facet, Protocol, Queries, Scale
-from evaluation.ratings import Ratings
-from evaluation.study_frames import StudyTables, as_frame, column_kinds
-from evaluation.study_tables import ClipRecord, ObjectiveRecord, PoolRecord, RaterRecord
+from evaluation.analysis.ratings import Ratings
+from evaluation.protocol.terms import Facet, Protocol, Queries, Scale
+from evaluation.records.codebook import names_of
+from evaluation.records.events import FlagRecord, JudgementRecord, PreferenceRecord
+from evaluation.records.facts import ClipRecord, ObjectiveRecord, PoolRecord, RaterRecord
+from evaluation.records.frames import StudyTables, as_frame, column_kinds
 
 BEGUN = pd.Timestamp("2026-05-01", tz="UTC")
 

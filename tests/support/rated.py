@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from evaluation.ratings import Ratings
+from evaluation.analysis.ratings import Ratings
 
 
 def ratings(

@@ -11,7 +11,7 @@ from embeddings.search.processing import Recipe
 from embeddings.simulation.made_embeddings import write_random_embedding
 from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import Ranking, open_embedding, write_embedding
-from evaluation.scoring import score_ranking
+from evaluation.objective.scoring import score_ranking
 
 RATE = 16000
 

@@ -15,8 +15,8 @@ from embeddings.errors import InputError
 from embeddings.representations import CARDS
 from embeddings.simulation.fsd50k_shape import CLIPS, make_collection
 from embeddings.systems.rankings import EXCLUSIONS
-from evaluation.simulated import ready_all_simulated
-from evaluation.trec import TOPICS, write_qrels
+from evaluation.objective.simulated_systems import ready_all_simulated
+from evaluation.objective.trec import TOPICS, write_qrels
 from webapp.cli import going_on
 from webapp.demo import SLUG as DEMO
 from webapp.studies import study_using

@@ -13,7 +13,7 @@ from embeddings.errors import InputError
 from embeddings.progress import progress
 from embeddings.search.backends import DEVICES
 from embeddings.systems.store import open_ranking, system_names
-from evaluation.scoring import score_ranking, score_subset
+from evaluation.objective.scoring import score_ranking, score_subset
 
 
 @click.command("evaluate")

@@ -8,12 +8,12 @@ from flask.cli import with_appcontext
 
 from embeddings.errors import InputError
 from embeddings.progress import progress
-from evaluation.panel import Generalizability
-from evaluation.power import TYPICAL, Assumptions, Power, of_pilot, power, typical
-from evaluation.protocol import Protocol
-from evaluation.protocol_toml import read_protocol
-from evaluation.significance import LEVEL
-from evaluation.study_frames import StudyTables, read_study
+from evaluation.analysis.power import TYPICAL, Assumptions, Power, of_pilot, power, typical
+from evaluation.analysis.rater_effects import Generalizability
+from evaluation.protocol.reading import read_protocol
+from evaluation.protocol.terms import Protocol
+from evaluation.records.frames import StudyTables, read_study
+from evaluation.statistics.significance import LEVEL
 from webapp import database, studies
 from webapp.results_data import study_tables
 
@@ -142,7 +142,7 @@ def reached(found: list[Power]) -> str:
 
 def _pilot(name: str) -> tuple[Generalizability, StudyTables]:
     """Return what the scores of a study here, or of a bundle, vary by."""
-    from evaluation.analysis import Analysis
+    from evaluation.analysis.graded import Analysis
 
     if name.endswith(".zip"):
         told = read_study(Path(name))

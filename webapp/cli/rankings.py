@@ -21,7 +21,7 @@ from embeddings.systems.rankings import (
     find_embedding,
 )
 from embeddings.systems.store import open_ranking, remove_ranking, system_names
-from evaluation.trec import TOPICS, write_run
+from evaluation.objective.trec import TOPICS, write_run
 from webapp.cli import going_on
 from webapp.studies import study_using
 
@@ -148,7 +148,7 @@ def sweep_command(
     27 cells where a clip has frames (mean, median, max; PCA 100, 200, none; MCSS, MIPS, NNS), 9
     where it has one vector. Ctrl-C stops it; the same command goes on from there.
     """
-    from evaluation.sweep import sweep, sweep_folder
+    from evaluation.objective.sweep import sweep, sweep_folder
 
     sounds = open_collection(current_app.config["DATA"], collection)
     embedding = find_embedding(sounds, representation)
@@ -187,7 +187,7 @@ def choose_command(
     split_half: int | None,
 ) -> None:
     """Name the best processing and search of each representation that was swept."""
-    from evaluation.choice import choose
+    from evaluation.objective.best_recipe import choose
 
     sounds = open_collection(current_app.config["DATA"], collection)
     choices = choose(

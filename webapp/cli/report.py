@@ -36,7 +36,7 @@ def report_command(
 
     It opens in any browser without a server or a network. The same scores give the same file.
     """
-    from evaluation.report import report
+    from evaluation.reports.scores_report import report
 
     sounds = open_collection(current_app.config["DATA"], collection)
     check_target(output, force)

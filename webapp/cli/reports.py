@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from evaluation.planner import DECISION_SECONDS, QUERY_SECONDS
+from evaluation.design.workload import DECISION_SECONDS, QUERY_SECONDS
 from webapp.models import Study
 from webapp.planning import Preview
 from webapp.progress import Share, progress

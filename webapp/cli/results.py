@@ -65,7 +65,7 @@ def report_command(
 
 
 def _write_paper(folder: Path, asked: Asked) -> None:
-    from evaluation.paper import write_paper
+    from evaluation.reports.paper import write_paper
 
     about = dict(results_files.about(asked).rows())
     written = write_paper(folder, asked.sections(), about)

@@ -7,9 +7,9 @@ from flask.cli import AppGroup
 
 from embeddings.errors import InputError
 from embeddings.files import whole_file, write_text
-from evaluation.bundle import write_bundle
-from evaluation.codebook import TABLES
-from evaluation.protocol_toml import read_protocol, ready_protocols, template
+from evaluation.protocol.reading import read_protocol, ready_protocols, template
+from evaluation.records.bundle import write_bundle
+from evaluation.records.codebook import TABLES
 from webapp import (
     assigning,
     bundles,

@@ -6,8 +6,8 @@ from functools import lru_cache
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from evaluation.protocol import Protocol
-from evaluation.protocol_toml import protocol_from_json
+from evaluation.protocol.reading import protocol_from_json
+from evaluation.protocol.terms import Protocol
 from webapp.database import UtcDateTime, db, now
 
 KINDS = ("result", "identity", "distractor")

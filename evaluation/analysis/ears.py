@@ -1,0 +1,212 @@
+"""Ears next to labels: what people judged beside what the labels say of the same results.
+
+A result is relevant to its query by one of three rules: it carries the class that the query was
+drawn for (the headline), it shares any label, or it shares the most specific labels.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from embeddings.errors import InputError
+from evaluation.analysis.ratings import Ratings
+from evaluation.analysis.replicates import REPLICATES, panel_replicates, weighted, weights
+from evaluation.statistics import graded_lists
+from evaluation.statistics.correlation import (
+    Interval,
+    least_significant_tau,
+    reversed_percentiles,
+    spearman,
+    tau_ap,
+    tau_b,
+)
+
+RULES = {
+    "class": "carries the class that the query stands for",
+    "any": "shares any label with the query",
+    "specific": "shares the most specific labels with the query",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What the labels say of clips.
+
+    Attributes
+    ----------
+    of : clip id -> its labels
+    specific : clip id -> those of its labels that are no parent of another class
+    """
+
+    of: Mapping[str, frozenset[str]]
+    specific: Mapping[str, frozenset[str]]
+
+
+def relevant(of: Ratings, labels: Labels, rule: str = "class") -> np.ndarray:
+    """Return which pairs the labels call relevant, bool [pairs].
+
+    Raises
+    ------
+    InputError
+        The rule is unknown.
+    """
+    if rule not in RULES:
+        raise InputError(f"The rule must be one of {', '.join(RULES)}, not {rule!r}.")
+    told = []
+    none: frozenset[str] = frozenset()
+    for query, clip in zip(of.query_of, of.clips, strict=True):
+        if rule == "class":
+            told.append(of.classes[query] in labels.of.get(clip, none))
+        else:
+            known = labels.of if rule == "any" else labels.specific
+            told.append(bool(known.get(of.queries[query], none) & known.get(clip, none)))
+    return np.array(told, dtype=bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far two orders of the systems agree.
+
+    Attributes
+    ----------
+    tau, tau_ap, rho : Kendall's tau-b, tau_AP with the ears as the truth, Spearman's rho; None
+        where a side is constant
+    tau_interval, tau_ap_interval, rho_interval : over queries and raters, or over queries for these
+        raters alone where they are few (`evaluation.analysis.replicates.weights`); None with one
+        query or one rater
+    least : the smallest tau that could be significant with so many systems; None: none could
+    systems : how many were compared
+    above : float [systems, systems], the share of replicates in which the ears put the row's
+        system above the column's; NaN on the diagonal, and with one query or one rater
+    """
+
+    tau: float | None
+    tau_ap: float | None
+    rho: float | None
+    tau_interval: Interval | None
+    tau_ap_interval: Interval | None
+    rho_interval: Interval | None
+    least: float | None
+    systems: int
+    above: np.ndarray
+
+
+def compare_orders(
+    of: Ratings,
+    objective: np.ndarray,
+    *,
+    higher: bool = True,
+    replicates: int = REPLICATES,
+    seed: int = 1,
+    heard: np.ndarray | None = None,
+) -> Agreement:
+    """Compare the order of the systems by mean grade with that by an objective score.
+
+    Parameters
+    ----------
+    objective : float [systems, queries], AP or R1 of the study's own queries, whose weights then
+        follow the replicate; or float [systems], of a whole collection. NaN: undefined
+    higher : whether more is better; not so for R1
+    replicates, seed : of the random weights
+    heard : float [replicates, systems], the mean grades in the replicates, where they were drawn
+        before by `evaluation.analysis.replicates.panel_replicates`
+    """
+    sign = 1.0 if higher else -1.0
+    graded = graded_lists.mean_grade(of.along(of.mean, of.lists))
+    ears = means(graded)
+    score = sign * (means(objective) if objective.ndim == 2 else objective)
+    kept = ~np.isnan(ears) & ~np.isnan(score)
+    count = int(kept.sum())
+    above = np.full((len(kept), len(kept)), np.nan)
+    if count < 2 or not len(of.raters):
+        return Agreement(None, None, None, None, None, None, None, count, above)
+    if heard is None:
+        heard = panel_replicates(of, ["mean_grade"], replicates=replicates, seed=seed)["mean_grade"]
+    drawn, labels = heard, score  # of a whole collection the same in every replicate
+    if objective.ndim == 2:
+        of_query = weights(len(of.raters), len(of.queries), len(drawn), seed)[1]
+        labels = sign * weighted(objective, of_query)
+    varies = _several(of.table.T) and _several(graded)
+    if varies:
+        above = 0.5 + 0.5 * np.sign(drawn[:, :, None] - drawn[:, None, :]).mean(axis=0)
+        above[~kept] = above[:, ~kept] = np.nan
+        np.fill_diagonal(above, np.nan)
+    varies = varies and (objective.ndim == 1 or _several(objective))
+    replicated = (drawn[:, kept], labels[..., kept]) if varies else None
+    tau, top, rho = (
+        _compared(correlation, (ears[kept], score[kept]), replicated)
+        for correlation in (tau_b, tau_ap, spearman)
+    )
+    return Agreement(
+        tau[0], top[0], rho[0], tau[1], top[1], rho[1], least_significant_tau(count), count, above
+    )
+
+
+def _compared(
+    correlation: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    orders: tuple[np.ndarray, np.ndarray],
+    drawn: tuple[np.ndarray, np.ndarray] | None,
+) -> tuple[float | None, Interval | None]:
+    """Return a correlation of two orders with its interval; None where a side is constant.
+
+    `drawn` has both orders in the replicates; None: there is no interval.
+    """
+    value = _number(correlation(*orders))
+    if value is None or drawn is None:
+        return value, None
+    return value, reversed_percentiles(value, correlation(*drawn))
+
+
+def _several(values: np.ndarray) -> bool:
+    """Return whether two columns or more have a value that is there."""
+    return int((~np.isnan(values)).any(axis=0).sum()) > 1
+
+
+def within_queries(of: Ratings, objective: np.ndarray) -> tuple[float | None, int]:
+    """Return the mean over queries of tau-b between the systems' AP and mean grade, and how many
+    queries have one: those in which both sides differ between systems.
+
+    `objective` is float [systems, queries].
+    """
+    ears = graded_lists.mean_grade(of.along(of.mean, of.lists))
+    taus = []
+    for query in range(len(of.queries)):
+        kept = ~np.isnan(ears[:, query]) & ~np.isnan(objective[:, query])
+        taus.append(tau_b(ears[kept, query], objective[kept, query]))
+    defined = np.array(taus)[~np.isnan(taus)]
+    return (float(defined.mean()), len(defined)) if len(defined) else (None, 0)
+
+
+def relevant_above(of: Ratings, told: np.ndarray) -> tuple[float | None, int]:
+    """Return how often a relevant result has a higher grade than one that is not, and in how many
+    queries there are both.
+
+    Parameters
+    ----------
+    told : bool [pairs], as from `relevant`
+
+    Returns
+    -------
+    The mean over queries of the share of all pairs of a relevant and another result; equal mean
+    grades count one half
+    """
+    mean, shares = of.mean, []
+    known = ~np.isnan(mean)
+    for query in range(len(of.queries)):
+        own = known & (of.query_of == query)
+        yes, no = mean[own & told], mean[own & ~told]
+        if len(yes) and len(no):
+            apart = yes[:, None] - no
+            shares.append(float((apart > 0).mean() + 0.5 * (apart == 0).mean()))
+    return (float(np.mean(shares)), len(shares)) if shares else (None, 0)
+
+
+def means(values: np.ndarray) -> np.ndarray:
+    """Return the mean over the last axis of what is there, float [...]; NaN where nothing is."""
+    count = (~np.isnan(values)).sum(axis=-1)
+    return np.nansum(values, axis=-1) / np.where(count, count, np.nan)
+
+
+def _number(value: np.ndarray) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,150 @@
+"""Planning by simulation: how many queries and raters it takes to find a difference.
+
+Studies are drawn from what is assumed of them, and analysed by the very code that analyses real
+ones (`evaluation.statistics.significance.estimate`). What raters make of systems is described by
+standard deviations, in grades, of the score that one rater gives one system in one query.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from embeddings.errors import InputError
+from evaluation.analysis.rater_effects import Generalizability
+from evaluation.statistics.significance import LEVEL, estimate
+
+TYPICAL = {"query_system": 0.12, "rater_system": 0.04, "noise": 0.15}
+"""Standard deviations as shares of the scale, for a study without a pilot. They are a guess, that
+no study stands behind: a pilot of a few queries and raters is better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assumptions:
+    """What a planned study is assumed to be like.
+
+    Attributes
+    ----------
+    effect : by how many grades one system is better than the other
+    query_system : by how much what a query does to a system varies, standard deviation in grades
+    rater_system : by how much raters differ in which system they like
+    noise : what is left: one rater, one query, one system
+    lapses : the share of blocks that a rater grades without listening, in [0, 1)
+    span : the scale's range, in grades: a lapse is anywhere on it
+    """
+
+    effect: float
+    query_system: float
+    rater_system: float
+    noise: float
+    lapses: float = 0.0
+    span: float = 100.0
+
+    def __post_init__(self) -> None:
+        for name in ("query_system", "rater_system", "noise"):
+            if getattr(self, name) < 0:
+                raise InputError(f"{name} must be at least 0 grades, not {getattr(self, name):g}.")
+        if not 0 <= self.lapses < 1:
+            raise InputError(f"lapses must be a share from 0 to below 1, not {self.lapses:g}.")
+
+
+def typical(effect: float, span: float, lapses: float = 0.0) -> Assumptions:
+    """Return assumptions for a scale of `span` grades without a pilot; see `TYPICAL`."""
+    parts = {name: share * span for name, share in TYPICAL.items()}
+    return Assumptions(effect, **parts, lapses=lapses, span=span)
+
+
+def of_pilot(
+    effect: float, pilot: Generalizability, span: float, lapses: float = 0.0
+) -> Assumptions:
+    """Return assumptions with the variance components of a study; raise InputError for none."""
+    if not pilot.parts:
+        raise InputError(f"The pilot's variances cannot be told: {pilot.reason}.")
+    deviation = {name: value**0.5 for name, value in pilot.parts.items()}
+    return Assumptions(
+        effect, deviation["query+system"], deviation["rater+system"],
+        deviation["query+rater+system"], lapses, span,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """How often a difference is found.
+
+    Attributes
+    ----------
+    raters, queries : how many there are
+    per_query : how many raters judge each query
+    found : the share of the simulated studies in which p passes the level, in [0, 1]
+    error : the standard error of that share
+    half_width : the median half width of the 95 % interval of the difference, in grades; None
+        where no study had one
+    """
+
+    raters: int
+    queries: int
+    per_query: int
+    found: float
+    error: float
+    half_width: float | None
+
+
+def power(
+    assumed: Assumptions,
+    raters: int,
+    queries: int,
+    per_query: int = 0,
+    *,
+    comparisons: int = 1,
+    runs: int = 500,
+    seed: int = 1,
+) -> Power:
+    """Simulate studies of a size, and return how often the difference is found in them.
+
+    Parameters
+    ----------
+    per_query : how many raters judge each query, by turns; 0: all of them
+    comparisons : among how many the difference is tested; by Holm's rule the first one that passes
+        needs p <= 5 % / comparisons, which is what is asked here
+
+    Raises
+    ------
+    InputError
+        A number is below what a study needs.
+    """
+    for what, value, least in (("raters", raters, 1), ("queries", queries, 2), ("runs", runs, 1)):
+        if value < least:
+            raise InputError(f"The number of {what} must be at least {least}, not {value}.")
+    judging = min(per_query or raters, raters)
+    rng = np.random.default_rng([seed, raters, queries, judging])
+    absent = _absent(raters, queries, judging)
+    found, widths = 0, []
+    for _ in range(runs):
+        table = _difference(assumed, raters, queries, rng)
+        table[absent] = np.nan
+        result = estimate(table)
+        if result.p is not None and result.low is not None and result.high is not None:
+            found += result.p <= LEVEL / comparisons
+            widths.append((result.high - result.low) / 2)
+    share = found / runs
+    half = float(np.median(widths)) if widths else None
+    return Power(raters, queries, judging, share, (share * (1 - share) / runs) ** 0.5, half)
+
+
+def _difference(
+    assumed: Assumptions, raters: int, queries: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw by how much each rater prefers one system to another in each query."""
+    twice = 2**0.5  # each of the two systems has its own part
+    shape = (raters, queries)
+    table = rng.normal(assumed.effect, twice * assumed.noise, shape)
+    table += rng.normal(0, twice * assumed.query_system, queries)
+    table += rng.normal(0, twice * assumed.rater_system, (raters, 1))
+    lapsed = rng.random(shape) < assumed.lapses
+    anywhere = rng.uniform(-0.5, 0.5, shape) + rng.uniform(-0.5, 0.5, shape)
+    return np.where(lapsed, assumed.span * anywhere, table)
+
+
+def _absent(raters: int, queries: int, judging: int) -> np.ndarray:
+    """Return who does not judge what, bool [raters, queries]: all judge about the same number."""
+    turn = (np.arange(raters)[:, None] - np.arange(queries) * judging) % raters
+    return turn >= judging

@@ -1,0 +1,1 @@
+"""The figures of a collection's objective scores."""

@@ -1,0 +1,127 @@
+"""What a page and a report show of results: sections of facts, figures and tables.
+
+A table has its cells as they are shown and its data as they are, so that a page, a file and a CSV
+say the same.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from evaluation.figures.figure import Figure
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Cell(NamedTuple):
+    """What stands in a cell.
+
+    Attributes
+    ----------
+    text : as shown
+    value : what it is sorted by; "" for nothing
+    provenance : of the system that the cell names; "" where it names none
+    numeric : whether it is set as a number
+    note : why a number is missing, or what else there is to say of it
+    listen : the query and the clip that it is about; ("", "") for none
+    wide : whether it has words that need several lines
+    """
+
+    text: str
+    value: str | float = ""
+    provenance: str = ""
+    numeric: bool = False
+    note: str = ""
+    listen: tuple[str, str] = ("", "")
+    wide: bool = False
+
+
+class Heading(NamedTuple):
+    """A column's heading: its name, what distinguishes it, what it means, whose it is."""
+
+    title: str
+    kind: str = ""
+    definition: str = ""
+    numeric: bool = True
+    provenance: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as it is shown.
+
+    Attributes
+    ----------
+    headings : of the columns
+    groups : heading of a group ("" for none) -> its rows, the first cell of each its name
+    data : the numbers as they are
+    name : a slug, unique on its page; the CSV file is named by it
+    title, caption : what it shows, in a few words and in a sentence or more
+    folded : whether it is shown when it is asked for only
+    """
+
+    headings: list[Heading]
+    groups: dict[str, list[list[Cell]]]
+    data: "pd.DataFrame"
+    name: str = ""
+    title: str = ""
+    caption: str = ""
+    folded: bool = False
+
+    def csv(self) -> str:
+        """Return the data as CSV, the numbers as they are and not as they are rounded."""
+        return self.data.to_csv(index=False, lineterminator="\n")
+
+
+class Fact(NamedTuple):
+    """A number in words: what it is, the number, and what it means or rests on."""
+
+    name: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the results.
+
+    Attributes
+    ----------
+    name : a slug: the anchor of the section on its page
+    title : its heading
+    words : sentences below the heading
+    notices : sentences that a reader must not miss
+    facts : numbers, before everything else
+    parts : figures and tables, in their order
+    """
+
+    name: str
+    title: str
+    words: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    parts: tuple[Figure | Table, ...] = field(default=())
+
+    @property
+    def figures(self) -> list[Figure]:
+        """The figures, in their order."""
+        return [one for one in self.parts if isinstance(one, Figure)]
+
+    @property
+    def tables(self) -> list[Table]:
+        """The tables, in their order."""
+        return [one for one in self.parts if isinstance(one, Table)]
+
+
+def number(
+    value: float | None,
+    form: str = "{:.3f}",
+    *,
+    at_least: bool = False,
+    note: str = "",
+) -> Cell:
+    """Return the cell of a number, "–" where it is undefined, "≥" before a lower bound."""
+    if value is None or value != value:
+        return Cell("–", numeric=True, note=note)
+    text = form.format(value).replace("-", "−")
+    return Cell(f"≥ {text}" if at_least else text, value, numeric=True, note=note)

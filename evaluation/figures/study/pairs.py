@@ -1,0 +1,191 @@
+"""The figure of all differences between systems: how large, and how surely."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from evaluation.analysis.panel import PanelResults
+from evaluation.figures.charts import BARE, counted, labels, plain
+from evaluation.figures.figure import DIVERGING, Figure
+from evaluation.figures.heat_map import cells
+from evaluation.figures.study.marks import (
+    LETTER,
+    MARGIN,
+    by_grade,
+    caption,
+    chance,
+    digits,
+    divider,
+    interval,
+    method,
+    reasons,
+    rows_named,
+    trained,
+    written,
+)
+from evaluation.figures.study.sentences import panel_size, worded
+from evaluation.statistics.significance import LEVEL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NUMBERS = ["value", "low", "high", "p", "p_wilcoxon", "p_permutation", "p_tukey", "p_holm",
+            "p_wilcoxon_holm", "p_permutation_holm"]  # fmt: skip
+_INSET = 0.42
+"""Half of an outline's side, in cells: it lies inside the cell, on whose colours black is seen."""
+_COLOUR = "#000"
+
+
+def pair_matrix(of: PanelResults, cast: "pd.DataFrame", adjusted: bool = True) -> Figure | None:
+    """Return the figure "pairs": every system minus every other; None without a difference.
+
+    Parameters
+    ----------
+    of : the results; the differences are of their primary measure
+    cast : the systems, as `study_cast` returned them
+    adjusted : whether an outline is by Holm's p, or by each comparison's own
+    """
+    pairs = of.pairs
+    if pairs.empty or pairs["value"].isna().all():
+        return None
+    order = by_grade(of, cast)
+    table = _table(pairs, order)
+    unit = digits(max(table["value"].abs().max(), (table["high"] - table["low"]).max()))
+    return Figure(
+        name="pairs",
+        title=f"{of.primary.measure.title}: differences between systems",
+        caption=caption(*_sentences(of, table, order, adjusted)),
+        table=table,
+        plot=_plot(table, order, unit, adjusted),
+        simulated=bool((order["provenance"] == "simulated").any()),
+    )
+
+
+def _table(pairs: "pd.DataFrame", order: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the pairs with the titles and provenances of both systems."""
+    of = order.set_index("system")
+    found = pairs.astype(dict.fromkeys(_NUMBERS, np.float64))
+    place = 2
+    for column in ("title", "provenance"):
+        for letter in "ab":
+            values = found[f"system_{letter}"].map(of[column])
+            found.insert(place, f"{column}_{letter}", values)
+            place += 1
+    return found
+
+
+def _sentences(
+    of: PanelResults, table: "pd.DataFrame", order: "pd.DataFrame", adjusted: bool
+) -> Iterator[str]:
+    measure = of.primary.measure
+    yield (
+        f"{measure.title} of the row's system less that of the column's, systems by "
+        f"{worded(of, 'mean grade')}, the best first. Orange is above zero, blue below"
+        f"{'' if measure.higher else '; lower is better'}."
+    )
+    solid, dotted = _outlined(table, adjusted)
+    confirmed = int(table.loc[~table["exploratory"].astype(bool), "p"].notna().sum())
+    among = counted(confirmed, "comparison", "comparisons")
+    rule = (
+        f"p below {LEVEL} after Holm's rule over {among}"
+        if adjusted
+        else f"own p below {LEVEL}, not adjusted for {among}"
+    )
+    yield (
+        f"Outlined: {rule}: {solid.sum()} of {confirmed}."
+        if confirmed
+        else "Nothing is outlined: no comparison has a p value to adjust."
+    )
+    explored = int(table["exploratory"].astype(bool).sum())
+    if explored:
+        yield (
+            f"{counted(explored, 'pair is', 'pairs are')} exploratory, not among the comparisons "
+            f"that the protocol fixed; dotted: own p below {LEVEL}, not adjusted "
+            f"({dotted.sum()})."
+        )
+    yield panel_size(of)
+    yield method(table, of.seed, of.primary)
+    yield (
+        "Wilcoxon's, the permutation test (signs of queries flipped, seed "
+        f"{of.seed}) and Tukey's speak for these raters alone."
+    )
+    yield reasons(table, "pair", "pairs")
+    yield trained(order, "○")
+
+
+def _outlined(table: "pd.DataFrame", adjusted: bool) -> tuple["pd.Series", "pd.Series"]:
+    """Return which pairs have a solid outline, and which a dotted one."""
+    explored = table["exploratory"].astype(bool)
+    p = table["p_holm" if adjusted else "p"]
+    return (p < LEVEL) & ~explored, (table["p"] < LEVEL) & explored
+
+
+def _plot(
+    table: "pd.DataFrame", order: "pd.DataFrame", unit: int, adjusted: bool
+) -> dict[str, Any]:
+    count, place = len(order), {name: at for at, name in enumerate(order["system"])}
+    rows, columns = (table[f"system_{one}"].map(place).to_numpy() for one in "ab")
+    values = np.full((count, count), np.nan)
+    values[rows, columns], values[columns, rows] = table["value"], -table["value"]
+    texts = np.full((count, count), "", dtype=object)
+    hover = texts.copy()
+    for pair, row, column in zip(table.to_dict("records"), rows, columns, strict=True):
+        for sign, cell in ((1, (row, column)), (-1, (column, row))):
+            texts[cell] = written(sign * pair["value"], unit, "+")
+            hover[cell] = _said(pair, sign, unit)
+    most = float(table["value"].abs().max()) or 1.0
+    heat, text = cells(range(count), range(count), values, texts, DIVERGING, (-most, most))
+    own = labels(rows_named(order))
+    column = max(40, round(LETTER * max(map(len, texts.ravel()))) + 12)
+    axis = BARE | {"tickvals": list(range(count)), "range": [-0.5, count - 0.5]}
+    solid, dotted = _outlined(table, adjusted)
+    return {
+        "data": [heat | {"hovertext": hover, "hoverinfo": "text"}, text],
+        "layout": {
+            "xaxis": axis | {"side": "top", "tickangle": -90, "ticktext": own.texts},
+            "yaxis": axis | {"ticktext": own.texts, "range": [count - 0.5, -0.5]},
+            "shapes": [
+                *_outlines(rows[solid], columns[solid], "solid"),
+                *_outlines(rows[dotted], columns[dotted], "dot"),
+                *divider(order), *divider(order, "x"),
+            ],
+            "height": max(own.row, 30) * count + own.width + 24, "margin": MARGIN,
+            "meta": {"least_width": own.width + column * count + 16,
+                     "most_width": own.width + max(110 * count, 300)},
+        },
+    }  # fmt: skip
+
+
+def _outlines(rows: np.ndarray, columns: np.ndarray, dash: str) -> list[dict[str, Any]]:
+    """Return the shapes around some cells and their mirrors."""
+    return [
+        {
+            "type": "rect", "x0": x - _INSET, "x1": x + _INSET, "y0": y - _INSET, "y1": y + _INSET,
+            "line": {"color": _COLOUR, "width": 2, "dash": dash},
+        }
+        for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
+        for y, x in ((row, column), (column, row))
+    ]  # fmt: skip
+
+
+def _said(pair: Mapping[str, Any], sign: int, unit: int) -> str:
+    """Return what is said of a difference, or of its mirror, when it is pointed at."""
+    one, other = (pair[f"title_{letter}"] for letter in ("ab" if sign == 1 else "ba"))
+    names = f"{plain(one)}<br>less {plain(other)}"
+    if pair["value"] != pair["value"]:
+        return f"{names}<br>undefined: {plain(pair['reason'])}"
+    ends = sorted((sign * pair["low"], sign * pair["high"]))
+    lines = [
+        names,
+        f"{written(sign * pair['value'], unit, '+')} {interval(ends[0], ends[1], unit)}",
+        f"p {chance(pair['p'])} ({pair['scope']})",
+        "exploratory: not among the comparisons that the protocol fixed"
+        if pair["exploratory"]
+        else f"p after Holm {chance(pair['p_holm'])}",
+        f"for these raters: Wilcoxon {chance(pair['p_wilcoxon'])}, permutation "
+        f"{chance(pair['p_permutation'])}, Tukey {chance(pair['p_tukey'])}",
+        plain(pair["reason"]),
+        plain(pair["test_reason"]),
+    ]
+    return "<br>".join(line for line in lines if line)

@@ -1,0 +1,188 @@
+"""Which variation, processing and search to take for each representation, from its sweeps.
+
+The choice is made on the very clips that it is then scored on, which flatters it. The split half
+says by how much: the cell is chosen on a random half of the queries and scored on the other half,
+and the other way round.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from embeddings.collection.clips import CONVENTIONS, Collection
+from embeddings.errors import InputError
+from embeddings.files import read_json
+from evaluation.objective.per_query import MICRO
+from evaluation.objective.scoring import load_queries
+from evaluation.objective.sweep import METRICS, is_current, sweeps
+
+_REPEATS = 20  # random halves
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The best cell of a representation.
+
+    Attributes
+    ----------
+    representation, embedding, provenance : whose it is; the embedding is the variation
+    cell : the processing and search, such as "mean-l2-pca100.mcss"
+    measure, convention, exclude_same : by what it was chosen
+    value : the macro average of the measure on all queries, the same that the choice was made on
+    cells : how many cells it was chosen from
+    held_out : the mean over random halves of the measure on the half that the cell was not chosen
+        on; None where that was not asked for or is undefined
+    agreed : the share of the halves that chose this cell; None with `held_out`
+    """
+
+    representation: str
+    embedding: str
+    provenance: str
+    cell: str
+    measure: str
+    convention: str
+    exclude_same: str | None
+    value: float
+    cells: int
+    held_out: float | None = None
+    agreed: float | None = None
+
+
+def choose(
+    collection: Collection,
+    measure: str = "map@150",
+    convention: str | None = None,
+    *,
+    exclude_same: str | None = None,
+    split_half_seed: int | None = None,
+) -> list[Choice]:
+    """Return the best cell of each representation that was swept, the best representation first.
+
+    Parameters
+    ----------
+    measure : "map@15", "map@150" (higher is better) or "mr1" (lower is better), macro
+    convention : the collection's own unless told
+    exclude_same : whether of the sweeps that left out the query's group; a sweep of vectors that
+        are no longer the collection's is passed over
+    split_half_seed : seed of the random halves; None for none
+
+    Raises
+    ------
+    InputError
+        Unknown measure or convention, or nothing was swept so.
+    """
+    convention = convention or collection.convention
+    for word, value, known in (
+        ("measure", measure, METRICS),
+        ("convention", convention, CONVENTIONS),
+    ):
+        if value not in known:
+            raise InputError(f"The {word} must be one of {', '.join(known)}, not {value!r}.")
+    found: dict[str, list[_Scored]] = {}
+    for folder in sweeps(collection):
+        meta = read_json(folder / "meta.json")
+        if meta["exclude_same"] == exclude_same and is_current(collection, meta):
+            found.setdefault(meta["representation"], []).extend(
+                _scored(folder, meta, measure, convention)
+            )
+    if not found:
+        raise InputError(
+            f"Nothing of {collection.name!r} was swept so: "
+            f"flask rankings sweep {collection.name} REPRESENTATION."
+        )
+    choices = [
+        _choose(cells, measure, convention, exclude_same, split_half_seed)
+        for cells in found.values()
+    ]
+    return sorted(choices, key=lambda one: one.value, reverse=measure != "mr1")
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """A cell with its measure of each (query, class) pair; NaN where it is undefined."""
+
+    meta: dict[str, str]
+    cell: str
+    query: np.ndarray
+    label: np.ndarray
+    value: np.ndarray
+
+    def macro(self, queries: np.ndarray | None = None) -> float:
+        """Return the mean over classes of the mean over these queries, or all; NaN if none."""
+        kept = ~np.isnan(self.value)
+        if queries is not None:
+            kept &= np.isin(self.query, queries)
+        counts = np.bincount(self.label[kept])
+        sums = np.bincount(self.label[kept], self.value[kept])
+        return float((sums[counts > 0] / counts[counts > 0]).mean()) if kept.any() else np.nan
+
+
+def _scored(folder: Path, meta: dict[str, str], measure: str, convention: str) -> list[_Scored]:
+    found = []
+    for path in sorted(folder.glob("[!.]*.npz")):
+        scores = load_queries(path)
+        pairs = scores.label != MICRO
+        if measure == "mr1":
+            value = scores.first_relevant(convention)
+        else:
+            column = scores.cutoffs.index(int(measure.removeprefix("map@")))
+            value = scores.average_precision(convention)[:, column]
+        own = scores.query[pairs], scores.label[pairs], value[pairs]
+        found.append(_Scored(meta, path.name.removesuffix(".npz"), *own))
+    return found
+
+
+def _choose(
+    cells: Sequence[_Scored],
+    measure: str,
+    convention: str,
+    exclude_same: str | None,
+    seed: int | None,
+) -> Choice:
+    values = [cell.macro() for cell in cells]
+    best = _best(values, measure)
+    held_out, agreed = None, None
+    if seed is not None:
+        held_out, agreed = _split_halves(cells, best, measure, seed)
+    chosen = cells[best]
+    return Choice(
+        representation=chosen.meta["representation"],
+        embedding=chosen.meta["embedding"],
+        provenance=chosen.meta["provenance"],
+        cell=chosen.cell,
+        measure=measure,
+        convention=convention,
+        exclude_same=exclude_same,
+        value=values[best],
+        cells=len(cells),
+        held_out=held_out,
+        agreed=agreed,
+    )
+
+
+def _split_halves(
+    cells: Sequence[_Scored], best: int, measure: str, seed: int
+) -> tuple[float | None, float]:
+    rng = np.random.default_rng(seed)
+    queries = np.unique(np.concatenate([cell.query for cell in cells]))
+    held_out, agreed = [], []
+    for _ in range(_REPEATS):
+        shuffled = rng.permutation(queries)
+        middle = len(queries) // 2
+        halves = [
+            [cell.macro(half) for cell in cells] for half in (shuffled[:middle], shuffled[middle:])
+        ]
+        for here, there in (halves, halves[::-1]):
+            chosen = _best(here, measure)
+            agreed.append(chosen == best)
+            held_out.append(there[chosen])
+    known = [value for value in held_out if not np.isnan(value)]
+    return (float(np.mean(known)) if known else None), float(np.mean(agreed))
+
+
+def _best(values: Sequence[float], measure: str) -> int:
+    worst = np.inf if measure == "mr1" else -np.inf
+    filled = np.where(np.isnan(values), worst, values)
+    return int(filled.argmin() if measure == "mr1" else filled.argmax())

@@ -1,0 +1,161 @@
+"""Scoring the stored systems of a collection and keeping the scores beside their rankings.
+
+Beside a ranking lie then::
+
+    objective.json          macro, micro, by family and by class, under both conventions
+    objective_queries.npz   the fields of `evaluation.objective.averages.QueryScores`; "query" is
+    the
+                            row in the collection
+"""
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from embeddings.collection.clips import CONVENTIONS, Collection
+from embeddings.errors import InputError
+from embeddings.files import read_json, whole_file, write_json
+from embeddings.systems.rankings import groups_of, prepared_vectors
+from embeddings.systems.store import Ranking
+from evaluation.objective.averages import ObjectiveScores, average
+from evaluation.objective.per_query import QueryScores, score_lists, score_queries
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def score_ranking(
+    collection: Collection, ranking: Ranking, *, device: str = "cpu"
+) -> dict[str, Any]:
+    """Score one stored system, keep the scores, and return what ``objective.json`` says.
+
+    Clips without vectors are no queries and are never retrieved; they are counted as "failed". Of
+    an imported ranking only the ranks that it keeps are known.
+    """
+    scores = _score(collection, ranking, device)
+    facts = _facts(collection, ranking, scores)
+    folder = collection.folder / "rankings" / ranking.system
+    save_queries(folder / "objective_queries.npz", scores)
+    write_json(folder / "objective.json", facts)
+    return facts
+
+
+def score_subset(
+    collection: Collection, ranking: Ranking, clip_ids: Sequence[str], *, device: str = "cpu"
+) -> dict[str, Any]:
+    """Return what ``objective.json`` would say of these clips as queries alone; nothing is kept.
+
+    All clips are ranked for each of them. Raises InputError for a clip that is not there.
+    """
+    rows = [collection.index[collection.clip(clip_id).id] for clip_id in clip_ids]
+    scores = read_query_scores(collection, ranking.system) or _score(collection, ranking, device)
+    return _facts(collection, ranking, scores.only(rows))
+
+
+def _score(collection: Collection, ranking: Ranking, device: str) -> QueryScores:
+    exclude_same = ranking.meta.get("exclude_same")
+    if ranking.meta["embedding"] is None:
+        return _score_imported(collection, ranking, exclude_same)
+    vectors, rows = prepared_vectors(collection, ranking)
+    scores = score_queries(
+        vectors,
+        [collection.clips[row].labels for row in rows],
+        search=ranking.meta["search"],
+        groups=groups_of(collection, rows, exclude_same),
+        device=device,
+    )
+    return replace(scores, query=rows[scores.query])
+
+
+def _score_imported(
+    collection: Collection, ranking: Ranking, exclude_same: str | None
+) -> QueryScores:
+    """Score lists alone. A clip that neither has a list nor is in one counts as failed."""
+    neighbours = np.asarray(ranking.neighbours)
+    asked = np.flatnonzero(neighbours[:, 0] >= 0)
+    rows = np.union1d(asked, neighbours[neighbours >= 0])
+    place = np.full(len(collection.clips) + 1, -1)  # the last is that of -1, of none
+    place[rows] = np.arange(len(rows))
+    try:
+        scores = score_lists(
+            place[neighbours[rows]],
+            [collection.clips[row].labels for row in rows],
+            groups=groups_of(collection, rows, exclude_same),
+        )
+    except InputError as error:
+        raise InputError(f"The system {ranking.system!r} cannot be scored: {error}") from error
+    return replace(scores, query=rows[scores.query]).only(asked.tolist())
+
+
+def _facts(collection: Collection, ranking: Ranking, scores: QueryScores) -> dict[str, Any]:
+    kept = ranking.neighbours.shape[1] if ranking.meta["embedding"] is None else None
+    queries = len(np.unique(scores.query))
+    return {
+        "system": ranking.system,
+        "title": ranking.title,
+        "provenance": ranking.provenance,
+        "cutoffs": list(scores.cutoffs),
+        "known_ranks": kept,
+        "clips": queries,
+        "failed": len(collection.clips) - int((ranking.neighbours[:, 0] >= 0).sum()),
+        "conventions": {
+            convention: _as_json(average(scores, collection.families, convention))
+            for convention in CONVENTIONS
+        },
+    }
+
+
+def read_objective(collection: Collection, system: str) -> dict[str, Any] | None:
+    """Return what ``objective.json`` of `system` says, or None where it was not scored yet."""
+    path = collection.folder / "rankings" / system / "objective.json"
+    return read_json(path) if path.is_file() else None
+
+
+def read_query_scores(collection: Collection, system: str) -> QueryScores | None:
+    """Return the stored scores of every query of `system`, or None where it was not scored yet."""
+    path = collection.folder / "rankings" / system / "objective_queries.npz"
+    if not path.is_file():
+        return None
+    try:
+        return load_queries(path)
+    except KeyError:  # of an older version, which knew less of each query: as if not scored
+        return None
+
+
+def save_queries(path: Path, scores: QueryScores) -> None:
+    """Write the scores of every query to a ``.npz`` file, whole or not at all."""
+    arrays: dict[str, Any] = {
+        field.name: np.asarray(getattr(scores, field.name)) for field in fields(scores)
+    }
+    with whole_file(path) as file:
+        np.savez(file, **arrays)
+
+
+def load_queries(path: Path) -> QueryScores:
+    """Return what `save_queries` wrote."""
+    with path.open("rb") as file, np.load(file) as stored:
+        values = {field.name: stored[field.name] for field in fields(QueryScores)}
+    plain = {name: tuple(values[name].tolist()) for name in ("classes", "cutoffs")}
+    return QueryScores(**values | plain)
+
+
+def _as_json(scores: ObjectiveScores) -> dict[str, Any]:
+    return {
+        "macro": scores.macro,
+        "micro": scores.micro,
+        "undefined": scores.undefined,
+        "censored": scores.censored,
+        "families": _rows(scores.by_family),
+        "classes": _rows(scores.by_class),
+    }
+
+
+def _rows(table: "pd.DataFrame") -> dict[str, dict[str, Any]]:
+    # NaN is no JSON: undefined is null.
+    return {
+        str(name): {key: None if np.isnan(value) else value for key, value in row.items()}
+        for name, row in table.to_dict(orient="index").items()
+    }

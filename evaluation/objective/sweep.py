@@ -1,0 +1,259 @@
+"""Every processing and search of an embedding, scored: which would have been best?
+
+Beside the collection's rankings lie then::
+
+    sweeps/EMBEDDING/            or EMBEDDING.exclude-group/
+        meta.json                which vectors, clips and code it is of
+        CELL.npz                 the scores of every query; a cell that is there is not done again
+        sweep.csv                a row a cell and convention
+"""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from embeddings import __version__
+from embeddings.collection.clips import CONVENTIONS, Collection
+from embeddings.errors import InputError
+from embeddings.files import only_writer, read_json, write_json, write_text
+from embeddings.progress import progress
+from embeddings.search.neighbours import SEARCHES, check_comparable, ranked_blocks
+from embeddings.search.processing import AGGREGATIONS, Recipe, aggregate, fit, narrowed, prepare
+from embeddings.systems.rankings import default_system, groups_of
+from embeddings.systems.store import Embedding, embedding_names, ids_digest, open_embedding
+from evaluation.objective.averages import average
+from evaluation.objective.per_query import CUTOFFS, QueryScores, score_blocks
+from evaluation.objective.relevance import Relevance
+from evaluation.objective.scoring import load_queries, save_queries
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COMPONENTS = (100, 200, None)
+METRICS = (*(f"map@{cutoff}" for cutoff in CUTOFFS), "mr1")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One processing and search."""
+
+    recipe: Recipe
+    search: str
+
+    def name(self, frame_level: bool) -> str:
+        """Return its part of a system's name, such as "mean-l2-pca100.mcss"."""
+        return f"{self.recipe.slug(frame_level)}.{self.search}"
+
+    @property
+    def same_as(self) -> "Cell":
+        """The cell whose ranking is the same: of unit vectors all three searches agree."""
+        unit = self.recipe.normalise == "l2" and self.recipe.pca is None
+        return Cell(self.recipe, SEARCHES[0]) if unit else self
+
+
+def cells(embedding: Embedding) -> list[Cell]:
+    """Return the cells of an embedding: 27 where it has frames, 9 where it has none.
+
+    The normalisation is that of the representation's own recipe, or L2.
+    """
+    usual = default_system(embedding)[0]
+    aggregations: Sequence[str] = AGGREGATIONS
+    if embedding.frames is None:
+        aggregations = (usual.aggregation,)
+    return [
+        Cell(Recipe(how, usual.normalise, pca), search)
+        for how, pca, search in product(aggregations, COMPONENTS, SEARCHES)
+    ]
+
+
+def sweep(
+    collection: Collection,
+    embedding: Embedding,
+    *,
+    exclude_same: str | None = None,
+    device: str = "cpu",
+) -> "pd.DataFrame":
+    """Score every cell of an embedding, going on where an earlier call was stopped.
+
+    What can be shared is: frames are aggregated once for each way, PCA is fitted once to its most
+    components, and searches that agree are done once.
+
+    Returns
+    -------
+    DataFrame, a row a cell and convention, as in ``sweep.csv``; a cell that cannot be (fewer clips
+    or dimensions than components) has no scores and a `note`
+    """
+    folder = sweep_folder(collection, embedding.name, exclude_same)
+    lock = collection.data / "locks" / f"sweep-{collection.name}.{folder.name}"
+    with only_writer(lock, f"a sweep of {embedding.name!r}"):
+        _start(folder, collection, embedding, exclude_same)
+        notes = _score_missing(folder, collection, embedding, exclude_same, device)
+        table = _table(folder, collection, embedding, exclude_same, notes)
+        write_text(folder / "sweep.csv", table.to_csv(index=False, lineterminator="\n"))
+    return table
+
+
+def sweep_folder(collection: Collection, embedding: str, exclude_same: str | None) -> Path:
+    """Return where the sweep of an embedding lies."""
+    suffix = f".exclude-{exclude_same}" if exclude_same else ""
+    return collection.folder / "sweeps" / f"{embedding}{suffix}"
+
+
+def sweeps(collection: Collection) -> list[Path]:
+    """Return the folders of the collection's finished sweeps, by name."""
+    return sorted(path.parent for path in (collection.folder / "sweeps").glob("*/sweep.csv"))
+
+
+def is_current(collection: Collection, meta: dict[str, Any]) -> bool:
+    """Return whether a sweep, by its ``meta.json``, is of vectors that the collection has now."""
+    if meta["embedding"] not in embedding_names(collection):
+        return False
+    stored = open_embedding(collection, meta["embedding"]).meta
+    return (meta["vectors_sha256"], meta["clips_sha256"]) == (
+        stored["vectors_sha256"],
+        ids_digest(collection),
+    )
+
+
+def _start(
+    folder: Path, collection: Collection, embedding: Embedding, exclude_same: str | None
+) -> None:
+    """Make the folder, or empty it where it is of other vectors, clips or code."""
+    facts = {
+        "embedding": embedding.name,
+        "representation": embedding.meta["representation"],
+        "provenance": embedding.meta["provenance"],
+        "exclude_same": exclude_same,
+        "vectors_sha256": embedding.meta["vectors_sha256"],
+        "clips_sha256": ids_digest(collection),
+        "code_version": __version__,
+    }
+    meta = folder / "meta.json"
+    with suppress(InputError):  # damaged, or none: begun anew
+        if read_json(meta) == facts:
+            for path in folder.glob("*.npz"):
+                with suppress(OSError, ValueError, KeyError, EOFError, BadZipFile):
+                    load_queries(path)
+                    continue
+                path.unlink()
+            return
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    write_json(meta, facts)
+
+
+def _score_missing(
+    folder: Path,
+    collection: Collection,
+    embedding: Embedding,
+    exclude_same: str | None,
+    device: str,
+) -> dict[str, str]:
+    """Score the cells that are not there yet; return why the others cannot be."""
+    frame_level = embedding.frames is not None
+    distinct = [cell for cell in cells(embedding) if cell.same_as == cell]
+    missing = [cell for cell in distinct if not _path(folder, cell, frame_level).is_file()]
+    if not missing:
+        return {}
+    labels = [collection.clips[row].labels for row in embedding.rows]
+    groups = groups_of(collection, embedding.rows, exclude_same)
+    relevance = Relevance(labels, groups)
+    notes = {}
+    with progress(len(distinct), "cell", "Sweeping", done=len(distinct) - len(missing)) as bar:
+        for cell, vectors in _prepared(collection, embedding, missing):
+            if isinstance(vectors, InputError):
+                notes[cell.name(frame_level)] = str(vectors)
+            else:
+                blocks = ranked_blocks(
+                    vectors, cell.search, max(CUTOFFS), groups=groups, device=device
+                )
+                scores = score_blocks(blocks, relevance, CUTOFFS)
+                save_queries(_path(folder, cell, frame_level), scores)
+            bar.update()
+    return notes
+
+
+def _prepared(
+    collection: Collection, embedding: Embedding, wanted: Sequence[Cell]
+) -> Iterator[tuple[Cell, np.ndarray | InputError]]:
+    """Yield each cell with its prepared vectors, or with why there can be none."""
+    ids = [collection.clips[row].id for row in embedding.rows]
+    for how in dict.fromkeys(cell.recipe.aggregation for cell in wanted):
+        vectors = aggregate(embedding.vectors, embedding.frames, how)
+        own = [cell for cell in wanted if cell.recipe.aggregation == how]
+        possible = [pca for pca in COMPONENTS if pca and pca <= min(vectors.shape)]
+        most = max(possible, default=None)
+        widest: dict[str, np.ndarray] = {}
+        for pca in dict.fromkeys(cell.recipe.pca for cell in own):
+            of_pca = [cell for cell in own if cell.recipe.pca == pca]
+            recipe = of_pca[0].recipe
+            try:
+                if pca in possible:
+                    assert pca is not None
+                    widest = widest or fit(vectors, Recipe(how, recipe.normalise, most), ids)
+                    fitted = narrowed(widest, pca)
+                else:
+                    fitted = fit(vectors, recipe, ids)
+                prepared = prepare(vectors, fitted)
+            except InputError as error:
+                yield from ((cell, error) for cell in of_pca)
+                continue
+            for cell in of_pca:
+                try:
+                    check_comparable(prepared, cell.search, ids)
+                    yield cell, prepared
+                except InputError as error:
+                    yield cell, error
+
+
+def _table(
+    folder: Path,
+    collection: Collection,
+    embedding: Embedding,
+    exclude_same: str | None,
+    notes: dict[str, str],
+) -> "pd.DataFrame":
+    import pandas as pd
+
+    frame_level = embedding.frames is not None
+    kept: dict[Cell, QueryScores | None] = {}
+    rows: list[dict[str, Any]] = []
+    for cell, convention in product(cells(embedding), CONVENTIONS):
+        source = cell.same_as
+        if source not in kept:
+            path = _path(folder, source, frame_level)
+            kept[source] = load_queries(path) if path.is_file() else None
+        scores = kept[source]
+        facts = average(scores, collection.families, convention) if scores else None
+        rows.append(
+            {
+                "embedding": embedding.name,
+                "representation": embedding.meta["representation"],
+                "provenance": embedding.meta["provenance"],
+                "aggregation": cell.recipe.aggregation if frame_level else "none",
+                "normalise": cell.recipe.normalise,
+                "pca": cell.recipe.pca or "none",
+                "search": cell.search,
+                "exclude_same": exclude_same or "none",
+                "convention": convention,
+                **{f"macro_{metric}": facts and facts.macro[metric] for metric in METRICS},
+                **{f"micro_{metric}": facts and facts.micro[metric] for metric in METRICS},
+                "clips": len(embedding.rows),
+                "undefined": facts and facts.undefined,
+                "cell": source.name(frame_level),
+                "same_as": source.name(frame_level) if source != cell else "",
+                "note": notes.get(source.name(frame_level), ""),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _path(folder: Path, cell: Cell, frame_level: bool) -> Path:
+    return folder / f"{cell.name(frame_level)}.npz"

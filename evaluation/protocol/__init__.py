@@ -1,0 +1,1 @@
+"""What a study asks: its terms, their TOML, scales and ready protocols."""

@@ -1,0 +1,215 @@
+"""The rules of a protocol's tables: each reader takes one table and returns what it says."""
+
+import re
+from itertools import combinations
+
+from embeddings.errors import InputError
+from evaluation.keys import Keys, shown
+from evaluation.protocol.terms import (
+    FORMATS,
+    MEASURES,
+    MIREX_MEASURES,
+    QUESTION_KINDS,
+    Analysis,
+    Controls,
+    Joining,
+    Listening,
+    Queries,
+    Question,
+    Questionnaire,
+    Scale,
+    Screening,
+)
+
+LEAST_BLOCK = 5  # three candidates are shared between the parts of a pool
+MOST_IN_BLOCK = 2500  # more than 14 systems can pool
+MOST_LISTS = 8  # on a page where lists are rated
+LEAST_LISTS = 4  # two of them are the anchors
+
+_PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+_CODE = re.compile(r"\S{0,64}")
+_REDIRECT = re.compile(r"https?://[^\s{}]+(\{code\}[^\s{}]*)*")
+
+
+def read_queries(keys: Keys) -> Queries:
+    """Return which clips are asked about: exactly one of the three ways to say it."""
+    queries = Queries(
+        clips=keys.names("clips", ()),
+        per_family=keys.whole("per_family", 0, 0, 1000),
+        per_class=keys.whole("per_class", 0, 0, 1000),
+        seed=keys.whole("seed", 1, 0, 2**32 - 1),
+        leave_out=keys.names("leave_out", ()),
+        exclude_same_group=keys.flag("exclude_same_group", False),
+    )
+    keys.finish()
+    ways = ("clips", "per_family", "per_class")
+    given = [way for way in ways if getattr(queries, way)]
+    if len(given) != 1:
+        raise InputError(
+            f"{keys.source}: queries must have exactly one of {', '.join(ways)}, "
+            f"not {' and '.join(given) or 'none of them'}."
+        )
+    if queries.clips and queries.leave_out:
+        raise keys.error("leave_out", "must be left out where clips are named: nothing is drawn.")
+    return queries
+
+
+def read_page(keys: Keys, method: str) -> int:
+    """Return how many candidates or lists a page shows."""
+    if method == "preference":
+        page = keys.take("page", int, 2)
+        if page != 2:
+            raise keys.fail(
+                "page", "2 with the method 'preference', which compares two lists", page
+            )
+        return page
+    if method == "rating":
+        return keys.whole("page", MOST_LISTS, LEAST_LISTS, MOST_LISTS)
+    return keys.whole("page", 12, 2, 100)
+
+
+def read_largest_block(keys: Keys, controls: Controls) -> int:
+    """Return from which size on a pool is split."""
+    extra = controls.identity + controls.distractors + controls.repeats
+    return keys.whole("largest_block", 40, LEAST_BLOCK + extra, MOST_IN_BLOCK)
+
+
+def read_controls(keys: Keys, method: str) -> Controls:
+    """Return what is mixed into a block; lists have no controls, so there the default is none."""
+    usual = Controls() if method == "graded" else Controls(False, 0, 0)
+    controls = Controls(
+        identity=keys.flag("identity", usual.identity),
+        distractors=keys.whole("distractors", usual.distractors, 0, 10),
+        repeats=keys.whole("repeats", usual.repeats, 0, 20),
+        repeat_minutes=keys.whole("repeat_minutes", usual.repeat_minutes, 0, 1440),
+    )
+    keys.finish()
+    for key in ("identity", "distractors", "repeats"):
+        if method != "graded" and getattr(controls, key):
+            raise keys.error(
+                key, f"must be left out with the method {method!r}: lists have no controls."
+            )
+    return controls
+
+
+def read_screening(keys: Keys, controls: Controls) -> Screening:
+    """Return when a rater passes; what the controls cannot tell is not asked."""
+    pairs = controls.identity and controls.distractors > 0
+    screening = Screening(
+        identity=keys.number("identity", Screening().identity if controls.identity else 0.0, 0, 1),
+        auc=keys.number("auc", Screening().auc if pairs else 0.0, 0, 1),
+    )
+    keys.finish()
+    if screening.identity and not controls.identity:
+        raise keys.fail("identity", "0 without identity controls", screening.identity)
+    if screening.auc and not pairs:
+        raise keys.fail("auc", "0 without identity controls and distractors", screening.auc)
+    return screening
+
+
+def read_listening(keys: Keys, method: str) -> Listening:
+    """Return how sounds are made and heard; in lists, nobody has to have heard every sound."""
+    usual = Listening()
+    listening = Listening(
+        sound_check=keys.flag("sound_check", usual.sound_check),
+        headphones=keys.flag("headphones", usual.headphones),
+        must_listen=keys.number("must_listen", usual.must_listen, 0, 1),
+        show_waveform=keys.flag("show_waveform", usual.show_waveform),
+        level=keys.flag("level", usual.level),
+        loudness=keys.number("loudness", usual.loudness, -70, 0),
+        format=keys.one_of("format", FORMATS, usual.format),
+    )
+    keys.finish()
+    if method != "graded" and listening.must_listen:
+        raise keys.fail("must_listen", f"0 with the method {method!r}", listening.must_listen)
+    return listening
+
+
+def read_questionnaire(keys: Keys) -> Questionnaire:
+    """Return what raters are asked of themselves; an id is used once."""
+    before = tuple(_question(part) for part in keys.sections("before"))
+    after = tuple(_question(part) for part in keys.sections("after"))
+    keys.finish()
+    ids = [question.id for question in before + after]
+    for one in ids:
+        if ids.count(one) > 1:
+            raise InputError(f"{keys.source}: questionnaire has the id {one!r} twice.")
+    return Questionnaire(before, after)
+
+
+def _question(keys: Keys) -> Question:
+    question = Question(
+        id=keys.name("id"),
+        text=keys.text("text"),
+        kind=keys.one_of("kind", QUESTION_KINDS, "text"),
+        choices=keys.names("choices", ()),
+        required=keys.flag("required", False),
+    )
+    keys.finish()
+    if question.kind == "choice" and len(question.choices) < 2:
+        raise keys.fail("choices", "a list of 2 or more for a choice", list(question.choices))
+    if question.kind != "choice" and question.choices:
+        raise keys.error("choices", f"must be left out where the kind is {question.kind!r}.")
+    return question
+
+
+def read_joining(keys: Keys) -> Joining:
+    """Return whether and how strangers come in, and what they get."""
+    joining = Joining(
+        open=keys.flag("open", False),
+        most=keys.whole("most", Joining().most, 1, 100_000),
+        ids=keys.names("ids", Joining().ids),
+        completion_code=keys.line("completion_code", ""),
+        screen_out_code=keys.line("screen_out_code", ""),
+        no_consent_code=keys.line("no_consent_code", ""),
+        redirect=keys.line("redirect", ""),
+    )
+    keys.finish()
+    for name in joining.ids:
+        if not _PARAMETER.fullmatch(name):
+            rule = "names of address parameters (a letter, then letters, digits, '_' or '-')"
+            raise keys.fail("ids", rule, name)
+    for key in ("completion_code", "screen_out_code", "no_consent_code"):
+        if not _CODE.fullmatch(getattr(joining, key)):
+            rule = "at most 64 characters without spaces"
+            raise keys.fail(key, rule, getattr(joining, key))
+    if joining.redirect and not _REDIRECT.fullmatch(joining.redirect):
+        rule = "an address that begins with https:// or http:// and has no braces but {code}"
+        raise keys.fail("redirect", rule, joining.redirect)
+    return joining
+
+
+def read_analysis(keys: Keys, method: str, scale: Scale, systems: tuple[str, ...]) -> Analysis:
+    """Return what is reported first, and which pairs of systems are compared."""
+    measure = keys.one_of("primary_measure", MEASURES[method], MEASURES[method][0])
+    comparisons = _comparisons(keys, systems)
+    good = keys.number("good", Analysis().good, 0, 1)
+    keys.finish()
+    if not good:
+        raise keys.error("good", "must be above 0, not 0: every grade would count as good.")
+    if measure in MIREX_MEASURES and scale.facets[0].allowed != (0, 1, 2):
+        raise keys.error(
+            "primary_measure", f"must not be {measure!r} unless the grades are 0, 1 and 2."
+        )
+    return Analysis(measure, comparisons, good)
+
+
+def _comparisons(keys: Keys, systems: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the pairs that are tested, none for all; "vs:B" is every other system and B."""
+    value = keys.take("comparisons", object, "all")
+    rule = '"all", "vs:SYSTEM", or a list of pairs, of the study\'s systems'
+    if value == "all":
+        return ()
+    if isinstance(value, str) and value.startswith("vs:") and value[3:] in systems:
+        return tuple((system, value[3:]) for system in systems if system != value[3:])
+    if not isinstance(value, list):
+        raise keys.fail("comparisons", rule, value)
+    pairs = list(combinations(systems, 2))
+    found: list[tuple[str, str]] = []
+    for pair in value:
+        if not isinstance(pair, list) or not {tuple(pair), tuple(pair[::-1])} & set(pairs):
+            raise keys.fail("comparisons", rule, pair)
+        if set(pair) in map(set, found):
+            raise keys.error("comparisons", f"has the pair {shown(pair)} twice.")
+        found.append((pair[0], pair[1]))
+    return tuple(found)

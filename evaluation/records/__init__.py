@@ -1,0 +1,1 @@
+"""A study as typed tables: its facts and events, their codebook, its bundle."""

@@ -1,0 +1,212 @@
+"""A study's tables as pandas has them: the columns and kinds of its bundle, however they came.
+
+Text is text, "" where there is none; whole numbers and flags (0, 1) that are always there are
+int64; all other numbers are float64, NaN where there is none; moments are in UTC, NaT where there
+is none. So the same study gives the same tables from its bundle and from a database.
+"""
+
+import io
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import NoneType
+from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_type_hints
+
+from evaluation.protocol.reading import protocol_from_json
+from evaluation.protocol.terms import Protocol
+from evaluation.records.bundle import Bundle, read_bundle
+from evaluation.records.codebook import TABLES, names_of
+from evaluation.records.csv_tables import Names, column_names, prefixes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOMENT = "datetime64[us, UTC]"
+_KINDS = {str: "str", int: "int64", bool: "int64", float: "float64", datetime: MOMENT}
+_OPTIONAL = {str: "str", int: "float64", bool: "float64", float: "float64", datetime: MOMENT}
+
+
+@dataclass(frozen=True, slots=True)
+class StudyTables:
+    """What is known of a study.
+
+    Attributes
+    ----------
+    protocol : as it was frozen
+    judgements, pools, flags, raters, clips, objective, preferences : the bundle's tables of these
+        names (`evaluation.records.frames`)
+    systems : name of a ranking -> what `evaluation.records.frames.systems_of` says
+    collection : what ``systems.json`` says of the collection; empty where nothing is known
+    state : "open" or "closed"
+    simulated : whether nobody judged, and the judgements are made
+    """
+
+    NAMES: ClassVar = (
+        "judgements", "pools", "flags", "raters", "clips", "objective", "preferences",
+    )  # fmt: skip
+
+    protocol: Protocol
+    judgements: "pd.DataFrame"
+    pools: "pd.DataFrame"
+    flags: "pd.DataFrame"
+    raters: "pd.DataFrame"
+    clips: "pd.DataFrame"
+    objective: "pd.DataFrame"
+    preferences: "pd.DataFrame"
+    systems: Mapping[str, Mapping[str, Any]]
+    collection: Mapping[str, Any] = field(default_factory=dict)
+    state: str = "closed"
+    simulated: bool = False
+
+
+def column_kinds(kind: type, names: Names | None = None) -> dict[str, str]:
+    """Return the dtype of each column of a table of records, in order.
+
+    Parameters
+    ----------
+    kind : the records' dataclass
+    names : the names that have columns, as in `evaluation.records.csv_tables.table_csv`
+    """
+    hints = get_type_hints(kind)
+    mapped = prefixes(kind)
+    kinds = {name: _kind(hints[name]) for name in column_names(kind)}
+    for mapping, prefix in mapped.items():
+        value = _OPTIONAL[get_args(hints[mapping])[1]]
+        kinds |= dict.fromkeys((prefix + name for name in (names or {}).get(mapping, ())), value)
+    return kinds
+
+
+def as_frame(
+    kind: type,
+    columns: Mapping[str, Any],
+    names: Names | None = None,
+    only: Collection[str] | None = None,
+) -> "pd.DataFrame":
+    """Return columns of values as a table of records, with the kinds of `column_kinds`.
+
+    Parameters
+    ----------
+    columns : a sequence for each column, all equally long; None stands for what is unknown.
+        Moments are datetimes, or text in ISO 8601, in UTC
+    only : the columns that are wanted; all of the kind's unless told
+    """
+    import pandas as pd
+
+    found = {}
+    for name, dtype in column_kinds(kind, names).items():
+        if only is not None and name not in only:
+            continue
+        values = pd.Series(columns[name])
+        if dtype == MOMENT:
+            found[name] = pd.to_datetime(values, utc=True, format="ISO8601").astype(MOMENT)
+        elif dtype == "str":
+            found[name] = values.astype("str").fillna("")
+        else:
+            found[name] = values.astype(dtype)
+    return pd.DataFrame({name: one.array for name, one in found.items()})
+
+
+def read_frame(kind: type, content: bytes, names: Names | None = None) -> "pd.DataFrame":
+    """Return a table that `evaluation.records.csv_tables.table_csv` wrote; "" stands for a table
+    without rows.
+
+    What is read was checked before: when a bundle was imported, or when we wrote it.
+    """
+    import pandas as pd
+
+    kinds = column_kinds(kind, names)
+    if not content:
+        return as_frame(kind, {name: [] for name in kinds}, names)
+    plain = {name: "str" if dtype == MOMENT else dtype for name, dtype in kinds.items()}
+    numbers = [name for name, dtype in kinds.items() if dtype == "float64"]
+    table = pd.read_csv(
+        io.BytesIO(content), dtype=plain, keep_default_na=False,
+        na_values={name: [""] for name in numbers}, float_precision="round_trip",
+    )  # fmt: skip
+    for name, dtype in kinds.items():
+        if dtype == MOMENT:
+            text = table[name].where(table[name] != "")
+            table[name] = pd.to_datetime(text, utc=True, format="ISO8601").astype(MOMENT)
+    return table[list(kinds)]
+
+
+def read_study(path: Path) -> StudyTables:
+    """Return what a study's bundle says, ready to be analysed.
+
+    Before: ``pilot.zip``, as ``flask studies export`` wrote it
+
+    After::
+
+        from evaluation.analysis.graded import Analysis
+        Analysis(read_study(Path("pilot.zip"))).primary.systems
+
+    Raises
+    ------
+    InputError
+        The bundle is damaged; see `evaluation.records.bundle.read_bundle`.
+    """
+    bundle = read_bundle(path)
+    facts, kept = _json(bundle, "study.json"), _json(bundle, "systems.json")
+    protocol = protocol_from_json(bundle.text("protocol.json"))
+    names = names_of(protocol, [one["ranking"] for one in facts["systems"] if one["anchor"]])
+    tables = {
+        name: read_frame(TABLES[name].kind, bundle.files[f"{name}.csv"], names.get(name))
+        for name in StudyTables.NAMES
+    }
+    return StudyTables(
+        protocol=protocol,
+        **tables,
+        systems=systems_of(facts["systems"], kept),
+        collection=kept.get("collection", {}),
+        state=facts["state"],
+        simulated=facts.get("simulated", False),
+    )
+
+
+def systems_of(
+    listed: Sequence[Mapping[str, Any]], kept: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Return what is known of a study's systems and anchors, by the ranking's name.
+
+    Parameters
+    ----------
+    listed : of each "ranking", "title", "provenance" and "anchor", as ``study.json`` has them
+    kept : what ``systems.json`` says; it may be empty
+
+    Returns
+    -------
+    of each "title", "provenance", "anchor", "representation" ("" where there is none) and
+    "trained_on": what of the collection its training heard, in words; "" for nothing known
+    """
+    from embeddings.representations import CARDS
+
+    is_fsd50k = kept.get("collection", {}).get("reader") == "fsd50k"
+    found = {}
+    for one in listed:
+        meta = kept.get("systems", {}).get(one["ranking"], {}).get("ranking", {})
+        representation = meta.get("representation", "")
+        card = CARDS.get(representation)
+        told = card.test_data if card and is_fsd50k and one["provenance"] != "simulated" else "no"
+        found[one["ranking"]] = {
+            "title": one["title"],
+            "provenance": one["provenance"],
+            "anchor": one["anchor"],
+            "representation": representation,
+            "trained_on": "" if told.startswith("no") else told,
+        }
+    return found
+
+
+def _json(bundle: Bundle, file: str) -> dict[str, Any]:
+    try:
+        return dict(json.loads(bundle.text(file)))
+    except (ValueError, TypeError) as error:
+        raise bundle.error(file, f"not valid JSON: {error}") from error
+
+
+def _kind(hint: Any) -> str:
+    parts = get_args(hint) or (hint,)
+    value = next(part for part in parts if part is not NoneType)
+    return (_OPTIONAL if NoneType in parts else _KINDS)[value]

@@ -1,0 +1,1 @@
+"""Results as files: one HTML document, JSON, a paper's LaTeX tables and figures."""

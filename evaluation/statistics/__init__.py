@@ -1,0 +1,1 @@
+"""Arrays in, numbers out: agreement, variance, tests, models. No study in here."""
