@@ -144,8 +144,10 @@ def make_study(data: Path, raters: int) -> list[str]:
     from embeddings.systems.rankings import build_ranking
     from embeddings.systems.store import open_embedding, write_embedding
     from evaluation.protocol.reading import parse_protocol
-    from webapp import create_app, database, opening, studies
-    from webapp.raters import invite
+    from webapp import create_app
+    from webapp.core import database
+    from webapp.rating.people import invite
+    from webapp.study import lifecycle, opening
 
     queries = max(SITTING, raters * SITTING // OVERLAP)
     source = data / "source"
@@ -186,7 +188,7 @@ def make_study(data: Path, raters: int) -> list[str]:
     app = create_app({"DATA": data})
     with app.app_context():
         database.prepare()
-        study = opening.open_study(studies.create_study(protocol))
+        study = opening.open_study(lifecycle.create_study(protocol))
         return [rater.token for rater in invite(study, raters)]
 
 

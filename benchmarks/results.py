@@ -55,8 +55,9 @@ def make_study(data: Path, queries: int, raters: int, grades: int) -> None:
     from evaluation.design.simulated_raters import Panel
     from evaluation.objective.simulated_systems import ready_all_simulated
     from evaluation.protocol.reading import parse_protocol
-    from webapp import database, opening, studies
-    from webapp.simulating import simulate
+    from webapp.core import database
+    from webapp.demo.made_raters import simulate
+    from webapp.study import lifecycle, opening
 
     collection = make_collection(data, "made", CLIPS)
     systems = ready_all_simulated(collection, CARDS.values())
@@ -67,11 +68,11 @@ def make_study(data: Path, queries: int, raters: int, grades: int) -> None:
         "controls": {"distractors": 0, "repeats": 1},
     }  # fmt: skip
     database.prepare()
-    draft = studies.create_study(parse_protocol(protocol, "the benchmark"))
-    pools = opening.study_pools(draft, *studies.subject(draft.terms))
+    draft = lifecycle.create_study(parse_protocol(protocol, "the benchmark"))
+    pools = opening.study_pools(draft, *lifecycle.subject(draft.terms))
     each = sum(len(pool.found) + 2 for pool in pools)  # with the query itself and a repeat
     protocol["raters_per_query"] = min(raters, max(1, round(grades / each)))
-    study = studies.create_study(parse_protocol(protocol, "the benchmark"))
+    study = lifecycle.create_study(parse_protocol(protocol, "the benchmark"))
     stored = simulate(opening.open_study(study, simulated=True), Panel(raters, careless=1))
     print(
         f"{len(systems)} systems, {queries} queries, {raters} raters of whom "
@@ -81,7 +82,8 @@ def make_study(data: Path, queries: int, raters: int, grades: int) -> None:
 
 def measure(data: Path) -> None:
     """Compute everything, and ask for the page, in a process that has done nothing else."""
-    from webapp import create_app, database
+    from webapp import create_app
+    from webapp.core import database
 
     app = create_app({"DATA": data, "TESTING": True})
     with app.app_context():
@@ -98,13 +100,13 @@ def compute() -> None:
         import scipy.stats  # noqa: F401
     from evaluation.analysis.graded import Analysis
     from evaluation.analysis.panel import parts_of
-    from webapp import studies
-    from webapp.results_data import study_tables
+    from webapp.results.study_tables import study_tables
+    from webapp.study import lifecycle
 
     show("once in a process", took)
     took = {}
     with step(took, "tables from the database"):
-        analysis = Analysis(study_tables(studies.find_study(SLUG)))
+        analysis = Analysis(study_tables(lifecycle.find_study(SLUG)))
     for name in parts_of(Analysis):
         with step(took, name.replace("_", " ")):
             getattr(analysis, name)

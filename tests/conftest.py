@@ -34,7 +34,8 @@ from tests.support.small import rank, write_source
 from tests.support.waiting import ON_A_PAGE
 from tests.support.warm_workers import warm_workers
 from tests.support.watching import watch
-from webapp import create_app, database
+from webapp import create_app
+from webapp.core import database
 
 if TYPE_CHECKING:
     from tests.support.lab import Lab

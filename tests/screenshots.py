@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.support.judged import judge
 from tests.support.places import ROOT
 from tests.support.server import Server
-from webapp.studies import find_study
+from webapp.study.lifecycle import find_study
 
 IMAGES = ROOT / "docs" / "images"
 ARGUMENTS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]

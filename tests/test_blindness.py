@@ -13,7 +13,7 @@ from embeddings.collection.clips import Collection
 from embeddings.systems.store import Ranking
 from tests.support.places import BASE
 from tests.support.rater import Page
-from webapp.database import db
+from webapp.core.database import db
 from webapp.models import Candidate, Query, Study
 
 PROTOCOL = """

@@ -17,9 +17,9 @@ from evaluation.browsing.filters import Choice
 from evaluation.browsing.hubness import hubness
 from evaluation.browsing.overlap import rank_biased_overlap
 from evaluation.objective.scoring import read_query_scores
-from webapp.browse_columns import in_order, short_names, side_by_side
-from webapp.browse_state import State, read_state
-from webapp.browse_walk import LISTED, walk
+from webapp.browse.columns import in_order, short_names, side_by_side
+from webapp.browse.state import State, read_state
+from webapp.browse.walk import LISTED, walk
 
 FIRST, SECOND, MADE = "system-01.l2.mcss", "system-02.l2.mcss", "system-09.l2.mcss"
 
@@ -342,7 +342,7 @@ def test_a_search_leads_to_a_clip_or_lists_clips(
 
 
 def test_the_license_is_called_by_its_name() -> None:
-    from webapp.browse import licence_name
+    from webapp.browse.views import licence_name
 
     assert licence_name("http://creativecommons.org/licenses/by-nc/3.0/") == "CC BY-NC"
     assert licence_name("http://creativecommons.org/publicdomain/zero/1.0/") == "CC0"

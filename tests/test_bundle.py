@@ -26,16 +26,20 @@ from evaluation.records.csv_tables import read_table, table_csv
 from evaluation.records.events import WithdrawalRecord
 from evaluation.records.facts import RaterRecord
 from tests.support.lab import GOOD, NOTE, OTHER, SLUGS, START, Lab, export, protocol, run
-from webapp import create_app, database, raters, records, studies
-from webapp.bundles import bundle_files, import_study, table_text
-from webapp.database import db
+from webapp import create_app
+from webapp.bundles import rater_records as records
+from webapp.bundles.export_import import bundle_files, import_study, table_text
+from webapp.bundles.raters_csv import rater_records
+from webapp.core import database
+from webapp.core.database import db
 from webapp.models import (
     ExternalId,
     Rater,
     Study,
 )
-from webapp.rater_tables import rater_records
-from webapp.reliability import rater_lines
+from webapp.rating import people
+from webapp.study import lifecycle
+from webapp.study.rater_lines import rater_lines
 
 
 @pytest.fixture
@@ -71,7 +75,7 @@ def test_out_in_elsewhere_and_out_again_is_the_same_bytes(
 @pytest.mark.parametrize("slug", SLUGS)
 def test_every_number_of_an_imported_study_is_equal(lab: Lab, elsewhere: Flask, slug: str) -> None:
     def numbers() -> dict[str, object]:
-        study = studies.find_study(slug)
+        study = lifecycle.find_study(slug)
         made = (
             records.judgement_records, records.reused_records, records.preference_records,
             records.listen_records, records.flag_records, records.assignment_records,
@@ -96,11 +100,11 @@ def test_an_imported_study_takes_no_answers_and_has_no_sounds(lab: Lab, elsewher
     assert (study.state, study.imported) == ("closed", "open")
     assert json.loads(bundle_files(study)["study.json"])["state"] == "open"
     with pytest.raises(InputError, match="is closed; raters are invited to an open one"):
-        raters.invite(study, 1)
+        people.invite(study, 1)
     with pytest.raises(InputError, match="only an open one is closed"):
-        studies.close_study(study)
+        lifecycle.close_study(study)
     rater = study.raters[0]
-    assert raters.where(rater).name in ("closed", "done")
+    assert people.where(rater).name in ("closed", "done")
     with lab.app.app_context():
         known = set(db.session.scalars(sa.select(Rater.token)))
     assert known.isdisjoint(one.token for one in study.raters)
@@ -257,14 +261,14 @@ def test_what_was_frozen_outlives_the_collection(lab: Lab, tmp_path: Path) -> No
     small = open_collection(copy, "small")
     with app.app_context():
         shutil.rmtree(copy / "studies" / "a-rating-study")  # as of a time when nothing was kept
-        assert bundle_files(studies.find_study("a-rating-study"))["clips.csv"]
+        assert bundle_files(lifecycle.find_study("a-rating-study"))["clips.csv"]
         db.session.rollback()
         remove_ranking(small, GOOD)
         remove_collection(copy, "small")
         assert export(app, "a-rating-study", tmp_path / "later.zip")
         shutil.rmtree(copy / "studies" / "a-preference-study")
         with pytest.raises(InputError, match="There is no collection 'small'"):
-            bundle_files(studies.find_study("a-preference-study"))
+            bundle_files(lifecycle.find_study("a-preference-study"))
     late = read_bundle(tmp_path / "later.zip").files
     first = read_bundle(lab.bundles["a-rating-study"]).files
     practised = set(first["clips.csv"].splitlines()) - set(late["clips.csv"].splitlines())

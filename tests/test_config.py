@@ -12,7 +12,7 @@ import pytest
 from embeddings.errors import InputError
 from tests.support.places import ROOT
 from webapp import create_app
-from webapp.config import SETTINGS, _secret_key, read_settings, template
+from webapp.core.config import SETTINGS, _secret_key, read_settings, template
 
 
 def test_the_first_start_writes_every_setting_with_its_help(tmp_path: Path) -> None:

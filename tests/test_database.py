@@ -16,8 +16,9 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import event
 
 from tests.support.places import ROOT
-from webapp import create_app, database
-from webapp.database import db
+from webapp import create_app
+from webapp.core import database
+from webapp.core.database import db
 from webapp.models import SigninLink
 
 pytestmark = pytest.mark.usefixtures("without_tables")

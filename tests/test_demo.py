@@ -25,10 +25,10 @@ from evaluation.objective.scoring import read_objective
 from tests.support.places import ROOT, flask
 from tests.support.ports import Port
 from webapp import create_app
-from webapp.demo import RESULTS, SLUG, make_demo
-from webapp.results_data import study_tables
+from webapp.demo.demo import RESULTS, SLUG, make_demo
+from webapp.results.study_tables import study_tables
 from webapp.signin import new_token
-from webapp.studies import find_study, study_using
+from webapp.study.lifecycle import find_study, study_using
 
 NEAR = 0.03
 COMPUTED = "freesound.minmax-pca100.nns"
@@ -272,7 +272,7 @@ def test_a_replacement_that_was_stopped_is_finished_by_the_same_command(
 
     extract = ["embeddings", "extract", "demo", "BEATs", "--workers", "1"]
     with monkeypatch.context() as patched:
-        patched.setattr("webapp.demo.remove_embedding", stopped)
+        patched.setattr("webapp.demo.demo.remove_embedding", stopped)
         assert commands.invoke(args=extract).exit_code == 130
     said = commands.invoke(args=extract).output
     assert "was there already" in said

@@ -16,9 +16,9 @@ from tests.support.barriers import looks, violations
 from tests.support.colours import contrast
 from tests.support.server import Thread
 from tests.support.tab import pixel, told, wait_until
-from webapp import figures as webapp_figures
-from webapp.figures import POLICY, csv_file, figure_page
-from webapp.security import CONTENT_SECURITY_POLICY, public
+from webapp.core import figure_pages as webapp_figures
+from webapp.core.figure_pages import POLICY, csv_file, figure_page
+from webapp.core.security import CONTENT_SECURITY_POLICY, public
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed (requirements-test.txt)"

@@ -12,7 +12,7 @@ from werkzeug.routing import Map
 
 from tests.support.places import ROOT
 from webapp import create_app
-from webapp.config import SETTINGS
+from webapp.core.config import SETTINGS
 
 LIBRARIES = ("embeddings", "evaluation")
 WEB = ("webapp", "flask", "flask_sqlalchemy", "sqlalchemy", "click")

@@ -33,10 +33,11 @@ from tests.support.instance import (
 from tests.support.places import ROOT
 from tests.support.server import Thread
 from tests.support.waiting import wait_for
-from webapp import create_app, database
-from webapp.database import db, now
+from webapp import create_app
+from webapp.core import database
+from webapp.core.database import db, now
 from webapp.models import Flag, Judgement, Listen, Study
-from webapp.results_cache import forget
+from webapp.results.cache import forget
 
 KINDS = {"grades": Judgement, "listens": Listen, "flags": Flag}
 NOT_WALKED = {

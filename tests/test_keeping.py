@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from webapp import assigning, raters
+from webapp.rating import assigning, people
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 TERMS: Any = SimpleNamespace(lease_minutes=60)
@@ -15,7 +15,7 @@ TERMS: Any = SimpleNamespace(lease_minutes=60)
 @pytest.fixture(autouse=True)
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is noon."""
-    for module in (assigning, raters):
+    for module in (assigning, people):
         monkeypatch.setattr(module, "now", lambda: NOW)
 
 
@@ -70,7 +70,7 @@ def takes(state: str, hours_ago: float | None, given: float, imported: bool = Fa
     closed = None if hours_ago is None else NOW - timedelta(hours=hours_ago)
     study = SimpleNamespace(state=state, closed_at=closed, imported=imported)
     at = (closed or NOW) + timedelta(minutes=given)
-    return raters.still_takes(SimpleNamespace(study=study), at)  # type: ignore[arg-type]
+    return people.still_takes(SimpleNamespace(study=study), at)  # type: ignore[arg-type]
 
 
 def test_an_answer_that_waited_is_taken_for_a_day() -> None:
@@ -87,17 +87,17 @@ def test_an_answer_that_waited_is_taken_for_a_day() -> None:
 
 def test_the_last_day_of_a_date_counts() -> None:
     today = datetime.now(UTC).date()
-    assert not raters._is_past("")
-    assert not raters._is_past(str(today + timedelta(days=1)))
-    assert raters._is_past(str(today - timedelta(days=1)))
+    assert not people._is_past("")
+    assert not people._is_past(str(today + timedelta(days=1)))
+    assert people._is_past(str(today - timedelta(days=1)))
 
 
 @pytest.mark.parametrize(
     ("kind", "answer", "words"),
     [
         ("text", "", "This must be answered."),
-        ("text", "x" * raters.LONGEST_ANSWER, ""),
-        ("text", "x" * (raters.LONGEST_ANSWER + 1), f"may have {raters.LONGEST_ANSWER} characters"),
+        ("text", "x" * people.LONGEST_ANSWER, ""),
+        ("text", "x" * (people.LONGEST_ANSWER + 1), f"may have {people.LONGEST_ANSWER} characters"),
         ("choice", "yes", ""),
         ("choice", "perhaps", "Please choose one of the answers."),
         ("number", "1.5", ""),
@@ -106,7 +106,7 @@ def test_the_last_day_of_a_date_counts() -> None:
 )
 def test_what_is_wrong_with_an_answer(kind: str, answer: str, words: str) -> None:
     question: Any = SimpleNamespace(required=True, kind=kind, choices=("yes", "no"))
-    found = raters._error(question, answer)
+    found = people._error(question, answer)
     assert (words in found) if words else found == ""
     question.required = False
-    assert raters._error(question, "") == ""
+    assert people._error(question, "") == ""

@@ -23,19 +23,15 @@ from evaluation.protocol.reading import parse_protocol, ready_protocols, templat
 from tests.support.judged import PROTOCOL, answer, judge
 from tests.support.small import rank
 from tests.support.waiting import wait_for
-from webapp import (
-    assigning,
-    create_app,
-    demo,
-    planning,
-    progress,
-    raters,
-    reliability,
-    study_form,
-)
-from webapp.database import db, now
+from webapp import create_app
+from webapp.core.database import db, now
+from webapp.demo import demo
+from webapp.manage import form as study_form
+from webapp.manage import study_progress
 from webapp.models import Assignment, Flag, Judgement, Listen, Query, Slot, Study
-from webapp.studies import create_study, find_study
+from webapp.rating import assigning, people
+from webapp.study import preview, rater_lines
+from webapp.study.lifecycle import create_study, find_study
 
 SYSTEMS = ["good.l2.mcss", "random.l2.mcss"]
 FIELDS: dict[str, object] = {
@@ -268,9 +264,7 @@ def test_a_check_shows_the_plan_and_stores_nothing(
     assert "Nothing is stored." in printed
     assert studies_stored(app) == 0
     with app.app_context():
-        found = planning.preview(
-            parse_protocol({"slug": "w", **study_form.read_toml(PROTOCOL)}, "")
-        )
+        found = preview.preview(parse_protocol({"slug": "w", **study_form.read_toml(PROTOCOL)}, ""))
         assert f"<dd>{found.plan.judgements}</dd>" in answer.text
         assert f"judgements   {found.plan.judgements} in all" in printed
 
@@ -281,12 +275,12 @@ def test_the_plan_is_what_opening_makes(
     """Pools, judgements and sounds: computed before, and counted after."""
     with app.app_context():
         terms = parse_protocol({"slug": "which", **study_form.read_toml(PROTOCOL)}, "test")
-        before = planning.preview(terms)
+        before = preview.preview(terms)
     run("create", path)
     run("open", "which")
     with app.app_context():
         study = find_study("which")
-        after = planning.opened(study)
+        after = preview.opened(study)
         assert after.plan == before.plan
         assert after.pools == before.pools
         for query, size in zip(study.queries, before.pools, strict=True):
@@ -294,7 +288,7 @@ def test_the_plan_is_what_opening_makes(
         sounds = list((data / "studies" / "which" / "sounds").iterdir())
         checked = 1 + len(json.loads(study.trials))  # the sound check has some of its own
         assert len(sounds) - checked == before.sounds
-        for rater in raters.invite(study, before.plan.raters):
+        for rater in people.invite(study, before.plan.raters):
             judge(rater, 100)
         assert given() == before.plan.judgements
 
@@ -429,8 +423,8 @@ def test_the_list_shows_every_study(experimenter: FlaskClient, app: Flask, opene
     with app.app_context():
         judge(find_study(opened).raters[0], 100)
         create_study(parse_protocol({"slug": "b", **study_form.read_toml(PROTOCOL)}, "test"))
-        lines = {line.study.slug: share for line, share in progress.overview()}
-        assert lines == {"which": progress.Share(3, wanted=6), "b": progress.Share(0)}
+        lines = {line.study.slug: share for line, share in study_progress.overview()}
+        assert lines == {"which": study_progress.Share(3, wanted=6), "b": study_progress.Share(0)}
     page = experimenter.get("/studies").text
     assert "3 of 6" in page
     assert 'href="/studies/which"' in page
@@ -443,8 +437,8 @@ def test_progress_is_counted_block_by_block(app: Flask, opened: str) -> None:
         judge(study.raters[0], 100)
         judge(study.raters[1], 100, blocks=1)
         assigning.next_assignment(study.raters[1])
-        found = progress.progress(study)
-        assert found.share == progress.Share(4, 1, 6)
+        found = study_progress.progress(study)
+        assert found.share == study_progress.Share(4, 1, 6)
         assert sum(one.share.finished for one in found.queries) == 4
         assert sum(one.share.running for one in found.queries) == 1
         assert {one.share.wanted for one in found.queries} == {2}
@@ -453,7 +447,7 @@ def test_progress_is_counted_block_by_block(app: Flask, opened: str) -> None:
         assert counts.count(True) == 2
         assert found.judgements == given()
         assert sum(count for _, count in found.hours) == found.judgements
-        assert len(found.hours) == progress.HOURS
+        assert len(found.hours) == study_progress.HOURS
 
 
 def test_who_answered_long_ago_is_not_active(app: Flask, opened: str) -> None:
@@ -463,13 +457,13 @@ def test_who_answered_long_ago_is_not_active(app: Flask, opened: str) -> None:
         long_ago = now() - timedelta(minutes=90)
         db.session.execute(sa.update(Judgement).values(received_at=long_ago))
         db.session.commit()
-        found = progress.progress(study)
+        found = study_progress.progress(study)
         assert found.active == 0
         assert found.hours[-1][1] == 0
         assert found.busiest == found.judgements
         db.session.execute(sa.update(Judgement).values(received_at=now() - timedelta(hours=30)))
         db.session.commit()
-        assert progress.progress(study).busiest == 0
+        assert study_progress.progress(study).busiest == 0
 
 
 def test_reports_and_withdrawals_are_shown(
@@ -484,11 +478,11 @@ def test_reports_and_withdrawals_are_shown(
             flag = {"assignment_id": main.id, "given_at": now()}
             db.session.add(Flag(slot_id=None, client_uuid=str(uuid4()), **flag))
         db.session.commit()
-        raters.withdraw(study.raters[0])
-        found = progress.progress(study)
+        people.withdraw(study.raters[0])
+        found = study_progress.progress(study)
         assert found.withdrawn == 1
         assert found.removed == found.judgements  # the other rater judged as much
-        assert found.share == progress.Share(3, wanted=6)
+        assert found.share == study_progress.Share(3, wanted=6)
         assert [(one.clip, one.raters) for one in found.reported] == [(found.reported[0].query, 1)]
     page = experimenter.get("/studies/which").text
     assert "Reported as broken" in page
@@ -520,7 +514,7 @@ def test_raters_are_screened_in_words_and_nobody_is_dropped(
         study = find_study(opened)
         judge(study.raters[0], 100)
         judge(study.raters[1], 20)
-        lines = reliability.rater_lines(study)
+        lines = rater_lines.rater_lines(study)
         assert [line.stage for line in lines] == ["done", "done", "invited"]
         assert [line.verdict and line.verdict.passed for line in lines] == [True, False, None]
         good, bad, _ = lines
@@ -550,7 +544,7 @@ def test_time_is_counted_without_breaks(app: Flask, opened: str) -> None:
                    started_at=began)
         )  # fmt: skip
         db.session.commit()
-        (line, *_) = reliability.rater_lines(find_study(opened))
+        (line, *_) = rater_lines.rater_lines(find_study(opened))
         assert line.minutes == pytest.approx(1 + 1.5 + 1 + 0.5, abs=0.01)
 
 
@@ -563,11 +557,11 @@ def test_the_last_grade_counts_and_a_repeat_meets_its_own_first(app: Flask, open
         answer(first.id, 0)
         answer(again.id, 60)
         answer(first.id, 80)
-        report = reliability.rater_lines(find_study(opened))[0].report
+        report = rater_lines.rater_lines(find_study(opened))[0].report
         assert (report.repeats, report.retest_difference) == (1, 20)
         db.session.execute(sa.delete(Judgement).where(Judgement.slot_id == first.id))
         db.session.commit()
-        assert reliability.rater_lines(find_study(opened))[0].report.repeats == 0
+        assert rater_lines.rater_lines(find_study(opened))[0].report.repeats == 0
 
 
 def test_a_block_is_recalled_for_others(
@@ -577,14 +571,14 @@ def test_a_block_is_recalled_for_others(
         rater = find_study(opened).raters[0]
         block = assigning.next_assignment(rater)
         answer(block.slots[0].id, 60)
-        number, before = block.id, progress.progress(find_study(opened)).share.running
+        number, before = block.id, study_progress.progress(find_study(opened)).share.running
     page = experimenter.get("/studies/which/raters").text
     assert f'name="assignment" value="{number}"' in page
     address = "/studies/which/recall"
     assert post(experimenter, address, {"assignment": "999"}).status_code == 404
     assert post(experimenter, address, {"assignment": number}).status_code == 302
     with app.app_context():
-        assert (before, progress.progress(find_study(opened)).share.running) == (1, 0)
+        assert (before, study_progress.progress(find_study(opened)).share.running) == (1, 0)
         assert given() == 1  # what was judged stays
     assert "is recalled" in experimenter.get("/studies/which/raters").text
     post(experimenter, address, {"assignment": number})
@@ -604,7 +598,7 @@ def test_the_command_recalls_too(app: Flask, opened: str, run: Callable[..., str
         assigning.next_assignment(find_study(opened).raters[1])
     assert "Recalled the block of rater-002." in run("recall", opened, "2")
     with app.app_context():
-        assert progress.progress(find_study(opened)).share.running == 0
+        assert study_progress.progress(find_study(opened)).share.running == 0
 
 
 def test_raters_are_invited_in_bulk(

@@ -11,8 +11,8 @@ from tests.support.barriers import looks, unfold, violations
 from tests.support.judged import PROTOCOL, judge
 from tests.support.server import Server
 from tests.support.tab import sideways, sign_in
-from webapp import assigning
-from webapp.studies import find_study
+from webapp.rating import assigning
+from webapp.study.lifecycle import find_study
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed (requirements-test.txt)"

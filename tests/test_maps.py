@@ -16,9 +16,9 @@ from embeddings.files import read_json, write_json
 from embeddings.maps import layouts, stored_maps
 from embeddings.maps.stored_maps import compared_vectors, make_map, mapped_methods, open_map
 from embeddings.systems.store import Embedding, Ranking, open_embedding, write_embedding
-from webapp import maps as page_of_maps
-from webapp.figures import POLICY
-from webapp.map_clips import clip_families
+from webapp.core.clip_facts import clip_families
+from webapp.core.figure_pages import POLICY
+from webapp.maps import views as page_of_maps
 
 
 def embed(small: Collection, name: str = "made", seed: int = 3, **facts: Any) -> Embedding:

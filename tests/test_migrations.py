@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 
-from webapp import records
-from webapp.database import db
+from webapp.bundles import rater_records
+from webapp.core.database import db
 from webapp.models import Assignment, Judgement, Slot, Study
 
 pytestmark = pytest.mark.usefixtures("without_tables")
@@ -89,7 +89,7 @@ def test_judgements_move_to_the_slots_they_were_given_in(old: Flask) -> None:
             for number, (candidate, grade) in enumerate(GIVEN, 1)
         ]
         study = db.session.scalar(sa.select(Study))
-        exported = list(records.judgement_records(study))
+        exported = list(rater_records.judgement_records(study))
         assert [one.counts for one in exported] == [False, True, True]
         assert exported[2].ranks == {"good.l2.mcss": 1}
 

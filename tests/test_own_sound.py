@@ -33,8 +33,9 @@ from tests.support.own_representations import (
 )
 from tests.support.small import RATE, make_sound, rank
 from tests.support.waiting import wait_for
-from webapp import create_app, own, own_sounds
-from webapp.own_words import how_far, without_paths
+from webapp import create_app
+from webapp.browse import own_sounds, own_views
+from webapp.browse.own_words import how_far, without_paths
 
 
 @pytest.fixture
@@ -230,7 +231,7 @@ def test_bad_audio_is_one_sentence_and_leaves_nothing(
 def test_what_is_too_large_is_refused_before_it_is_read(
     client: FlaskClient, system: Ranking, data: Path
 ) -> None:
-    answer = post(client, bytes(own.MOST_BYTES + 1_000_000))
+    answer = post(client, bytes(own_views.MOST_BYTES + 1_000_000))
     assert answer.status_code == 400
     sentence = "The file has 21.0 MB; a sound may have at most 20 MB."
     assert answer.get_json()["error"] == sentence

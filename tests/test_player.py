@@ -17,8 +17,9 @@ from tests.support.places import ROOT
 from tests.support.server import Thread
 from tests.support.tab import Page, audio_time, expect, playing_past, sideways, wait_until
 from tests.support.watching import watch
-from webapp import catalogue, create_app
-from webapp.security import public
+from webapp import create_app
+from webapp.core import catalogue
+from webapp.core.security import public
 
 pytestmark = pytest.mark.browser
 

@@ -19,7 +19,7 @@ from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import Ranking, open_embedding, write_embedding
 from tests.support.places import BASE
 from tests.support.rater import PROTOCOL, Page
-from webapp.database import db
+from webapp.core.database import db
 from webapp.models import Assignment, Candidate, Judgement, Query, Rater, Slot, Study
 
 
@@ -423,7 +423,7 @@ def test_others_can_write_while_the_sounds_are_copied(
 ) -> None:  # fmt: skip
     import sqlite3
 
-    from webapp import opening
+    from webapp.study import opening
 
     path = tmp_path / "which.toml"
     path.write_text(PROTOCOL)

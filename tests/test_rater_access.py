@@ -11,7 +11,7 @@ from embeddings.systems.store import Ranking
 from tests.support.barriers import looks, violations
 from tests.support.server import Server
 from tests.support.tab import Page, expect, playing_past, sideways
-from webapp.database import db
+from webapp.core.database import db
 from webapp.models import Study
 
 pytestmark = pytest.mark.browser

@@ -16,9 +16,8 @@ from embeddings.errors import InputError
 from embeddings.systems.store import Ranking
 from tests.support.places import BASE
 from tests.support.rater import PROTOCOL, Page
-from webapp import assigning, opening, raters, records, studies
-from webapp.database import db, now
-from webapp.extending import extend_study
+from webapp.bundles import rater_records
+from webapp.core.database import db, now
 from webapp.models import (
     Assignment,
     Block,
@@ -34,6 +33,9 @@ from webapp.models import (
     System,
     Withdrawal,
 )
+from webapp.rating import assigning, people
+from webapp.study import lifecycle, opening
+from webapp.study.extending import extend_study
 
 FULL = """
 title = "All of it"
@@ -145,7 +147,7 @@ def test_the_whole_way(app: Flask, study, client: FlaskClient) -> None:
         }
         assert ids == {"PROLIFIC_PID": ("p1", True), "STUDY_ID": ("s1", False)}
         study_row = db.session.scalar(sa.select(Study))
-        found = list(records.judgement_records(study_row))
+        found = list(rater_records.judgement_records(study_row))
         kinds = Counter((one.kind, one.repeat) for one in found)
         assert kinds["identity", False] == kinds["distractor", False] == 2
         assert kinds["result", True] == 4
@@ -226,7 +228,7 @@ def test_a_rater_who_withdraws_leaves_a_note_and_no_row(app: Flask, study) -> No
         assert db.session.scalar(sa.select(sa.func.count(Judgement.id))) == 0
         assert db.session.scalar(sa.select(sa.func.count(Slot.id))) == 0
         assert sum(count for *_, count in assigning.loads(1, now())) == loads - 1
-        new = raters.invite(studies.find_study("way"), 1)[0]
+        new = people.invite(lifecycle.find_study("way"), 1)[0]
         assert new.number == 4  # never the number of somebody who left
 
 
@@ -244,11 +246,11 @@ def test_a_study_that_has_ended_takes_no_one(app: Flask, study, client: FlaskCli
     path = study('ends = "2099-01-01"\n' + PROTOCOL)[0]
     assert "This study is closed" not in client.get(path).text
     with app.app_context():
-        found = studies.find_study("way")
+        found = lifecycle.find_study("way")
         found.protocol = found.protocol.replace("2099-01-01", "2020-01-01")
         db.session.commit()
         with pytest.raises(InputError, match="ends must be today or later, not 2020-01-01"):
-            studies.subject(found.terms)
+            lifecycle.subject(found.terms)
     assert "This study is closed" in client.get(path).text
 
 
@@ -287,7 +289,7 @@ def test_a_lease_that_expires_returns_the_block(app: Flask, study) -> None:
     assert len(second.candidates) == len(first.candidates)
     assert not Page(first.client, one).candidates  # it is another's now; the grade given stays
     with app.app_context():
-        assert len(list(records.judgement_records(studies.find_study("way")))) == 1
+        assert len(list(rater_records.judgement_records(lifecycle.find_study("way")))) == 1
 
 
 def test_an_expired_lease_that_nobody_took_is_still_the_raters(app: Flask, study) -> None:
@@ -319,7 +321,7 @@ def test_repeats_come_ten_minutes_later_between_blocks(app: Flask, study) -> Non
     short.grade_all(80)
     assert "Query 3 of 3" in client.get(path).text
     with app.app_context():
-        found = list(records.judgement_records(studies.find_study("way")))
+        found = list(rater_records.judgement_records(lifecycle.find_study("way")))
         again = next(one for one in found if one.repeat)
         before = next(
             one for one in found
@@ -481,7 +483,7 @@ def test_whole_lists_are_rated_with_two_anchors(app: Flask, study, client: Flask
         page.next()
     assert "Thank you" in client.get(path).text
     with app.app_context():
-        found = list(records.judgement_records(studies.find_study("way")))
+        found = list(rater_records.judgement_records(lifecycle.find_study("way")))
         assert Counter(one.list_of for one in found) == {
             "good.l2.mcss": 3, "random.l2.mcss": 3, opening.ORACLE: 3, opening.RANDOM: 3,
         }  # fmt: skip
@@ -509,11 +511,11 @@ def test_a_study_is_extended_by_a_system(
     said = runner.invoke(args=["studies", "extend", "way", "--systems", "random.l2.mcss"])
     assert "Created way-2: 3 systems, 3 queries of way." in said.output
     with app.app_context():
-        parent = studies.find_study("way")
+        parent = lifecycle.find_study("way")
         asked = {
             (query.clip, one.clip) for query in parent.queries for one in query.candidates
         }  # fmt: skip
-        child = studies.find_study("way-2")
+        child = lifecycle.find_study("way-2")
         assert (child.slug, child.parent, child.state) == ("way-2", "way", "draft")
         child = opening.open_study(child, workers=1)
         pairs = {
@@ -541,14 +543,14 @@ def test_the_loudness_of_all_sounds_is_one(app: Flask, study) -> None:
 
     study(PROTOCOL.replace("level = false", "level = true"))
     with app.app_context():
-        row = studies.find_study("way")
+        row = lifecycle.find_study("way")
         found = []
         for name in set(db.session.scalars(sa.select(Candidate.sound))):
-            samples, rate = read_audio(studies.sounds_folder("way") / name)
+            samples, rate = read_audio(lifecycle.sounds_folder("way") / name)
             found.append(integrated_loudness(samples, rate)[0])
         assert row.level is not None
         assert all(abs(one - row.level) < 0.3 for one in found)
-        assert (studies.study_folder("way") / "levels.csv").is_file()
+        assert (lifecycle.study_folder("way") / "levels.csv").is_file()
 
 
 @pytest.mark.parametrize("shown", [False, True])
@@ -579,12 +581,12 @@ def test_sides_are_balanced_with_an_even_number_of_pairs(app: Flask, study) -> N
     text = re.sub(r"clips = .*", 'clips = ["hum-0", "hiss-1", "beep-2", "hum-3"]', text)
     study(text, invited=0)
     with app.app_context():
-        found = studies.find_study("way")
+        found = lifecycle.find_study("way")
         sides: Counter[tuple[str, str]] = Counter()
         for block in db.session.scalars(
             sa.select(Block).join(Block.query).where(Query.practice.is_(False))
         ):
-            rater = raters.invite(found, 1)[0]
+            rater = people.invite(found, 1)[0]
             slots = assigning.assign(rater, block.id).slots
             sides[slots[0].system.ranking, slots[1].system.ranking] += 1
     assert set(sides.values()) == {2}  # of four queries: each pair twice this way, twice the other
@@ -621,21 +623,21 @@ def test_a_pair_that_too_few_judged_is_asked_again_in_an_extended_study(
         small = open_collection(app.config["DATA"], "small")
         raw = Recipe(normalise="none", pca=None)
         other = build_ranking(small, open_embedding(small, "good"), raw, "mips").system
-        parent = studies.find_study("way")
+        parent = lifecycle.find_study("way")
         child = opening.open_study(extend_study(parent, [other]), workers=1)
         assert any(one.reused for query in child.queries for one in query.candidates)
         for query in child.queries:
             sent = {item.candidate_id for block in query.blocks for item in block.items}
             assert sent == {one.id for one in query.candidates}
         with pytest.raises(InputError, match="is extended by 'way-2' and stays"):
-            studies.remove_study(parent)
+            lifecycle.remove_study(parent)
 
 
 def test_what_was_given_before_the_study_closed_is_taken_for_a_day(app: Flask, study) -> None:
     page = Page(app.test_client(), study(PROTOCOL)[0])
     early = page.grade(page.candidates[0], 60)
     with app.app_context():
-        studies.close_study(studies.find_study("way"))
+        lifecycle.close_study(lifecycle.find_study("way"))
     assert page.post(early).json["saved"]
     late = page.grade(page.candidates[1], 60)
     assert "closed" in page.post(late).json["refused"]

@@ -14,7 +14,7 @@ from tests.support.server import Server
 from tests.support.tab import Page, expect, playing_past, press, sideways, state
 from tests.support.waiting import wait_for
 from tests.support.watching import watch
-from webapp.database import db
+from webapp.core.database import db
 from webapp.models import Judgement, Preference, Query, Slot, Study
 
 pytestmark = pytest.mark.browser

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from webapp import judging, rating
+from webapp.rating import answers, judging_page
 
 
 @pytest.mark.parametrize(
@@ -21,11 +21,11 @@ from webapp import judging, rating
 def test_reported_are_slots_of_the_page_clips_in_lists_and_the_query(
     monkeypatch: pytest.MonkeyPatch, slots: set[int | None], clips: set[int], shown: set[str]
 ) -> None:
-    monkeypatch.setattr(rating, "flagged", lambda _: slots)
-    monkeypatch.setattr(rating, "flagged_in_lists", lambda _: clips)
-    monkeypatch.setattr(rating, "token", lambda _, thing: f"clip {thing.candidate.id}")
+    monkeypatch.setattr(answers, "flagged", lambda _: slots)
+    monkeypatch.setattr(answers, "flagged_in_lists", lambda _: clips)
+    monkeypatch.setattr(answers, "token", lambda _, thing: f"clip {thing.candidate.id}")
     pool = [SimpleNamespace(id=number) for number in (1, 2, 3)]
     assignment: Any = SimpleNamespace(query=SimpleNamespace(candidates=pool))
     sitting: Any = None
     names = {7: "seven", 8: "eight"}
-    assert judging._reported(assignment, sitting, names, "query") == shown
+    assert judging_page._reported(assignment, sitting, names, "query") == shown

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from embeddings.errors import InputError
 from evaluation.analysis.rated_lists import RatingAnalysis
 from tests.support.lab import START, Lab
-from webapp import results_cache, studies
-from webapp.database import db
+from webapp.core.database import db
 from webapp.models import Flag, Judgement, Rater, Study
-from webapp.results_cache import (
+from webapp.results import cache
+from webapp.results.cache import (
     Kept,
     analysis_of,
     forget,
@@ -24,6 +24,7 @@ from webapp.results_cache import (
     ratings_of,
     tables_of,
 )
+from webapp.study import lifecycle
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def study(lab: Lab) -> Iterator[Study]:
     """A graded study that others use, too: what a test does to it is taken back."""
     forget()
     with lab.app.app_context():
-        yield studies.find_study("a-graded-study-2")
+        yield lifecycle.find_study("a-graded-study-2")
         db.session.rollback()
     forget()
 
@@ -70,7 +71,7 @@ def test_one_grade_more_makes_it_anew(study: Study) -> None:
 
 def test_the_study_that_it_extends_counts_too(study: Study) -> None:
     before = analysis_of(study)
-    judge(studies.find_study("a-graded-study"))
+    judge(lifecycle.find_study("a-graded-study"))
     assert analysis_of(study) is not before
 
 
@@ -98,7 +99,7 @@ def test_reports_raters_and_the_state_count_too(study: Study) -> None:
 
 def test_lists_have_analyses_of_their_own(study: Study) -> None:
     rated, preferred = (
-        studies.find_study(f"a-{method}-study") for method in ("rating", "preference")
+        lifecycle.find_study(f"a-{method}-study") for method in ("rating", "preference")
     )
     assert ratings_of(rated) is ratings_of(rated)
     assert isinstance(ratings_of(rated), RatingAnalysis)
@@ -113,7 +114,7 @@ def test_a_draft_has_no_results(study: Study) -> None:
 
 
 def test_only_the_latest_are_kept(monkeypatch: pytest.MonkeyPatch, study: Study) -> None:
-    monkeypatch.setattr(results_cache, "_analyses", Kept(2))
+    monkeypatch.setattr(cache, "_analyses", Kept(2))
     first, second = analysis_of(study, seed=1), analysis_of(study, seed=2)
     assert analysis_of(study, seed=1) is first
     analysis_of(study, seed=3)  # the second was not used for longest

@@ -9,9 +9,11 @@ from evaluation.records.csv_tables import table_csv
 from evaluation.records.facts import ClipRecord, RaterRecord
 from evaluation.records.frames import MOMENT, StudyTables, as_frame, read_frame, read_study
 from tests.support.lab import GOOD, RANDOM, SLUGS, Lab
-from webapp import create_app, database, studies
-from webapp.bundles import import_study
-from webapp.results_data import study_tables
+from webapp import create_app
+from webapp.bundles.export_import import import_study
+from webapp.core import database
+from webapp.results.study_tables import study_tables
+from webapp.study import lifecycle
 
 
 def same(one: StudyTables, other: StudyTables) -> None:
@@ -29,7 +31,7 @@ def same(one: StudyTables, other: StudyTables) -> None:
 def test_the_database_says_what_the_bundle_says(lab: Lab, slug: str, tmp_path: Path) -> None:
     told = read_study(lab.bundles[slug])
     with lab.app.app_context():
-        same(study_tables(studies.find_study(slug)), told)
+        same(study_tables(lifecycle.find_study(slug)), told)
     elsewhere = create_app({"TESTING": True, "DATA": tmp_path / "elsewhere"})
     with elsewhere.app_context():
         database.prepare()

@@ -18,11 +18,11 @@ from evaluation.records.frames import read_study
 from tests.support.cells import cells
 from tests.support.hostile_studies import HOSTILE
 from tests.support.lab import SLUGS, Lab, run
-from webapp import studies
 from webapp.models import Study
-from webapp.results_cache import forget
-from webapp.results_shown import Asked, read_asked
+from webapp.results.asked import Asked, read_asked
+from webapp.results.cache import forget
 from webapp.signin import new_token
+from webapp.study import lifecycle
 
 GRADED = "a-graded-study-2"
 
@@ -54,7 +54,7 @@ def get(client: FlaskClient) -> Get:
 
 def asked(lab: Lab, slug: str, **words: str) -> Asked:
     """Return what an address asks for; call it inside the app's context."""
-    return read_asked(studies.find_study(slug), words)
+    return read_asked(lifecycle.find_study(slug), words)
 
 
 @pytest.mark.parametrize("slug", SLUGS)
@@ -182,7 +182,7 @@ def test_disagreements_go_out_as_graded_qrels(lab: Lab, get: Get) -> None:
 def test_no_draft_and_no_study_has_results(lab: Lab, get: Get) -> None:
     assert get("nothing").status_code == 404
     with lab.app.app_context():
-        study = studies.find_study(GRADED)
+        study = lifecycle.find_study(GRADED)
         study.state = "draft"
         with pytest.raises(Exception, match="is a draft; it has results once it is open"):
             read_asked(study, {})
@@ -225,7 +225,7 @@ def test_hostile_studies_have_a_page_and_files(
             made[screened, alone] = Analysis(told, screened=screened, alone=alone)
         return made[screened, alone]
 
-    monkeypatch.setattr("webapp.results_shown.analysis_of", analysis_of)
+    monkeypatch.setattr("webapp.results.asked.analysis_of", analysis_of)
     for words in ({"look": "yes"}, {"look": "yes", "raters": "passed"}):
         forget()
         page = get(GRADED, **words)

@@ -462,7 +462,7 @@ def test_new_scores_are_seen_at_once(
 def test_memory_does_not_grow_without_end(
     experimenter: FlaskClient, app: Flask, ranked: list[Ranking], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.scores._KEPT", 3)
+    monkeypatch.setattr("webapp.scores.views._KEPT", 3)
     for measure in ("map@15", "map@150", "mr1"):
         for convention in ("cbmi2024", "corrected"):
             experimenter.get(f"/scores/small?measure={measure}&convention={convention}")

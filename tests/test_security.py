@@ -10,7 +10,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 
 from tests.support.places import BASE
 from webapp import create_app
-from webapp.database import db, now
+from webapp.core.database import db, now
 from webapp.models import SigninLink
 
 RATERS = (

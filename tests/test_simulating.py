@@ -16,10 +16,14 @@ from evaluation.protocol.reading import parse_protocol
 from evaluation.records.frames import StudyTables, read_study
 from tests.support.lab import GOOD, RANDOM, Lab, export, run
 from tests.support.small import rank
-from webapp import create_app, database, extending, mixed, opening, raters, studies
+from webapp import create_app
+from webapp.core import database
+from webapp.demo.made_raters import simulate
 from webapp.models import Judgement, Study
-from webapp.results_data import study_tables
-from webapp.simulating import simulate
+from webapp.rating import people
+from webapp.results import mixed
+from webapp.results.study_tables import study_tables
+from webapp.study import extending, lifecycle, opening
 
 PANEL = Panel(raters=5, careless=1)
 PROTOCOL = {
@@ -46,7 +50,7 @@ def made(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Flask:
         database.prepare()
         for slug in ("made", "again"):
             terms = parse_protocol(PROTOCOL | {"slug": slug}, "the test")
-            study = opening.open_study(studies.create_study(terms), simulated=True)
+            study = opening.open_study(lifecycle.create_study(terms), simulated=True)
             assert simulate(study, PANEL) > 500
     return app
 
@@ -55,7 +59,7 @@ def made(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Flask:
 def told(made: Flask) -> StudyTables:
     """The first study's tables."""
     with made.app_context():
-        return study_tables(studies.find_study("made"))
+        return study_tables(lifecycle.find_study("made"))
 
 
 def test_everything_says_that_nobody_judged(made: Flask, told: StudyTables, tmp_path: Path) -> None:
@@ -81,7 +85,7 @@ def test_it_goes_out_and_comes_in_with_the_same_bytes(made: Flask, tmp_path: Pat
 
 def test_blocks_are_given_as_people_get_them(made: Flask) -> None:
     with made.app_context():
-        study = studies.find_study("made")
+        study = lifecycle.find_study("made")
         given = [one for rater in study.raters for one in rater.assignments]
         # two parts of three raters each are more than five raters can be given of one query
         assert set(Counter(one.block_id for one in given).values()) == {2, 3}
@@ -95,7 +99,7 @@ def test_blocks_are_given_as_people_get_them(made: Flask) -> None:
         orders = {tuple(slot.candidate_id for slot in one.slots) for one in given}
         assert len(orders) == len(given)
         assert {query.sound for query in study.queries} == {""}
-        assert not (studies.study_folder("made") / "sounds").exists()
+        assert not (lifecycle.study_folder("made") / "sounds").exists()
         assert study.opened_at < study.closed_at
 
 
@@ -119,7 +123,7 @@ def test_results_are_those_of_the_systems_and_the_careless_do_not_pass(told: Stu
 
 def test_the_same_seed_gives_the_same_grades(made: Flask, told: StudyTables) -> None:
     with made.app_context():
-        again = study_tables(studies.find_study("again"))
+        again = study_tables(lifecycle.find_study("again"))
     columns = ["rater", "query", "candidate", "facet", "grade", "position"]
     assert told.judgements[columns].equals(again.judgements[columns])
     assert set(told.judgements["uuid"]).isdisjoint(again.judgements["uuid"])
@@ -127,21 +131,21 @@ def test_the_same_seed_gives_the_same_grades(made: Flask, told: StudyTables) -> 
 
 def test_people_are_kept_out(made: Flask) -> None:
     with made.app_context():
-        study = studies.find_study("made")
+        study = lifecycle.find_study("made")
         with pytest.raises(InputError, match="judgements of 'made' are simulated; people's cannot"):
             extending.extend_study(study, ["other"])
         with pytest.raises(InputError, match="was not opened for made raters, or they have judged"):
             simulate(study, PANEL)
         terms = parse_protocol(PROTOCOL | {"slug": "open"}, "the test")
-        waiting = opening.open_study(studies.create_study(terms), simulated=True)
+        waiting = opening.open_study(lifecycle.create_study(terms), simulated=True)
         with pytest.raises(InputError, match="'open' is simulated; nobody can be invited to it"):
-            raters.invite(waiting, 1)
-        studies.remove_study(waiting)
+            people.invite(waiting, 1)
+        lifecycle.remove_study(waiting)
 
 
 def test_a_study_for_people_is_not_simulated(made: Flask) -> None:
     with made.app_context():
-        draft = studies.create_study(parse_protocol(PROTOCOL | {"slug": "people"}, "the test"))
+        draft = lifecycle.create_study(parse_protocol(PROTOCOL | {"slug": "people"}, "the test"))
         draft.state = "open"
         with pytest.raises(InputError, match="The study 'people' was not opened for made raters"):
             simulate(draft, PANEL)
@@ -155,17 +159,17 @@ def test_a_study_for_people_is_not_simulated(made: Flask) -> None:
         with pytest.raises(InputError, match="Made raters grade single results; 'people' asks for"):
             simulate(draft, PANEL)
         database.db.session.rollback()
-        studies.remove_study(studies.find_study("people"))
+        lifecycle.remove_study(lifecycle.find_study("people"))
 
 
 def test_it_can_be_removed_and_holds_no_system(made: Flask, tmp_path: Path) -> None:
     copy = shutil.copytree(made.config["DATA"], tmp_path / "copy")
     app = create_app({"TESTING": True, "DATA": copy})
     with app.app_context():
-        assert studies.study_using("small", GOOD) is None
+        assert lifecycle.study_using("small", GOOD) is None
         assert run(app, "remove", "made").output == "Removed made.\n"
         assert not (copy / "studies" / "made").exists()
-        assert len(study_tables(studies.find_study("again")).judgements) > 500
+        assert len(study_tables(lifecycle.find_study("again")).judgements) > 500
 
 
 def test_a_mixed_model_is_fitted_by_a_command_and_kept_for_a_page(made: Flask) -> None:
@@ -177,23 +181,23 @@ def test_a_mixed_model_is_fitted_by_a_command_and_kept_for_a_page(made: Flask) -
     assert run(made, "model", "again", "--facet", "acoustic", "--screened").exit_code == 0
     assert "not for 'loudness'" in run(made, "model", "again", "--facet", "loudness").output
     with made.app_context():
-        study = studies.find_study("again")
+        study = lifecycle.find_study("again")
         found = mixed.stored_model(study)
         assert found["current"]
         assert found["means"][GOOD] > found["means"][RANDOM]
         assert (found["simulated"], found["raters"]) == (True, 5)
         assert mixed.stored_model(study, "acoustic", screened=True)["raters"] == 4
         assert mixed.stored_model(study, "acoustic") is None
-        assert mixed.stored_model(studies.find_study("made")) is None
+        assert mixed.stored_model(lifecycle.find_study("made")) is None
         database.db.session.delete(database.db.session.scalar(sa.select(Judgement)))
-        assert len(study_tables(studies.find_study("made")).judgements) == found["judgements"] - 1
-        first = studies.find_study("made")
-        (studies.study_folder("made") / mixed.FILE).write_bytes(
-            (studies.study_folder("again") / mixed.FILE).read_bytes()
+        assert len(study_tables(lifecycle.find_study("made")).judgements) == found["judgements"] - 1
+        first = lifecycle.find_study("made")
+        (lifecycle.study_folder("made") / mixed.FILE).write_bytes(
+            (lifecycle.study_folder("again") / mixed.FILE).read_bytes()
         )
         assert not mixed.stored_model(first)["current"]
         database.db.session.rollback()
-        (studies.study_folder("made") / mixed.FILE).unlink()
+        (lifecycle.study_folder("made") / mixed.FILE).unlink()
 
 
 def test_a_model_needs_single_grades(lab: Lab) -> None:

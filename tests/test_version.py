@@ -14,8 +14,9 @@ from flask.testing import FlaskClient, FlaskCliRunner
 
 from embeddings import __version__
 from tests.support.places import ROOT
-from webapp import create_app, database
-from webapp.database import db
+from webapp import create_app
+from webapp.core import database
+from webapp.core.database import db
 
 
 def test_the_number_is_written_once() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 from tests.support.places import ROOT
-from webapp.figures import script_path
+from webapp.core.figure_pages import script_path
 
 FILE = ROOT / "static" / "js" / "webgl-compiled.js"
 HEAD = """\

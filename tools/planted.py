@@ -80,7 +80,7 @@ FAULTS = (
     ),
     Fault(
         "an SQL query: the first grade of a sound counts, and no change of mind",
-        "webapp/rating.py",
+        "webapp/rating/answers.py",
         """        .where(Slot.assignment_id == assignment.id)
         .order_by(Judgement.id)
 """,

@@ -20,8 +20,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
     """Assemble the app: settings, extensions, security, pages, commands."""
-    from webapp import cli, config, database, security, signin
-    from webapp.extensions import babel, bootstrap, csrf, login, migrate
+    from webapp import cli, signin
+    from webapp.core import config, database, security
+    from webapp.core.extensions import babel, bootstrap, csrf, login, migrate
 
     app = Flask(
         "webapp",
@@ -43,29 +44,25 @@ def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
     security.init_app(app)
     signin.init_app(app)
 
-    from webapp import (
-        audio,
-        browse,
-        designing,
-        errors,
-        figures,
-        home,
-        join,
-        manage,
-        maps,
-        own,
-        rate,
-        results,
-        scores,
-    )
+    from webapp import home
+    from webapp.browse import audio_views, own_views
+    from webapp.browse import views as browse
+    from webapp.core import error_pages, figure_pages
+    from webapp.manage import design_views
+    from webapp.manage import views as manage
+    from webapp.maps import views as maps
+    from webapp.rating import join_views
+    from webapp.rating import views as rating
+    from webapp.results import views as results
+    from webapp.scores import views as scores
 
     pages = (
-        home, signin, browse, own, maps, audio, figures, scores, designing, manage,
-        results, join, rate,
+        home, signin, browse, own_views, maps, audio_views, figure_pages, scores, design_views,
+        manage, results, join_views, rating,
     )  # fmt: skip
     for page in pages:
         app.register_blueprint(page.bp)
-    errors.init_app(app)
+    error_pages.init_app(app)
     cli.init_app(app)
     app.jinja_env.globals["version"] = __version__
     _announce(app)

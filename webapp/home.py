@@ -7,9 +7,10 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from embeddings.systems.store import PROVENANCES
-from webapp import catalogue, studies
-from webapp.database import db
-from webapp.security import public
+from webapp.core import catalogue
+from webapp.core.database import db
+from webapp.core.security import public
+from webapp.study import lifecycle
 
 bp = Blueprint("home", __name__)
 
@@ -38,7 +39,7 @@ def home() -> ResponseReturnValue:
         "home.html",
         collections=collections,
         systems=systems,
-        studies=studies.overview(),
+        studies=lifecycle.overview(),
         damaged=damaged,
     )
 

@@ -10,10 +10,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import UserMixin, current_user, login_user, logout_user
 
-from webapp.database import db, now, writes
-from webapp.extensions import login
+from webapp.core.database import db, now, writes
+from webapp.core.extensions import login
+from webapp.core.security import public
 from webapp.models import SigninLink
-from webapp.security import public
 
 bp = Blueprint("signin", __name__)
 

@@ -26,7 +26,7 @@ class View:
     of : the results that are shown
     other : the same with the raters screened the other way; None where nobody fails the rule
     tests : whether differences are tested; they wait while a study runs
-    model : what `flask studies model` found (`webapp.mixed`); None for nothing
+    model : what `flask studies model` found (`webapp.results.mixed`); None for nothing
     """
 
     of: PanelResults

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from uuid import uuid4
 
-from webapp import raters, rating
-from webapp.database import db, now
+from webapp.core.database import db, now
 from webapp.models import Judgement, Rater
+from webapp.rating import answers, people
 
 PROTOCOL = """
 title = "Which one is it?"
@@ -24,17 +24,17 @@ open = true
 
 def judge(rater: Rater, identity: int, blocks: int | None = None) -> None:
     """Let a rater judge blocks as a browser would, all of them unless told how many."""
-    raters.pass_sound_check(rater)
-    step = raters.where(rater)
+    people.pass_sound_check(rater)
+    step = people.where(rater)
     while step.assignment is not None:
         for slot in step.assignment.slots:
             if slot.page == step.page:
                 grade = {"identity": identity, "distractor": 20}.get(slot.candidate.kind, 60)
                 answer(slot.id, grade)
-        rating.finish(step.assignment, step.page, rater.study.terms)
+        answers.finish(step.assignment, step.page, rater.study.terms)
         if blocks == sum(1 for one in rater.assignments if one.finished_at) - 1:
             return
-        step = raters.where(rater)
+        step = people.where(rater)
 
 
 def answer(slot: int, grade: int, minutes: float = 0.0) -> None:

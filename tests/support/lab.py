@@ -19,9 +19,9 @@ from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import open_embedding, write_embedding
 from evaluation.objective.scoring import score_ranking
 from evaluation.protocol.reading import parse_protocol
-from webapp import assigning, create_app, database, opening, raters, studies
-from webapp.database import db
-from webapp.extending import extend_study
+from webapp import create_app
+from webapp.core import database
+from webapp.core.database import db
 from webapp.models import (
     Assignment,
     ExternalId,
@@ -32,6 +32,10 @@ from webapp.models import (
     Slot,
     Study,
 )
+from webapp.rating import assigning
+from webapp.rating.people import invite, withdraw
+from webapp.study import lifecycle, opening
+from webapp.study.extending import extend_study
 
 METHODS = ("graded", "preference", "rating")
 GOOD, RANDOM, OTHER = "good.l2.mcss", "random.l2.mcss", "other.l2.mcss"
@@ -125,7 +129,7 @@ def answer_block(assignment: Assignment, moments: Moments) -> None:
 
 def judge(study: Study, seed: int = 1) -> None:
     """Let three raters judge, of whom one withdraws; a fourth declines, a fifth is half way."""
-    people = raters.invite(study, 5)
+    people = invite(study, 5)
     moments = Moments(seed)
     for place, rater in enumerate(people[:3]):
         rater.consented_at = rater.checked_at = moments.next()
@@ -145,7 +149,7 @@ def judge(study: Study, seed: int = 1) -> None:
     if study.terms.method != "preference":
         answer(begun, first_that_counts(begun), moments)
     db.session.commit()
-    raters.withdraw(people[2])
+    withdraw(people[2])
 
 
 def first_that_counts(assignment: Assignment) -> Slot:
@@ -196,8 +200,8 @@ def make_lab(imported: Path, folder: Path) -> None:
         database.prepare()
         for seed, method in enumerate(METHODS):
             terms = parse_protocol(protocol(method), "the test")
-            judge(opening.open_study(studies.create_study(terms)), seed)
-        parent = studies.close_study(studies.find_study("a-graded-study"))
+            judge(opening.open_study(lifecycle.create_study(terms)), seed)
+        parent = lifecycle.close_study(lifecycle.find_study("a-graded-study"))
         judge(opening.open_study(extend_study(parent, [OTHER])), 9)
     for slug in SLUGS:
         export(app, slug, folder / f"{slug}.zip")

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from tests.support.rater import Page as RaterPage
 from tests.support.server import Server
-from webapp.database import db
+from webapp.core.database import db
 
 STUDY = """
 title = "Which one is it?"

@@ -18,8 +18,8 @@ from embeddings.systems.rankings import EXCLUSIONS
 from evaluation.objective.simulated_systems import ready_all_simulated
 from evaluation.objective.trec import TOPICS, write_qrels
 from webapp.cli import going_on
-from webapp.demo import SLUG as DEMO
-from webapp.studies import study_using
+from webapp.demo.demo import SLUG as DEMO
+from webapp.study.lifecycle import study_using
 
 group = AppGroup("collections")
 commands = {"collections": group}

@@ -16,7 +16,7 @@ from embeddings.systems.imported import import_embedding
 from embeddings.systems.store import Embedding, embedding_names, open_embedding
 from webapp.cli import going_on
 from webapp.cli.maps import map_command
-from webapp.demo import replace_simulated
+from webapp.demo.demo import replace_simulated
 
 group = AppGroup("embeddings")
 commands = {"embeddings": group}

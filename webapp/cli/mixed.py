@@ -5,7 +5,9 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from webapp import database, mixed, studies
+from webapp.core import database
+from webapp.results import mixed
+from webapp.study import lifecycle
 
 
 @click.command("model")
@@ -21,7 +23,7 @@ def model_command(slug: str, facet: str | None, screened: bool) -> None:
     """
     database.prepare()
     database.reads()
-    study = studies.find_study(slug)
+    study = lifecycle.find_study(slug)
     click.echo("Fitting the mixed model; Ctrl-C stops it, and nothing is stored then.", err=True)
     found = mixed.fit_model(study, facet, screened=screened)
     for line in model_lines(found):

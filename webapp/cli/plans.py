@@ -14,8 +14,9 @@ from evaluation.protocol.reading import read_protocol
 from evaluation.protocol.terms import Protocol
 from evaluation.records.frames import StudyTables, read_study
 from evaluation.statistics.significance import LEVEL
-from webapp import database, studies
-from webapp.results_data import study_tables
+from webapp.core import database
+from webapp.results.study_tables import study_tables
+from webapp.study import lifecycle
 
 WANTED = 0.8
 """The power that is commonly asked for."""
@@ -149,7 +150,7 @@ def _pilot(name: str) -> tuple[Generalizability, StudyTables]:
     else:
         database.prepare()
         database.reads()
-        study = studies.find_study(name)
+        study = lifecycle.find_study(name)
         if study.state == "draft":
             raise InputError(f"The study {name!r} is a draft; a pilot has judgements.")
         told = study_tables(study)

@@ -23,7 +23,7 @@ from embeddings.systems.rankings import (
 from embeddings.systems.store import open_ranking, remove_ranking, system_names
 from evaluation.objective.trec import TOPICS, write_run
 from webapp.cli import going_on
-from webapp.studies import study_using
+from webapp.study.lifecycle import study_using
 
 group = AppGroup("rankings")
 commands = {"rankings": group}

@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 from embeddings.collection.clips import CONVENTIONS, open_collection
 from embeddings.errors import InputError
 from embeddings.files import write_text
-from webapp.assets import assets
+from webapp.core.assets import assets
 
 
 @click.command("report")

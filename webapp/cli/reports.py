@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from evaluation.design.workload import DECISION_SECONDS, QUERY_SECONDS
+from webapp.manage.study_progress import Share, progress
 from webapp.models import Study
-from webapp.planning import Preview
-from webapp.progress import Share, progress
-from webapp.reliability import RaterLine, rater_lines
+from webapp.study.preview import Preview
+from webapp.study.rater_lines import RaterLine, rater_lines
 
 
 def plan_lines(found: Preview) -> list[tuple[str, str]]:

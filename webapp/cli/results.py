@@ -7,9 +7,11 @@ from flask.cli import with_appcontext
 
 from embeddings.errors import InputError
 from embeddings.files import write_text
-from webapp import database, results_files, studies
 from webapp.cli.report import check_target
-from webapp.results_shown import PASSED, THESE, YES, Asked, read_asked
+from webapp.core import database
+from webapp.results import result_files
+from webapp.results.asked import PASSED, THESE, YES, Asked, read_asked
+from webapp.study import lifecycle
 
 
 @click.command("report")
@@ -54,20 +56,20 @@ def report_command(
         "speaks": THESE if these_raters else "",
         "look": YES if look else "",
     }
-    asked = read_asked(studies.find_study(slug), words)
+    asked = read_asked(lifecycle.find_study(slug), words)
     if paper:
         _write_paper(paper, asked)
         return
     path = output or Path(f"{slug}-report.html")
     check_target(path, force)
-    write_text(path, results_files.as_report(asked))
+    write_text(path, result_files.as_report(asked))
     click.echo(f"Wrote {path}: {path.stat().st_size / 1e6:.1f} MB.")
 
 
 def _write_paper(folder: Path, asked: Asked) -> None:
     from evaluation.reports.paper import write_paper
 
-    about = dict(results_files.about(asked).rows())
+    about = dict(result_files.about(asked).rows())
     written = write_paper(folder, asked.sections(), about)
     click.echo(
         f"Wrote {folder}: {len(written)} files. Next: pdflatex paper.tex in there, until it asks "

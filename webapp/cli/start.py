@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 from embeddings import __version__
 from embeddings.errors import InputError
 from embeddings.files import write_text
-from webapp import database
+from webapp.core import database
 from webapp.models import Rater
 
 _SERVED = "served_at"  # the file that remembers where `make run` served last
@@ -35,7 +35,7 @@ def demo_command() -> None:
 
     What an older version's demo lacks is added to it.
     """
-    from webapp.demo import make_demo
+    from webapp.demo.demo import make_demo
 
     database.prepare()
     make_demo()
@@ -59,7 +59,7 @@ def signin_link_command(base: str | None) -> None:
 @with_appcontext
 def setup_command(host: str, port: int) -> None:
     """Get everything ready and print the addresses; make the demo at first start."""
-    from webapp.demo import demo_rater, make_demo_once
+    from webapp.demo.demo import demo_rater, make_demo_once
     from webapp.signin import new_token
 
     _check_free(host, port)

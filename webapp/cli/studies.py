@@ -10,23 +10,15 @@ from embeddings.files import whole_file, write_text
 from evaluation.protocol.reading import read_protocol, ready_protocols, template
 from evaluation.records.bundle import write_bundle
 from evaluation.records.codebook import TABLES
-from webapp import (
-    assigning,
-    bundles,
-    database,
-    extending,
-    opening,
-    planning,
-    rater_tables,
-    raters,
-    reliability,
-    studies,
-)
+from webapp.bundles import export_import, raters_csv
 from webapp.cli.mixed import model_command
 from webapp.cli.plans import plan_command
 from webapp.cli.reports import plan_lines, status_lines
 from webapp.cli.results import report_command
 from webapp.cli.start import rater_link
+from webapp.core import database
+from webapp.rating import assigning, people
+from webapp.study import extending, lifecycle, opening, preview, rater_lines
 
 group = AppGroup("studies")
 group.add_command(plan_command)
@@ -60,8 +52,8 @@ def template_command(output: Path | None, ready: str | None) -> None:
 def check_command(protocol: Path) -> None:
     """Check the TOML file PROTOCOL, compute its pools, and say what it will ask of raters."""
     terms = read_protocol(protocol)
-    planning.check_name(terms)
-    for what, much in plan_lines(planning.preview(terms)):
+    preview.check_name(terms)
+    for what, much in plan_lines(preview.preview(terms)):
         click.echo(f"{what:12} {much}")
     click.echo(f"Nothing is stored. Next: flask studies create {protocol}")
 
@@ -72,8 +64,8 @@ def create_command(protocol: Path) -> None:
     """Create a study from the TOML file PROTOCOL, as a draft; a draft of that name is replaced."""
     database.prepare()
     terms = read_protocol(protocol)
-    planning.check_name(terms)
-    study = studies.create_study(terms)
+    preview.check_name(terms)
+    study = lifecycle.create_study(terms)
     click.echo(
         f"Created {study.slug}: {len(study.systems)} systems, {len(study.queries)} queries. "
         f"Next: flask studies open {study.slug}"
@@ -85,7 +77,7 @@ def create_command(protocol: Path) -> None:
 def open_command(slug: str) -> None:
     """Freeze the study SLUG, make the sounds that raters hear, and let raters in."""
     database.prepare()
-    study = opening.open_study(studies.find_study(slug))
+    study = opening.open_study(lifecycle.find_study(slug))
     pools = [len(query.candidates) for query in study.queries]
     click.echo(
         f"Opened {slug}: {len(pools)} queries, {sum(pools)} candidates "
@@ -105,7 +97,7 @@ def invite_command(slug: str, count: int, base: str | None, table: Path | None) 
     """Invite raters to the study SLUG: prints a secret link for each."""
     database.prepare()
     path = table and _target(table)
-    new = raters.invite(studies.find_study(slug), count)
+    new = people.invite(lifecycle.find_study(slug), count)
     links = [(rater.pseudonym, rater_link(rater, base)) for rater in new]
     if path:
         write_text(path, "rater,link\n" + "".join(f"{name},{link}\n" for name, link in links))
@@ -120,7 +112,7 @@ def list_command() -> None:
     """List the studies with their state and progress."""
     database.prepare()
     database.reads()
-    for line in studies.overview():
+    for line in lifecycle.overview():
         click.echo(
             f"{line.study.slug:24} {line.study.state:7} {line.queries:4} queries "
             f"{line.raters:4} raters {line.finished:5} blocks finished "
@@ -134,7 +126,7 @@ def status_command(slug: str) -> None:
     """Say how far the study SLUG is: each query, each rater, what was reported."""
     database.prepare()
     database.reads()
-    for line in status_lines(studies.find_study(slug)):
+    for line in status_lines(lifecycle.find_study(slug)):
         click.echo(line)
 
 
@@ -144,8 +136,8 @@ def status_command(slug: str) -> None:
 def recall_command(slug: str, rater: str) -> None:
     """Take the unfinished block back from RATER (rater-003, or 3), so that others get it."""
     database.prepare()
-    found = reliability.find_numbered(studies.find_study(slug), rater)
-    assignment = reliability.kept_block(found, database.now())
+    found = rater_lines.find_numbered(lifecycle.find_study(slug), rater)
+    assignment = rater_lines.kept_block(found, database.now())
     if assignment is None:
         raise InputError(f"No unfinished block is kept for {found.pseudonym}.")
     assigning.recall(assignment)
@@ -157,7 +149,7 @@ def recall_command(slug: str, rater: str) -> None:
 def close_command(slug: str) -> None:
     """Close the study SLUG for good: raters can judge no more."""
     database.prepare()
-    studies.close_study(studies.find_study(slug))
+    lifecycle.close_study(lifecycle.find_study(slug))
     click.echo(f"Closed {slug}. Next: flask studies export {slug}")
 
 
@@ -172,7 +164,7 @@ def extend_command(slug: str, systems: tuple[str, ...], new: str) -> None:
     whether raters judge as they did before.
     """
     database.prepare()
-    study = extending.extend_study(studies.find_study(slug), systems, new)
+    study = extending.extend_study(lifecycle.find_study(slug), systems, new)
     click.echo(
         f"Created {study.slug}: {len(study.systems)} systems, {len(study.queries)} queries of "
         f"{slug}. Next: flask studies open {study.slug}"
@@ -184,7 +176,7 @@ def extend_command(slug: str, systems: tuple[str, ...], new: str) -> None:
 def remove_command(slug: str) -> None:
     """Remove the study SLUG, if nobody has judged anything in it."""
     database.prepare()
-    studies.remove_study(studies.find_study(slug))
+    lifecycle.remove_study(lifecycle.find_study(slug))
     click.echo(f"Removed {slug}.")
 
 
@@ -203,16 +195,16 @@ def export_command(slug: str, output: Path | None, table: str | None) -> None:
     """Write the study SLUG as one zip: every table, the protocol, a codebook, checksums."""
     database.prepare()
     database.reads()
-    study = studies.find_study(slug)
+    study = lifecycle.find_study(slug)
     if str(output) == "-":
-        click.echo(bundles.table_text(study, table or "judgements"), nl=False)
+        click.echo(export_import.table_text(study, table or "judgements"), nl=False)
     elif table:
         path = _target(output or Path(f"{table}.csv"))
-        write_text(path, bundles.table_text(study, table))
+        write_text(path, export_import.table_text(study, table))
         click.echo(f"Wrote {path}.")
     else:
         path = _target(output or Path(f"{slug}.zip"))
-        files = bundles.bundle_files(study)
+        files = export_import.bundle_files(study)
         with whole_file(path) as file:
             write_bundle(file, files)
         click.echo(f"Wrote {path}: {len(files)} files; CODEBOOK.md in it explains them.")
@@ -223,7 +215,7 @@ def export_command(slug: str, output: Path | None, table: str | None) -> None:
 def import_command(bundle: Path) -> None:
     """Rebuild a study from the zip BUNDLE: closed, without sounds; the collection is not needed."""
     database.prepare()
-    study = bundles.import_study(bundle)
+    study = export_import.import_study(bundle)
     click.echo(
         f"Imported {study.slug}: {len(study.systems)} systems, {len(study.queries)} queries, "
         f"{len(study.raters)} raters. It is closed, and has no sounds."
@@ -242,7 +234,7 @@ def payments_command(slug: str, output: Path | None) -> None:
     """Write who came to the study SLUG under other services' ids, and each one's code."""
     database.prepare()
     database.reads()
-    text = rater_tables.payments_csv(studies.find_study(slug))
+    text = raters_csv.payments_csv(lifecycle.find_study(slug))
     if str(output) == "-":
         click.echo(text, nl=False)
         return

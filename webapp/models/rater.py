@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.database import UtcDateTime, db, now
+from webapp.core.database import UtcDateTime, db, now
 from webapp.models.study import Block, Candidate, Query, Study, System
 
 

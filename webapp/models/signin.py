@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.database import UtcDateTime, db, now
+from webapp.core.database import UtcDateTime, db, now
 
 
 class SigninLink(db.Model):

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from evaluation.protocol.reading import protocol_from_json
 from evaluation.protocol.terms import Protocol
-from webapp.database import UtcDateTime, db, now
+from webapp.core.database import UtcDateTime, db, now
 
 KINDS = ("result", "identity", "distractor")
 """What a candidate is in its pool: a system's result, or one of two controls."""
@@ -21,7 +21,7 @@ class Study(db.Model):
     `tone` and `trials` are the files of the sound check. `parent` is the slug of the
     study that it extends, "" for none. `imported` is the state that a study from a bundle had
     where it was exported, "" for our own; here it is closed, and has no sounds. `simulated` says
-    that nobody judged: its judgements are made (`webapp.simulating`).
+    that nobody judged: its judgements are made (`webapp.demo.made_raters`).
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)

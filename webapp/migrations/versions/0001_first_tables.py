@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from webapp.database import UtcDateTime
+from webapp.core.database import UtcDateTime
 
 revision = "0001"
 down_revision = None

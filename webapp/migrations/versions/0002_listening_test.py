@@ -8,7 +8,7 @@ import numpy as np
 import sqlalchemy as sa
 from alembic import op
 
-from webapp.database import UtcDateTime
+from webapp.core.database import UtcDateTime
 
 revision = "0002"
 down_revision = "0001"

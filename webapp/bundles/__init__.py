@@ -1,0 +1,1 @@
+"""A study out to a bundle, and back into the database."""

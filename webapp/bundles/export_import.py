@@ -1,0 +1,154 @@
+"""A study as a bundle, and a bundle as a study: the same bytes, whichever way round.
+
+A bundle has every table, the protocol, TREC files, a codebook and checksums; no sounds, and nothing
+that ties a pseudonym to a person.
+"""
+
+import shutil
+from collections.abc import Callable, Iterable
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from embeddings.errors import InputError
+from embeddings.files import whole_folder
+from evaluation.protocol.reading import protocol_toml
+from evaluation.records.bundle import VERSION, read_bundle
+from evaluation.records.codebook import TABLES, codebook, names_of
+from evaluation.records.csv_tables import moment_text, table_csv
+from evaluation.records.study_trec import study_qrels, study_run
+from webapp.bundles import rater_records as records
+from webapp.bundles.raters_csv import rater_records, reused_raters
+from webapp.bundles.rebuild_raters import Rebuilt
+from webapp.core.database import db
+from webapp.models import Study
+from webapp.study import frozen
+from webapp.study.lifecycle import study_folder
+
+_RECORDS: dict[str, Callable[[Study], Iterable[Any]]] = {
+    "assignments": records.assignment_records,
+    "flags": records.flag_records,
+    "judgements": lambda study: chain(
+        records.reused_records(study), records.judgement_records(study)
+    ),
+    "listens": records.listen_records,
+    "lists": records.list_records,
+    "pools": records.pool_records,
+    "preferences": records.preference_records,
+    "raters": lambda study: chain(reused_raters(study), rater_records(study)),
+    "slots": records.slot_records,
+    "withdrawals": records.withdrawal_records,
+}
+
+
+def table_text(study: Study, name: str) -> str:
+    """Return one of the bundle's tables as CSV; a draft has none yet."""
+    _check_opened(study)
+    if name not in _RECORDS:
+        return frozen.read(study, f"{name}.csv").decode()
+    return _table(study, name, _RECORDS[name](study))
+
+
+def bundle_files(study: Study) -> dict[str, bytes]:
+    """Return every file of a study's bundle but its checksums.
+
+    Raises InputError for a draft, and where an old study has no record of its collection, which
+    is not there any more.
+    """
+    _check_opened(study)
+    found = {name: list(made(study)) for name, made in _RECORDS.items()}
+    texts = {f"{name}.csv": _table(study, name, rows) for name, rows in found.items()}
+    texts |= {
+        "CODEBOOK.md": codebook(study.terms, _anchors(study)),
+        "protocol.json": study.protocol,
+        "protocol.toml": protocol_toml(study.terms),
+        "study.json": frozen.as_json(_facts(study)),
+    }
+    for system in study.terms.systems:
+        texts[f"runs/{system}.txt"] = study_run(found["pools"], system)
+    if study.terms.method == "graded":
+        passed = {rater.rater for rater in found["raters"] if rater.passed}
+        for facet in study.terms.scale.facets:
+            qrels = f"qrels/{facet.name}"
+            texts[f"{qrels}.txt"] = study_qrels(found["judgements"], facet.name)
+            screened = study_qrels(found["judgements"], facet.name, passed)
+            texts[f"{qrels}.screened.txt"] = screened
+    kept = {name: frozen.read(study, name) for name in frozen.FROZEN}
+    return {name: text.encode() for name, text in texts.items()} | kept
+
+
+def import_study(path: Path) -> Study:
+    """Rebuild a study from a bundle, and return it: closed, without sounds, all numbers as before.
+
+    Raises InputError, and leaves nothing behind, where the bundle is damaged or wrong, or there is
+    a study of its name.
+    """
+    bundle = read_bundle(path)
+    work = Rebuilt(bundle)
+    slug = work.study.slug
+    try:
+        if db.session.scalar(sa.select(Study.id).where(Study.slug == slug)):
+            raise InputError(f"There is a study {slug!r} already; {bundle.name} has that name.")
+        _insert(work)
+        with whole_folder(study_folder(slug)) as folder:
+            for name, content in work.kept.items():
+                (folder / name).write_bytes(content)
+    except BaseException:
+        db.session.rollback()
+        raise
+    try:
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        shutil.rmtree(study_folder(slug))
+        raise
+    return work.study
+
+
+def _check_opened(study: Study) -> None:
+    if study.state == "draft":
+        raise InputError(
+            f"The study {study.slug!r} is a draft; it has something to export once it is open."
+        )
+
+
+def _insert(work: Rebuilt) -> None:
+    """Store the rows; the answers come last, since their places need ids first."""
+    db.session.add(work.study)
+    try:
+        db.session.flush()
+        for model, rows in work.answers():
+            if rows:
+                db.session.execute(sa.insert(model), rows)
+    except sa.exc.IntegrityError as error:
+        raise InputError(
+            f"{work.bundle.name}: something in it is stored here already: {error.orig}."
+        ) from error
+
+
+def _table(study: Study, name: str, rows: Iterable[Any]) -> str:
+    return table_csv(TABLES[name].kind, rows, names_of(study.terms, _anchors(study)).get(name))
+
+
+def _anchors(study: Study) -> list[str]:
+    return [system.ranking for system in study.systems if system.anchor]
+
+
+def _facts(study: Study) -> dict[str, Any]:
+    moments = {name: getattr(study, name) for name in ("created_at", "opened_at", "closed_at")}
+    systems = [
+        {name: getattr(one, name) for name in ("ranking", "title", "provenance", "anchor")}
+        for one in study.systems
+    ]
+    return {
+        "bundle": VERSION,
+        **{name: getattr(study, name) for name in ("slug", "title", "parent", "level")},
+        "state": study.imported or study.state,
+        **{name: moment and moment_text(moment) for name, moment in moments.items()},
+        "code_version": study.code_version,
+        "protocol_sha256": study.protocol_sha256,
+        "systems": systems,
+        **({"simulated": True} if study.simulated else {}),
+    }

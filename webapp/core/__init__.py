@@ -1,0 +1,1 @@
+"""What every page stands on: settings, database, security, what is kept in memory."""

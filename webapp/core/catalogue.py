@@ -1,0 +1,134 @@
+"""The collections and rankings on disk, kept in memory until they change."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from flask import abort, current_app
+
+from embeddings.collection.clips import Collection, collection_names, open_collection
+from embeddings.errors import InputError
+from embeddings.listening.levels import PlayingLevels, playing_levels
+from embeddings.systems.store import (
+    Embedding,
+    Ranking,
+    embedding_names,
+    open_embedding,
+    open_ranking,
+    system_names,
+)
+from evaluation.browsing.filters import Labels
+from evaluation.browsing.hubness import Hubness
+from evaluation.browsing.hubness import hubness as hubness_of
+from evaluation.browsing.overlap import overlap_by_query
+from evaluation.objective.per_query import QueryScores
+from evaluation.objective.scoring import read_objective, read_query_scores
+from webapp.core.clip_facts import ClipFacts, clip_facts
+
+
+def data() -> Path:
+    """Return the data folder."""
+    return current_app.config["DATA"]
+
+
+def names() -> list[str]:
+    """Return the names of all collections."""
+    return collection_names(data())
+
+
+def collection(name: str) -> Collection:
+    """Return the collection `name`, or answer 404."""
+    if name not in names():
+        abort(404)
+    stamp = data() / "collections" / name / "collection.json"
+    return _kept(("collection", name), stamp, lambda: open_collection(data(), name))
+
+
+def collections() -> tuple[list[Collection], list[str]]:
+    """Return the collections by name, and a sentence on each that cannot be opened."""
+    return _whole(names(), collection)
+
+
+def rankings(of: Collection) -> tuple[list[Ranking], list[str]]:
+    """Return the rankings of a collection by name, and a sentence on each that is damaged."""
+    return _whole(system_names(of), lambda system: _ranking(of, system))
+
+
+def embeddings(of: Collection) -> tuple[list[Embedding], list[str]]:
+    """Return the embeddings of a collection by name, and a sentence on each that is damaged."""
+    return _whole(embedding_names(of), lambda name: _embedding(of, name))
+
+
+def _embedding(of: Collection, name: str) -> Embedding:
+    stamp = of.folder / "embeddings" / name / "meta.json"
+    return _kept(("embedding", of.name, name), stamp, lambda: open_embedding(of, name))
+
+
+def map_clips(of: Collection) -> ClipFacts:
+    """Return what the page of a collection's maps knows of the clips."""
+    return _kept(("map clips", of.name), of.folder / "collection.json", lambda: clip_facts(of))
+
+
+def _ranking(of: Collection, system: str) -> Ranking:
+    stamp = of.folder / "rankings" / system / "meta.json"
+    return _kept(("ranking", of.name, system), stamp, lambda: open_ranking(of, system))
+
+
+def _whole(names: list[str], read: Callable[[str], Any]) -> tuple[list[Any], list[str]]:
+    things, sentences = [], []
+    for name in names:
+        try:
+            things.append(read(name))
+        except InputError as error:
+            sentences.append(str(error))
+    return things, sentences
+
+
+def query_scores(of: Collection, system: str) -> QueryScores | None:
+    """Return the scores of every query under `system`, or None where it was not scored yet."""
+    stamp = of.folder / "rankings" / system / "objective_queries.npz"
+    return _kept(("scores", of.name, system), stamp, lambda: read_query_scores(of, system))
+
+
+def objective(of: Collection, system: str) -> dict[str, Any] | None:
+    """Return the scores of `system` as ``objective.json`` has them, or None."""
+    stamp = of.folder / "rankings" / system / "objective.json"
+    return _kept(("objective", of.name, system), stamp, lambda: read_objective(of, system))
+
+
+def levels(of: Collection) -> PlayingLevels | None:
+    """Return how a collection's sounds are brought to one level, or None without loudness."""
+    stamp = of.folder / "collection.json"
+    return _kept(("levels", of.name), stamp, lambda: playing_levels(of))
+
+
+def labels(of: Collection) -> Labels:
+    """Return which clip carries which class."""
+    return _kept(("labels", of.name), of.folder / "collection.json", lambda: Labels(of))
+
+
+def hubness(of: Collection, ranking: Ranking) -> Hubness:
+    """Return how evenly the lists of `ranking` are spread over the clips."""
+    stamp = of.folder / "rankings" / ranking.system / "meta.json"
+    key = ("hubness", of.name, ranking.system)
+    return _kept(key, stamp, lambda: hubness_of(ranking.neighbours))
+
+
+def overlap(of: Collection, one: Ranking, other: Ranking) -> np.ndarray:
+    """Return the rank-biased overlap of two systems' lists of every query, float [clips]."""
+    first, second = sorted((one, other), key=lambda ranking: ranking.system)
+    stamps = [of.folder / "rankings" / each.system / "meta.json" for each in (first, second)]
+    key = ("overlap", of.name, first.system, second.system)
+    lists = first.neighbours, second.neighbours
+    return _kept(key, stamps, lambda: overlap_by_query(*lists, len(of.clips)))
+
+
+def _kept(key: tuple[str, ...], stamps: Path | list[Path], read: Any) -> Any:
+    """Return what `read` gives, read again only when a file of `stamps` has changed."""
+    kept = current_app.extensions.setdefault("sounding_board_catalogue", {})
+    files = [stamps] if isinstance(stamps, Path) else stamps
+    changed = [file.stat().st_mtime_ns if file.exists() else None for file in files]
+    if key not in kept or kept[key][0] != changed:
+        kept[key] = (changed, read())
+    return kept[key][1]

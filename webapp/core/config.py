@@ -1,0 +1,183 @@
+"""All settings in one table, and where they come from.
+
+A setting is read from, the last one winning: its default, ``config.toml`` in the data folder
+(written with comments at first start), the environment variable ``SOUNDING_BOARD_<NAME>``.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from embeddings.errors import InputError
+from embeddings.files import write_text
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its name in lower case, its default (whose type it must have), what it does."""
+
+    name: str
+    default: str | int | bool
+    help: str
+
+
+SETTINGS = (
+    Setting(
+        "database_url",
+        "",
+        "Where judgements are stored, as an SQLAlchemy address; empty means the file "
+        "sounding_board.sqlite in the data folder. PostgreSQL needs its driver installed.",
+    ),
+    Setting(
+        "base_url",
+        "",
+        "The address that raters and you reach the app at, which printed links begin with; empty "
+        "means where make run served last.",
+    ),
+    Setting(
+        "secure_cookies",
+        False,
+        "Send cookies over https only. Turn it on when the app is behind https.",
+    ),
+    Setting(
+        "trusted_proxies",
+        0,
+        "How many reverse proxies stand in front of the app and set X-Forwarded-For, -Proto "
+        "and -Host.",
+    ),
+    Setting(
+        "signin_minutes",
+        60,
+        "How long an unused sign-in link of the experimenter stays good.",
+    ),
+    Setting(
+        "signin_days",
+        30,
+        "How long the experimenter stays signed in on a browser.",
+    ),
+    Setting(
+        "audio_cache_days",
+        30,
+        "How long a browser may keep a clip's audio before it asks again.",
+    ),
+)
+
+
+def data_folder(overrides: Mapping[str, Any] | None = None) -> Path:
+    """Return the folder that everything is stored in: SOUNDING_BOARD_DATA, or instance/."""
+    chosen = (overrides or {}).get("DATA") or os.environ.get("SOUNDING_BOARD_DATA")
+    return Path(chosen).resolve() if chosen else ROOT / "instance"
+
+
+def configure(app: Flask, overrides: Mapping[str, Any] | None = None) -> None:
+    """Set the app's configuration; `overrides` (Flask's own names) win over everything."""
+    data = Path(app.instance_path)
+    data.mkdir(parents=True, exist_ok=True)
+    settings = read_settings(data, os.environ)
+    app.config.update(
+        DATA=data,
+        SETTINGS=settings,
+        SECRET_KEY=_secret_key(data),
+        SQLALCHEMY_DATABASE_URI=settings["database_url"]
+        or f"sqlite:///{data / 'sounding_board.sqlite'}",
+        SESSION_COOKIE_NAME="sounding_board",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings["secure_cookies"],
+        REMEMBER_COOKIE_NAME="sounding_board_signed_in",
+        REMEMBER_COOKIE_HTTPONLY=True,
+        REMEMBER_COOKIE_SAMESITE="Lax",
+        REMEMBER_COOKIE_SECURE=settings["secure_cookies"],
+        WTF_CSRF_TIME_LIMIT=None,  # a rater's page may stay open for days
+        BOOTSTRAP_SERVE_LOCAL=True,
+        BABEL_DEFAULT_LOCALE="en",
+        MAX_CONTENT_LENGTH=1_000_000,
+    )
+    if overrides:
+        app.config.update(overrides)
+
+
+def read_settings(data: Path, environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return every setting's value, and write a commented config.toml where there is none."""
+    path = data / "config.toml"
+    if not path.exists():
+        write_text(path, template())
+    try:
+        stored = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{path}: not valid TOML: {error}.") from error
+    known = {setting.name for setting in SETTINGS}
+    for name in stored:
+        if name not in known:
+            raise InputError(
+                f"{path}: {name} is no setting; there are: {', '.join(sorted(known))}."
+            )
+    values = {}
+    for setting in SETTINGS:
+        variable = f"SOUNDING_BOARD_{setting.name.upper()}"
+        if variable in environment:
+            values[setting.name] = _from_text(variable, environment[variable], setting)
+        else:
+            values[setting.name] = stored.get(setting.name, setting.default)
+        value = values[setting.name]
+        if type(value) is not type(setting.default) or (isinstance(value, int) and value < 0):
+            raise InputError(f"{path}: {setting.name} must be {_words(setting)}, not {value!r}.")
+    return values
+
+
+def template() -> str:
+    """Return config.toml as it is first written: every setting commented out at its default."""
+    parts = [
+        "# Sounding Board's settings. Take away a # to change one, then start the app again.\n"
+    ]
+    for setting in SETTINGS:
+        value = json.dumps(setting.default)  # text, a number or true: TOML writes it the same
+        parts.append(f"# {setting.help}\n# {setting.name} = {value}\n")
+    return "\n".join(parts)
+
+
+def _from_text(variable: str, text: str, setting: Setting) -> Any:
+    if isinstance(setting.default, bool):
+        if text.lower() in ("1", "true", "yes", "0", "false", "no"):
+            return text.lower() in ("1", "true", "yes")
+    elif isinstance(setting.default, int):
+        if text.isdecimal():
+            return int(text)
+    else:
+        return text
+    raise InputError(f"{variable} must be {_words(setting)}, not {text!r}.")
+
+
+def _words(setting: Setting) -> str:
+    return {bool: "true or false", int: "a whole number from 0", str: "text"}[type(setting.default)]
+
+
+def _secret_key(data: Path) -> str:
+    """Return the key that signs cookies and tokens, made at first start, for the owner's eyes."""
+    path = data / "secret_key"
+    if not path.exists():
+        # Written whole under another name and linked: of several processes that start together one
+        # wins, and none reads a key that is not there yet.
+        temporary = data / f".secret_key.{secrets.token_hex(8)}"
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, path)
+        temporary.unlink()
+    key = path.read_text(encoding="ascii").strip()
+    if len(key) < 32:
+        raise InputError(
+            f"{path}: the secret key must have at least 32 characters; remove the file."
+        )
+    return key

@@ -1,0 +1,71 @@
+"""Pages with figures: Plotly from the installed package, and the policy under which it draws."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache, wraps
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, abort, make_response, send_file, url_for
+
+from evaluation.figures.figure import Figure
+from webapp.core.security import policy
+
+bp = Blueprint("figures", __name__)
+
+_EMPTY = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+_MAP = "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='"
+_DRAG = "'sha256-AR/cKIZjWPcPmBUPDA6oti9XBiTbJvz0Cro2J1VzzS8='"
+POLICY = policy(
+    # Plotly fills an empty style element rule by rule, brings a style sheet for maps, and sets two
+    # style attributes. Without them heat maps are drawn smoothed, and nothing says so. The hashes
+    # are those of the pinned version: tests/test_figures.py draws every type of figure.
+    style_src_elem=f"'self' {_EMPTY} {_MAP}",
+    style_src_attr=f"'unsafe-hashes' {_EMPTY} {_DRAG}",
+    img_src="'self' data: blob:",
+)
+
+
+def figure_page(view: Callable[..., Any]) -> Callable[..., Response]:
+    """Let a view's page draw figures; no page of a rater has any."""
+
+    @wraps(view)
+    def with_policy(*args: Any, **values: Any) -> Response:
+        response = make_response(view(*args, **values))
+        response.headers["Content-Security-Policy"] = POLICY
+        return response
+
+    return with_policy
+
+
+@bp.app_template_global()
+def plotly_url() -> str:
+    """Return the address of Plotly's script, which changes with its version."""
+    return url_for("figures.plotly", release=version("plotly"))
+
+
+@bp.get("/plotly/<release>.js")
+def plotly(release: str) -> Response:
+    """Send the script that comes with the installed package."""
+    if release != version("plotly"):
+        abort(404)
+    age = int(timedelta(days=365).total_seconds())
+    return send_file(script_path(), mimetype="text/javascript", max_age=age, conditional=True)
+
+
+@cache
+def script_path() -> Path:
+    """Return where Plotly's script lies, without importing the package, which takes long."""
+    spec = find_spec("plotly")
+    assert spec is not None, "plotly is in requirements-web.txt"
+    return Path(str(spec.origin)).parent / "package_data" / "plotly.min.js"
+
+
+def csv_file(figure: Figure) -> Response:
+    """Answer with a figure's numbers as a CSV file."""
+    response = make_response(figure.csv())
+    response.mimetype = "text/csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{figure.name}.csv"'
+    return response

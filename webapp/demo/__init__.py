@@ -1,0 +1,1 @@
+"""The demo, and made raters that judge its studies."""

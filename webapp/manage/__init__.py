@@ -1,0 +1,1 @@
+"""The experimenter's pages of studies: list, design, open, watch, people, close."""

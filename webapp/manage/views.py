@@ -1,0 +1,246 @@
+"""The experimenter's pages of studies: list, design, open, watch, raters, close."""
+
+import csv
+import io
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from embeddings.errors import InputError
+from evaluation.protocol.reading import protocol_toml
+from evaluation.records.bundle import write_bundle
+from webapp.bundles import export_import, raters_csv
+from webapp.core import jobs
+from webapp.core.database import db, now
+from webapp.manage import study_progress
+from webapp.models import Assignment, Rater, Study
+from webapp.rating import assigning
+from webapp.rating import people as raters
+from webapp.study import lifecycle, preview, rater_lines
+
+bp = Blueprint("manage", __name__, url_prefix="/studies")
+
+_ONLY_HERE = ("127.0.0.1", "localhost", "::1")
+
+
+@bp.get("")
+def index() -> ResponseReturnValue:
+    """Show every study in a line."""
+    return render_template("studies.html", studies=study_progress.overview())
+
+
+@bp.get("/<slug>")
+def study(slug: str) -> ResponseReturnValue:
+    """Show a study: a draft's plan, or how far an open or closed one is."""
+    opening = jobs.opening(slug)
+    found = _study(slug)
+    toml = protocol_toml(found.terms)
+    if found.state == "draft":
+        plan, problem = _plan(found)
+        return render_template(
+            "study_draft.html", study=found, terms=found.terms, toml=toml, opening=opening,
+            plan=plan, problem=problem,
+        )  # fmt: skip
+    return render_template(
+        "study.html", study=found, terms=found.terms, toml=toml,
+        plan=preview.opened(found), progress=study_progress.progress(found),
+    )  # fmt: skip
+
+
+@bp.get("/<slug>/protocol.toml")
+def protocol(slug: str) -> Response:
+    """Send the protocol as a TOML file."""
+    return _file(protocol_toml(_study(slug).terms), "application/toml", f"{slug}.toml")
+
+
+@bp.post("/<slug>/open")
+def open_study(slug: str) -> ResponseReturnValue:
+    """Begin to open a draft, in a process of its own."""
+    found = _study(slug)
+    if found.state != "draft":
+        flash(_("Only a draft can be opened."))
+    else:
+        db.session.rollback()  # the process writes, and must not wait for this request
+        jobs.start_opening(slug)
+    return _to(slug)
+
+
+@bp.get("/<slug>/opening")
+def opening(slug: str) -> ResponseReturnValue:
+    """Say how far the opening is, for the page that waits."""
+    found = jobs.opening(slug)
+    return {
+        "state": _study(slug).state,
+        "running": found.running,
+        "seconds": found.seconds,
+        "failed": found.failed,
+    }
+
+
+@bp.post("/<slug>/close")
+def close(slug: str) -> ResponseReturnValue:
+    """Close an open study."""
+    found = _study(slug)
+    if not _is_sure():
+        return _to(slug)
+    try:
+        lifecycle.close_study(found)
+        flash(_("The study is closed."))
+    except InputError as error:
+        flash(str(error))
+    return _to(slug)
+
+
+@bp.post("/<slug>/remove")
+def remove(slug: str) -> ResponseReturnValue:
+    """Remove a draft."""
+    found = _study(slug)
+    if found.state != "draft" or jobs.opening(slug).running or not _is_sure():
+        return _to(slug)
+    lifecycle.remove_study(found)
+    jobs.forget_opening(slug)
+    flash(_("The draft is removed."))
+    return redirect(url_for(".index"))
+
+
+@bp.get("/<slug>/bundle.zip")
+def bundle(slug: str) -> Response:
+    """Send the study as one zip; a draft has none, which is said in a sentence."""
+    content = io.BytesIO()
+    write_bundle(content, export_import.bundle_files(_study(slug)))
+    return _file(content.getvalue(), "application/zip", f"{slug}.zip")
+
+
+@bp.get("/<slug>/payments.csv")
+def payments(slug: str) -> Response:
+    """Send who came under other services' ids: the one table that ties pseudonyms to people."""
+    return _file(raters_csv.payments_csv(_study(slug)), "text/csv", f"{slug}-payments.csv")
+
+
+@bp.get("/<slug>/raters")
+def people(slug: str) -> ResponseReturnValue:
+    """Show the raters, and the ways to invite more."""
+    found = _study(slug)
+    if found.state == "draft":
+        return _to(slug)
+    first = request.args.get("from", 0, type=int)
+    base = current_app.config["SETTINGS"]["base_url"]
+    return render_template(
+        "study_raters.html",
+        study=found,
+        terms=found.terms,
+        lines=rater_lines.rater_lines(found),
+        new=sum(1 for one in found.raters if first and one.number >= first),
+        first=first,
+        most=raters.MOST_INVITED,
+        link=_link,
+        join=_address("join.join", slug=slug),
+        only_here=not base and urlsplit(request.host_url).hostname in _ONLY_HERE,
+    )
+
+
+@bp.post("/<slug>/invite")
+def invite(slug: str) -> ResponseReturnValue:
+    """Invite raters: a personal link for each."""
+    found = _study(slug)
+    try:
+        new = raters.invite(found, request.form.get("count", 0, type=int))
+    except InputError as error:
+        flash(str(error))
+        return redirect(url_for(".people", slug=slug))
+    flash(ngettext("One rater is invited.", "%(num)d raters are invited.", len(new)))
+    return redirect(url_for(".people", slug=slug, **{"from": new[0].number}))
+
+
+@bp.get("/<slug>/links.csv")
+def links(slug: str) -> Response:
+    """Send the personal links as CSV, those of the raters from a number on."""
+    first = request.args.get("from", 0, type=int)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["rater", "link"])
+    for rater in _study(slug).raters:
+        if rater.number >= first:
+            writer.writerow([rater.pseudonym, _link(rater)])
+    return _file(text.getvalue(), "text/csv", f"{slug}-links.csv")
+
+
+@bp.post("/<slug>/recall")
+def recall(slug: str) -> ResponseReturnValue:
+    """Take an unfinished block back from a rater, so that others get it."""
+    found = _study(slug)
+    assignment = db.session.get(Assignment, request.form.get("assignment", 0, type=int))
+    if assignment is None or assignment.rater.study is not found:
+        abort(404)
+    if rater_lines.kept_block(assignment.rater, now()) is not assignment:
+        flash(_("There is nothing to recall any more."))
+    else:
+        assigning.recall(assignment)
+        flash(
+            _(
+                "The block of %(name)s is recalled: others can get it. What was judged stays.",
+                name=assignment.rater.pseudonym,
+            )
+        )
+    return redirect(url_for(".people", slug=slug))
+
+
+def _study(slug: str) -> Study:
+    found = db.session.scalar(sa.select(Study).where(Study.slug == slug))
+    if found is None:
+        abort(404)
+    return found
+
+
+def _plan(study: Study) -> tuple[preview.Preview | None, str]:
+    """Return what opening a draft would make, or the sentence that says why it cannot be."""
+    try:
+        return preview.preview(study.terms), ""
+    except InputError as error:
+        return None, str(error)
+
+
+def _is_sure() -> bool:
+    """Return whether the box that says so was ticked; ask for it where it was not."""
+    if request.form.get("sure") != "yes":
+        flash(_("Nothing was done: please tick the box first."))
+        return False
+    return True
+
+
+def _to(slug: str) -> ResponseReturnValue:
+    return redirect(url_for(".study", slug=slug))
+
+
+def _link(rater: Rater) -> str:
+    """Return a rater's personal link."""
+    return _address("rate.page", slug=rater.study.slug, token=rater.token)
+
+
+def _address(endpoint: str, **values: str) -> str:
+    """Return an address that raters can reach: under base_url, else under this page's host."""
+    base = current_app.config["SETTINGS"]["base_url"].rstrip("/")
+    return (
+        base + url_for(endpoint, **values) if base else url_for(endpoint, _external=True, **values)
+    )
+
+
+def _file(text: str | bytes, mimetype: str, name: str) -> Response:
+    """Return a text, or bytes, as a file to keep."""
+    answer = current_app.response_class(text, mimetype=mimetype)
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer

@@ -1,0 +1,327 @@
+"""What a rater hears and answers: opaque tokens, grades, choices, listening. No HTTP in here."""
+
+import hashlib
+import hmac
+import math
+import re
+import struct
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask import current_app
+from sqlalchemy.dialects import postgresql, sqlite
+
+from embeddings.errors import InputError
+from evaluation.protocol.terms import Protocol
+from webapp.core.database import db, now
+from webapp.models import (
+    Assignment,
+    Candidate,
+    Flag,
+    Judgement,
+    Listen,
+    Preference,
+    Query,
+    Rater,
+    Sitting,
+    Slot,
+)
+from webapp.rating.assigning import renew
+
+CHOICES = ("A", "B", "none")
+_QUERY, _SLOT, _CLIP = range(3)
+_PLACE = struct.Struct(">BQQ")  # kind, number, and the candidate where it is a clip in lists
+_TAG = 8  # bytes
+_TOKEN = re.compile(rf"[0-9a-f]{{{2 * (_TAG + _PLACE.size)}}}")
+_ROUNDING = 0.02  # of a sound: what a browser's clock may be off
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What a token stands for: a slot, a clip in a list, or (neither) a block's query."""
+
+    assignment: Assignment
+    slot: Slot | None = None
+    candidate: Candidate | None = None
+
+    @property
+    def sound(self) -> str:
+        """The file of its sound; "" for a list."""
+        heard: Candidate | Query | None = self.candidate or (self.slot and self.slot.candidate)
+        if heard is None and self.slot is None:
+            heard = self.assignment.query
+        return heard.sound if heard else ""
+
+
+def start_sitting(rater: Rater) -> Sitting:
+    """Store and return a new sitting of `rater`."""
+    sitting = Sitting(rater_id=rater.id)
+    db.session.add(sitting)
+    db.session.commit()
+    return sitting
+
+
+def token(sitting: Sitting, thing: Thing) -> str:
+    """Return the opaque name of a thing in one sitting.
+
+    It says nothing of the clip and is another one for every rater, every sitting and every place.
+    The thing's number is in it, hidden under a keyed hash, so that it is found without a search.
+    """
+    if thing.candidate is not None:
+        place = _CLIP, thing.assignment.id, thing.candidate.id
+    elif thing.slot is not None:
+        place = _SLOT, thing.slot.id, 0
+    else:
+        place = _QUERY, thing.assignment.id, 0
+    packed = _PLACE.pack(*place)
+    tag = _keyed(sitting, "tag", packed)[:_TAG]
+    return (tag + _masked(sitting, tag, packed)).hex()
+
+
+def check_token(sitting: Sitting, place: int) -> str:
+    """Return the opaque name of a sound of the sound check in one sitting."""
+    return _keyed(sitting, "check", bytes([place]))[: _TAG + _PLACE.size].hex()
+
+
+def find_thing(rater: Rater, name: str) -> Thing | None:
+    """Return what a token of any of the rater's sittings stands for, or None.
+
+    Older sittings count too: a grade that waited in a closed tab carries its old token.
+    """
+    if not _TOKEN.fullmatch(name):
+        return None
+    tag, hidden = bytes.fromhex(name)[:_TAG], bytes.fromhex(name)[_TAG:]
+    sittings = sa.select(Sitting).where(Sitting.rater_id == rater.id).order_by(Sitting.id.desc())
+    for sitting in db.session.scalars(sittings):
+        packed = _masked(sitting, tag, hidden)
+        if hmac.compare_digest(_keyed(sitting, "tag", packed)[:_TAG], tag):
+            return _thing(rater, *_PLACE.unpack(packed))
+    return None
+
+
+def _thing(rater: Rater, kind: int, number: int, candidate: int) -> Thing | None:
+    """Return the thing that a token names, if it is the rater's still."""
+    if kind == _SLOT:
+        slot = db.session.get(Slot, number)
+        mine = slot is not None and slot.assignment.rater_id == rater.id
+        return Thing(slot.assignment, slot) if slot is not None and mine else None
+    assignment = db.session.get(Assignment, number)
+    if assignment is None or assignment.rater_id != rater.id:
+        return None
+    if kind == _QUERY:
+        return Thing(assignment)
+    heard = db.session.get(Candidate, candidate)
+    return heard and Thing(assignment, candidate=heard)
+
+
+def _keyed(sitting: Sitting, purpose: str, message: bytes) -> bytes:
+    secret = current_app.config["SECRET_KEY"].encode()
+    return hmac.digest(secret, f"{purpose}:{sitting.id}:".encode() + message, hashlib.sha256)
+
+
+def _masked(sitting: Sitting, tag: bytes, packed: bytes) -> bytes:
+    """Hide a place, or show a hidden one: the same operation twice gives back what was there."""
+    mask = _keyed(sitting, "mask", tag)
+    return bytes(a ^ b for a, b in zip(packed, mask, strict=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What every answer of a rater's browser has: what it is about, its id, and when."""
+
+    sound: str
+    uuid: str
+    moment: datetime
+
+
+def parse_answer(body: Any, moment: str = "given_at", about: str = "sound") -> Answer:
+    """Return what a JSON body says under the keys that every answer has.
+
+    Raises InputError naming what is wrong with it.
+    """
+    if not isinstance(body, dict):
+        raise InputError("An answer must be one JSON object.")
+    try:
+        uuid, when = str(UUID(str(body["uuid"]))), datetime.fromisoformat(str(body[moment]))
+        name = str(body[about])
+    except KeyError as error:
+        raise InputError(f"An answer must have {error}.") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"An answer must be complete: {error}.") from error
+    if when.tzinfo is None:
+        raise InputError(f"{moment} must have a time zone, not {body[moment]!r}.")
+    if not 2000 <= when.year <= 2999:
+        raise InputError(f"{moment} must be from 2000 on, not {body[moment]!r}.")
+    return Answer(name, uuid, when)
+
+
+def parse_grade(body: dict[str, Any], terms: Protocol) -> dict[str, Any]:
+    """Return facet, grade, listened_seconds and heard of a grade's body, checked."""
+    facets = {facet.name: facet for facet in terms.scale.facets}
+    name = body.get("facet", next(iter(facets)))
+    if name not in facets:
+        raise InputError(f"The facet must be one of {', '.join(facets)}, not {name!r}.")
+    grade, facet = body.get("grade"), facets[name]
+    if type(grade) is not int or grade not in facet.allowed:
+        rule = f"from {facet.lowest} to {facet.highest} in steps of {facet.step}"
+        if not facet.step:
+            rule = f"one of {', '.join(map(str, facet.allowed))}"
+        raise InputError(f"The grade must be {rule}, not {grade!r}.")
+    listened = _number(body, "listened_seconds", 1e6)
+    heard = _number(body, "heard", 1.0) if body.get("heard") is not None else None
+    share = terms.listening.must_listen if terms.method == "graded" else 0.0
+    if (heard or 0.0) + _ROUNDING < share:
+        raise InputError(f"{share:.0%} of a sound must be heard first, not {heard or 0:.0%}.")
+    return {"facet": name, "grade": grade, "listened_seconds": listened, "heard": heard}
+
+
+def parse_seconds(body: dict[str, Any]) -> float:
+    """Return the seconds of a stretch of listening, checked."""
+    return _number(body, "seconds", 1e6)
+
+
+def _number(body: dict[str, Any], key: str, most: float) -> float:
+    try:
+        value = float(body[key])
+    except KeyError as error:
+        raise InputError(f"An answer must have {error}.") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"An answer must be complete: {error}.") from error
+    if not (math.isfinite(value) and 0 <= value <= most):
+        raise InputError(f"{key} must be from 0 to {most:.0f}, not {value!r}.")
+    return value
+
+
+def store_grade(thing: Thing, answer: Answer, grade: dict[str, Any], terms: Protocol) -> bool:
+    """Store a grade, once however often it is sent, and return only when it is on disk.
+
+    Returns False, and stores nothing, where the grade's UUID is that of another grade.
+    """
+    assert thing.slot is not None
+    renew(thing.assignment, terms)
+    same = {"slot_id": thing.slot.id, "facet": grade["facet"], "grade": grade["grade"]}
+    times = {"given_at": answer.moment, "received_at": now()}
+    return _store_once(Judgement, answer.uuid, grade | same | times, same)
+
+
+def store_preference(thing: Thing, answer: Answer, choice: str, terms: Protocol) -> bool:
+    """Store a choice between two lists; as `store_grade`."""
+    renew(thing.assignment, terms)
+    same = {"assignment_id": thing.assignment.id, "choice": choice}
+    times = {"given_at": answer.moment, "received_at": now()}
+    return _store_once(Preference, answer.uuid, same | times, same)
+
+
+def store_listen(thing: Thing, answer: Answer, seconds: float) -> bool:
+    """Store a stretch of listening; as `store_grade`."""
+    same = {"assignment_id": thing.assignment.id, **_heard(thing)}
+    rest = {"seconds": seconds, "started_at": answer.moment, "received_at": now()}
+    return _store_once(Listen, answer.uuid, same | rest, same)
+
+
+def store_flag(thing: Thing, answer: Answer) -> bool:
+    """Store that a sound was reported as broken; as `store_grade`."""
+    same = {"assignment_id": thing.assignment.id, **_heard(thing)}
+    rest = {"given_at": answer.moment, "received_at": now()}
+    return _store_once(Flag, answer.uuid, same | rest, same)
+
+
+def _heard(thing: Thing) -> dict[str, int | None]:
+    """Return the columns that say which sound it is; for a clip in lists, the first that has it."""
+    if thing.candidate is None:
+        return {"slot_id": thing.slot.id if thing.slot else None, "candidate_id": None}
+    holders = {source.system_id for source in thing.candidate.sources}
+    slots = (slot.id for slot in thing.assignment.slots if slot.system_id in holders)
+    return {"slot_id": next(slots, None), "candidate_id": thing.candidate.id}
+
+
+def _store_once(model: Any, uuid: str, values: dict[str, Any], same: dict[str, Any]) -> bool:
+    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    added = db.session.execute(
+        dialect.insert(model)
+        .values(client_uuid=uuid, **values)
+        .on_conflict_do_nothing(index_elements=["client_uuid"])
+    )
+    db.session.commit()
+    if added.rowcount:
+        return True
+    stored = db.session.scalar(sa.select(model).where(model.client_uuid == uuid))
+    return all(getattr(stored, name) == value for name, value in same.items())
+
+
+def grades_given(assignment: Assignment) -> dict[int, dict[str, int]]:
+    """Return slot -> facet -> the last grade given, of one block."""
+    rows = db.session.execute(
+        sa.select(Judgement.slot_id, Judgement.facet, Judgement.grade)
+        .join(Judgement.slot)
+        .where(Slot.assignment_id == assignment.id)
+        .order_by(Judgement.id)
+    )
+    given: dict[int, dict[str, int]] = {}
+    for slot, facet, grade in rows:
+        given.setdefault(slot, {})[facet] = grade
+    return given
+
+
+def choice_given(assignment: Assignment) -> str | None:
+    """Return the last choice between two lists in one block, or None."""
+    return db.session.scalar(
+        sa.select(Preference.choice)
+        .where(Preference.assignment_id == assignment.id)
+        .order_by(Preference.id.desc())
+        .limit(1)
+    )
+
+
+def flagged(assignment: Assignment) -> set[int | None]:
+    """Return the slots of a block whose sound the rater reported as broken; None is the query.
+
+    A list is not broken because one of its sounds is.
+    """
+    found = sa.select(Flag.slot_id).where(
+        Flag.assignment_id == assignment.id, Flag.candidate_id.is_(None)
+    )
+    return set(db.session.scalars(found))
+
+
+def flagged_in_lists(assignment: Assignment) -> set[int]:
+    """Return the candidates in a block's lists that the rater reported as broken."""
+    found = sa.select(Flag.candidate_id).where(Flag.assignment_id == assignment.id)
+    return {candidate for candidate in db.session.scalars(found) if candidate is not None}
+
+
+def unanswered(assignment: Assignment, terms: Protocol) -> list[Slot]:
+    """Return the slots that still want an answer: not wholly graded, and not reported broken."""
+    if terms.method == "preference":
+        return [] if choice_given(assignment) else list(assignment.slots)
+    given, broken = grades_given(assignment), flagged(assignment)
+    asked = len(terms.scale.facets)
+    return [
+        slot for slot in assignment.slots
+        if len(given.get(slot.id, {})) < asked and slot.id not in broken
+    ]  # fmt: skip
+
+
+def finish(assignment: Assignment, page: int, terms: Protocol) -> int:
+    """Finish a page, and with the last one the block; return how many answers it still lacks.
+
+    A block whose query is reported as broken is given back; practice is then over.
+    """
+    left = unanswered(assignment, terms)
+    if left and not assignment.finished_at and None in flagged(assignment):
+        if assignment.query.practice:
+            assignment.finished_at = assignment.repeated_at = now()
+        assignment.lease_until = now()
+        db.session.commit()
+        return 0
+    missing = sum(1 for slot in left if slot.page == page)
+    if not any(not slot.repeat for slot in left) and not assignment.finished_at:
+        assignment.finished_at = now()
+    if not left and not assignment.repeated_at:
+        assignment.repeated_at = now()
+    renew(assignment, terms)
+    db.session.commit()
+    return missing

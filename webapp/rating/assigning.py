@@ -1,0 +1,171 @@
+"""Who judges what: blocks given to raters, least judged first, kept for a while, given back.
+
+Everything here happens in one transaction that began as a writer (see :mod:`webapp.core.database`),
+so that raters who ask at the same moment get their blocks one after the other.
+"""
+
+import math
+import secrets
+from datetime import datetime, timedelta
+
+import numpy as np
+import sqlalchemy as sa
+
+from evaluation.protocol.terms import Protocol
+from webapp.core.database import db, now
+from webapp.models import Assignment, Block, BlockItem, Flag, Query, Rater, Slot
+
+
+def loads(study_id: int, at: datetime, *, practice: bool = False) -> list[tuple[int, int, int]]:
+    """Return (block, query, raters who finished it or are at it) of all blocks of a study.
+
+    An unfinished block counts for as long as it is kept for its rater.
+    """
+    taken = sa.or_(Assignment.finished_at.is_not(None), Assignment.lease_until > at)
+    rows = db.session.execute(
+        sa.select(Block.id, Block.query_id, sa.func.count(Assignment.id))
+        .join(Block.query)
+        .outerjoin(Assignment, sa.and_(Assignment.block_id == Block.id, taken))
+        .where(Query.study_id == study_id, Query.practice.is_(practice))
+        .group_by(Block.id, Block.query_id)
+        .order_by(Block.id)
+    )
+    return [tuple(row) for row in rows]
+
+
+def open_assignment(rater: Rater) -> Assignment | None:
+    """Return the rater's unfinished block, or None.
+
+    One that was kept too long, and that others have taken since, is the rater's no more; the
+    grades that were given in it stay.
+    """
+    at = now()
+    for assignment in rater.assignments:
+        if assignment.finished_at or assignment.query.practice:
+            continue
+        if _query_is_broken(assignment):
+            continue
+        if assignment.lease_until > at:
+            return assignment
+        if _wanted(assignment, at):
+            renew(assignment, rater.study.terms)
+            db.session.commit()
+            return assignment
+    return None
+
+
+def next_assignment(rater: Rater) -> Assignment | None:
+    """Give the rater a new block and return it; None when there is none for this rater.
+
+    It is the block that the fewest raters were given so far, of a query that this rater has not
+    had; among equals chance decides, so that raters do not all go the same way.
+    """
+    terms = rater.study.terms
+    had = {one.query_id for one in rater.assignments}
+    sitting = sum(1 for one in rater.assignments if not one.query.practice and one.finished_at)
+    if terms.sitting and sitting >= terms.sitting:
+        return None
+    found = [
+        (count, block)
+        for block, query, count in loads(rater.study_id, now())
+        if query not in had and (not terms.raters_per_query or count < terms.raters_per_query)
+    ]
+    if not found:
+        return None
+    fewest = min(count for count, _ in found)
+    return assign(rater, secrets.choice([block for count, block in found if count == fewest]))
+
+
+def practice_assignment(rater: Rater) -> Assignment | None:
+    """Return the rater's practice block, given now if need be; None where the study has none."""
+    for assignment in rater.assignments:
+        if assignment.query.practice:
+            return assignment
+    blocks = loads(rater.study_id, now(), practice=True)
+    return assign(rater, blocks[0][0]) if blocks else None
+
+
+def assign(rater: Rater, block_id: int) -> Assignment:
+    """Give a block to a rater: fix the order of what is in it, and store it."""
+    block = db.session.get_one(Block, block_id)
+    terms = rater.study.terms
+    seed = secrets.randbelow(2**31)
+    assignment = Assignment(
+        rater=rater,
+        query=block.query,
+        block=block,
+        order_seed=seed,
+        lease_until=now() + timedelta(minutes=terms.lease_minutes),
+        slots=slots_of(block, terms, seed),
+    )
+    db.session.add(assignment)
+    db.session.commit()
+    return assignment
+
+
+def renew(assignment: Assignment, terms: Protocol) -> None:
+    """Keep a block for its rater from now on; the caller commits.
+
+    Only when half of the time is over, so that not every grade writes two rows. A block that was
+    kept too long, or recalled, stays with those who have it now.
+    """
+    at, whole = now(), timedelta(minutes=terms.lease_minutes)
+    if assignment.lease_until > at + whole / 2 or assignment.finished_at:
+        return
+    if assignment.lease_until > at or _wanted(assignment, at):
+        assignment.lease_until = at + whole
+
+
+def recall(assignment: Assignment) -> None:
+    """Give an unfinished block back, so that others get it; the rater's grades stay."""
+    assignment.lease_until = now()
+    db.session.commit()
+
+
+def _query_is_broken(assignment: Assignment) -> bool:
+    """Return whether the rater reported the block's query, so that nothing can be judged by it."""
+    found = sa.select(Flag.id).where(
+        Flag.assignment_id == assignment.id, Flag.slot_id.is_(None), Flag.candidate_id.is_(None)
+    )
+    return db.session.scalar(found.limit(1)) is not None
+
+
+def _wanted(assignment: Assignment, at: datetime) -> bool:
+    """Return whether an unfinished block that was kept too long still needs its rater."""
+    wanted = assignment.rater.study.terms.raters_per_query
+    count = next(
+        count for block, _, count in loads(assignment.rater.study_id, at)
+        if block == assignment.block_id
+    )  # fmt: skip
+    return not wanted or count < wanted
+
+
+def slots_of(block: Block, terms: Protocol, seed: int) -> list[Slot]:
+    """Return the places of a block in the order that one rater gets, and those of its repeats."""
+    rng = np.random.default_rng(seed)
+    items = list(block.items)
+    if terms.method == "preference":
+        # the sides change from rater to rater, from pair to pair and from query to query
+        given = sa.select(sa.func.count(Assignment.id)).where(Assignment.block_id == block.id)
+        turned = (block.query_id + block.number + (db.session.scalar(given) or 0)) % 2
+        items = items[::-1] if turned else items
+    else:
+        items = [items[place] for place in rng.permutation(len(items))]
+    pages = 1 if terms.method != "graded" else math.ceil(len(items) / terms.page)
+    slots = []
+    for page, part in enumerate(np.array_split(np.arange(len(items)), max(pages, 1)), 1):
+        slots += [_slot(items[place], page, int(place) + 1) for place in part]
+    if block.query.practice:
+        return slots
+    results = [one for one in items if one.candidate and one.candidate.kind == "result"]
+    again = min(terms.controls.repeats, len(results))
+    for place in rng.choice(len(results), again, replace=False) if again else ():
+        slots.append(_slot(results[place], pages + 1, len(slots) + 1, repeat=True))
+    return slots
+
+
+def _slot(item: BlockItem, page: int, position: int, *, repeat: bool = False) -> Slot:
+    return Slot(
+        page=page, position=position, repeat=repeat,
+        candidate_id=item.candidate_id, system_id=item.system_id,
+    )  # fmt: skip

@@ -1,0 +1,168 @@
+"""What the judging page shows: a block's page in opaque tokens, and how far the rater is."""
+
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from embeddings.errors import InputError
+from webapp.browse.views import envelope_letters
+from webapp.core import catalogue
+from webapp.core.database import db
+from webapp.models import Assignment, Candidate, Rater, Sitting, Slot
+from webapp.rating import answers
+from webapp.rating.answers import Thing
+from webapp.rating.people import Step
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One page of a block.
+
+    Attributes
+    ----------
+    kind : "practice", "main" or "repeat"
+    query : token of the query's sound
+    items : (token, facet -> grade) of each candidate on this page
+    lists : for lists: (name or token, [(token, whether another list has it, too)], grade)
+    choice : of two lists, None where none was made
+    reported : tokens of sounds that the rater reported as broken
+    envelopes : token -> waveform as the player reads it; empty unless the protocol shows them
+    page, pages, first : from one; `first` is the number of the first item in the block
+    graded, all : items answered, and all, of the block (or of its repeats)
+    done, blocks : blocks finished, and blocks in the rater's sitting
+    previous : whether there is an earlier page of the block to look at
+    """
+
+    kind: str
+    query: str
+    items: list[tuple[str, dict[str, int]]] = field(default_factory=list)
+    lists: list[tuple[str, list[tuple[str, bool]], int | None]] = field(default_factory=list)
+    choice: str | None = None
+    reported: frozenset[str] = frozenset()
+    envelopes: dict[str, str] = field(default_factory=dict)
+    page: int = 1
+    pages: int = 1
+    first: int = 1
+    graded: int = 0
+    all: int = 0
+    done: int = 0
+    blocks: int = 1
+    previous: bool = False
+
+
+def view(rater: Rater, sitting: Sitting, step: Step, page: int | None = None) -> View:
+    """Return the page of a step's block; an earlier one of it if `page` names one."""
+    assignment, terms = step.assignment, rater.study.terms
+    assert assignment is not None
+    repeat = step.name == "repeat"
+    slots = [slot for slot in assignment.slots if slot.repeat == repeat]
+    first_page = min(slot.page for slot in slots)
+    shown = page if page is not None and first_page <= page < step.page else step.page
+    here = [slot for slot in slots if slot.page == shown]
+    given = answers.grades_given(assignment)
+    left = {slot.id for slot in answers.unanswered(assignment, terms)}
+    query = answers.token(sitting, Thing(assignment))
+    names = {slot.id: answers.token(sitting, Thing(assignment, slot)) for slot in here}
+    done = sum(1 for one in rater.assignments if one.finished_at and not one.query.practice)
+    return View(
+        kind=step.name,
+        query=query,
+        items=[(names[slot.id], given.get(slot.id, {})) for slot in here if slot.candidate_id],
+        lists=_lists(assignment, here, sitting, names, given),
+        choice=answers.choice_given(assignment) if terms.method == "preference" else None,
+        reported=_reported(assignment, sitting, names, query),
+        envelopes=_envelopes(rater, sitting, assignment, here),
+        page=shown,
+        pages=max(slot.page for slot in slots),
+        first=here[0].position if not repeat else 1,
+        graded=sum(1 for slot in slots if slot.id not in left),
+        all=len(slots),
+        done=done,
+        blocks=_blocks(rater),
+        previous=shown > first_page,
+    )
+
+
+def _reported(
+    assignment: Assignment, sitting: Sitting, names: dict[int, str], query: str
+) -> frozenset[str]:
+    """Return the tokens of the page's sounds that the rater reported as broken."""
+    slots, clips = answers.flagged(assignment), answers.flagged_in_lists(assignment)
+    found = {name for slot, name in names.items() if slot in slots}
+    found |= {
+        answers.token(sitting, Thing(assignment, candidate=one))
+        for one in (assignment.query.candidates if clips else ())
+        if one.id in clips
+    }
+    return frozenset(found | ({query} if None in slots else set()))
+
+
+def _with_sources(assignment: Assignment) -> dict[int, Candidate]:
+    """Return the candidates of a block's query by id, with the ranks that systems gave them."""
+    found = sa.select(Candidate).where(Candidate.query_id == assignment.query_id)
+    found = found.options(sa.orm.selectinload(Candidate.sources))
+    return {one.id: one for one in db.session.scalars(found)}
+
+
+def _envelopes(
+    rater: Rater, sitting: Sitting, assignment: Assignment, slots: list[Slot]
+) -> dict[str, str]:
+    """Return the waveforms of all sounds of a page, where the protocol shows them."""
+    terms = rater.study.terms
+    if not terms.listening.show_waveform:
+        return {}
+    heard = {Thing(assignment): assignment.query.clip}
+    heard |= {Thing(assignment, slot): slot.candidate.clip for slot in slots if slot.candidate}
+    if any(slot.system_id for slot in slots):
+        heard |= {Thing(assignment, candidate=one): one.clip for one in assignment.query.candidates}
+    try:
+        collection = catalogue.collection(terms.collection)
+    except InputError:
+        return {}  # its sentence would name what a rater must not know
+    return {
+        answers.token(sitting, thing): envelope_letters(
+            collection.envelopes[collection.index[clip]]
+        )
+        for thing, clip in heard.items()
+    }
+
+
+def _blocks(rater: Rater) -> int:
+    """Return how many blocks the rater's sitting has: as many as asked for, or one a query."""
+    queries = sum(1 for query in rater.study.queries if query.blocks)
+    return min(rater.study.terms.sitting or queries, queries)
+
+
+def _lists(
+    assignment: Assignment,
+    slots: list[Slot],
+    sitting: Sitting,
+    names: dict[int, str],
+    given: dict[int, dict[str, int]],
+) -> list[tuple[str, list[tuple[str, bool]], int | None]]:
+    """Return the lists of a page, each with its sounds in the order of their ranks."""
+    slots = [slot for slot in slots if slot.system_id]
+    ranked: dict[int, list[tuple[int, int]]] = {slot.id: [] for slot in slots}
+    candidates = _with_sources(assignment) if slots else {}
+    for candidate in candidates.values():
+        ranks = {source.system_id: source.rank for source in candidate.sources}
+        for slot in slots:
+            if slot.system_id in ranks:
+                ranked[slot.id].append((ranks[slot.system_id], candidate.id))
+    heard_in = [candidate for found in ranked.values() for _, candidate in found]
+    letters = dict(zip((slot.id for slot in slots), "AB", strict=False))
+    two = assignment.rater.study.terms.method == "preference"
+    return [
+        (
+            letters[slot.id] if two else names[slot.id],
+            [
+                (
+                    answers.token(sitting, Thing(assignment, candidate=candidates[candidate])),
+                    heard_in.count(candidate) > 1,
+                )
+                for _, candidate in sorted(ranked[slot.id])
+            ],
+            next(iter(given.get(slot.id, {}).values()), None),
+        )
+        for slot in slots
+    ]

@@ -1,0 +1,359 @@
+"""The people of a study: how they come in, where they are on their way, how they leave."""
+
+import json
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from embeddings.errors import InputError
+from evaluation.protocol.terms import Question
+from webapp.core.database import db, now
+from webapp.models import (
+    Assignment,
+    ExternalId,
+    Flag,
+    Judgement,
+    Listen,
+    Preference,
+    Query,
+    Rater,
+    Sitting,
+    Slot,
+    Study,
+    Withdrawal,
+)
+from webapp.rating import answers as rating
+from webapp.rating import assigning
+
+MOST_INVITED = 1000
+LONGEST_ANSWER = 5000  # characters
+_LONGEST_ID = 200
+_LATEST = timedelta(days=1)
+_TRIES = 2  # at the headphone test
+_LEAST_RIGHT = 5  # of its six trials
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a rater is: the page to show, and the block and its page where there is one.
+
+    `name` is "closed", "declined", "screened", "consent", "questions" (before or after: `when`),
+    "sound", "headphones", "practice", "main", "repeat", "full" or "done".
+    """
+
+    name: str
+    assignment: Assignment | None = None
+    page: int = 1
+    when: str = ""
+
+
+def find_rater(slug: str, token: str) -> Rater | None:
+    """Return the rater whom a link names, or None; a draft has no raters yet."""
+    return db.session.scalar(
+        sa.select(Rater).join(Rater.study).where(Study.slug == slug, Rater.token == token)
+    )
+
+
+def invite(study: Study, count: int) -> list[Rater]:
+    """Add `count` raters to an open study and return them, each with a secret token."""
+    if study.state != "open":
+        raise InputError(
+            f"The study {study.slug!r} is {study.state}; raters are invited to an open one."
+        )
+    if study.simulated:
+        raise InputError(f"The study {study.slug!r} is simulated; nobody can be invited to it.")
+    if not 1 <= count <= MOST_INVITED:
+        raise InputError(f"The number of raters must be from 1 to {MOST_INVITED}, not {count}.")
+    raters = new_raters(study, count)
+    db.session.commit()
+    return raters
+
+
+def is_open(study: Study) -> bool:
+    """Return whether a study takes answers today."""
+    return study.state == "open" and not _is_past(study.terms.ends)
+
+
+def known(study: Study, given: Mapping[str, str]) -> Rater | None:
+    """Return the rater who came with the same external id before, or None."""
+    person = next(iter(study.terms.joining.ids), "")
+    found = sa.select(Rater).join(ExternalId, ExternalId.rater_id == Rater.id)
+    return db.session.scalar(
+        found.where(
+            ExternalId.study_id == study.id,
+            ExternalId.name == person,
+            ExternalId.value == _id(given, person),
+            ExternalId.person,
+        )
+    )
+
+
+def _id(given: Mapping[str, str], name: str) -> str:
+    """Return an external id of an address; "" for one whose placeholder nobody filled in."""
+    value = given.get(name, "").strip()
+    return "" if "{{" in value else value
+
+
+def join(study: Study, given: Mapping[str, str]) -> Rater | None:
+    """Return the rater who comes with these external ids, a new one at the first time.
+
+    Returns None where as many have joined as may.
+
+    Raises
+    ------
+    InputError
+        The study lets nobody join, or the id that says who it is is missing or too long.
+    """
+    joining = study.terms.joining
+    if not is_open(study) or not joining.open or study.simulated:
+        raise InputError("This study cannot be joined.")
+    ids = {name: _id(given, name) for name in joining.ids}
+    person = next(iter(joining.ids), "")
+    if person and not ids[person]:
+        raise InputError(f"The address lacks {person}: please come by the link you were given.")
+    for name, value in ids.items():
+        if len(value) > _LONGEST_ID:
+            raise InputError(f"{name} must have at most {_LONGEST_ID} characters.")
+    rater = known(study, given)
+    if rater is not None:
+        return rater
+    joined = sa.select(sa.func.count(Rater.id)).where(Rater.study_id == study.id, Rater.joined)
+    if (db.session.scalar(joined) or 0) >= joining.most:
+        return None
+    rater = new_raters(study, 1)[0]
+    rater.joined = True
+    db.session.flush()
+    for name, value in ids.items():
+        if value:
+            db.session.add(
+                ExternalId(
+                    study_id=study.id, rater_id=rater.id, name=name, value=value,
+                    person=name == person,
+                )
+            )  # fmt: skip
+    db.session.commit()
+    return rater
+
+
+def where(rater: Rater) -> Step:
+    """Return the step the rater is at, giving a new block where it is time for one."""
+    terms = rater.study.terms
+    if rater.declined_at:
+        return Step("declined")
+    if rater.screened_at:
+        return Step("screened")
+    if rater.finished_at:
+        return Step("done")  # also later: the code is still there to be copied
+    if not is_open(rater.study):
+        return Step("done" if _blocks_done(rater) >= _sitting(rater) else "closed")
+    if terms.consent and not rater.consented_at:
+        return Step("consent")
+    if terms.questionnaire.before and not rater.before:
+        return Step("questions", when="before")
+    if terms.listening.sound_check and rater.study.tone and not rater.checked_at:
+        return Step("sound")
+    if terms.listening.headphones and not passed_headphones(rater):
+        return Step("headphones")
+    practice = assigning.practice_assignment(rater)
+    if practice and not practice.finished_at:
+        return _at(practice, "practice")
+    step = _judging(rater)
+    if step is None and terms.questionnaire.after and not rater.after and _blocks_done(rater):
+        return Step("questions", when="after")
+    if step is None and not _blocks_done(rater):
+        return Step("full")
+    if step is None:
+        rater.finished_at = now()
+        db.session.commit()
+    return step or Step("done")
+
+
+def agree(rater: Rater, answer: bool) -> None:
+    """Store whether the rater consents."""
+    if answer:
+        rater.consented_at, rater.declined_at = now(), None
+    else:
+        rater.declined_at = now()
+    db.session.commit()
+
+
+def answer_questions(
+    rater: Rater, when: str, given: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Store the answers to a questionnaire, if they are whole; return (answers, id -> error)."""
+    terms = rater.study.terms
+    questions = terms.questionnaire.before if when == "before" else terms.questionnaire.after
+    answers = {one.id: given.get(f"q-{one.id}", "").strip() for one in questions}
+    errors = {one.id: error for one in questions if (error := _error(one, answers[one.id]))}
+    if not errors:
+        setattr(rater, when, json.dumps(answers, ensure_ascii=False, sort_keys=True))
+        db.session.commit()
+    return answers, errors
+
+
+def pass_sound_check(rater: Rater) -> None:
+    """Store that the rater set the volume."""
+    rater.checked_at = now()
+    db.session.commit()
+
+
+def answer_headphones(rater: Rater, answers: Iterable[str]) -> None:
+    """Store one try at the headphone test; who fails twice is screened out."""
+    wanted = [quietest for _, quietest in json.loads(rater.study.trials)]
+    right = sum(str(one) == given for one, given in zip(wanted, answers, strict=False))
+    tries = [*json.loads(rater.headphones or "[]"), right]
+    rater.headphones = json.dumps(tries)
+    if len(tries) >= _TRIES and max(tries) < _LEAST_RIGHT:
+        rater.screened_at = now()
+    db.session.commit()
+
+
+def headphone_tries(rater: Rater) -> int:
+    """Return how often the rater tried the headphone test."""
+    return len(json.loads(rater.headphones or "[]"))
+
+
+def still_takes(rater: Rater, given_at: datetime) -> bool:
+    """Return whether the study takes an answer of that moment.
+
+    One that was given before the study closed, and waited in the rater's browser, is taken for a
+    day.
+    """
+    closed = rater.study.closed_at
+    if rater.study.state == "open":
+        return True
+    if closed is None or rater.study.imported:
+        return False
+    return given_at <= closed and now() < closed + _LATEST
+
+
+def passed_headphones(rater: Rater) -> bool:
+    """Return whether the rater passed the headphone test."""
+    return max(json.loads(rater.headphones or "[]"), default=0) >= _LEAST_RIGHT
+
+
+def may_withdraw(rater: Rater) -> bool:
+    """Return whether the rater may still withdraw, by the protocol's date."""
+    return not _is_past(rater.study.terms.withdrawal_until)
+
+
+def withdraw(rater: Rater) -> int:
+    """Remove the rater's rows, all of them; return how many judgements and choices went.
+
+    A note stays of when it was and how many they were. Coverage opens again by itself.
+    """
+    if not may_withdraw(rater):
+        raise InputError(
+            f"Withdrawal was possible until {rater.study.terms.withdrawal_until}; "
+            "please write to the people who run the study."
+        )
+    assignments = sa.select(Assignment.id).where(Assignment.rater_id == rater.id)
+    slots = sa.select(Slot.id).where(Slot.assignment_id.in_(assignments))
+    study_id, rater_id, given = rater.study_id, rater.id, _answers(rater)
+    for rows in (
+        sa.delete(Judgement).where(Judgement.slot_id.in_(slots)),
+        sa.delete(Preference).where(Preference.assignment_id.in_(assignments)),
+        sa.delete(Listen).where(Listen.assignment_id.in_(assignments)),
+        sa.delete(Flag).where(Flag.assignment_id.in_(assignments)),
+        sa.delete(Slot).where(Slot.assignment_id.in_(assignments)),
+        sa.delete(Assignment).where(Assignment.rater_id == rater_id),
+        sa.delete(Sitting).where(Sitting.rater_id == rater_id),
+        sa.delete(ExternalId).where(ExternalId.rater_id == rater_id),
+        sa.delete(Rater).where(Rater.id == rater_id),
+    ):
+        db.session.execute(rows, execution_options=_PLAIN)
+    db.session.add(Withdrawal(study_id=study_id, judgements=given))
+    db.session.commit()
+    db.session.expire_all()
+    return given
+
+
+def _answers(rater: Rater) -> int:
+    """Return how many judgements and choices a rater gave, practice apart."""
+    real = sa.select(Assignment.id).join(Assignment.query)
+    real = real.where(Assignment.rater_id == rater.id, Query.practice.is_(False))
+    slots = sa.select(Slot.id).where(Slot.assignment_id.in_(real))
+    grades = sa.select(sa.func.count(Judgement.id)).where(Judgement.slot_id.in_(slots))
+    choices = sa.select(sa.func.count(Preference.id)).where(Preference.assignment_id.in_(real))
+    return (db.session.scalar(grades) or 0) + (db.session.scalar(choices) or 0)
+
+
+_PLAIN: dict[str, Any] = {"synchronize_session": False}
+
+
+def _judging(rater: Rater) -> Step | None:
+    """Return the judging page the rater is at; None when there is nothing left to judge."""
+    begun = assigning.open_assignment(rater)
+    if begun:
+        return _at(begun, "main")
+    waiting = [one for one in rater.assignments if one.finished_at and not one.repeated_at]
+    terms = rater.study.terms
+    late = now() - timedelta(minutes=terms.controls.repeat_minutes)
+    due = [one for one in waiting if one.finished_at <= late]
+    if due:
+        return _at(due[0], "repeat")
+    new = assigning.next_assignment(rater)
+    if new:
+        return _at(new, "main")
+    return _at(waiting[0], "repeat") if waiting else None
+
+
+def _at(assignment: Assignment, name: str) -> Step:
+    """Return the step at the first page of a block that is not done."""
+    repeat = name == "repeat"
+    pages = [slot.page for slot in assignment.slots if slot.repeat == repeat]
+    left = [
+        slot.page
+        for slot in rating.unanswered(assignment, assignment.rater.study.terms)
+        if slot.repeat == repeat
+    ]
+    return Step(name, assignment, min(left, default=max(pages, default=1)))
+
+
+def _sitting(rater: Rater) -> int:
+    """Return how many blocks a whole sitting has."""
+    queries = sum(1 for query in rater.study.queries if query.blocks)
+    return min(rater.study.terms.sitting or queries, queries)
+
+
+def _blocks_done(rater: Rater) -> int:
+    return sum(1 for one in rater.assignments if one.finished_at and not one.query.practice)
+
+
+def new_raters(study: Study, count: int) -> list[Rater]:
+    """Add raters to a study, each with a number and a secret token; the caller commits."""
+    last = sa.select(sa.func.max(Rater.number)).where(Rater.study_id == study.id)
+    gone = sa.select(sa.func.count(Withdrawal.id)).where(Withdrawal.study_id == study.id)
+    # with those who withdrew, so that nobody gets the number of somebody who did
+    first = (db.session.scalar(last) or 0) + (db.session.scalar(gone) or 0) + 1
+    raters = [
+        Rater(study=study, number=number, token=secrets.token_urlsafe(18))
+        for number in range(first, first + count)
+    ]
+    db.session.add_all(raters)
+    return raters
+
+
+def _is_past(day: str) -> bool:
+    """Return whether `day`, the last one that counts, is over (UTC); "" never is."""
+    return bool(day) and datetime.now(UTC).date() > date.fromisoformat(day)
+
+
+def _error(question: Question, answer: str) -> str:
+    """Return what is wrong with an answer, "" for nothing."""
+    if not answer:
+        return "This must be answered." if question.required else ""
+    if len(answer) > LONGEST_ANSWER:
+        return f"An answer may have {LONGEST_ANSWER} characters, not {len(answer)}."
+    if question.kind == "choice" and answer not in question.choices:
+        return "Please choose one of the answers."
+    if question.kind == "number":
+        try:
+            float(answer)
+        except ValueError:
+            return f"This must be a number, not {answer!r}."
+    return ""

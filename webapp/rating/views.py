@@ -1,0 +1,341 @@
+"""The pages of a rater. Nothing in them tells a system, a rank, a label, a clip or a file."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    session,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from embeddings.errors import InputError
+from evaluation.protocol.terms import Protocol
+from webapp.core.database import db, writes
+from webapp.core.markdown import markdown
+from webapp.core.security import public
+from webapp.models import Rater, Sitting
+from webapp.rating import answers as rating
+from webapp.rating import judging_page, people
+from webapp.rating.answers import Answer, Thing
+from webapp.study.lifecycle import sounds_folder
+
+bp = Blueprint("rate", __name__, url_prefix="/rate/<slug>/<token>")
+
+_TYPES = {".flac": "audio/flac", ".mp3": "audio/mpeg"}
+
+
+@bp.get("")
+@public
+def page(slug: str, token: str) -> ResponseReturnValue:
+    """Show the page that the rater is at on the way from consent to thanks."""
+    writes()
+    rater = _rater(slug, token)
+    step = people.where(rater)
+    if step.name in ("practice", "main", "repeat"):
+        return _judging_page(rater, step)
+    if step.name == "consent":
+        return _show("rate_consent.html", rater, consent=markdown(rater.study.terms.consent))
+    if step.name == "questions":
+        return _questions_page(rater, step.when, {}, {})
+    if step.name in ("sound", "headphones"):
+        return _check_page(rater, step.name)
+    return _end_page(rater, step.name)
+
+
+@bp.get("/sounds/<sound>")
+@public
+def sound(slug: str, token: str, sound: str) -> Response:
+    """Send the sound that a token stands for, without a word about where it comes from."""
+    rater = _rater(slug, token)
+    name = _check_sounds(rater).get(sound) or _thing_sound(rater, sound)
+    if not name:
+        abort(404)
+    path = sounds_folder(slug) / name
+    if not path.is_file():
+        abort(404)
+    age = int(timedelta(days=current_app.config["SETTINGS"]["audio_cache_days"]).total_seconds())
+    mimetype = _TYPES[path.suffix]
+    response = send_file(path, mimetype=mimetype, conditional=True, etag=False, max_age=age)
+    # send_file names the file and its date, which would be the same for every rater
+    for header in ("Content-Disposition", "Last-Modified"):
+        response.headers.pop(header, None)
+    response.cache_control.public = False
+    response.cache_control.private = True
+    return response
+
+
+@bp.post("/consent")
+@public
+def consent(slug: str, token: str) -> ResponseReturnValue:
+    """Store whether the rater agrees to take part."""
+    rater = _rater(slug, token)
+    if people.where(rater).name == "consent":  # not from a page of before, seen again
+        people.agree(rater, request.form.get("answer") == "yes")
+    return _back(slug, token)
+
+
+@bp.post("/questions/<any(before, after):when>")
+@public
+def questions(slug: str, token: str, when: str) -> ResponseReturnValue:
+    """Store the answers to a questionnaire, or show what is wrong with them."""
+    rater = _rater(slug, token)
+    step = people.where(rater)
+    if (step.name, step.when) != ("questions", when):
+        return _back(slug, token)
+    answers, errors = people.answer_questions(rater, when, request.form)
+    return _questions_page(rater, when, answers, errors) if errors else _back(slug, token)
+
+
+@bp.post("/sound-check")
+@public
+def sound_check(slug: str, token: str) -> ResponseReturnValue:
+    """Store that the rater set the volume."""
+    rater = _rater(slug, token)
+    if people.where(rater).name == "sound":
+        people.pass_sound_check(rater)
+    return _back(slug, token)
+
+
+@bp.post("/headphones")
+@public
+def headphones(slug: str, token: str) -> ResponseReturnValue:
+    """Store one try at the headphone test."""
+    rater = _rater(slug, token)
+    count = len(json.loads(rater.study.trials))
+    given = [request.form.get(f"trial-{number}", "") for number in range(1, count + 1)]
+    tries = request.form.get("tries", -1, type=int)
+    if people.where(rater).name == "headphones" and tries == people.headphone_tries(rater):
+        people.answer_headphones(rater, given)
+    return _back(slug, token)
+
+
+@bp.post("/grades")
+@public
+def grade(slug: str, token: str) -> ResponseReturnValue:
+    """Store one grade and say so only when it is stored.
+
+    An answer that can never be stored is answered with {"refused": reason}; the rater's browser
+    keeps and sends again whatever gets any other answer.
+    """
+
+    def store(thing: Thing, answer: Answer, body: dict[str, Any], terms: Protocol) -> bool:
+        if thing.slot is None:
+            raise LookupError
+        return rating.store_grade(thing, answer, rating.parse_grade(body, terms), terms)
+
+    return _take(slug, token, store)
+
+
+@bp.post("/preferences")
+@public
+def prefer(slug: str, token: str) -> ResponseReturnValue:
+    """Store which of two lists is better; as `grade`."""
+
+    def store(thing: Thing, answer: Answer, body: dict[str, Any], terms: Protocol) -> bool:
+        choice = body.get("choice")
+        if choice not in rating.CHOICES:
+            raise InputError(f"The choice must be one of A, B, none, not {choice!r}.")
+        if thing.slot or thing.candidate or terms.method != "preference":
+            raise LookupError
+        return rating.store_preference(thing, answer, str(choice), terms)
+
+    return _take(slug, token, store, about="block")
+
+
+@bp.post("/listens")
+@public
+def listen(slug: str, token: str) -> ResponseReturnValue:
+    """Store one stretch of listening; as `grade`."""
+
+    def store(thing: Thing, answer: Answer, body: dict[str, Any], terms: Protocol) -> bool:
+        return rating.store_listen(thing, answer, rating.parse_seconds(body))
+
+    return _take(slug, token, store, moment="started_at")
+
+
+@bp.post("/flags")
+@public
+def flag(slug: str, token: str) -> ResponseReturnValue:
+    """Store that a sound is broken; as `grade`."""
+
+    def store(thing: Thing, answer: Answer, body: dict[str, Any], terms: Protocol) -> bool:
+        return rating.store_flag(thing, answer)
+
+    return _take(slug, token, store)
+
+
+@bp.post("/next")
+@public
+def finish(slug: str, token: str) -> ResponseReturnValue:
+    """Finish the page that was shown, and go on to the next one."""
+    rater = _rater(slug, token)
+    thing = rating.find_thing(rater, request.form.get("block", ""))
+    number = request.form.get("page", 1, type=int)
+    if rater.study.state == "open" and thing:
+        missing = rating.finish(thing.assignment, number, rater.study.terms)
+        if missing:
+            flash(
+                ngettext(
+                    "One sound has no grade yet.", "%(num)d sounds have no grade yet.", missing
+                )
+            )
+    return _back(slug, token)
+
+
+@bp.get("/withdraw")
+@public
+def withdrawal(slug: str, token: str) -> ResponseReturnValue:
+    """Ask whether the rater really wants to withdraw."""
+    rater = _rater(slug, token)
+    return _show("rate_withdraw.html", rater, until=rater.study.terms.withdrawal_until or None)
+
+
+@bp.post("/withdraw")
+@public
+def withdraw(slug: str, token: str) -> ResponseReturnValue:
+    """Remove everything that the rater gave."""
+    rater = _rater(slug, token)
+    study, number = rater.study, rater.id
+    people.withdraw(rater)
+    session.pop(f"sitting-{number}", None)
+    return render_template("rate_end.html", study=study, terms=study.terms, why="withdrawn",
+                           code="", redirect="", done=0, can_withdraw=False)  # fmt: skip
+
+
+Store = Callable[[Thing, Answer, dict[str, Any], Protocol], bool]
+
+
+def _take(
+    slug: str, token: str, store: Store, moment: str = "given_at", about: str = "sound"
+) -> ResponseReturnValue:
+    """Read one JSON answer, store it, and say how that went."""
+    rater = _rater(slug, token)
+    try:
+        body = request.get_json()
+        answer = rating.parse_answer(body, moment, about)
+        if not people.still_takes(rater, answer.moment):
+            return {"refused": _("The study is closed; it takes no more grades.")}, 409
+        thing = rating.find_thing(rater, answer.sound)
+        if thing is None:
+            raise LookupError
+        if not store(thing, answer, body, rater.study.terms):
+            return {"refused": _("Another answer has this answer's id already.")}, 409
+    except LookupError:
+        return {"refused": _("This sound is not one of yours to grade.")}, 404
+    except InputError as error:
+        return {"refused": str(error)}, 400
+    except RecursionError:
+        return {"refused": _("An answer must be one JSON object.")}, 400
+    return {"saved": answer.uuid}
+
+
+def _judging_page(rater: Rater, step: people.Step) -> ResponseReturnValue:
+    sitting = _sitting(rater)
+    view = judging_page.view(rater, sitting, step, request.args.get("page", type=int))
+    template = "rate.html" if rater.study.terms.method == "graded" else "rate_lists.html"
+    instructions = markdown(rater.study.terms.instructions)
+    return _show(template, rater, view=view, instructions=instructions)
+
+
+def _questions_page(
+    rater: Rater, when: str, values: dict[str, str], errors: dict[str, str]
+) -> ResponseReturnValue:
+    asked = rater.study.terms.questionnaire
+    return _show(
+        "rate_questions.html",
+        rater,
+        when=when,
+        questions=asked.before if when == "before" else asked.after,
+        values=values,
+        errors=errors,
+    )
+
+
+def _check_page(rater: Rater, name: str) -> ResponseReturnValue:
+    _sitting(rater)
+    tokens = list(_check_sounds(rater))
+    addresses = [
+        url_for(".sound", **(request.view_args or {}), sound=one) for one in tokens
+    ]  # fmt: skip
+    if name == "sound":
+        return _show("rate_sound.html", rater, tone=addresses[0])
+    return _show(
+        "rate_headphones.html", rater, trials=addresses[1:], tries=people.headphone_tries(rater)
+    )
+
+
+def _end_page(rater: Rater, why: str) -> ResponseReturnValue:
+    joining = rater.study.terms.joining
+    codes = {
+        "done": joining.completion_code,
+        "declined": joining.no_consent_code,
+        "screened": joining.screen_out_code,
+        "full": joining.screen_out_code,
+    }
+    code = codes.get(why, "")
+    done = sum(1 for one in rater.assignments if one.finished_at and not one.query.practice)
+    target = joining.redirect.replace("{code}", code) if code else ""
+    return _show("rate_end.html", rater, why=why, code=code, redirect=target, done=done)
+
+
+def _show(template: str, rater: Rater, **context: Any) -> str:
+    return render_template(
+        template,
+        study=rater.study,
+        terms=rater.study.terms,
+        can_withdraw=people.may_withdraw(rater),
+        **context,
+    )
+
+
+def _back(slug: str, token: str) -> ResponseReturnValue:
+    return redirect(url_for(".page", slug=slug, token=token))
+
+
+def _rater(slug: str, token: str) -> Rater:
+    rater = people.find_rater(slug, token)
+    if rater is None:
+        abort(404)
+    return rater
+
+
+def _check_sounds(rater: Rater) -> dict[str, str]:
+    """Return token -> file of the sounds of the sound check, in their order, in this sitting."""
+    if not rater.study.tone:
+        return {}
+    sitting = _sitting(rater, start=request.endpoint == "rate.page")
+    if sitting is None:
+        return {}
+    files = [rater.study.tone, *(name for name, _ in json.loads(rater.study.trials))]
+    return {rating.check_token(sitting, place): name for place, name in enumerate(files)}
+
+
+def _thing_sound(rater: Rater, name: str) -> str:
+    thing = rating.find_thing(rater, name)
+    return thing.sound if thing else ""
+
+
+def _sitting(rater: Rater, *, start: bool = True) -> Sitting:
+    """Return the sitting of this browser, a new one where it has none of this rater."""
+    key = f"sitting-{rater.id}"
+    sitting = db.session.get(Sitting, session[key]) if key in session else None
+    if sitting is not None and sitting.rater_id != rater.id:
+        sitting = None
+    if sitting is None and start:
+        sitting = rating.start_sitting(rater)
+        session[key] = sitting.id
+    return sitting

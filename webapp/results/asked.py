@@ -1,0 +1,140 @@
+"""What a page of results shows, as its address asks for it; kept until something is judged.
+
+facet=acoustic   one of the facets that the study asks about; the first one unless told
+raters=passed    those who pass the protocol's screening rule; all unless told
+speaks=these     intervals speak for these raters alone; for others like them, too, unless told
+look=yes         tests although the study still runs
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from embeddings.errors import InputError
+from evaluation.analysis.judgements import find_facet, passing
+from webapp.models import Study
+from webapp.results.cache import analysis_of, preferences_of, ratings_of, shown_of
+from webapp.results.mixed import stamp, stored_model
+from webapp.results.study_tables import uncollected
+
+if TYPE_CHECKING:
+    from evaluation.analysis.graded import Analysis
+    from evaluation.figures.shown import Section
+    from evaluation.findings.view import Results
+
+PASSED, THESE, YES = "passed", "these", "yes"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A study's results as they are asked for.
+
+    Attributes
+    ----------
+    facet : its name; "" where a study has no facets
+    screened : whether only raters who passed count
+    look : whether tests are shown of a study that still runs
+    alone : whether intervals speak for these raters alone
+    """
+
+    study: Study
+    facet: str = ""
+    screened: bool = False
+    look: bool = False
+    alone: bool = False
+
+    @property
+    def tests(self) -> bool:
+        """Whether tests are shown."""
+        return self.study.state != "open" or self.look
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What stands in the address; what is as usual is left out."""
+        usual = self.study.terms.scale.facets[0].name
+        return {
+            **({"facet": self.facet} if self.facet not in ("", usual) else {}),
+            **({"raters": PASSED} if self.screened else {}),
+            **({"speaks": THESE} if self.alone else {}),
+            **({"look": YES} if self.look else {}),
+        }
+
+    @property
+    def name(self) -> str:
+        """What files of these results are called: the study, and what is not as usual."""
+        words = [self.study.slug, self.parameters.get("facet", "")]
+        words += ["screened" if self.screened else "", "these-raters" if self.alone else ""]
+        words += ["simulated" if self.study.simulated else ""]
+        return "-".join(filter(None, words))
+
+    @cached_property
+    def results(self) -> "Results":
+        """The analysis that is shown."""
+        method = self.study.terms.method
+        if method == "preference":
+            return preferences_of(self.study, alone=self.alone)
+        if method == "rating":
+            return ratings_of(self.study, alone=self.alone)
+        return self._analysis(screened=self.screened)
+
+    def _analysis(self, *, screened: bool) -> "Analysis":
+        return analysis_of(self.study, self.facet, screened=screened, alone=self.alone)
+
+    @cached_property
+    def other(self) -> "Analysis | None":
+        """The analysis with the raters screened the other way; None where it would be the same."""
+        if self.study.terms.method != "graded":
+            return None
+        everybody = self._analysis(screened=False)
+        if self.screened:
+            return everybody
+        if everybody.tables.raters["passed"].isna().all():
+            return None  # nobody can be told: there were no controls
+        if passing(everybody.tidy).issuperset(everybody.ratings.raters):
+            return None
+        return self._analysis(screened=True)
+
+    def sections(self) -> "list[Section]":
+        """Return what there is to say."""
+        return self.kept(("sections",), self._sections)
+
+    def kept(self, what: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """Return what `make` makes of these results; it is kept, by `what` it is."""
+        key = self.facet, self.screened, self.alone, self.tests, stamp(self.study)
+        with uncollected():
+            return shown_of(self.study, (*key, *what), make)
+
+    def _sections(self) -> "list[Section]":
+        from evaluation.analysis.preferred_lists import PreferenceAnalysis
+        from evaluation.findings.sections import sections
+        from evaluation.findings.view import View
+
+        if isinstance(self.results, PreferenceAnalysis):
+            return sections(self.results)
+        model = None
+        if self.study.terms.method == "graded":
+            model = stored_model(self.study, self.facet, screened=self.screened)
+        return sections(View(self.results, self.other, self.tests, model))
+
+
+def read_asked(study: Study, args: Mapping[str, Any]) -> Asked:
+    """Return what an address asks for.
+
+    Raises InputError for a draft, for a facet that the study does not ask about, for raters that
+    are neither all nor those who passed, and for intervals that speak for nobody known.
+    """
+    if study.state == "draft":
+        raise InputError(f"The study {study.slug!r} is a draft; it has results once it is open.")
+    facet = ""
+    if study.terms.method == "graded":
+        facet = find_facet(study.terms, args.get("facet") or None).name
+    raters = args.get("raters", "")
+    if raters not in ("", PASSED):
+        raise InputError(f"raters must be {PASSED!r} or nothing, not {raters!r}.")
+    speaks = args.get("speaks", "")
+    if speaks not in ("", THESE):
+        raise InputError(f"speaks must be {THESE!r} or nothing, not {speaks!r}.")
+    screened = raters == PASSED and study.terms.method == "graded"
+    look = args.get("look") == YES and study.state == "open"
+    return Asked(study, facet, screened, look, alone=speaks == THESE)

@@ -1,0 +1,44 @@
+"""A study's results as files: made by `evaluation.findings`, of what an address asks for."""
+
+from typing import TYPE_CHECKING, Any
+
+from webapp.core.assets import assets
+from webapp.results.asked import Asked
+
+if TYPE_CHECKING:
+    from evaluation.reports.study_report import About
+
+
+def about(asked: Asked) -> "About":
+    """Return what the results are made of."""
+    from evaluation.reports.study_report import About
+
+    study = asked.study
+    words = [asked.facet] if asked.facet else []
+    words.append("raters who passed the screening rule" if asked.screened else "all raters")
+    words += ["intervals for these raters alone"] if asked.alone else []
+    return About(
+        slug=study.slug,
+        file=asked.name,
+        title=study.title,
+        state=study.imported or study.state,
+        protocol_sha256=study.protocol_sha256,
+        code_version=study.code_version,
+        asked=", ".join(words),
+        seed=asked.results.seed,
+        simulated=study.simulated,
+    )
+
+
+def as_json(asked: Asked) -> dict[str, Any]:
+    """Return every table and figure as JSON has them."""
+    from evaluation.reports.study_report import results_json
+
+    return results_json(asked.sections(), about(asked))
+
+
+def as_report(asked: Asked) -> str:
+    """Return the results as one HTML document."""
+    from evaluation.reports.study_report import study_report
+
+    return study_report(asked.sections(), about(asked), assets("results.css"))

@@ -1,0 +1,162 @@
+"""A study's results: what was rated, the systems, their differences, agreement, ears and labels."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from markupsafe import Markup
+
+from embeddings.collection.clips import Collection
+from webapp.core import catalogue
+from webapp.core.database import db
+from webapp.core.figure_pages import figure_page
+from webapp.models import Study
+from webapp.results import result_files
+from webapp.results.asked import Asked, read_asked
+
+if TYPE_CHECKING:
+    from evaluation.analysis.graded import Analysis
+    from evaluation.figures.figure import Figure
+    from evaluation.figures.shown import Section, Table
+
+    Part = Figure | Table
+
+bp = Blueprint("results", __name__, url_prefix="/studies")
+
+
+@bp.get("/<slug>/results")
+@figure_page
+def page(slug: str) -> ResponseReturnValue:
+    """Show the results of a study."""
+    asked = _asked(slug)
+    sounds = _collection(asked.study)
+    heard = sounds.info["imported_at"] if sounds else ""
+    body = asked.kept(
+        ("page", str(get_locale()), heard),
+        lambda: Markup(
+            render_template(
+                "_results.html", asked=asked, sections=asked.sections(), sounds=sounds,
+                address=_address,
+            )
+        ),
+    )  # fmt: skip
+    return render_template(
+        "study_results.html",
+        study=asked.study,
+        asked=asked,
+        body=body,
+        contents=[(one.name, one.title) for one in asked.sections()],
+        facets=[one.name for one in asked.study.terms.scale.facets] if asked.facet else [],
+        can_screen=asked.other is not None,
+        can_speak=asked.results.enough_raters,
+        sounds=sounds,
+        address=_address,
+    )
+
+
+@bp.get("/<slug>/results/figures/<name>.csv")
+def figure(slug: str, name: str) -> Response:
+    """Send the numbers of a figure as CSV, as they are and not as they are rounded."""
+    return _csv(slug, f"figure-{name}", name, lambda section: section.figures)
+
+
+@bp.get("/<slug>/results/tables/<name>.csv")
+def table(slug: str, name: str) -> Response:
+    """Send a table as CSV, its numbers as they are and not as they are rounded."""
+    return _csv(slug, name, name, lambda section: section.tables)
+
+
+@bp.get("/<slug>/results/judgements.csv")
+def judgements(slug: str) -> Response:
+    """Send every judgement with what is done with it, as CSV."""
+    asked = _asked(slug)
+    table = _graded(asked).tidy
+    if asked.study.simulated:
+        table = table.assign(judgements="simulated")
+    text = table.to_csv(index=False, lineterminator="\n")
+    return _file(text, "text/csv", f"{asked.name}-judgements.csv")
+
+
+@bp.get("/<slug>/results/ears.qrels")
+def qrels(slug: str) -> Response:
+    """Send what every judged result is worth to the ears, as qrels with their mean grades."""
+    from evaluation.analysis.relabelling import ears_qrels
+
+    asked = _asked(slug)
+    return _file(ears_qrels(_graded(asked).ratings), "text/plain", f"{asked.name}-ears.qrels")
+
+
+@bp.get("/<slug>/results/disagreements.qrels")
+def disagreements(slug: str) -> Response:
+    """Send the results of which labels and ears say the opposite, as qrels with mean grades."""
+    from evaluation.analysis.relabelling import ears_qrels
+
+    asked = _asked(slug)
+    graded = _graded(asked)
+    text = ears_qrels(graded.ratings, graded.disagreements)
+    return _file(text, "text/plain", f"{asked.name}-disagreements.qrels")
+
+
+@bp.get("/<slug>/results.json")
+def numbers(slug: str) -> Response:
+    """Send every table and figure with its definitions, the seed and the versions, as JSON."""
+    asked = _asked(slug)
+    found = result_files.as_json(asked)
+    text = json.dumps(found, ensure_ascii=False, allow_nan=False, indent=1)
+    return _file(text, "application/json", f"{asked.name}-results.json")
+
+
+@bp.get("/<slug>/results/report.html")
+def report(slug: str) -> Response:
+    """Send the results as one HTML file that needs neither a server nor a network."""
+    asked = _asked(slug)
+    return _file(result_files.as_report(asked), "text/html", f"{asked.name}-report.html")
+
+
+def _csv(slug: str, file: str, name: str, kind: "Callable[[Section], Sequence[Part]]") -> Response:
+    asked = _asked(slug)
+    for section in asked.sections():
+        for part in kind(section):
+            if part.name == name:
+                return _file(part.csv(), "text/csv", f"{asked.name}-{file}.csv")
+    abort(404)
+
+
+def _asked(slug: str) -> Asked:
+    study = db.session.scalar(sa.select(Study).where(Study.slug == slug))
+    if study is None:
+        abort(404)
+    return read_asked(study, request.args)
+
+
+def _graded(asked: Asked) -> "Analysis":
+    """Return the analysis of single results; 404 of a study that asks for lists."""
+    from evaluation.analysis.graded import Analysis
+
+    if not isinstance(asked.results, Analysis):
+        abort(404)
+    return asked.results
+
+
+def _collection(study: Study) -> Collection | None:
+    """Return the collection whose sounds can be heard here; None of an imported study's."""
+    name = study.terms.collection
+    return catalogue.collection(name) if not study.imported and name in catalogue.names() else None
+
+
+def _address(asked: Asked, endpoint: str = "results.page", **changes: Any) -> str:
+    """Return an address of the same results, with some of what is asked changed."""
+    own = {"facet", "raters", "speaks", "look"} & changes.keys()
+    known = {key: value for key, value in asked.parameters.items() if key not in own}
+    given = {key: value for key, value in changes.items() if value}
+    return url_for(endpoint, slug=asked.study.slug, **known, **given)
+
+
+def _file(text: str, mimetype: str, name: str) -> Response:
+    answer = current_app.response_class(text, mimetype=mimetype)
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer

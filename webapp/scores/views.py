@@ -1,0 +1,165 @@
+"""The scores of a collection's systems: tables, figures, two systems class by class."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flask import Blueprint, Response, abort, current_app, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from embeddings.collection.clips import Collection
+from evaluation.figures.figure import Figure
+from evaluation.figures.scores.every import NO_SWEEP, class_scatter, score_figures
+from evaluation.objective import published
+from evaluation.objective.beside_published import has_published_sounds
+from evaluation.objective.definitions import MEASURES, wording
+from webapp.core import catalogue
+from webapp.core.figure_pages import csv_file, figure_page
+from webapp.scores import classes, score_tables
+from webapp.scores.csv_files import TABLES, csv_table
+from webapp.scores.score_tables import Board
+from webapp.scores.state import State, read_state
+
+bp = Blueprint("scores", __name__)
+
+Built = TypeVar("Built")
+
+_KEPT = 64  # tables and figures in memory, of all collections and conventions together
+_FILES = (
+    "collection.json",
+    "rankings/[!.]*/meta.json",
+    "rankings/[!.]*/objective.json",
+    "embeddings/[!.]*/meta.json",
+    "sweeps/[!.]*/sweep.csv",
+)
+
+
+@bp.get("/scores/<name>")
+@figure_page
+def scores(name: str) -> ResponseReturnValue:
+    """Show the tables and figures of a collection's scores."""
+    collection, found, state = _asked(name)
+    return render_template(
+        "scores.html",
+        collection=collection,
+        state=state,
+        board=found,
+        measures={one: wording(one, state.convention) for one in MEASURES},
+        averages={one: wording(one, state.convention, state.average) for one in MEASURES},
+        figures=_figures(collection, state),
+        no_sweep=NO_SWEEP.format(collection=name),
+        **_systems(collection, found, state),
+        **_compared(collection, found, state),
+    )
+
+
+@bp.get("/scores/<name>/tables/<table>.csv")
+def table_csv(name: str, table: str) -> Response:
+    """Send a table of the page as CSV, as it is sorted and searched."""
+    collection, found, state = _asked(name)
+    rows = csv_table(collection, found, state, table) if table in TABLES else None
+    if rows is None:
+        abort(404)
+    response = make_response(rows.to_csv(index=False, lineterminator="\n"))
+    response.mimetype = "text/csv"
+    file = f"{name}-{table}-{state.convention}.csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{file}"'
+    return response
+
+
+@bp.get("/scores/<name>/<figure>.csv")
+def figure_csv(name: str, figure: str) -> Response:
+    """Send the numbers of a figure of the page as CSV."""
+    collection, found, state = _asked(name)
+    chosen = classes.pair(found, state)
+    shown = _figures(collection, state)
+    shown = [*shown, _scatter(collection, state, chosen)] if chosen else shown
+    for one in shown:
+        if one.name == figure:
+            return csv_file(one)
+    abort(404)
+
+
+def _systems(collection: Collection, found: Board, state: State) -> dict[str, Any]:
+    """Return what the tables of systems, families and classes are made of."""
+    shown = score_tables.columns(found, state)
+    scored = score_tables.scored(found, state).to_dict("records")
+    return {
+        "columns": shown,
+        "sorting": score_tables.sorting(state, shown),
+        "systems": score_tables.system_rows(found, state, collection.name),
+        "scored": scored,
+        "facts_of": {one["system"]: one for one in scored},
+        "families": classes.family_rows(found, state),
+        "classes": classes.class_rows(found, state),
+        "shows_published": score_tables.shows_published(found, state),
+        "published": published,
+        "same_sounds": has_published_sounds(collection),
+        "tuning": _kept(collection, ("tuning",), lambda: score_tables.tuning(collection)),
+    }
+
+
+def _compared(collection: Collection, found: Board, state: State) -> dict[str, Any]:
+    """Return what the comparison of two systems is made of; a pair of None without two."""
+    pair = classes.pair(found, state)
+    if pair is None:
+        return {"pair": None, "scatter": None}
+    table = _kept(
+        collection,
+        ("comparison", state.convention, state.measure, *pair),
+        lambda: classes.comparison(collection, state, *pair),
+    )
+    moved = classes.moved_rows(table, state)
+    return {"pair": pair, "moved": moved, "scatter": _scatter(collection, state, pair)}
+
+
+def _asked(name: str) -> tuple[Collection, Board, State]:
+    """Return the collection, its numbers and the page's state, as the address asks for them."""
+    collection = catalogue.collection(name)
+    of_usual = _board(collection, collection.convention)
+    known = of_usual.systems.loc[of_usual.systems["scored"], "system"]
+    state = read_state(request.args, collection, known)
+    return collection, _board(collection, state.convention), state
+
+
+def _board(collection: Collection, convention: str) -> Board:
+    return _kept(
+        collection, ("board", convention), lambda: score_tables.board(collection, convention)
+    )
+
+
+def _figures(collection: Collection, state: State) -> list[Figure]:
+    return _kept(
+        collection,
+        ("figures", state.convention),
+        lambda: score_figures(collection, state.convention),
+    )
+
+
+def _scatter(collection: Collection, state: State, pair: tuple[str, str]) -> Figure:
+    return _kept(
+        collection,
+        ("scatter", state.convention, state.measure, *pair),
+        lambda: class_scatter(collection, state.convention, *pair, state.measure),
+    )
+
+
+def _kept(of: Collection, key: tuple[str, ...], build: Callable[[], Built]) -> Built:
+    """Return what `build` gives, built again only when a ranking, score or sweep has changed."""
+    kept = current_app.extensions.setdefault("sounding_board_scores", {})
+    stamps = [_stamp(path) for files in _FILES for path in sorted(of.folder.glob(files))]
+    place = (of.name, *key)
+    if place not in kept or kept[place][0] != stamps:
+        kept.pop(place, None)
+        kept[place] = (stamps, build())
+        while len(kept) > _KEPT:
+            kept.pop(next(iter(kept)), None)
+    return kept[place][1]
+
+
+def _stamp(path: Path) -> tuple[str, int]:
+    """Return a file and when it was changed: 0 where it has just gone."""
+    try:
+        return str(path), path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return str(path), 0

@@ -1,0 +1,1 @@
+"""A study without its pages: created, previewed, opened, frozen, extended, closed, removed."""

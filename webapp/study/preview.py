@@ -1,0 +1,140 @@
+"""What a study will ask of its raters, from pools that are really computed. Nothing is stored."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from statistics import fmean, median
+
+import sqlalchemy as sa
+from flask import current_app
+
+from embeddings.collection.clips import Collection
+from embeddings.errors import InputError
+from evaluation.design.sampling import draw_queries
+from evaluation.design.workload import Plan, plan
+from evaluation.protocol.terms import Protocol
+from webapp.core import catalogue
+from webapp.core.database import db
+from webapp.models import Block, BlockItem, Candidate, Query, Study
+from webapp.study import opening
+from webapp.study.lifecycle import subject
+
+KEPT = {"demo": "the demo", "new": "the form that makes one"}
+"""Names that no study may have, and what they are kept for."""
+
+_REMEMBERED = 16  # previews that a process keeps
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What opening a study makes.
+
+    Attributes
+    ----------
+    plan : what it asks of its raters
+    pools : how many results each query has, in the order of the draw
+    sounds : how many sounds would be copied for raters; None where that is done
+    """
+
+    plan: Plan
+    pools: list[int]
+    sounds: int | None = None
+
+    @property
+    def middle(self) -> float:
+        """The median size of the pools."""
+        return median(self.pools)
+
+
+def check_name(protocol: Protocol) -> None:
+    """Raise InputError where a protocol has a name that is kept for something else."""
+    if protocol.slug in KEPT:
+        raise InputError(
+            f"The name {protocol.slug!r} is kept for {KEPT[protocol.slug]}; choose another slug."
+        )
+
+
+def preview(protocol: Protocol) -> Preview:
+    """Return what opening a study of `protocol` would make; nothing is stored.
+
+    It is kept in memory until the collection or a ranking changes.
+
+    Raises
+    ------
+    InputError
+        As `webapp.study.lifecycle.create_study` and `webapp.study.opening.open_study`, but for
+        sounds that cannot be copied and a name that is taken.
+    """
+    kept: OrderedDict[tuple, Preview] = current_app.extensions.setdefault(
+        "sounding_board_previews", OrderedDict()
+    )
+    key = (protocol.sha256(), *_stamps(protocol))
+    if key not in kept:
+        kept[key] = _preview(protocol)
+        while len(kept) > _REMEMBERED:
+            kept.popitem(last=False)
+    return kept[key]
+
+
+def opened(study: Study) -> Preview | None:
+    """Return the plan of a study that was opened; None where its collection is not here."""
+    name = study.terms.collection
+    pools: dict[int, list[str]] = {}
+    for query, clip in db.session.execute(_asked(study)):
+        pools.setdefault(query, []).append(clip)
+    if name not in catalogue.names() or not pools:
+        return None
+    try:
+        collection = catalogue.collection(name)
+        seconds = [
+            _mean_seconds(collection, [collection.index[clip] for clip in pool])
+            for pool in pools.values()
+        ]
+    except (InputError, KeyError):
+        return None
+    sizes = [len(pool) for pool in pools.values()]
+    return Preview(plan(study.terms, sizes, seconds), sizes)
+
+
+def _preview(protocol: Protocol) -> Preview:
+    collection, rankings = subject(protocol)
+    study = Study(
+        slug=protocol.slug,
+        protocol=protocol.as_json(),
+        queries=[
+            Query(clip=collection.clips[one.row].id, query_class=one.label, family=one.family)
+            for one in draw_queries(collection, protocol.queries, rankings)
+        ],
+    )
+    pools = opening.study_pools(study, collection, rankings)
+    heard = set(chain.from_iterable(one.rows for one in pools))
+    asked = [one for one in pools if not one.practice]
+    sizes = [len(one.found) for one in asked]
+    seconds = [_mean_seconds(collection, [found.row for found in one.found]) for one in asked]
+    return Preview(plan(protocol, sizes, seconds), sizes, len(heard))
+
+
+def _asked(study: Study) -> sa.Select:
+    """Select (query, clip) of everything that is asked, controls left out."""
+    rows = sa.select(Query.id, Candidate.clip).where(
+        Query.study_id == study.id, Query.practice.is_(False), Candidate.kind == "result"
+    )
+    if study.terms.method == "graded":
+        asked = rows.join(Block, Block.query_id == Query.id).join(BlockItem)
+        rows = asked.join(Candidate, BlockItem.candidate_id == Candidate.id)
+    else:
+        rows = rows.join(Candidate, Candidate.query_id == Query.id)
+    return rows.distinct().order_by(Query.id)
+
+
+def _stamps(protocol: Protocol) -> list[int]:
+    """Return when the collection and the rankings were last written, 0 for what is not there."""
+    folder = catalogue.data() / "collections" / protocol.collection
+    files = [folder / "collection.json"]
+    files += [folder / "rankings" / system / "meta.json" for system in protocol.systems]
+    return [path.stat().st_mtime_ns if path.is_file() else 0 for path in files]
+
+
+def _mean_seconds(collection: Collection, rows: Sequence[int]) -> float:
+    return fmean(collection.clips[row].seconds for row in rows) if rows else 0.0
