@@ -15,7 +15,7 @@ from embeddings.systems.store import Ranking, open_embedding
 from evaluation.browsing.listing import listing
 from evaluation.objective.scoring import read_query_scores
 from tests.support.scoreboard import edit
-from webapp.browse.views import envelope_letters
+from webapp.core.envelopes import envelope_letters
 
 
 def test_home_shows_collections_and_their_systems(

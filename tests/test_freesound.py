@@ -15,6 +15,7 @@ from embeddings.collection.importing import import_collection
 from embeddings.errors import InputError
 from embeddings.extraction.extract import extract_embedding, find_card, plan
 from embeddings.representations import CARDS, freesound
+from embeddings.representations.freesound import extractor
 from embeddings.simulation import demo_collection
 from embeddings.systems.store import embedding_names, open_embedding
 from tests.support.places import ROOT
@@ -33,7 +34,7 @@ def test_the_table_of_descriptors_is_what_essentia_gives(tmp_path: Path) -> None
     """Every low-level descriptor with all six statistics is in the table, with its bands."""
     path = tmp_path / "a.wav"
     soundfile.write(path, make_sound("Hiss", 0, 2.0), RATE)
-    pool, _ = freesound._extractor()(str(path))
+    pool, _ = extractor._extractor()(str(path))
     names = {
         name.removeprefix("lowlevel.") for name in pool.descriptorNames() if "lowlevel." in name
     }

@@ -23,7 +23,7 @@ def test_reported_are_slots_of_the_page_clips_in_lists_and_the_query(
 ) -> None:
     monkeypatch.setattr(answers, "flagged", lambda _: slots)
     monkeypatch.setattr(answers, "flagged_in_lists", lambda _: clips)
-    monkeypatch.setattr(answers, "token", lambda _, thing: f"clip {thing.candidate.id}")
+    monkeypatch.setattr(judging_page, "token", lambda _, thing: f"clip {thing.candidate.id}")
     pool = [SimpleNamespace(id=number) for number in (1, 2, 3)]
     assignment: Any = SimpleNamespace(query=SimpleNamespace(candidates=pool))
     sitting: Any = None

@@ -13,10 +13,10 @@ from embeddings.errors import InputError
 from evaluation.analysis.rated_lists import RatingAnalysis
 from tests.support.lab import START, Lab
 from webapp.core.database import db
+from webapp.core.kept import Kept
 from webapp.models import Flag, Judgement, Rater, Study
 from webapp.results import cache
 from webapp.results.cache import (
-    Kept,
     analysis_of,
     forget,
     judgement_count,

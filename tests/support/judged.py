@@ -31,7 +31,7 @@ def judge(rater: Rater, identity: int, blocks: int | None = None) -> None:
             if slot.page == step.page:
                 grade = {"identity": identity, "distractor": 20}.get(slot.candidate.kind, 60)
                 answer(slot.id, grade)
-        answers.finish(step.assignment, step.page, rater.study.terms)
+        answers.finish_page(step.assignment, step.page, rater.study.terms)
         if blocks == sum(1 for one in rater.assignments if one.finished_at) - 1:
             return
         step = people.where(rater)

@@ -19,21 +19,16 @@ from webapp.browse.nothing import why_nothing
 from webapp.browse.state import State, read_state
 from webapp.browse.walk import walk
 from webapp.core import catalogue
+from webapp.core.envelopes import envelope_letters
 
 bp = Blueprint("browse", __name__)
 
 _CLOSE = 5  # ids that are offered instead of one that is unknown
 _FOUND = 60  # clips that a search lists
-_LETTERS = np.frombuffer(b"0123456789abcdefghijklmnopqrstuvwxyz", dtype=np.uint8)
 _COMMONS = re.compile(r"https?://(?:www\.)?creativecommons\.org/(licenses|publicdomain)/([a-z+-]+)")
 
 
-@bp.app_template_filter("envelope")
-def envelope_letters(envelope: np.ndarray) -> str:
-    """Return a peak envelope as the player reads it: one of 0-9a-z a point, the clip's peak z."""
-    peak = float(envelope.max()) or 1.0
-    steps = np.rint(envelope / peak * (len(_LETTERS) - 1)).astype(np.intp)
-    return _LETTERS[steps].tobytes().decode("ascii")
+bp.add_app_template_filter(envelope_letters, "envelope")
 
 
 @bp.app_template_filter("licence")

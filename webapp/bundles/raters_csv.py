@@ -4,24 +4,16 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
-from evaluation.design.screening import ControlReport, Verdict
 from evaluation.records.csv_tables import read_table, table_csv
 from evaluation.records.facts import RaterRecord
 from webapp.bundles.rater_records import reused_records
 from webapp.core.database import db
 from webapp.models import ExternalId, Study
 from webapp.study import frozen
-from webapp.study.rater_lines import rater_lines
-
-_COUNTS = ("identities", "distractors", "repeats")
-_VALUES = (
-    "identity_share", "auc", "distractor_below_median", "retest_close", "retest_difference",
-    "retest_noise",
-)  # fmt: skip
+from webapp.study.rater_lines import rater_lines, trust_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +99,3 @@ def payments_csv(study: Study) -> str:
         for line in rater_lines(study)
     ]
     return table_csv(_Payment, payments, {"ids": joining.ids})
-
-
-def trust_columns(report: ControlReport | None, verdict: Verdict | None) -> dict[str, Any]:
-    """Return the columns that say what a rater's controls say; None: nothing was graded."""
-    return {
-        **{name: getattr(report, name) if report else 0 for name in _COUNTS},
-        **{name: getattr(report, name) if report else None for name in _VALUES},
-        "passed": verdict.passed if verdict else None,
-        "reasons": "; ".join(verdict.reasons) if verdict else "",
-    }

@@ -25,6 +25,9 @@ from evaluation.browsing.overlap import overlap_by_query
 from evaluation.objective.per_query import QueryScores
 from evaluation.objective.scoring import read_objective, read_query_scores
 from webapp.core.clip_facts import ClipFacts, clip_facts
+from webapp.core.kept import of_app, stamps
+
+_MOST = 4096  # things in memory; most are mapped files, and small
 
 
 def data() -> Path:
@@ -118,17 +121,13 @@ def hubness(of: Collection, ranking: Ranking) -> Hubness:
 def overlap(of: Collection, one: Ranking, other: Ranking) -> np.ndarray:
     """Return the rank-biased overlap of two systems' lists of every query, float [clips]."""
     first, second = sorted((one, other), key=lambda ranking: ranking.system)
-    stamps = [of.folder / "rankings" / each.system / "meta.json" for each in (first, second)]
+    files = [of.folder / "rankings" / each.system / "meta.json" for each in (first, second)]
     key = ("overlap", of.name, first.system, second.system)
     lists = first.neighbours, second.neighbours
-    return _kept(key, stamps, lambda: overlap_by_query(*lists, len(of.clips)))
+    return _kept(key, files, lambda: overlap_by_query(*lists, len(of.clips)))
 
 
-def _kept(key: tuple[str, ...], stamps: Path | list[Path], read: Any) -> Any:
-    """Return what `read` gives, read again only when a file of `stamps` has changed."""
-    kept = current_app.extensions.setdefault("sounding_board_catalogue", {})
-    files = [stamps] if isinstance(stamps, Path) else stamps
-    changed = [file.stat().st_mtime_ns if file.exists() else None for file in files]
-    if key not in kept or kept[key][0] != changed:
-        kept[key] = (changed, read())
-    return kept[key][1]
+def _kept(key: tuple[str, ...], files: Path | list[Path], read: Callable[[], Any]) -> Any:
+    """Return what `read` gives, read again only when one of the files has changed."""
+    of = stamps([files] if isinstance(files, Path) else files)
+    return of_app("sounding_board_catalogue", _MOST).get(key, of, read)

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from embeddings.errors import InputError
-from webapp.browse.views import envelope_letters
 from webapp.core import catalogue
 from webapp.core.database import db
+from webapp.core.envelopes import envelope_letters
 from webapp.models import Assignment, Candidate, Rater, Sitting, Slot
 from webapp.rating import answers
-from webapp.rating.answers import Thing
 from webapp.rating.people import Step
+from webapp.rating.tokens import Thing, token
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ def view(rater: Rater, sitting: Sitting, step: Step, page: int | None = None) ->
     here = [slot for slot in slots if slot.page == shown]
     given = answers.grades_given(assignment)
     left = {slot.id for slot in answers.unanswered(assignment, terms)}
-    query = answers.token(sitting, Thing(assignment))
-    names = {slot.id: answers.token(sitting, Thing(assignment, slot)) for slot in here}
+    query = token(sitting, Thing(assignment))
+    names = {slot.id: token(sitting, Thing(assignment, slot)) for slot in here}
     done = sum(1 for one in rater.assignments if one.finished_at and not one.query.practice)
     return View(
         kind=step.name,
@@ -90,7 +90,7 @@ def _reported(
     slots, clips = answers.flagged(assignment), answers.flagged_in_lists(assignment)
     found = {name for slot, name in names.items() if slot in slots}
     found |= {
-        answers.token(sitting, Thing(assignment, candidate=one))
+        token(sitting, Thing(assignment, candidate=one))
         for one in (assignment.query.candidates if clips else ())
         if one.id in clips
     }
@@ -120,9 +120,7 @@ def _envelopes(
     except InputError:
         return {}  # its sentence would name what a rater must not know
     return {
-        answers.token(sitting, thing): envelope_letters(
-            collection.envelopes[collection.index[clip]]
-        )
+        token(sitting, thing): envelope_letters(collection.envelopes[collection.index[clip]])
         for thing, clip in heard.items()
     }
 
@@ -157,7 +155,7 @@ def _lists(
             letters[slot.id] if two else names[slot.id],
             [
                 (
-                    answers.token(sitting, Thing(assignment, candidate=candidates[candidate])),
+                    token(sitting, Thing(assignment, candidate=candidates[candidate])),
                     heard_in.count(candidate) > 1,
                 )
                 for _, candidate in sorted(ranked[slot.id])

@@ -26,8 +26,8 @@ from webapp.models import (
     Study,
     Withdrawal,
 )
-from webapp.rating import answers as rating
 from webapp.rating import assigning
+from webapp.rating.answers import unanswered
 
 MOST_INVITED = 1000
 LONGEST_ANSWER = 5000  # characters
@@ -308,7 +308,7 @@ def _at(assignment: Assignment, name: str) -> Step:
     pages = [slot.page for slot in assignment.slots if slot.repeat == repeat]
     left = [
         slot.page
-        for slot in rating.unanswered(assignment, assignment.rater.study.terms)
+        for slot in unanswered(assignment, assignment.rater.study.terms)
         if slot.repeat == repeat
     ]
     return Step(name, assignment, min(left, default=max(pages, default=1)))

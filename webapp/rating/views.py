@@ -28,9 +28,20 @@ from webapp.core.database import db, writes
 from webapp.core.markdown import markdown
 from webapp.core.security import public
 from webapp.models import Rater, Sitting
-from webapp.rating import answers as rating
 from webapp.rating import judging_page, people
-from webapp.rating.answers import Answer, Thing
+from webapp.rating.answers import (
+    CHOICES,
+    Answer,
+    finish_page,
+    parse_answer,
+    parse_grade,
+    parse_seconds,
+    store_flag,
+    store_grade,
+    store_listen,
+    store_preference,
+)
+from webapp.rating.tokens import Thing, check_token, find_thing, start_sitting
 from webapp.study.lifecycle import sounds_folder
 
 bp = Blueprint("rate", __name__, url_prefix="/rate/<slug>/<token>")
@@ -135,7 +146,7 @@ def grade(slug: str, token: str) -> ResponseReturnValue:
     def store(thing: Thing, answer: Answer, body: dict[str, Any], terms: Protocol) -> bool:
         if thing.slot is None:
             raise LookupError
-        return rating.store_grade(thing, answer, rating.parse_grade(body, terms), terms)
+        return store_grade(thing, answer, parse_grade(body, terms), terms)
 
     return _take(slug, token, store)
 
@@ -147,11 +158,11 @@ def prefer(slug: str, token: str) -> ResponseReturnValue:
 
     def store(thing: Thing, answer: Answer, body: dict[str, Any], terms: Protocol) -> bool:
         choice = body.get("choice")
-        if choice not in rating.CHOICES:
+        if choice not in CHOICES:
             raise InputError(f"The choice must be one of A, B, none, not {choice!r}.")
         if thing.slot or thing.candidate or terms.method != "preference":
             raise LookupError
-        return rating.store_preference(thing, answer, str(choice), terms)
+        return store_preference(thing, answer, str(choice), terms)
 
     return _take(slug, token, store, about="block")
 
@@ -162,7 +173,7 @@ def listen(slug: str, token: str) -> ResponseReturnValue:
     """Store one stretch of listening; as `grade`."""
 
     def store(thing: Thing, answer: Answer, body: dict[str, Any], terms: Protocol) -> bool:
-        return rating.store_listen(thing, answer, rating.parse_seconds(body))
+        return store_listen(thing, answer, parse_seconds(body))
 
     return _take(slug, token, store, moment="started_at")
 
@@ -173,7 +184,7 @@ def flag(slug: str, token: str) -> ResponseReturnValue:
     """Store that a sound is broken; as `grade`."""
 
     def store(thing: Thing, answer: Answer, body: dict[str, Any], terms: Protocol) -> bool:
-        return rating.store_flag(thing, answer)
+        return store_flag(thing, answer)
 
     return _take(slug, token, store)
 
@@ -183,10 +194,10 @@ def flag(slug: str, token: str) -> ResponseReturnValue:
 def finish(slug: str, token: str) -> ResponseReturnValue:
     """Finish the page that was shown, and go on to the next one."""
     rater = _rater(slug, token)
-    thing = rating.find_thing(rater, request.form.get("block", ""))
+    thing = find_thing(rater, request.form.get("block", ""))
     number = request.form.get("page", 1, type=int)
     if rater.study.state == "open" and thing:
-        missing = rating.finish(thing.assignment, number, rater.study.terms)
+        missing = finish_page(thing.assignment, number, rater.study.terms)
         if missing:
             flash(
                 ngettext(
@@ -226,10 +237,10 @@ def _take(
     rater = _rater(slug, token)
     try:
         body = request.get_json()
-        answer = rating.parse_answer(body, moment, about)
+        answer = parse_answer(body, moment, about)
         if not people.still_takes(rater, answer.moment):
             return {"refused": _("The study is closed; it takes no more grades.")}, 409
-        thing = rating.find_thing(rater, answer.sound)
+        thing = find_thing(rater, answer.sound)
         if thing is None:
             raise LookupError
         if not store(thing, answer, body, rater.study.terms):
@@ -321,11 +332,11 @@ def _check_sounds(rater: Rater) -> dict[str, str]:
     if sitting is None:
         return {}
     files = [rater.study.tone, *(name for name, _ in json.loads(rater.study.trials))]
-    return {rating.check_token(sitting, place): name for place, name in enumerate(files)}
+    return {check_token(sitting, place): name for place, name in enumerate(files)}
 
 
 def _thing_sound(rater: Rater, name: str) -> str:
-    thing = rating.find_thing(rater, name)
+    thing = find_thing(rater, name)
     return thing.sound if thing else ""
 
 
@@ -336,6 +347,6 @@ def _sitting(rater: Rater, *, start: bool = True) -> Sitting:
     if sitting is not None and sitting.rater_id != rater.id:
         sitting = None
     if sitting is None and start:
-        sitting = rating.start_sitting(rater)
+        sitting = start_sitting(rater)
         session[key] = sitting.id
     return sitting

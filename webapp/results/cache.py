@@ -5,8 +5,6 @@ long as what it was made of is the same: the judgements, reports and raters of t
 the studies that it takes over judgements from, and its state.
 """
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +12,7 @@ import sqlalchemy as sa
 
 from evaluation.analysis.judgements import find_facet
 from webapp.core.database import db
+from webapp.core.kept import Kept, State
 from webapp.models import (
     Assignment,
     Flag,
@@ -35,43 +34,6 @@ if TYPE_CHECKING:
 MOST_ANALYSES = 8
 MOST_TABLES = 4
 MOST_SHOWN = 16
-
-State = tuple[Any, ...]
-
-
-class Kept:
-    """A few values by key, the latest used, each of them with the state that it was made of.
-
-    A value is made once, however many ask for it at the same time.
-    """
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self._values: OrderedDict[tuple[Any, ...], tuple[State, Any]] = OrderedDict()
-        self._making: dict[tuple[Any, ...], threading.Lock] = {}
-        self._lock = threading.Lock()
-
-    def get(self, key: tuple[Any, ...], state: State, make: Callable[[], Any]) -> Any:
-        """Return the value of a key; it is made where there is none of this state."""
-        with self._lock:
-            making = self._making.setdefault(key, threading.Lock())
-        with making:
-            found = self._values.get(key)
-            if found is None or found[0] != state:
-                found = state, make()
-            with self._lock:
-                self._values[key] = found
-                self._values.move_to_end(key)
-                while len(self._values) > self.most:
-                    oldest, _ = self._values.popitem(last=False)
-                    self._making.pop(oldest, None)
-        return found[1]
-
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._values.clear()
-
 
 _analyses, _tables, _shown = Kept(MOST_ANALYSES), Kept(MOST_TABLES), Kept(MOST_SHOWN)
 

@@ -10,10 +10,10 @@ from evaluation.design.screening import ControlReport, Graded, control_report, v
 from evaluation.records.csv_tables import Names
 from evaluation.records.facts import RaterRecord
 from evaluation.records.frames import as_frame
-from webapp.bundles.raters_csv import trust_columns
 from webapp.models import Rater, Study
 from webapp.models.rater import pseudonym
 from webapp.results.pool_tables import read_columns
+from webapp.study.rater_lines import trust_columns
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,10 +1,9 @@
 """The scores of a collection's systems: tables, figures, two systems class by class."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
-from flask import Blueprint, Response, abort, current_app, make_response, render_template, request
+from flask import Blueprint, Response, abort, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from embeddings.collection.clips import Collection
@@ -15,6 +14,7 @@ from evaluation.objective.beside_published import has_published_sounds
 from evaluation.objective.definitions import MEASURES, wording
 from webapp.core import catalogue
 from webapp.core.figure_pages import csv_file, figure_page
+from webapp.core.kept import of_app, stamps
 from webapp.scores import classes, score_tables
 from webapp.scores.csv_files import TABLES, csv_table
 from webapp.scores.score_tables import Board
@@ -146,20 +146,5 @@ def _scatter(collection: Collection, state: State, pair: tuple[str, str]) -> Fig
 
 def _kept(of: Collection, key: tuple[str, ...], build: Callable[[], Built]) -> Built:
     """Return what `build` gives, built again only when a ranking, score or sweep has changed."""
-    kept = current_app.extensions.setdefault("sounding_board_scores", {})
-    stamps = [_stamp(path) for files in _FILES for path in sorted(of.folder.glob(files))]
-    place = (of.name, *key)
-    if place not in kept or kept[place][0] != stamps:
-        kept.pop(place, None)
-        kept[place] = (stamps, build())
-        while len(kept) > _KEPT:
-            kept.pop(next(iter(kept)), None)
-    return kept[place][1]
-
-
-def _stamp(path: Path) -> tuple[str, int]:
-    """Return a file and when it was changed: 0 where it has just gone."""
-    try:
-        return str(path), path.stat().st_mtime_ns
-    except FileNotFoundError:
-        return str(path), 0
+    files = (path for pattern in _FILES for path in sorted(of.folder.glob(pattern)))
+    return of_app("sounding_board_scores", _KEPT).get((of.name, *key), stamps(files), build)

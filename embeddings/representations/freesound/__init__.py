@@ -1,8 +1,8 @@
 """Freesound's representation: statistics of low-level descriptors by Essentia's FreesoundExtractor.
 
 The vector holds six statistics of each of 54 descriptors, in this fixed order: descriptors as in
-`DESCRIPTORS` (alphabetical), within a descriptor the statistics as in `STATISTICS`, within a
-statistic its bands from the first to the last. With 264 bands in all that is 1584 numbers.
+`extractor.DESCRIPTORS` (alphabetical), within it the statistics as in `extractor.STATISTICS`,
+within a statistic its bands from the first to the last. With 264 bands in all that is 1584 numbers.
 
 The paper's vectors have 846, from a legacy extractor: it had no mel bands (40 and 96 of them, with
 their shape descriptors), no ERB and mel shape descriptors, no EBU R128 loudness, and 28
@@ -12,88 +12,26 @@ FreesoundExtractor adds unseeded noise of its own to silent frames, so the numbe
 digital silence differ from run to run (by up to half of their value). The extraction "dithered"
 adds noise of our own first, far below hearing and seeded by the clip id, which leaves no frame
 silent and makes the numbers exact; "as-published" gives the file to the extractor as it is.
-"legacy-846" is dithered, too, and rebuilds the paper's layout (`freesound_legacy`).
+"legacy-846" is dithered, too, and rebuilds the paper's layout (`legacy`).
 """
 
 import hashlib
-import os
 import tempfile
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import soundfile
 
 from embeddings.audio import read_audio
 from embeddings.errors import InputError
-
-STATISTICS = ("mean", "dmean", "dmean2", "var", "dvar", "dvar2")
-"""Mean and variance over the frames, of the values, their first and their second derivatives."""
-
-_MANY_BANDS = {
-    "barkbands": 27,
-    "erbbands": 18,
-    "gfcc": 13,
-    "melbands": 40,
-    "melbands96": 96,
-    "mfcc": 13,
-    "spectral_contrast_coeffs": 6,
-    "spectral_contrast_valleys": 6,
-}
-_SCALARS = (
-    "barkbands_crest",
-    "barkbands_flatness_db",
-    "barkbands_kurtosis",
-    "barkbands_skewness",
-    "barkbands_spread",
-    "dissonance",
-    "erbbands_crest",
-    "erbbands_flatness_db",
-    "erbbands_kurtosis",
-    "erbbands_skewness",
-    "erbbands_spread",
-    "hfc",
-    "loudness_ebu128.momentary",
-    "loudness_ebu128.short_term",
-    "melbands_crest",
-    "melbands_flatness_db",
-    "melbands_kurtosis",
-    "melbands_skewness",
-    "melbands_spread",
-    "pitch",
-    "pitch_instantaneous_confidence",
-    "pitch_salience",
-    "silence_rate_20dB",
-    "silence_rate_30dB",
-    "silence_rate_60dB",
-    "silence_rate_90dB",
-    "spectral_centroid",
-    "spectral_complexity",
-    "spectral_crest",
-    "spectral_decrease",
-    "spectral_energy",
-    "spectral_energyband_high",
-    "spectral_energyband_low",
-    "spectral_energyband_middle_high",
-    "spectral_energyband_middle_low",
-    "spectral_entropy",
-    "spectral_flatness_db",
-    "spectral_flux",
-    "spectral_kurtosis",
-    "spectral_rms",
-    "spectral_rolloff",
-    "spectral_skewness",
-    "spectral_spread",
-    "spectral_strongpeak",
-    "zerocrossingrate",
+from embeddings.representations.freesound.extractor import (
+    DESCRIPTORS,
+    STATISTICS,
+    as_vector,
+    describe_file,
 )
 
-DESCRIPTORS: dict[str, int] = dict(sorted((_MANY_BANDS | dict.fromkeys(_SCALARS, 1)).items()))
-"""Each descriptor and its number of bands."""
-
 DIM = len(STATISTICS) * sum(DESCRIPTORS.values())
-SAMPLE_RATE = 44100
 DITHER_RMS = 3e-5
 """Of full scale, about one step of 16-bit audio (-90 dBFS)."""
 
@@ -155,37 +93,10 @@ def dither(clip_id: str, shape: tuple[int, ...]) -> np.ndarray:
 
 def describe(path: Path) -> np.ndarray:
     """Return the vector of one audio file as FreesoundExtractor hears it, float32 [DIM]."""
-    try:
-        pool, _ = _extractor()(str(path))
-    except RuntimeError as error:
-        raise InputError(f"{path}: FreesoundExtractor refused it ({error}).") from error
-    vector = np.concatenate(
-        [
-            np.ravel(pool[f"lowlevel.{descriptor}.{statistic}"])
-            for descriptor in DESCRIPTORS
-            for statistic in STATISTICS
-        ]
-    ).astype(np.float32)
-    if vector.shape != (DIM,):
-        raise RuntimeError(f"FreesoundExtractor gave {len(vector)} numbers, not {DIM}")
-    if not np.isfinite(vector).all():
-        names = feature_names()
-        bad = names[int(np.flatnonzero(~np.isfinite(vector))[0])]
-        raise InputError(f"{path}: FreesoundExtractor gave no finite number for {bad}.")
-    return vector
-
-
-@cache
-def _extractor() -> Any:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greetings, before its import
-    import essentia
-
-    essentia.log.infoActive = False
-    essentia.log.warningActive = False
-    from essentia.standard import FreesoundExtractor
-
-    statistics = list(STATISTICS)
-    return FreesoundExtractor(
-        lowlevelStats=statistics, mfccStats=statistics, gfccStats=statistics,
-        rhythmStats=["mean"], tonalStats=["mean"],
-    )  # fmt: skip
+    pool = describe_file(path)
+    numbers = [
+        np.ravel(pool[f"lowlevel.{descriptor}.{statistic}"])
+        for descriptor in DESCRIPTORS
+        for statistic in STATISTICS
+    ]
+    return as_vector(numbers, feature_names(), path)

@@ -9,9 +9,9 @@ numbers need not equal the legacy extractor's.
 
 Renamed since: erb_bands (now erbbands), scvalleys (spectral_contrast_valleys), spectral_contrast
 (spectral_contrast_coeffs). Descriptors of many bands come first, then the single ones; within a
-descriptor its bands, within a band the six statistics of `freesound.STATISTICS`.
+descriptor its bands, within a band the six statistics of `extractor.STATISTICS`.
 
-As in `freesound`, the extractor's unseeded noise moves the numbers of clips with silent frames.
+Here, too, the extractor's unseeded noise moves the numbers of clips with silent frames.
 """
 
 from pathlib import Path
@@ -19,8 +19,16 @@ from typing import Any
 
 import numpy as np
 
-from embeddings.errors import InputError
-from embeddings.representations import freesound
+from embeddings.representations.freesound.extractor import (
+    DESCRIPTORS as OF_TODAY,
+)
+from embeddings.representations.freesound.extractor import (
+    SAMPLE_RATE,
+    STATISTICS,
+    as_vector,
+    describe_file,
+    refusal,
+)
 from embeddings.representations.graphs import essentia_standard
 
 _FREQUENCY_BANDS = "frequency_bands"
@@ -44,9 +52,7 @@ _SINCE_ADDED = (
 )
 
 DESCRIPTORS: dict[str, int] = _MANY_BANDS | {
-    name: 1
-    for name, bands in freesound.DESCRIPTORS.items()
-    if bands == 1 and not name.startswith(_SINCE_ADDED)
+    name: 1 for name, bands in OF_TODAY.items() if bands == 1 and not name.startswith(_SINCE_ADDED)
 }
 """Each descriptor and its number of bands, in the order of the vector."""
 
@@ -54,7 +60,7 @@ NAMES = [
     f"{descriptor}.{statistic}" + (f"[{band}]" if bands > 1 else "")
     for descriptor, bands in DESCRIPTORS.items()
     for band in range(bands)
-    for statistic in freesound.STATISTICS
+    for statistic in STATISTICS
 ]
 """The name of each number of the vector, such as "barkbands.dmean[3]"."""
 
@@ -71,34 +77,28 @@ def describe_legacy(path: Path) -> np.ndarray:
     InputError
         FreesoundExtractor refuses the file, or gives a number that is not finite.
     """
+    pool = describe_file(path)
     try:
-        pool, _ = freesound._extractor()(str(path))
         bands = _frequency_bands(path)
     except RuntimeError as error:
-        raise InputError(f"{path}: FreesoundExtractor refused it ({error}).") from error
+        raise refusal(path, error) from error
     columns = []
     for descriptor in DESCRIPTORS:
         source = bands if descriptor == _FREQUENCY_BANDS else pool
-        values = [source[f"lowlevel.{descriptor}.{name}"] for name in freesound.STATISTICS]
+        values = [source[f"lowlevel.{descriptor}.{name}"] for name in STATISTICS]
         columns.append(np.transpose(values).ravel())
-    vector = np.concatenate(columns).astype(np.float32)
-    if vector.shape != (DIM,):
-        raise RuntimeError(f"FreesoundExtractor gave {len(vector)} numbers, not {DIM}")
-    if not np.isfinite(vector).all():
-        bad = NAMES[int(np.flatnonzero(~np.isfinite(vector))[0])]
-        raise InputError(f"{path}: FreesoundExtractor gave no finite number for {bad}.")
-    return vector
+    return as_vector(columns, NAMES, path)
 
 
 def _frequency_bands(path: Path) -> Any:
     standard = essentia_standard()
     from essentia import Pool
 
-    samples = standard.MonoLoader(filename=str(path), sampleRate=freesound.SAMPLE_RATE)()
+    samples = standard.MonoLoader(filename=str(path), sampleRate=SAMPLE_RATE)()
     window = standard.Windowing(type="blackmanharris62")
     spectrum = standard.Spectrum()
-    bands = standard.FrequencyBands(sampleRate=freesound.SAMPLE_RATE)
+    bands = standard.FrequencyBands(sampleRate=SAMPLE_RATE)
     frames = Pool()
     for frame in standard.FrameGenerator(samples, frameSize=_FRAME, hopSize=_HOP):
         frames.add(f"lowlevel.{_FREQUENCY_BANDS}", bands(spectrum(window(frame))))
-    return standard.PoolAggregator(defaultStats=list(freesound.STATISTICS))(frames)
+    return standard.PoolAggregator(defaultStats=list(STATISTICS))(frames)
