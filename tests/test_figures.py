@@ -27,7 +27,7 @@ Page, expect = playwright.Page, playwright.expect
 
 PAGE = """
 {% extends "base.html" %}
-{% from "_figures.html" import drawing, figure_scripts %}
+{% from "core/_figures.html" import drawing, figure_scripts %}
 {% block title %}Figures{% endblock %}
 {% block head %}
 <link rel="stylesheet" href="{{ url_for('static', filename='css/figures.css') }}">

@@ -16,7 +16,7 @@ from webapp.core.config import SETTINGS
 
 LIBRARIES = ("embeddings", "evaluation")
 WEB = ("webapp", "flask", "flask_sqlalchemy", "sqlalchemy", "click")
-TEMPLATES = sorted((ROOT / "templates").glob("*.html"))
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 
 IMPORT_ALL = """
 import importlib, pkgutil, sys
@@ -78,7 +78,7 @@ def test_help_is_quick_because_heavy_libraries_wait() -> None:
     assert run.stdout.strip() == "[]", run.stderr
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_every_string_in_a_template_goes_through_gettext(path: Path) -> None:
     environment = create_app({"TESTING": True}).jinja_env
     parsed = environment.parse(path.read_text(encoding="utf-8"))
@@ -96,7 +96,7 @@ def test_every_string_in_a_template_goes_through_gettext(path: Path) -> None:
     assert [found for found in attributes if re.search(r"[A-Za-z]{2,}", found)] == []
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_templates_have_no_inline_script_or_style(path: Path) -> None:
     # A block of data is no script: no browser runs it, and the policy lets it be.
     text = path.read_text(encoding="utf-8").replace('<script type="application/json">', "")

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.browser
 
 PAGE = """
 {% extends "base.html" %}
-{% from "_parts.html" import clip_player, player, sound_bar %}
+{% from "core/_parts.html" import clip_player, player, sound_bar %}
 {% block title %}{{ collection.name }}{% endblock %}
 {% block main %}
 <h1>{{ collection.name }}</h1>
@@ -41,8 +41,8 @@ PAGE = """
 {% block scripts %}<script type="module" src="/players.js"></script>{% endblock %}
 """
 SCRIPT = """
-import "/static/js/player.js";
-import { walkItems } from "/static/js/items.js";
+import "/static/js/player/player.js";
+import { walkItems } from "/static/js/core/items.js";
 walkItems({ seek: true });
 """
 
@@ -256,7 +256,9 @@ def test_a_player_without_a_bar_is_left_alone(page: Page, players: Players) -> N
 
 
 def test_no_page_of_a_rater_has_the_bar() -> None:
-    for path in (ROOT / "templates").glob("*rate*.html"):
+    pages = list((ROOT / "templates" / "rating").glob("*.html"))
+    assert len(pages) > 8
+    for path in pages:
         text = path.read_text(encoding="utf-8")
         assert not re.search("sound_bar|clip_player|soundbar|spectrogram", text), path
 
@@ -381,7 +383,7 @@ def test_the_transform_is_numpys(page: Page, players: Players) -> None:
         re_, im = rng.standard_normal((2, size))
         real, imaginary = page.evaluate(
             """async ([re, im]) => {
-                const { fourier } = await import("/static/js/spectrum.js");
+                const { fourier } = await import("/static/js/player/spectrum.js");
                 fourier(re.length)(re, im);
                 return [re, im];
             }""",
@@ -395,7 +397,7 @@ def computed(page: Page, samples: np.ndarray, columns: int, rows: int) -> dict[s
     """Return the browser's spectrogram of samples [frames, channels]."""
     return page.evaluate(
         """async ([channels, rate, columns, rows]) => {
-            const { spectrogram } = await import("/static/js/spectrum.js");
+            const { spectrogram } = await import("/static/js/player/spectrum.js");
             const picture = spectrogram(channels, rate, columns, rows);
             return { ...picture, levels: [...picture.levels] };
         }""",

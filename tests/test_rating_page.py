@@ -313,8 +313,8 @@ def test_no_grade_is_taken_before_there_is_a_script_to_keep_it(
     server = start()
     link = practised(server, 1)[0]
     held: list[Any] = []
-    page.route("**/js/rate.js*", lambda route: held.append(route))
-    with page.expect_request("**/js/rate.js*"):
+    page.route("**/js/rating/rate.js*", lambda route: held.append(route))
+    with page.expect_request("**/js/rating/rate.js*"):
         page.goto(link, wait_until="commit")
     buttons = page.locator(".candidate .grade")
     expect(buttons.first).to_be_visible()

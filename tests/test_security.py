@@ -56,7 +56,7 @@ def test_a_rater_link_that_is_wrong_leads_nowhere(client: FlaskClient, app: Flas
     assert tried == len(RATERS) + 1
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/nothing", "/static/js/player.js"])
+@pytest.mark.parametrize("path", ["/", "/healthz", "/nothing", "/static/js/player/player.js"])
 def test_every_answer_has_the_headers(client: FlaskClient, path: str) -> None:
     headers = client.get(path, buffered=True).headers
     policy = headers["Content-Security-Policy"]

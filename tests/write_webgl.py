@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 from tests.support.places import ROOT
 from webapp.core.figure_pages import script_path
 
-FILE = ROOT / "static" / "js" / "webgl-compiled.js"
+FILE = ROOT / "static" / "js" / "generated" / "webgl-compiled.js"
 HEAD = """\
 // What regl in Plotly {release} would have the browser compile, to draw points. Written by
 // `python -m tests.write_webgl`, which says more. regl is MIT-licensed, (c) 2016 Mikola Lysenko.

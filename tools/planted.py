@@ -73,7 +73,7 @@ FAULTS = (
     ),
     Fault(
         "a page's script: a grade that was nudged there and back is sent once more",
-        "static/js/grading.js",
+        "static/js/rating/grading.js",
         "if (scale.sent === grade) { // nothing new was said",
         "if (scale.sent === undefined) {",
         ("tests/test_rating_page.py::test_nudges_there_and_back_and_in_the_seek_bar_say_nothing",),

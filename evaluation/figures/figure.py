@@ -2,7 +2,7 @@
 
 A figure is plain data, so that making one needs neither Plotly nor a browser; the same figure is
 drawn on a page, in a report without a server, and saved as SVG, PNG and CSV. Colours of paper, ink
-and lines are the page's own (``static/js/figures.js``), those of the data are `PALETTE`.
+and lines are the page's own (``static/js/core/figures.js``), those of the data are `PALETTE`.
 """
 
 import json

@@ -150,7 +150,7 @@ def page(name: str, sound: str) -> ResponseReturnValue:
     progress = own_sounds.progress(folder, question)
     levels = catalogue.levels(collection)
     return render_template(
-        "own.html",
+        "browse/own.html",
         collection=collection,
         sound=sound,
         question=question,
@@ -239,7 +239,7 @@ def leave(name: str, sound: str) -> ResponseReturnValue:
 
 def _new(collection: Collection, sentence: str = "") -> str:
     allow_microphone()
-    return render_template("own_new.html", collection=collection, sentence=sentence)
+    return render_template("browse/new.html", collection=collection, sentence=sentence)
 
 
 def _find(name: str, sound: str) -> tuple[Path, Question]:

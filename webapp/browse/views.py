@@ -83,7 +83,7 @@ def _page(
         asked = None if column == MICRO else labels.classes[column]
         columns = side_by_side(collection, systems, state, row, asked)
     return render_template(
-        "browse.html",
+        "browse/page.html",
         collection=collection,
         state=state,
         systems=systems,
@@ -131,7 +131,7 @@ def _listed(
 ) -> str:
     """Show clips that a search found, or, where it found none, those that are close to it."""
     return render_template(
-        "browse_found.html",
+        "browse/found.html",
         collection=collection,
         state=state,
         sentence=sentence,

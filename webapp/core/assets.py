@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from evaluation.reports.scores_report import Assets
 
 _STYLES = ("sounding-board.css", "figures.css", "scores.css", "report.css")
-_SCRIPTS = ("figures.js", "report.js")
+_SCRIPTS = ("core/figures.js", "core/report.js")
 
 
 def assets(*styles: str) -> "Assets":
@@ -24,7 +24,7 @@ def assets(*styles: str) -> "Assets":
     paths = [bootstrap, *(static / "css" / name for name in (*_STYLES, *styles))]
     return Assets(
         styles="\n".join(path.read_text(encoding="utf-8") for path in paths),
-        theme=(static / "js" / "theme.js").read_text(encoding="utf-8"),
+        theme=(static / "js" / "core" / "theme.js").read_text(encoding="utf-8"),
         plotly=script_path().read_text(encoding="utf-8"),
         scripts=tuple((static / "js" / name).read_text(encoding="utf-8") for name in _SCRIPTS),
     )

@@ -100,7 +100,7 @@ def _page(mode: str, text: str, **context: Any) -> str:
     systems = {one.name: catalogue.rankings(one)[0] for one in collections}
     error, edited = context.get("error", ""), request.form.get("edited", "")
     return render_template(
-        "study_new.html",
+        "manage/design.html",
         mode=mode,
         text=text,
         fields=form.fields(form.read_toml(text)) if mode == "form" else {},

@@ -40,7 +40,7 @@ _ONLY_HERE = ("127.0.0.1", "localhost", "::1")
 @bp.get("")
 def index() -> ResponseReturnValue:
     """Show every study in a line."""
-    return render_template("studies.html", studies=study_progress.overview())
+    return render_template("manage/index.html", studies=study_progress.overview())
 
 
 @bp.get("/<slug>")
@@ -52,11 +52,11 @@ def study(slug: str) -> ResponseReturnValue:
     if found.state == "draft":
         plan, problem = _plan(found)
         return render_template(
-            "study_draft.html", study=found, terms=found.terms, toml=toml, opening=opening,
+            "manage/draft.html", study=found, terms=found.terms, toml=toml, opening=opening,
             plan=plan, problem=problem,
         )  # fmt: skip
     return render_template(
-        "study.html", study=found, terms=found.terms, toml=toml,
+        "manage/study.html", study=found, terms=found.terms, toml=toml,
         plan=preview.opened(found), progress=study_progress.progress(found),
     )  # fmt: skip
 
@@ -140,7 +140,7 @@ def people(slug: str) -> ResponseReturnValue:
     first = request.args.get("from", 0, type=int)
     base = current_app.config["SETTINGS"]["base_url"]
     return render_template(
-        "study_raters.html",
+        "manage/raters.html",
         study=found,
         terms=found.terms,
         lines=rater_lines.rater_lines(found),

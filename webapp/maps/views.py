@@ -64,7 +64,7 @@ def map(name: str) -> ResponseReturnValue:
         wanted = [value for group in choices.values() for value in group][:1]
     shown = [_asked(collection, embeddings, titles, value) for value in dict.fromkeys(wanted)]
     return render_template(
-        "map.html",
+        "maps/page.html",
         collection=collection,
         shown=shown,
         choices=choices,
@@ -108,7 +108,7 @@ def clips(name: str) -> str:
     known = [row for row in rows if 0 <= row < len(collection.clips)]
     if not rows or len(known) < len(rows) or len(rows) > LISTED:
         abort(404)
-    return render_template("map_clips.html", collection=collection, rows=rows)
+    return render_template("maps/clips.html", collection=collection, rows=rows)
 
 
 def _value(embedding: str, method: str) -> str:
@@ -227,7 +227,7 @@ def _figure(collection: Collection, shown: Shown) -> Figure:
         title=shown.title,
         caption="",  # the page's own
         table=pd.DataFrame(columns),
-        plot={},  # drawn by static/js/map-plot.js
+        plot={},  # drawn by static/js/maps/plot.js
         simulated=shown.provenance == "simulated",
     )
 

@@ -37,6 +37,6 @@ def join(slug: str) -> ResponseReturnValue:
 
 def _end(study: Study, why: str) -> ResponseReturnValue:
     return render_template(
-        "rate_end.html", study=study, terms=study.terms, why=why, code="", redirect="", done=0,
+        "rating/end.html", study=study, terms=study.terms, why=why, code="", redirect="", done=0,
         can_withdraw=False,
     )  # fmt: skip

@@ -59,7 +59,7 @@ def page(slug: str, token: str) -> ResponseReturnValue:
     if step.name in ("practice", "main", "repeat"):
         return _judging_page(rater, step)
     if step.name == "consent":
-        return _show("rate_consent.html", rater, consent=markdown(rater.study.terms.consent))
+        return _show("rating/consent.html", rater, consent=markdown(rater.study.terms.consent))
     if step.name == "questions":
         return _questions_page(rater, step.when, {}, {})
     if step.name in ("sound", "headphones"):
@@ -212,7 +212,7 @@ def finish(slug: str, token: str) -> ResponseReturnValue:
 def withdrawal(slug: str, token: str) -> ResponseReturnValue:
     """Ask whether the rater really wants to withdraw."""
     rater = _rater(slug, token)
-    return _show("rate_withdraw.html", rater, until=rater.study.terms.withdrawal_until or None)
+    return _show("rating/withdraw.html", rater, until=rater.study.terms.withdrawal_until or None)
 
 
 @bp.post("/withdraw")
@@ -223,7 +223,7 @@ def withdraw(slug: str, token: str) -> ResponseReturnValue:
     study, number = rater.study, rater.id
     people.withdraw(rater)
     session.pop(f"sitting-{number}", None)
-    return render_template("rate_end.html", study=study, terms=study.terms, why="withdrawn",
+    return render_template("rating/end.html", study=study, terms=study.terms, why="withdrawn",
                            code="", redirect="", done=0, can_withdraw=False)  # fmt: skip
 
 
@@ -257,7 +257,7 @@ def _take(
 def _judging_page(rater: Rater, step: people.Step) -> ResponseReturnValue:
     sitting = _sitting(rater)
     view = judging_page.view(rater, sitting, step, request.args.get("page", type=int))
-    template = "rate.html" if rater.study.terms.method == "graded" else "rate_lists.html"
+    template = "rating/page.html" if rater.study.terms.method == "graded" else "rating/lists.html"
     instructions = markdown(rater.study.terms.instructions)
     return _show(template, rater, view=view, instructions=instructions)
 
@@ -267,7 +267,7 @@ def _questions_page(
 ) -> ResponseReturnValue:
     asked = rater.study.terms.questionnaire
     return _show(
-        "rate_questions.html",
+        "rating/questions.html",
         rater,
         when=when,
         questions=asked.before if when == "before" else asked.after,
@@ -283,9 +283,9 @@ def _check_page(rater: Rater, name: str) -> ResponseReturnValue:
         url_for(".sound", **(request.view_args or {}), sound=one) for one in tokens
     ]  # fmt: skip
     if name == "sound":
-        return _show("rate_sound.html", rater, tone=addresses[0])
+        return _show("rating/sound.html", rater, tone=addresses[0])
     return _show(
-        "rate_headphones.html", rater, trials=addresses[1:], tries=people.headphone_tries(rater)
+        "rating/headphones.html", rater, trials=addresses[1:], tries=people.headphone_tries(rater)
     )
 
 
@@ -300,7 +300,7 @@ def _end_page(rater: Rater, why: str) -> ResponseReturnValue:
     code = codes.get(why, "")
     done = sum(1 for one in rater.assignments if one.finished_at and not one.query.practice)
     target = joining.redirect.replace("{code}", code) if code else ""
-    return _show("rate_end.html", rater, why=why, code=code, redirect=target, done=done)
+    return _show("rating/end.html", rater, why=why, code=code, redirect=target, done=done)
 
 
 def _show(template: str, rater: Rater, **context: Any) -> str:

@@ -39,13 +39,13 @@ def page(slug: str) -> ResponseReturnValue:
         ("page", str(get_locale()), heard),
         lambda: Markup(
             render_template(
-                "_results.html", asked=asked, sections=asked.sections(), sounds=sounds,
+                "results/_results.html", asked=asked, sections=asked.sections(), sounds=sounds,
                 address=_address,
             )
         ),
     )  # fmt: skip
     return render_template(
-        "study_results.html",
+        "results/page.html",
         study=asked.study,
         asked=asked,
         body=body,

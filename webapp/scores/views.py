@@ -40,7 +40,7 @@ def scores(name: str) -> ResponseReturnValue:
     """Show the tables and figures of a collection's scores."""
     collection, found, state = _asked(name)
     return render_template(
-        "scores.html",
+        "scores/page.html",
         collection=collection,
         state=state,
         board=found,

@@ -1,0 +1,48 @@
+// On narrow screens one system is shown at a time, chosen by tabs. Without this file the tabs are
+// links that load the page with another system shown.
+import { setState } from "./address.js";
+
+const tabs = () => [...document.querySelectorAll("#tabs [role=tab]")];
+
+function select(tab) {
+  for (const other of tabs()) {
+    const isChosen = other === tab;
+    other.setAttribute("aria-selected", String(isChosen));
+    other.tabIndex = isChosen ? 0 : -1;
+    document.getElementById(other.getAttribute("aria-controls")).classList.toggle("shown", isChosen);
+  }
+  tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+function choose(tab) {
+  select(tab);
+  setState({ tab: [tab.dataset.system] });
+}
+
+export function startTabs() {
+  const chosen = tabs().find((tab) => tab.getAttribute("aria-selected") === "true");
+  if (!chosen) return;
+  for (const tab of tabs()) tab.tabIndex = tab === chosen ? 0 : -1;
+  const list = document.getElementById("tabs");
+  list.addEventListener("click", (event) => {
+    const tab = event.target.closest("[role=tab]");
+    if (!tab || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    choose(tab);
+  });
+  list.addEventListener("keydown", (event) => {
+    const all = tabs();
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const ends = { Home: all[0], End: all.at(-1) }[event.key];
+    const at = all.indexOf(event.target.closest("[role=tab]"));
+    const next = ends ?? (step ? all[(at + step + all.length) % all.length] : undefined);
+    if (event.key === " ") choose(event.target);
+    else if (!next) return;
+    else {
+      choose(next);
+      next.focus();
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  });
+}
