@@ -38,7 +38,7 @@ check: $(VENV)/test.installed
 	$(BIN)/mypy
 
 screenshots: $(VENV)/test.installed
-	$(BIN)/python -m tests.screenshots
+	$(BIN)/python -m tools.screenshots
 
 # Renews locks/ after a pin changed; UPGRADE=1 takes the newest of what the pins leave open.
 locks: | python

@@ -25,6 +25,7 @@ from embeddings.systems.store import (
     write_embedding,
 )
 from evaluation.objective.scoring import score_ranking
+from tests.support.browser.watching import watch
 from tests.support.compiled import compiled_once
 from tests.support.places import BASE, SHARED, flask
 from tests.support.ports import Port
@@ -33,12 +34,11 @@ from tests.support.server import KillableServer, Server
 from tests.support.small import rank, write_source
 from tests.support.waiting import ON_A_PAGE
 from tests.support.warm_workers import warm_workers
-from tests.support.watching import watch
 from webapp import create_app
 from webapp.core import database
 
 if TYPE_CHECKING:
-    from tests.support.lab import Lab
+    from tests.support.studies.lab import Lab
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -190,7 +190,7 @@ def runner(app: Flask) -> FlaskCliRunner:
 @pytest.fixture(scope="session")
 def lab(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> "Lab":
     """A study of each method, judged, and one that extends the first, not to be changed."""
-    from tests.support.lab import make_lab, open_lab
+    from tests.support.studies.lab import make_lab, open_lab
 
     made = ready(tmp_path_factory, "lab", lambda folder: make_lab(imported, folder))
     return open_lab(shutil.copytree(made, tmp_path_factory.mktemp("lab") / "own"))

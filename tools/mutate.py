@@ -29,8 +29,11 @@ Areas = dict[str, dict[str, list[str]]]  # area -> module -> test files
 def read_areas(names: Iterable[str] | None = None) -> Areas:
     """Return the areas of `mutation_areas.toml`, or some of them."""
     table = tomllib.loads((HERE / "mutation_areas.toml").read_text(encoding="utf-8"))
+    root = HERE.parent
+    files = (root / "tests").rglob("test_*.py")
+    where = {path.stem.removeprefix("test_"): str(path.relative_to(root)) for path in files}
     return {
-        area: {module: [f"tests/test_{one}.py" for one in tests] for module, tests in rows.items()}
+        area: {module: [where[one] for one in tests] for module, tests in rows.items()}
         for area, rows in table.items()
         if names is None or area in names
     }

@@ -42,41 +42,44 @@ FAULTS = (
         "embeddings/representations/wav2clip.py",
         "return (inner + self.downsample(x)).relu()",
         "return inner.relu()",
-        ("tests/networks/test_wav2clip.py",),
+        ("tests/embeddings/representations/test_wav2clip.py",),
     ),
     Fault(
         "a network of a TensorFlow graph: VGGish's and YAMNet's front end is heard backwards",
         "embeddings/representations/vggish.py",
         "return np.array([bands(frame) for frame in frames])",
         "return np.array([bands(frame[::-1].copy()) for frame in frames])",
-        ("tests/networks/test_yamnet.py",),
+        ("tests/embeddings/representations/test_yamnet.py",),
     ),
     Fault(
         "Freesound's representation: statistics before descriptors",
         "embeddings/representations/freesound/__init__.py",
-        """            for descriptor in DESCRIPTORS
-            for statistic in STATISTICS
-        ]
-    ).astype""",
-        """            for statistic in STATISTICS
-            for descriptor in DESCRIPTORS
-        ]
-    ).astype""",
-        ("tests/test_freesound.py",),
+        """        for descriptor in DESCRIPTORS
+        for statistic in STATISTICS
+    ]
+    return""",
+        """        for statistic in STATISTICS
+        for descriptor in DESCRIPTORS
+    ]
+    return""",
+        ("tests/embeddings/representations/test_freesound.py",),
     ),
     Fault(
         "ties: systems tied in the estimate of rank agreement count as in order",
         "evaluation/statistics/correlation.py",
         "tied = (signs == 0).sum(axis=-1, keepdims=True)",
         "tied = (signs >= 0).sum(axis=-1, keepdims=True)",
-        ("tests/test_correlation.py",),
+        ("tests/evaluation/statistics/test_correlation.py",),
     ),
     Fault(
         "a page's script: a grade that was nudged there and back is sent once more",
         "static/js/rating/grading.js",
         "if (scale.sent === grade) { // nothing new was said",
         "if (scale.sent === undefined) {",
-        ("tests/test_rating_page.py::test_nudges_there_and_back_and_in_the_seek_bar_say_nothing",),
+        (
+            "tests/browser/test_rating_page.py"
+            "::test_nudges_there_and_back_and_in_the_seek_bar_say_nothing",
+        ),
     ),
     Fault(
         "an SQL query: the first grade of a sound counts, and no change of mind",
@@ -87,7 +90,7 @@ FAULTS = (
         """        .where(Slot.assignment_id == assignment.id)
         .order_by(Judgement.id.desc())
 """,
-        ("tests/test_rate.py",),
+        ("tests/webapp/rating/test_rate.py",),
     ),
 )
 

@@ -21,7 +21,7 @@ _DRAG = "'sha256-AR/cKIZjWPcPmBUPDA6oti9XBiTbJvz0Cro2J1VzzS8='"
 POLICY = policy(
     # Plotly fills an empty style element rule by rule, brings a style sheet for maps, and sets two
     # style attributes. Without them heat maps are drawn smoothed, and nothing says so. The hashes
-    # are those of the pinned version: tests/test_figures.py draws every type of figure.
+    # are those of the pinned version: tests/browser/test_figures.py draws every type of figure.
     style_src_elem=f"'self' {_EMPTY} {_MAP}",
     style_src_attr=f"'unsafe-hashes' {_EMPTY} {_DRAG}",
     img_src="'self' data: blob:",

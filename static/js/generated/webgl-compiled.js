@@ -1,5 +1,5 @@
 // What regl in Plotly 7.1.0 would have the browser compile, to draw points. Written by
-// `python -m tests.write_webgl`, which says more. regl is MIT-licensed, (c) 2016 Mikola Lysenko.
+// `python -m tools.write_webgl`, which says more. regl is MIT-licensed, (c) 2016 Mikola Lysenko.
 
 export const compiled = [
 function (g0, g50, g53) {"use strict";

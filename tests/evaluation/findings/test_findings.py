@@ -1,0 +1,286 @@
+"""What is said of a study's results: every section of every study, however hostile its data."""
+
+import io
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import pytest
+from markupsafe import Markup
+
+from evaluation.analysis.graded import Analysis
+from evaluation.analysis.preferred_lists import PreferenceAnalysis
+from evaluation.analysis.rated_lists import RatingAnalysis
+from evaluation.figures.figure import Figure
+from evaluation.figures.shown import Section, Table
+from evaluation.findings.differences import PEEKED, WAIT
+from evaluation.findings.sections import MADE, sections
+from evaluation.findings.view import View
+from evaluation.protocol.terms import Analysis as Plan
+from evaluation.records.frames import StudyTables
+from evaluation.reports.scores_report import Assets
+from evaluation.reports.study_report import About, results_json, study_report
+from tests.support.browser.cells import cells
+from tests.support.studies.hostile_studies import HOSTILE, STUDY, with_facets
+from tests.support.studies.list_studies import PREFERRED, RATED
+from tests.support.studies.made_study import raters, tables
+from tests.support.studies.rated import simulated
+
+ABOUT = About("made", "A <made> study", "closed", "0" * 64, "1.0", "all raters", 1, False)
+BARE = Assets("", "", "", ())
+ORDER = ["rated", "means", "differences", "anchors", "agreement", "labels", "facets", "groups",
+         "raters"]  # fmt: skip
+
+
+def found(told: StudyTables, **asked: Any) -> list[Section]:
+    """Return the sections of a study of single results."""
+    return sections(View(Analysis(told, **asked)))
+
+
+def named(of: list[Section], name: str) -> Section:
+    return next(one for one in of if one.name == name)
+
+
+def table(of: list[Section], name: str) -> Table:
+    return next(part for one in of for part in one.tables if part.name == name)
+
+
+@pytest.fixture(scope="module")
+def made() -> list[Section]:
+    """What is said of a study as it should be."""
+    return found(tables(STUDY))
+
+
+def test_the_sections_come_in_the_order_of_the_dashboard(made: list[Section]) -> None:
+    names = [one.name for one in made]
+    assert names == [one for one in ORDER if one in names]
+    assert set(names) == set(ORDER) - {"anchors", "facets"}
+    figures = [figure.name for one in made for figure in one.figures]
+    assert figures == [
+        "means", "profile", "pairs", "critical-difference", "grades", "kappas", "reliability",
+        "variance", "ears-labels", "slopes", "above", "relabelled", "study-families",
+        "study-classes",
+    ]  # fmt: skip
+
+
+def test_the_mean_grades_are_those_of_the_analysis(made: list[Section]) -> None:
+    shown = table(made, "mean-grades")
+    scores = Analysis(tables(STUDY)).mean_grades.systems
+    for row, one in zip(cells(shown), scores, strict=True):  # the best first, as they were made
+        told = one.estimate
+        assert row[0] == one.system.upper()
+        assert row[1] == f"{told.value:.1f} [{told.low:.1f}, {told.high:.1f}]"
+        assert row[4:] == ["100 %", "30", "8", "240"]
+    back = pd.read_csv(io.StringIO(shown.csv()))
+    assert back["value"].tolist() == [one.estimate.value for one in scores]
+    assert {"provenance", "definition", "queries", "raters", "ratings", "judged"} <= set(back)
+
+
+def test_with_and_without_screening_stand_side_by_side() -> None:
+    people = raters(STUDY.raters)
+    people.loc[7, "passed"] = 0
+    told = tables(STUDY, raters=people)
+    everybody, passed = Analysis(told), Analysis(told, screened=True)
+    for shown, other in ((everybody, passed), (passed, everybody)):
+        said = sections(View(shown, other))
+        of = table(said, "mean-grades")
+        kinds = [one.kind for one in of.headings[1:3]]
+        assert kinds == ["All raters", "Raters who passed"][:: -1 if shown.screened else 1]
+        row = next(cells(of))
+        values = [one.mean_grades.systems[0].estimate.value for one in (shown, other)]
+        assert [text.split()[0] for text in row[1:3]] == [f"{value:.1f}" for value in values]
+        assert values[0] != values[1]
+        facts = {one.name: one for one in named(said, "rated").facts}
+        assert "7 passed the screening rule, 1 did not" in facts["Raters whose grades count"].note
+        left = "of raters who did not pass" in facts["Grades that count"].note
+        assert left == shown.screened
+        (words,) = named(said, "raters").words
+        assert ("r07" in words) == shown.screened
+
+
+@pytest.mark.parametrize(("left_out", "said"), [(True, "left out"), (False, "not left out")])
+def test_results_of_the_own_group_are_spoken_of(left_out: bool, said: str) -> None:
+    plain = tables(STUDY)
+    queries = replace(plain.protocol.queries, exclude_same_group=left_out)
+    told = replace(plain, protocol=replace(plain.protocol, queries=queries))
+    notes = [one.note for one in named(found(told), "rated").facts]
+    assert any(one.endswith(f"results of the query's own group are {said}") for one in notes)
+
+
+def test_tests_wait_while_a_study_runs() -> None:
+    running = replace(tables(STUDY), state="open")
+    waiting = named(sections(View(Analysis(running), tests=False)), "differences")
+    assert (waiting.notices, waiting.parts, waiting.facts) == ((WAIT,), (), ())
+    looked = named(sections(View(Analysis(running))), "differences")
+    assert looked.notices == (PEEKED,)
+    assert [one.name for one in looked.parts] == ["pairs", "critical-difference", "pairs"]
+    assert any("still open" in one for one in named(found(running), "rated").notices)
+
+
+def test_which_system_is_better_is_not_told_by_the_back_door() -> None:
+    running = replace(tables(STUDY), state="open")
+    for tests in (False, True):
+        said = named(sections(View(Analysis(running), tests=tests)), "labels")
+        assert ("above" in [one.name for one in said.figures]) == tests
+
+
+def test_few_raters_speak_for_themselves() -> None:
+    few, many = (found(tables(simulated(raters=raters))) for raters in (3, 8))
+    for said, scope in ((few, "these raters"), (many, "queries and raters")):
+        assert table(said, "pairs").headings[3].kind == scope
+    assert "these raters alone" in named(few, "means").words[-1]
+    assert "other queries and raters" not in named(few, "means").words[0]
+    assert "these raters alone" not in " ".join(named(many, "means").words)
+
+
+def test_results_can_speak_for_these_raters_alone() -> None:
+    said = found(tables(STUDY), alone=True)
+    assert table(said, "pairs").headings[3].kind == "these raters"
+    words = " ".join(named(said, "means").words)
+    assert "speak for these raters alone" in words
+    assert "other queries and raters" not in words
+    assert any("As chosen here, every p value" in one for one in named(said, "differences").words)
+    shown = pd.read_csv(io.StringIO(table(said, "mean-grades").csv()))
+    assert set(shown["scope"]) == {"these raters"}
+    for section in said:
+        for part in section.parts:
+            assert "queries and raters" not in part.caption, part.name
+
+
+def test_the_ears_agreement_with_themselves_stands_beside_the_labels(made: list[Section]) -> None:
+    (fact,) = named(made, "labels").facts
+    of = Analysis(tables(STUDY)).halves
+    assert fact.value == f"{of.tau:.2f}"
+    assert "the mean of 200 random splits" in fact.note
+    alone = named(found(tables(simulated(raters=3))), "labels").facts[0]
+    assert (alone.value, alone.note) == ("–", "it needs 4 raters and two systems")
+
+
+def test_the_other_facets_are_exploratory() -> None:
+    told = with_facets()
+    assert not any("exploratory" in one for one in named(found(told), "differences").words)
+    words = named(found(told, facet="acoustic"), "differences").words
+    assert any("facet semantic: all here is exploratory" in one for one in words)
+
+
+def test_comparisons_that_the_protocol_did_not_fix_are_exploratory() -> None:
+    plain = tables(STUDY)
+    plan = Plan(comparisons=(("s0", "s1"), ("s0", "s5")))
+    said = found(replace(plain, protocol=replace(plain.protocol, analysis=plan)))
+    groups = table(said, "pairs").groups
+    assert [len(rows) for rows in groups.values()] == [2, 13]
+    assert list(groups) == ["As the protocol says", "Exploratory: not in the protocol"]
+    assert all(row[4].text != "–" for row in groups["As the protocol says"])
+    assert all(row[4].text == "–" for row in groups["Exploratory: not in the protocol"])
+    assert "fixed 2 comparisons" in named(said, "differences").words[0]
+
+
+def test_missing_results_that_may_make_a_difference_are_pointed_out() -> None:
+    lists = STUDY.lists.copy()
+    grades = STUDY.table.copy()
+    grades[:, lists[5, :, 3:].ravel()] = float("nan")  # much of the last system's own
+    said = found(tables(replace(STUDY, table=grades)))
+    (notice,) = named(said, "rated").notices[1:] or [""]
+    assert "of a system's results are judged" in notice
+    assert not any("are judged" in one for one in named(found(tables(STUDY)), "rated").notices)
+
+
+def test_a_mixed_model_is_shown_unless_something_came_since() -> None:
+    pair = {"system_a": "s0", "system_b": "s1", "value": 5, "low": 1, "high": 9, "p": 0.01}
+    model: dict[str, Any] = {
+        "pairs": [pair], "formula": "score ~ system", "statsmodels": "1", "rows": 4, "queries": 2,
+        "raters": 2, "current": True,
+    }  # fmt: skip
+    said = sections(View(Analysis(tables(STUDY)), model=model))
+    assert next(cells(table(said, "mixed-model")))[2:] == ["5.0 [1.0, 9.0]", "0.010"]
+    said = sections(View(Analysis(tables(STUDY)), model=model | {"current": False}))
+    assert "mixed-model" not in [one.name for section in said for one in section.tables]
+
+
+def test_simulated_judgements_are_marked_on_every_figure_table_and_row() -> None:
+    said = found(replace(tables(STUDY), simulated=True))
+    assert named(said, "rated").notices[0].startswith("Nobody listened")
+    for section in said:
+        for part in section.parts:
+            assert part.caption.endswith(MADE), part.name
+            rows = pd.read_csv(io.StringIO(part.csv()))
+            assert (rows["judgements"] == "simulated").all(), part.name
+            assert part.simulated if isinstance(part, Figure) else True
+
+
+def test_disagreements_can_be_heard_and_are_exported_whole(made: list[Section]) -> None:
+    shown = table(made, "disagreements")
+    analysis = Analysis(tables(STUDY))
+    assert len(shown.data) == len(analysis.disagreements) > 60
+    for relevant, rows in zip((True, False), shown.groups.values(), strict=True):
+        count = sum(one.relevant == relevant for one in analysis.disagreements)
+        assert len(rows) == min(30, count)
+    strongest = {row[0].text: row for rows in shown.groups.values() for row in rows}
+    one = analysis.disagreements[0]
+    assert strongest[one.clip][0].listen == (one.query, one.clip)
+    assert strongest[one.clip][1].listen == (one.query, one.query)
+
+
+def check(said: list[Section]) -> None:
+    """Whatever is shown can be shown: whole tables, valid figures and files, no bare NaN."""
+    graph_objects = pytest.importorskip("plotly.graph_objects")
+    names = [(type(part).__name__, part.name) for one in said for part in one.parts]
+    assert len(names) == len(set(names))
+    for section in said:
+        for fact in section.facts:
+            assert not re.search(r"\bnan\b|None", fact.value + fact.note), fact
+        for part in section.parts:
+            assert part.caption.rstrip().endswith((".", "”")), part.name
+            assert not re.search(r"\bnan\b|\bNone\b", part.caption), part.caption
+            if isinstance(part, Figure):
+                graph_objects.Figure(part.plot, skip_invalid=False)
+                json.loads(part.json())
+                continue
+            for row in cells(part):
+                assert len(row) == len(part.headings), part.name
+                assert not {"nan", "None", "inf", ""} & set(row), (part.name, row)
+    json.dumps(results_json(said, ABOUT), allow_nan=False)
+    html = study_report(said, ABOUT, BARE)
+    assert "A &lt;made&gt; study" in html
+    assert html.count("<section") == len(said) + 1
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_studies_can_be_shown(case: str) -> None:
+    told = HOSTILE[case]()
+    of, other = (Analysis(told, screened=one) for one in (False, True))
+    check(sections(View(of, other)))
+    if case in ("nobody passed", "not to be told who passed"):
+        check(sections(View(other, of)))
+    check(sections(View(Analysis(told, alone=True))))
+
+
+@pytest.mark.parametrize("case", PREFERRED)
+def test_hostile_preferences_can_be_shown(case: str) -> None:
+    for alone in (False, True):
+        check(sections(PreferenceAnalysis(PREFERRED[case](), alone=alone)))
+
+
+@pytest.mark.parametrize("case", RATED)
+def test_hostile_ratings_can_be_shown(case: str) -> None:
+    for alone in (False, True):
+        check(sections(View(RatingAnalysis(RATED[case](), alone=alone))))
+
+
+def test_names_cannot_leave_their_element() -> None:
+    told = tables(simulated(systems=2, queries=4))
+    evil = "<img src=x onerror=alert(1)>"
+    known = {name: {**facts, "title": evil + name} for name, facts in told.systems.items()}
+    html = study_report(found(replace(told, systems=known)), ABOUT, BARE)
+    assert "<img" not in html
+    assert str(Markup.escape(evil)) in html
+
+
+def test_the_same_study_gives_the_same_files() -> None:
+    def make() -> list[Section]:
+        return found(tables(simulated(systems=3, queries=8)))
+
+    assert study_report(make(), ABOUT, BARE) == study_report(make(), ABOUT, BARE)
+    assert results_json(make(), ABOUT) == results_json(make(), ABOUT)

@@ -1,0 +1,117 @@
+"""Studies of made preferences between lists and ratings of lists, easy and hard ones."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evaluation.records.events import JudgementRecord, PreferenceRecord
+from evaluation.records.frames import StudyTables, as_frame, column_kinds
+from evaluation.statistics.bradley_terry import NEITHER, A, B
+from tests.support.studies.made_study import BEGUN, empty, tables
+from tests.support.studies.rated import simulated
+
+STUDY = simulated(systems=4, queries=24, raters=6)
+
+WORTH = np.array([1.2, 0.5, -0.4, -1.3])
+
+
+def preferences(worth: np.ndarray = WORTH, seed: int = 0) -> pd.DataFrame:
+    """Return the choices of every rater between every two lists of every query."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for rater in STUDY.raters:
+        for query, family in zip(STUDY.queries, STUDY.families, strict=True):
+            for block, (a, b) in enumerate([(0, 1), (2, 0), (0, 3), (1, 2), (3, 1), (2, 3)], 1):
+                one, other = worth[a], worth[b]
+                scores = np.exp([one + 0.1, other - 0.1, (one + other) / 2 - 0.5])
+                choice = int(rng.choice(3, p=scores / scores.sum()))
+                rows.append((rater, query, family, block, f"s{a}", f"s{b}", choice))
+    columns = ("rater", "query", "query_family", "block", "list_a", "list_b")
+    told: dict[str, Any] = dict(zip(columns, list(zip(*rows, strict=True))[:6], strict=True))
+    choices = [row[6] for row in rows]
+    names = {A: "A", B: "B", NEITHER: "none"}
+    preferred = {A: 4, B: 5}
+    told |= {
+        "query_class": ["x"] * len(rows), "choice": [names[one] for one in choices],
+        "preferred": [row[preferred[row[6]]] if row[6] in preferred else "" for row in rows],
+        "counts": [True] * len(rows), "given_at": [BEGUN] * len(rows),
+        "received_at": [BEGUN] * len(rows), "uuid": [str(one) for one in range(len(rows))],
+    }  # fmt: skip
+    return as_frame(PreferenceRecord, told)
+
+
+def some(change: Callable[[pd.DataFrame], pd.DataFrame]) -> StudyTables:
+    """Return the study with other choices."""
+    return tables(STUDY, preferences=change(preferences()))
+
+
+PREFERRED: dict[str, Callable[[], StudyTables]] = {
+    "nothing": lambda: some(lambda given: given[:0]),
+    "one choice": lambda: some(lambda given: given[:1]),
+    "one rater": lambda: some(lambda given: given[given["rater"] == "r00"]),
+    "one query": lambda: some(lambda given: given[given["query"] == "q000"]),
+    "always neither": lambda: some(lambda given: given.assign(choice="none", preferred="")),
+    "always A": lambda: some(lambda given: given.assign(choice="A")),
+    "one always wins": lambda: tables(STUDY, preferences=preferences(np.array([60.0, 0, 0, 0]))),
+    "one was never shown": lambda: some(
+        lambda given: given[(given["list_a"] != "s3") & (given["list_b"] != "s3")]
+    ),
+    "no families": lambda: some(lambda given: given.assign(query_family="")),
+    "no scores": lambda: replace(tables(STUDY, preferences=preferences()),
+                                 objective=tables(STUDY).objective[:0]),
+}  # fmt: skip
+
+
+def rated(lists: dict[str, float], seed: int = 0) -> StudyTables:
+    """Return a study in which every rater rates these lists (name -> worth) of every query."""
+    rng = np.random.default_rng(seed)
+    rows = [
+        (rater, query, name, int(np.clip(round(worth + rng.normal(0, 15)), 0, 100)), place)
+        for rater in STUDY.raters
+        for query in STUDY.queries
+        for place, (name, worth) in enumerate(lists.items(), 1)
+    ]
+    count = len(rows)
+    told: dict[str, Any] = {name: [""] * count for name in column_kinds(JudgementRecord)}
+    columns = ("rater", "query", "list_of", "grade", "position")
+    told |= dict(zip(columns, zip(*rows, strict=True), strict=True)) if rows else {}
+    told |= {
+        "kind": ["list"] * count, "facet": ["relevance"] * count, "counts": [True] * count,
+        "repeat": [False] * count, "block": [1] * count, "page": [1] * count,
+        "listened_seconds": [1.0] * count, "heard": [None] * count,
+        "given_at": [BEGUN + pd.Timedelta(one, "s") for one in range(count)],
+        "received_at": [BEGUN] * count, "uuid": [str(one) for one in range(count)],
+    }  # fmt: skip
+    plain = tables(STUDY)
+    anchors = {
+        name: {"title": name.title(), "provenance": "anchor", "anchor": True}
+        for name in ("anchor:labels", "anchor:random")
+    }
+    return replace(
+        plain,
+        judgements=as_frame(JudgementRecord, told) if rows else empty(JudgementRecord),
+        systems={**plain.systems, **anchors},
+    )
+
+
+LISTS = {"s0": 75.0, "s1": 65.0, "s2": 55.0, "s3": 40.0,
+         "anchor:labels": 85.0, "anchor:random": 10.0}  # fmt: skip
+
+RATED: dict[str, Callable[[], StudyTables]] = {
+    "as it should be": lambda: rated(LISTS),
+    "nothing": lambda: rated({}),
+    "no anchors": lambda: rated({"s0": 50, "s1": 40}),
+    "anchors alone": lambda: rated({"anchor:labels": 90, "anchor:random": 5}),
+    "one system": lambda: rated({"s2": 50}),
+    "one rater": lambda: narrowed("rater", "r00"),
+    "one query": lambda: narrowed("query", "q000"),
+}
+
+
+def narrowed(column: str, value: str) -> StudyTables:
+    """Return the study with what is of one rater or query alone."""
+    told = rated(LISTS)
+    return replace(told, judgements=told.judgements[told.judgements[column] == value])

@@ -1,0 +1,233 @@
+"""The house: three rooms, arrows one way, every string translatable, nothing inline."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from jinja2 import nodes
+from werkzeug.routing import Map
+
+from tests.support.places import ROOT
+from webapp import create_app
+from webapp.core.config import SETTINGS
+
+LIBRARIES = ("embeddings", "evaluation")
+WEB = ("webapp", "flask", "flask_sqlalchemy", "sqlalchemy", "click")
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+
+class NoWeb:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {blocked}:
+            raise ImportError(f"{{name}} is not installed here")
+
+sys.meta_path.insert(0, NoWeb())
+for room in {libraries}:
+    package = importlib.import_module(room)
+    for module in pkgutil.walk_packages(package.__path__, room + "."):
+        importlib.import_module(module.name)
+print(len([name for name in sys.modules if name.split(".")[0] in {libraries}]))
+"""
+
+
+def imports(path: Path) -> set[str]:
+    """Return the top-level names that a file imports."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def test_libraries_import_without_flask_installed() -> None:
+    script = IMPORT_ALL.format(blocked=WEB, libraries=LIBRARIES)
+    run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    files = [path for room in LIBRARIES for path in (ROOT / room).rglob("*.py")]
+    assert int(run.stdout) == len(files)
+
+
+@pytest.mark.parametrize("room", LIBRARIES)
+def test_no_library_file_imports_the_web(room: str) -> None:
+    files = sorted((ROOT / room).rglob("*.py"))
+    assert files
+    guilty = {str(path): imports(path) & set(WEB) for path in files if imports(path) & set(WEB)}
+    assert guilty == {}
+
+
+def test_embeddings_do_not_import_evaluation() -> None:
+    files = (ROOT / "embeddings").rglob("*.py")
+    assert [str(path) for path in files if "evaluation" in imports(path)] == []
+
+
+def test_help_is_quick_because_heavy_libraries_wait() -> None:
+    """No command's help may load what only computing needs."""
+    heavy = ("torch", "essentia", "sklearn", "scipy", "pandas", "pyloudnorm", "plotly")
+    script = (
+        "import sys; from webapp import create_app; create_app();"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert run.stdout.strip() == "[]", run.stderr
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_every_string_in_a_template_goes_through_gettext(path: Path) -> None:
+    environment = create_app({"TESTING": True}).jinja_env
+    parsed = environment.parse(path.read_text(encoding="utf-8"))
+    text = "".join(
+        part.data if isinstance(part, nodes.TemplateData) else "\N{WHITE SQUARE}"
+        for output in parsed.find_all(nodes.Output)
+        for part in output.nodes
+    )
+    attributes = re.findall(r'(?:title|alt|aria-label|placeholder)="([^"]*)"', text)
+    words = re.sub(r"<[^>]*>", " ", text)
+    names = ("MAP@150", "MAP@15", "MR1", "AP@150", "AP@15", "R1", "RBO", "SVG", "PNG", "CSV")
+    for allowed in (*names, "flask signin-link"):
+        words = words.replace(allowed, "")
+    assert re.findall(r"[A-Za-z]{2,}", re.sub(r"&\w+;", "", words)) == []
+    assert [found for found in attributes if re.search(r"[A-Za-z]{2,}", found)] == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_templates_have_no_inline_script_or_style(path: Path) -> None:
+    # A block of data is no script: no browser runs it, and the policy lets it be.
+    text = path.read_text(encoding="utf-8").replace('<script type="application/json">', "")
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\son\w+=", text)
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    missing = [setting.name for setting in SETTINGS if f"`{setting.name}`" not in readme]
+    assert missing == []
+
+
+def test_every_command_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    app = create_app({"TESTING": True})
+    groups = ("collections", "embeddings", "rankings", "studies")
+    wanted = [
+        f"flask {group} {name}"
+        for group in groups
+        for name in app.cli.commands[group].list_commands(None)  # type: ignore[arg-type]
+    ]
+    assert [command for command in [*wanted, "flask evaluate"] if command not in readme] == []
+
+
+def test_every_address_is_known() -> None:
+    """A new page must be thought of in webapp/core/test_security.py, which walks all of them."""
+    routes: Map = create_app({"TESTING": True}).url_map
+    assert {rule.endpoint for rule in routes.iter_rules()} == {
+        "audio.audio",
+        "bootstrap.static",
+        "browse.browse",
+        "designing.new",
+        "designing.write",
+        "figures.plotly",
+        "home.healthz",
+        "home.home",
+        "join.join",
+        "manage.bundle",
+        "manage.close",
+        "manage.index",
+        "manage.invite",
+        "manage.links",
+        "manage.open_study",
+        "manage.opening",
+        "manage.payments",
+        "manage.people",
+        "manage.protocol",
+        "manage.recall",
+        "manage.remove",
+        "manage.study",
+        "maps.clip_facts",
+        "maps.clips",
+        "maps.map",
+        "maps.points",
+        "maps.table",
+        "own.ask",
+        "own.audio",
+        "own.cancel",
+        "own.keep",
+        "own.leave",
+        "own.new",
+        "own.page",
+        "own.remove",
+        "own.results",
+        "own.status",
+        "rate.consent",
+        "rate.finish",
+        "rate.flag",
+        "rate.grade",
+        "rate.headphones",
+        "rate.listen",
+        "rate.page",
+        "rate.prefer",
+        "rate.questions",
+        "rate.sound",
+        "rate.sound_check",
+        "rate.withdraw",
+        "rate.withdrawal",
+        "results.disagreements",
+        "results.figure",
+        "results.judgements",
+        "results.numbers",
+        "results.page",
+        "results.qrels",
+        "results.report",
+        "results.table",
+        "scores.figure_csv",
+        "scores.scores",
+        "scores.table_csv",
+        "signin.signin",
+        "signin.signout",
+        "static",
+    }
+
+
+def _imported(path: Path) -> set[str]:
+    """Return the modules that a file imports, wherever in it, also in a script it starts."""
+    text = path.read_text(encoding="utf-8")
+    return set(re.findall(r"(?:from|import) +(tests(?:\.\w+)+|tests import \w+)", text))
+
+
+def test_no_test_imports_from_a_test() -> None:
+    """What tests share lies in tests/support."""
+    files = list((ROOT / "tests").rglob("*.py"))
+    assert len(files) > 100
+    guilty = {
+        str(path.relative_to(ROOT)): found
+        for path in files
+        if (found := {one for one in _imported(path) if re.search(r"\btest_\w+$|conftest$", one)})
+    }
+    assert guilty == {}
+
+
+PORTS = (
+    r"(?:127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1\]):[1-9]\d*",  # an address
+    r"""["'](?:127\.0\.0\.1|localhost)["'], *[1-9]\d*""",  # what a socket is bound to
+    r"""--(?:port|bind)["']?[ ,=]+["']?[1-9]\d*""",  # an argument
+    r"\bPORT=[1-9]\d*",
+)
+
+
+def test_no_test_names_a_port() -> None:
+    """The system picks one: a fixed one may be taken, by the demo beside the tests for a start."""
+    said = {
+        (path.name, found)
+        for path in (ROOT / "tests").rglob("*.py")
+        if path != Path(__file__)
+        for found in re.findall("|".join(PORTS), path.read_text(encoding="utf-8"))
+    }
+    assert said == {
+        ("places.py", "127.0.0.1:5000"),  # what links begin with unless told
+        ("test_make.py", "--port 5000"),  # what make says unless told: nothing is served
+        ("test_security.py", "127.0.0.1:8000"),  # what a proxy says, to the test client alone
+    }
