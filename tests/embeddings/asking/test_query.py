@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -10,26 +9,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 
-from embeddings.asking import answering, sounds
+from embeddings.asking import answering
 from embeddings.asking.question_files import (
     answer_question,
     read_found,
     read_question,
     write_question,
 )
-from embeddings.asking.sounds import playing_gain, take_sound
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from embeddings.extraction.extract import extract_embedding, find_card, plan, plan_own
+from embeddings.extraction.extract import extract_embedding, find_card, plan_own
 from embeddings.representations.own import find_own
 from embeddings.search.processing import Recipe
-from embeddings.systems.rankings import build_ranking, prepared_vectors
+from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import Embedding, Ranking, open_embedding, write_embedding
-from tests.support.own_representations import BAD, EXAMPLE, own_embedding, write_bad
+from tests.support.asked import bring, check_as_ranked
+from tests.support.own_representations import EXAMPLE, own_embedding
 from tests.support.places import ROOT
-from tests.support.small import RATE, make_sound
 from tests.support.waiting import wait_for
 
 FRAMED = """
@@ -46,64 +43,6 @@ def embed(samples):
 def octaves(small: Collection) -> Embedding:
     """The worked example of a representation of one's own, computed of the small collection."""
     return own_embedding(small, EXAMPLE, "Octaves")
-
-
-def bring(small: Collection, row: int, folder: Path) -> sounds.Sound:
-    """Bring a clip of the collection as a sound of one's own."""
-    folder.mkdir(exist_ok=True)
-    shutil.copy(small.audio_path(small.clips[row]), folder / "given")
-    return take_sound(folder / "given", "mine.wav")
-
-
-def moved_by(small: Collection, ranking: Ranking, row: int, vectors: np.ndarray) -> float:
-    """Return how far a sound's vector lies from that of the clip it is, as the search compares.
-
-    By the triangle inequality no distance to another clip changes by more, and under MCSS, where
-    it is the distance of the unit vectors, no cosine does. So the sound finds its own clip for
-    certain where this is less than half of what lies between the clip and the nearest other.
-    """
-    corpus, rows = prepared_vectors(small, ranking)
-    own = corpus[list(rows).index(row)].astype(np.float64)
-    asked = answering.prepare_sound(small, ranking, vectors)[0].astype(np.float64)
-    if ranking.meta["search"] == "mcss":
-        own, asked = own / np.linalg.norm(own), asked / np.linalg.norm(asked)
-    return float(np.linalg.norm(asked - own))
-
-
-def nearest_other(ranking: Ranking, row: int) -> float:
-    """Return the distance, or 1 - cosine, of a clip to the nearest other one."""
-    best = float(ranking.scores[row, 0])
-    return 1 - best if ranking.meta["search"] == "mcss" else -best
-
-
-def check_as_ranked(
-    small: Collection, ranking: Ranking, row: int, answer: answering.Answer, vectors: np.ndarray
-) -> None:
-    """Check that a clip's own sound is answered by the clip, and then by the clip's ranking.
-
-    `vectors` are the sound's raw ones, those of the clip. Preparing them in other company may
-    round each number of the prepared vector, float32, to its neighbour, and no more: by 2^-23 of
-    its length. Clips whose similarities are closer than twice that may change places. The search
-    computes in float64 and rounds a score once, to float32.
-    """
-    assert answer.failed == ""
-    assert answer.note == ""
-    corpus, rows = prepared_vectors(small, ranking)
-    length = np.linalg.norm(corpus[list(rows).index(row)].astype(np.float64))
-    moved = moved_by(small, ranking, row, vectors)
-    assert moved <= 2.0**-23 * (1 if ranking.meta["search"] == "mcss" else length)
-    assert 2 * moved < nearest_other(ranking, row)
-    assert answer.rows[0] == row
-    kept = ranking.neighbours.shape[1]
-    ranked = dict(zip(ranking.neighbours[row], ranking.scores[row].astype(np.float64), strict=True))
-    expected = np.array([ranked[other] for other in answer.rows[1 : kept + 1]])
-    rounded = float(np.spacing(np.abs(ranking.scores[row]).max()))
-    own = -moved if ranking.meta["search"] == "nns" else 1 - moved**2 / 2
-    assert answer.scores[0] == pytest.approx(
-        own, abs=float(np.spacing(np.float32(abs(own)))), rel=0
-    )
-    assert np.diff(expected).max() <= 2 * moved
-    assert answer.scores[1 : kept + 1] == pytest.approx(expected, abs=moved + rounded, rel=0)
 
 
 def test_a_clip_as_own_sound_finds_itself_and_then_its_ranking(
@@ -362,73 +301,3 @@ def status_of(process: int) -> str:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
         return "Z"
-
-
-# The sound itself.
-
-
-def test_a_longer_sound_is_heard_from_its_beginning(tmp_path: Path) -> None:
-    noise = np.random.default_rng(2).normal(0, 0.1, (31 * RATE, 2)).astype(np.float32)
-    soundfile.write(tmp_path / "given", noise, RATE, format="WAV", subtype="FLOAT")
-    sound = take_sound(tmp_path / "given", "long.wav")
-    assert (sound.seconds, sound.given_seconds, sound.channels) == (30.0, 31.0, 2)
-    heard, rate = soundfile.read(sound.path, dtype="float32")
-    assert rate == RATE
-    assert np.array_equal(heard, noise[: 30 * RATE])
-    assert soundfile.info(sound.copy).subtype == "PCM_16"
-    assert soundfile.info(sound.copy).frames == 30 * RATE
-    soundfile.write(tmp_path / "given", noise[: 30 * RATE], RATE, format="WAV", subtype="FLOAT")
-    exact = take_sound(tmp_path / "given", "exact.wav")
-    assert exact.path == tmp_path / "given"
-    assert (exact.id, exact.given_seconds) == (sound.id, 30.0)
-
-
-def test_the_id_is_that_of_the_samples(tmp_path: Path) -> None:
-    """So that dither and crops are the same whatever the file is called, or how it is packed."""
-    ids = []
-    for number, (form, take) in enumerate([("WAV", 0), ("FLAC", 0), ("WAV", 1)]):
-        path = tmp_path / str(number)
-        whole = np.rint(32767 * make_sound("Hum", take)).astype(np.int16)
-        soundfile.write(path, whole, RATE, format=form, subtype="PCM_16")
-        ids.append(take_sound(path, f"{number}.x").id)
-    assert ids[0] == ids[1] != ids[2]
-    soundfile.write(path, make_sound("Hum", 0), RATE + 1, format="WAV", subtype="PCM_16")
-    assert take_sound(path, "faster").id not in ids
-
-
-def test_it_plays_at_the_collections_level(small: Collection, tmp_path: Path) -> None:
-    from embeddings.listening.levels import playing_levels
-
-    levels = playing_levels(small)
-    assert levels is not None
-    for row in (0, 17):
-        gain = playing_gain(bring(small, row, tmp_path / f"{row}"), small, levels)
-        assert gain == pytest.approx(levels.gains_db[row], abs=0.02)
-
-
-@pytest.mark.parametrize("kind", BAD)
-def test_what_cannot_be_heard_is_said_in_one_sentence(tmp_path: Path, kind: str) -> None:
-    sentence, error = BAD[kind]
-    write_bad(tmp_path / "given", kind)
-    with pytest.raises(error) as caught:
-        take_sound(tmp_path / "given", "bad.wav")
-    assert str(caught.value).startswith(f"bad.wav: {sentence}")
-    assert [path.name for path in tmp_path.iterdir()] == ["given"]
-
-
-@pytest.mark.essentia
-def test_freesound_is_asked_as_its_ranking_was_made(small: Collection, tmp_path: Path) -> None:
-    """With a clip's own id the answer is the ranking; with the sound's, the clip is still first."""
-    pytest.importorskip("essentia", reason="essentia-tensorflow is not installed")
-    task = plan(small.data, find_card("Freesound"))
-    embedding = extract_embedding(small, task, workers=2)
-    ranking = build_ranking(small, embedding, Recipe("mean", "minmax", 10), "nns")
-    embedder, note = answering.find_embedder(small, ranking)
-    assert note == ""
-    clip, sound = small.clips[8], bring(small, 8, tmp_path / "sound")
-    vectors = embedder(sound.path, clip.id)
-    answer = answering.Answer(ranking.system, *answering.neighbours(small, ranking, vectors))
-    check_as_ranked(small, ranking, 8, answer, vectors)
-    dithered_otherwise = moved_by(small, ranking, 8, embedder(sound.path, sound.id))
-    assert 0 < 2 * dithered_otherwise < nearest_other(ranking, 8)
-    assert next(iter(answering.answers(small, [ranking], sound))).rows[0] == 8

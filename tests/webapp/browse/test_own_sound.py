@@ -2,11 +2,8 @@
 
 import csv
 import io
-import os
 import re
-import signal
 import stat
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +12,6 @@ import pytest
 import soundfile
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.datastructures import FileStorage
-from werkzeug.test import TestResponse, encode_multipart
 
 from embeddings.asking.question_files import Asked, Question
 from embeddings.collection.clips import Collection
@@ -27,60 +22,13 @@ from tests.support.own_representations import (
     BAD,
     EXAMPLE,
     folders,
-    octaves,
     own_embedding,
     write_bad,
 )
-from tests.support.small import RATE, make_sound, rank
-from tests.support.waiting import wait_for
-from webapp import create_app
+from tests.support.pages.own_answers import over, post, send, sound_of
+from tests.support.small import RATE, rank
 from webapp.browse import own_sounds, own_views
 from webapp.browse.own_words import how_far, without_paths
-
-
-@pytest.fixture
-def system(small: Collection, tmp_path: Path) -> Ranking:
-    """A system of the small collection that can hear a new sound, and two that cannot."""
-    rank(small)
-    return octaves(small, tmp_path)
-
-
-@pytest.fixture
-def client(app: Flask, experimenter: FlaskClient) -> FlaskClient:
-    """The experimenter's browser, without the token against forged requests."""
-    app.config["WTF_CSRF_ENABLED"] = False
-    return experimenter
-
-
-def sound_of(small: Collection, name: str) -> bytes:
-    """Return a clip's file."""
-    return small.audio_path(small.clip(name)).read_bytes()
-
-
-def post(client: FlaskClient, content: bytes, name: str = "mine.wav") -> TestResponse:
-    """Bring a sound as the page's script does."""
-    return send(
-        client,
-        {"sound": FileStorage(io.BytesIO(content), filename=name)},
-        Accept="application/json",
-    )
-
-
-def send(client: FlaskClient, fields: dict[str, Any], **headers: str) -> TestResponse:
-    """Post the form; the body is made here, since the client's own spills large ones to disk."""
-    boundary, body = encode_multipart(fields)
-    kind = f'multipart/form-data; boundary="{boundary}"'
-    return client.post("/browse/small/own", data=body, content_type=kind, headers=headers)
-
-
-def over(client: FlaskClient, page: str) -> dict:
-    """Return the status of a sound's page when nothing is computed any more."""
-
-    def status() -> dict | None:
-        found = client.get(f"{page}/status").get_json()
-        return None if found["running"] else found
-
-    return wait_for(status)
 
 
 def test_a_clip_as_own_sound_is_answered_by_its_ranking(
@@ -255,152 +203,3 @@ def test_a_collection_that_nothing_can_hear_for_says_so(
     assert 'type="file"' not in page
     answer = post(client, sound_of(small, "hum-2")).get_json()
     assert answer["error"] == "No system of 'small' can hear a new sound here."
-
-
-def begin_slow(client: FlaskClient, small: Collection, tmp_path: Path) -> tuple[str, Path]:
-    """Bring a sound that takes for ever; return its page and its folder when it is computing."""
-    (tmp_path / "slow").touch()
-    page = post(client, sound_of(small, "hum-2")).get_json()["page"]
-    wait_for(lambda: "computing" in client.get(f"{page}/status").get_json()["systems"].values())
-    return page, tmp_path / "data" / "own" / page.rpartition("/")[2]
-
-
-def members(group: int) -> list[str]:
-    """Return the processes of a group that are at work."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, _, own_group = entry.read_text().rpartition(")")[2].split()[:3]
-        except OSError:
-            continue
-        if int(own_group) == group and state != "Z":
-            found.append(entry.parent.name)
-    return found
-
-
-def test_cancel_stops_all_of_it(
-    client: FlaskClient, small: Collection, system: Ranking, tmp_path: Path
-) -> None:
-    page, folder = begin_slow(client, small, tmp_path)
-    assert "Octaves · min-max · NNS: computing" in client.get(page).text
-    group = int((folder / "process").read_text())
-    assert members(group) != []
-    assert client.post(f"{page}/cancel").location == page
-    wait_for(lambda: members(group) == [])
-    found = over(client, page)
-    assert found["sentence"] == "Cancelled. 0 of 1 systems have answered."
-    assert found["systems"] == {system.system: "unasked"}
-    assert client.post(f"{page}/cancel").status_code == 303  # again changes nothing
-
-
-def test_a_killed_process_is_said(
-    client: FlaskClient, small: Collection, system: Ranking, tmp_path: Path
-) -> None:
-    page, folder = begin_slow(client, small, tmp_path)
-    group = int((folder / "process").read_text())
-    os.kill(group, signal.SIGKILL)
-    sentence = "The process that asked was stopped before it was done."
-    assert over(client, page)["sentence"].startswith(sentence)
-    wait_for(lambda: members(group) == [])  # nor does the extractor go on alone
-
-
-def test_what_the_process_gives_up_for_is_said(
-    client: FlaskClient, small: Collection, system: Ranking, tmp_path: Path
-) -> None:
-    page, folder = begin_slow(client, small, tmp_path)
-    client.post(f"{page}/cancel")
-    (folder / "cancelled").unlink()
-    (folder / "said.log").write_text("some warning\nError: There is no collection 'small'.\n")
-    assert over(client, page)["sentence"].startswith("There is no collection 'small'. 0 of 1")
-
-
-def test_sounds_wait_for_each_other(
-    client: FlaskClient, small: Collection, system: Ranking, tmp_path: Path
-) -> None:
-    first, _ = begin_slow(client, small, tmp_path)
-    second = post(client, sound_of(small, "hiss-1")).get_json()["page"]
-    assert client.get(f"{second}/status").get_json()["sentence"] == "Waiting for its turn …"
-    (tmp_path / "slow").unlink()
-    client.post(f"{first}/remove")
-    assert over(client, second)["systems"] == {system.system: "done"}
-
-
-def test_nothing_stays_unless_it_is_kept(
-    client: FlaskClient, small: Collection, system: Ranking, data: Path, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    monkeypatch.setattr(own_sounds, "GRACE", 0.5)
-    pages = [post(client, sound_of(small, "hum-2")).get_json()["page"] for _ in range(3)]
-    for page in pages:
-        over(client, page)
-    left, back, kept = pages
-    assert client.post(f"{kept}/keep").location == kept
-    for page in pages:
-        assert client.post(f"{page}/leave", data={"view": "one"}).status_code == 204
-    client.get(f"{left}/status?view=one")  # asked before, and late
-    client.get(f"{back}/status?view=other")  # it is open in another tab, or was reloaded
-    wait_for(lambda: len(folders(data)) == 2)
-    gone = client.get(left)
-    assert gone.status_code == 404
-    assert "This sound is not here any more" in gone.text
-    assert client.get(f"{left}/status").status_code == 404
-    assert "until you remove them" in client.get(kept).text
-    assert f'href="{kept}">mine.wav</a>' in client.get("/browse/small/own").text
-    assert client.post(f"{kept}/remove").location == "/browse/small/own"
-    assert [folder.name for folder in folders(data)] == [back.rpartition("/")[2]]
-
-
-def test_what_was_forgotten_goes_at_the_next_start(
-    client: FlaskClient, small: Collection, system: Ranking, data: Path
-) -> None:
-    pages = [post(client, sound_of(small, "hum-2")).get_json()["page"] for _ in range(4)]
-    for page in pages:
-        over(client, page)
-    old, left, kept, new = (data / "own" / page.rpartition("/")[2] for page in pages)
-    client.post(f"{pages[2]}/keep")
-    (left / "left").touch()
-    long_ago = time.time() - own_sounds.HOUR - 10
-    os.utime(left / "left", (long_ago, long_ago))
-    for folder in (old, kept):
-        os.utime(folder, (long_ago, long_ago))
-    create_app({"TESTING": True, "DATA": data})
-    assert folders(data) == sorted([kept, new])
-
-
-def test_a_removed_sound_takes_its_process_along(
-    client: FlaskClient, small: Collection, system: Ranking, data: Path, tmp_path: Path
-) -> None:
-    page, folder = begin_slow(client, small, tmp_path)
-    group = int((folder / "process").read_text())
-    client.post(f"{page}/remove")
-    assert folders(data) == []
-    wait_for(lambda: members(group) == [])
-
-
-@pytest.mark.parametrize("sound", ["0123456789abcdef", "..", "x", "0123456789ABCDEF"])
-def test_unknown_sounds_are_nowhere(client: FlaskClient, system: Ranking, sound: str) -> None:
-    assert client.get(f"/browse/small/own/{sound}").status_code == 404
-    assert client.post(f"/browse/small/own/{sound}/remove").status_code == 404
-
-
-def test_a_sound_belongs_to_its_collection(
-    client: FlaskClient, small: Collection, system: Ranking, data: Path
-) -> None:
-    page = post(client, sound_of(small, "hum-2")).get_json()["page"]
-    over(client, page)
-    assert client.get(page.replace("/small/", "/other/")).status_code == 404
-    info = data / "collections" / "small" / "clips.csv"
-    info.write_text(info.read_text().replace("hum-3,", "hum-x,"))
-    os.utime(info.with_name("collection.json"))  # as if it had been imported anew
-    text = client.get(page).text
-    assert "The collection is not what it was when this was asked" in text
-    assert "hum-3" not in text
-
-
-def test_a_longer_file_is_cut_and_the_page_says_so(
-    client: FlaskClient, system: Ranking, tmp_path: Path
-) -> None:
-    soundfile.write(tmp_path / "long.wav", np.tile(make_sound("Hiss", 1, 1.0), 40), RATE)
-    page = post(client, (tmp_path / "long.wav").read_bytes()).get_json()["page"]
-    assert "The file is 40.0 s long: its first 30 s are heard." in client.get(page).text
-    assert over(client, page)["systems"] == {system.system: "done"}

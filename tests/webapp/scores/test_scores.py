@@ -4,13 +4,8 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
-from html.parser import HTMLParser
-from pathlib import Path
-from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from embeddings.collection.clips import Collection
@@ -19,60 +14,10 @@ from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import Ranking, open_embedding
 from evaluation.objective.beside_published import COMPARISONS
 from evaluation.objective.scoring import score_ranking
-from tests.support.scoreboard import GOOD, RANDOM, disguise, edit, import_lists
+from tests.support.pages.score_tables import Table, lines
+from tests.support.scoreboard import GOOD, RANDOM, disguise, edit
 
 CBMI = "convention=cbmi2024"
-
-
-class Table(HTMLParser):
-    """The rows of a page's table as the text of their cells, what screen readers alone hear left
-    out; a hidden row is left out too."""
-
-    def __init__(self, page: str, table: str) -> None:
-        super().__init__()
-        self.wanted, self.rows, self.caption = table, [], ""
-        self._inside: list[str] = []
-        self._skip = 0
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        facts = dict(attrs)
-        if tag == "table" and facts.get("id") == self.wanted:
-            self._inside = ["table"]
-        if not self._inside:
-            return
-        if tag == "caption":
-            self._inside.append("caption")
-        if tag == "tr":
-            self.rows.append(None if "hidden" in facts else [])
-        if tag in ("td", "th") and self.rows[-1] is not None:
-            self.rows[-1].append("")
-        if tag == "span":
-            self._skip += bool(self._skip or facts.get("class") in ("visually-hidden", "reason"))
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "table":
-            self._inside = []
-        if tag == "caption" and self._inside:
-            self._inside.pop()
-        if tag == "span" and self._skip:
-            self._skip -= 1
-
-    def handle_data(self, data: str) -> None:
-        if self._inside[-1:] == ["caption"]:
-            self.caption += data
-        elif self._inside and not self._skip and self.rows and self.rows[-1]:
-            self.rows[-1][-1] += data
-
-    def lines(self) -> Iterator[list[str]]:
-        """Yield the rows, each cell's white space made simple."""
-        for row in self.rows:
-            if row is not None:
-                yield [" ".join(cell.split()) for cell in row]
-
-
-def lines(page: str, table: str) -> list[list[str]]:
-    return list(Table(page, table).lines())
 
 
 def names(page: str, table: str = "systems-table") -> list[str]:
@@ -386,116 +331,3 @@ def test_what_is_not_there_is_said(
     assert answer.status_code == status
     assert sentence in answer.text
     assert "<b>" not in answer.text
-
-
-def _none(small: Collection) -> None:
-    for system in (GOOD, RANDOM):
-        for file in (small.folder / "rankings" / system).glob("*"):
-            file.unlink()
-
-
-def _none_scored(small: Collection) -> None:
-    for system in (GOOD, RANDOM):
-        (small.folder / "rankings" / system / "objective.json").unlink()
-
-
-def _one(small: Collection) -> None:
-    (small.folder / "rankings" / RANDOM / "meta.json").unlink()
-
-
-def _no_families(small: Collection) -> None:
-    (small.folder / "families.json").write_text("{}")
-    (small.folder / "collection.json").touch()
-    for system in (GOOD, RANDOM):
-        for convention in ("cbmi2024", "corrected"):
-            edit(
-                small.folder / "rankings" / system / "objective.json",
-                lambda facts, one=convention: facts["conventions"][one].update(families={}),
-            )
-
-
-def _damaged(small: Collection) -> None:
-    (small.folder / "rankings" / GOOD / "objective.json").write_text("{")
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        (_none, "No system ranks this collection yet: flask rankings build small REPRESENTATION"),
-        (_none_scored, "not scored yet: flask evaluate small"),
-        (_one, "There is one scored system; a comparison needs two."),
-        (_no_families, "Two systems, class by class"),
-        (_damaged, "good.l2.mcss/objective.json, line 1: not valid JSON"),
-    ],
-)
-def test_collections_that_lack_something(
-    experimenter: FlaskClient,
-    small: Collection,
-    ranked: list[Ranking],
-    change: Callable[[Collection], None],
-    sentence: str,
-) -> None:
-    assert experimenter.get("/scores/small").status_code == 200
-    change(small)
-    answer = experimenter.get("/scores/small")
-    assert answer.status_code == 200
-    assert sentence in answer.text
-    assert ('id="families-table"' in answer.text) == (change in (_one, _damaged))
-    for table in ("systems", "families", "classes"):
-        assert experimenter.get(f"/scores/small/tables/{table}.csv").status_code == 200
-    status = 200 if change is _no_families else 404
-    assert experimenter.get("/scores/small/tables/comparison.csv").status_code == status
-
-
-def test_new_scores_are_seen_at_once(
-    experimenter: FlaskClient, small: Collection, ranked: list[Ranking]
-) -> None:
-    before = experimenter.get("/scores/small").text
-    edit(
-        small.folder / "rankings" / GOOD / "objective.json",
-        lambda facts: facts["conventions"]["corrected"]["macro"].update({"map@15": 0.123}),
-    )
-    assert "0.123" not in before
-    assert ">0.123<" in experimenter.get("/scores/small").text
-
-
-def test_memory_does_not_grow_without_end(
-    experimenter: FlaskClient, app: Flask, ranked: list[Ranking], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("webapp.scores.views._KEPT", 3)
-    for measure in ("map@15", "map@150", "mr1"):
-        for convention in ("cbmi2024", "corrected"):
-            experimenter.get(f"/scores/small?measure={measure}&convention={convention}")
-    assert len(app.extensions["sounding_board_scores"]) <= 3
-
-
-def test_what_is_not_known_is_said(
-    experimenter: FlaskClient, small: Collection, tmp_path: Path
-) -> None:
-    score_ranking(small, import_lists(small, tmp_path, 15))
-    edit(
-        small.folder / "rankings" / "theirs" / "objective.json",
-        lambda facts: facts["conventions"]["corrected"].update(censored=2, undefined=1),
-    )
-    page = experimenter.get("/scores/small").text
-    own = lines(page, "systems-table")[2]
-    assert own[:5] == ["theirs", "imported", "–", "–", "–"]
-    assert own[6] == "–"
-    assert own[7].startswith("≥ ")
-    for sentence in (
-        "Only 15 ranks of this ranking are known", "At least this", "1 pairs undefined",
-        "2 pairs censored", "The vectors are not here", "It has no card",
-    ):  # fmt: skip
-        assert sentence in page
-
-
-def test_names_that_look_like_html_are_harmless(
-    experimenter: FlaskClient, small: Collection, ranked: list[Ranking]
-) -> None:
-    def rename(meta: dict[str, Any]) -> None:
-        meta["title"] = "<script>alert(1)</script> · L2"
-
-    edit(small.folder / "rankings" / GOOD / "meta.json", rename)
-    page = experimenter.get('/scores/small?find="><script>').text
-    assert "<script>alert" not in page
-    assert '"><script>' not in page.replace('type="application/json"><script>', "")
