@@ -36,6 +36,7 @@ check: $(VENV)/test.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 screenshots: $(VENV)/test.installed
 	$(BIN)/python -m tools.screenshots

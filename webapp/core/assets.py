@@ -11,7 +11,7 @@ from webapp.core.figure_pages import script_path
 if TYPE_CHECKING:
     from evaluation.reports.scores_report import Assets
 
-_STYLES = ("sounding-board.css", "figures.css", "scores.css", "report.css")
+_STYLES = ("sounding-board.css", "rating.css", "figures.css", "scores.css", "report.css")
 _SCRIPTS = ("core/figures.js", "core/report.js")
 
 
