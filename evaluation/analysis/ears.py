@@ -30,7 +30,7 @@ RULES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Labels:
+class StudyLabels:
     """What the labels say of clips.
 
     Attributes
@@ -43,7 +43,7 @@ class Labels:
     specific: Mapping[str, frozenset[str]]
 
 
-def relevant(of: Ratings, labels: Labels, rule: str = "class") -> np.ndarray:
+def relevant(of: Ratings, labels: StudyLabels, rule: str = "class") -> np.ndarray:
     """Return which pairs the labels call relevant, bool [pairs].
 
     Raises

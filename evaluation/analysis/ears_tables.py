@@ -119,7 +119,7 @@ def orders_table(
     return pd.DataFrame(rows)
 
 
-def rules_table(of: Ratings, labels: ears.Labels) -> "pd.DataFrame":
+def rules_table(of: Ratings, labels: ears.StudyLabels) -> "pd.DataFrame":
     """Return a row a rule of relevance: how the ears grade what it calls relevant, and the rest.
 
     The columns: rule, about; relevant and others, how many judged results there are of each;

@@ -14,7 +14,7 @@ from evaluation.analysis.judgements import passing, ratings, repeats, tidy
 from evaluation.analysis.panel import PanelResults
 from evaluation.analysis.rater_effects import human_reference
 from evaluation.analysis.ratings import Ratings
-from evaluation.analysis.replicates import MEASURES as DRAWN
+from evaluation.analysis.replicates import DRAWN
 from evaluation.analysis.system_scores import Scores
 from evaluation.records.frames import StudyTables
 from evaluation.statistics.agreement import Retest, retest
@@ -111,7 +111,7 @@ class Analysis(PanelResults):
         }
 
     @cached_property
-    def labels(self) -> ears.Labels:
+    def labels(self) -> ears.StudyLabels:
         """What the labels said of the clips when the study opened."""
         return labels_of(self.tables.clips)
 
@@ -148,7 +148,7 @@ class Analysis(PanelResults):
         return ears_tables.relabelled_table(of, self.relevant(), self.threshold, kinds)
 
 
-def labels_of(clips: "pd.DataFrame") -> ears.Labels:
+def labels_of(clips: "pd.DataFrame") -> ears.StudyLabels:
     """Return what the labels say, from a study's ``clips.csv``."""
     parts = [
         {
@@ -157,4 +157,4 @@ def labels_of(clips: "pd.DataFrame") -> ears.Labels:
         }
         for column in ("labels", "leaf_labels")
     ]
-    return ears.Labels(*parts)
+    return ears.StudyLabels(*parts)

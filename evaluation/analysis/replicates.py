@@ -18,7 +18,7 @@ from evaluation.analysis.ratings import Ratings
 from evaluation.statistics.significance import FEW_RATERS
 
 REPLICATES = 2000
-MEASURES = ("mean_grade", "ndcg", "condensed_ndcg", "graded_ap", "first_relevant")
+DRAWN = ("mean_grade", "ndcg", "condensed_ndcg", "graded_ap", "first_relevant")
 """What can be drawn."""
 
 Part = TypeVar("Part")
@@ -80,7 +80,7 @@ def panel_replicates(
 
     Parameters
     ----------
-    measures : out of `MEASURES`
+    measures : out of `DRAWN`
     threshold : the grade that counts as good; for "first_relevant"
 
     Returns ------- measure -> float [replicates, systems], NaN where a system's score is undefined.
@@ -220,7 +220,7 @@ class _Drawn:
         return np.sort(pool[..., pool.shape[-1] - depth :], axis=-1)
 
     def score(self, measure: str) -> np.ndarray:
-        """Return one of `MEASURES`, float32 [systems, queries, replicates]."""
+        """Return one of `DRAWN`, float32 [systems, queries, replicates]."""
         if measure == "condensed_ndcg":
             return self._ndcg(self.means[self.lists.closed])
         grades = self.listed

@@ -159,7 +159,7 @@ def is_simulated(table: "pd.DataFrame") -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Labels:
+class AxisLabels:
     """The names of rows as an axis shows them, the longer ones in two lines.
 
     Attributes
@@ -174,13 +174,13 @@ class Labels:
     row: int
 
 
-def labels(names: Iterable[str]) -> Labels:
+def labels(names: Iterable[str]) -> AxisLabels:
     """Return the labels of rows."""
     split_names = [name.split(" · ", 1) if len(name) > _LONG else [name] for name in names]
     longest = max(len(line) for lines in split_names for line in lines)
     several = any(len(lines) > 1 for lines in split_names)
     texts = ["<br>".join(plain(line) for line in lines) for lines in split_names]
-    return Labels(texts, round(_LETTER * longest) + 16, 38 if several else 26)
+    return AxisLabels(texts, round(_LETTER * longest) + 16, 38 if several else 26)
 
 
 def counted(number: int, one: str, several: str) -> str:

@@ -18,14 +18,14 @@ PALETTE = (
 )  # fmt: skip
 """Colours of the data, told apart by colour-blind eyes in this order, with a contrast of at least
 3:1 on the light and on the dark page."""
-Scale = tuple[tuple[float, str], ...]
+ColourScale = tuple[tuple[float, str], ...]
 """A colour scale: shares from 0 to 1, each with its colour; Plotly takes it as it is."""
-SCALE: Scale = (
+SCALE: ColourScale = (
     (0.0, "#00204c"), (0.2, "#31446b"), (0.4, "#666970"), (0.6, "#958f78"), (0.8, "#cbba69"),
     (1.0, "#ffe945"),
 )  # fmt: skip
 """The colour scale of heat maps: light is more, and it reads the same without colour vision."""
-DIVERGING: Scale = ((0.0, PALETTE[0]), (0.5, "#f4f1ea"), (1.0, PALETTE[1]))
+DIVERGING: ColourScale = ((0.0, PALETTE[0]), (0.5, "#f4f1ea"), (1.0, PALETTE[1]))
 """The colour scale of differences: blue below, orange above, pale where there is none."""
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evaluation.figures.figure import Scale
+from evaluation.figures.figure import ColourScale
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -16,7 +16,7 @@ def cells(
     y: Sequence[float],
     values: "ArrayLike",
     texts: "ArrayLike",
-    scale: Scale,
+    scale: ColourScale,
     span: tuple[float, float],
 ) -> list[dict[str, Any]]:
     """Return the traces of a heat map and of its numbers; what is undefined has neither.
@@ -46,7 +46,7 @@ def cells(
     return [heat, text]
 
 
-def ink(scale: Scale, shares: "ArrayLike") -> list[str]:
+def ink(scale: ColourScale, shares: "ArrayLike") -> list[str]:
     """Return black or white for each share [0, 1] of a colour scale: the one with more contrast.
 
     Either has a contrast of 4.5:1 or more on every colour (WCAG's definition of luminance).

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from embeddings.collection.clips import CONVENTIONS
 from embeddings.errors import InputError
-from evaluation.objective.sweep import METRICS as MEASURES
+from evaluation.objective.sweep import METRICS
 
 AVERAGES = ("class", "micro")
 """What is averaged: the values of the classes, or those of all queries."""
@@ -57,7 +57,7 @@ class Wording:
 
 def wording(measure: str, convention: str, average: str = "class") -> Wording:
     """Return a measure in words; raise InputError where a word is unknown."""
-    check_word("measure", measure, MEASURES)
+    check_word("measure", measure, METRICS)
     check_word("convention", convention, CONVENTIONS)
     check_word("average", average, AVERAGES)
     kind = f"{_AVERAGE_WORDS[average]}, {_CONVENTION_WORDS[convention]}"

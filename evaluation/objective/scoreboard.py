@@ -13,7 +13,7 @@ from embeddings.errors import InputError
 from embeddings.files import read_json
 from embeddings.representations import CARDS
 from evaluation.objective.beside_published import PUBLISHED, comparison
-from evaluation.objective.definitions import MEASURES, check_word
+from evaluation.objective.definitions import METRICS, check_word
 from evaluation.objective.published import published
 from evaluation.objective.stored_systems import StoredSystem, stored_systems
 from evaluation.objective.sweep import is_current, sweeps
@@ -81,7 +81,7 @@ def family_table(collection: Collection, convention: str) -> "pd.DataFrame":
                     "difference_map@15": own["map@15"] - known if may else nan,
                 }
             )
-    columns = [*_IDENTITY, "family", "classes", "clips", *MEASURES]
+    columns = [*_IDENTITY, "family", "classes", "clips", *METRICS]
     return pd.DataFrame(rows, columns=[*columns, "published_map@15", "difference_map@15"])
 
 
@@ -95,7 +95,7 @@ def family_means(collection: Collection, convention: str) -> "pd.DataFrame":
     published_map@15, difference_map@15.
     """
     table = family_table(collection, convention)
-    kept = [*MEASURES, "published_map@15", "difference_map@15"]
+    kept = [*METRICS, "published_map@15", "difference_map@15"]
     groups = table.groupby(list(_IDENTITY), sort=True)
     means = groups[kept].agg(lambda values: values.mean(skipna=False))
     means.insert(0, "families", groups["family"].count())
@@ -125,7 +125,7 @@ def class_table(collection: Collection, convention: str) -> "pd.DataFrame":
         for identity, classes in scored
         if label in classes  # without vectors of any of its clips a system has no value
     ]
-    return pd.DataFrame(rows, columns=["class", "family", "clips", *_IDENTITY, *MEASURES])
+    return pd.DataFrame(rows, columns=["class", "family", "clips", *_IDENTITY, *METRICS])
 
 
 def compare_classes(
@@ -143,7 +143,7 @@ def compare_classes(
     InputError
         An unknown convention or measure; a system that is not there or not scored; the same twice.
     """
-    check_word("measure", measure, MEASURES)
+    check_word("measure", measure, METRICS)
     if a == b:
         raise InputError(f"To be compared with itself, a system says nothing: {a!r} is both.")
     table = class_table(collection, convention)
@@ -175,7 +175,7 @@ def sweep_table(collection: Collection, convention: str, measure: str = "map@15"
     import pandas as pd
 
     check_word("convention", convention, CONVENTIONS)
-    check_word("measure", measure, MEASURES)
+    check_word("measure", measure, METRICS)
     columns = ["embedding", "representation", "provenance", "aggregation", "normalise", "pca"]
     columns += ["search", "exclude_same", "value", "note"]
     parts = [pd.DataFrame(columns=columns)]
@@ -235,9 +235,9 @@ def _system_row(one: StoredSystem, kind: str, convention: str) -> dict[str, Any]
         "known_ranks": _number(facts.get("known_ranks")),
         "comparison": kind,
     }
-    for measure in MEASURES:
+    for measure in METRICS:
         row[f"published_{measure}"] = theirs.get(measure, nan)
-    for measure in MEASURES:
+    for measure in METRICS:
         may = measure in PUBLISHED.get(kind, ())
         row[f"difference_{measure}"] = own[measure] - theirs[measure] if may else nan
     return row
@@ -248,7 +248,7 @@ def _kind(collection: Collection, one: StoredSystem, convention: str) -> str:
 
 
 def _numbers(facts: dict[str, Any]) -> dict[str, float]:
-    return {measure: _number(facts.get(measure)) for measure in MEASURES}
+    return {measure: _number(facts.get(measure)) for measure in METRICS}
 
 
 def _number(value: float | None) -> float:

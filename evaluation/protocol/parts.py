@@ -7,13 +7,13 @@ from embeddings.errors import InputError
 from evaluation.keys import Keys, shown
 from evaluation.protocol.terms import (
     FORMATS,
-    MEASURES,
     MIREX_MEASURES,
+    PRIMARY_MEASURES,
     QUESTION_KINDS,
-    Analysis,
     Controls,
     Joining,
     Listening,
+    PlannedAnalysis,
     Queries,
     Question,
     Questionnaire,
@@ -179,11 +179,13 @@ def read_joining(keys: Keys) -> Joining:
     return joining
 
 
-def read_analysis(keys: Keys, method: str, scale: Scale, systems: tuple[str, ...]) -> Analysis:
+def read_analysis(
+    keys: Keys, method: str, scale: Scale, systems: tuple[str, ...]
+) -> PlannedAnalysis:
     """Return what is reported first, and which pairs of systems are compared."""
-    measure = keys.one_of("primary_measure", MEASURES[method], MEASURES[method][0])
+    measure = keys.one_of("primary_measure", PRIMARY_MEASURES[method], PRIMARY_MEASURES[method][0])
     comparisons = _comparisons(keys, systems)
-    good = keys.number("good", Analysis().good, 0, 1)
+    good = keys.number("good", PlannedAnalysis().good, 0, 1)
     keys.finish()
     if not good:
         raise keys.error("good", "must be above 0, not 0: every grade would count as good.")
@@ -191,7 +193,7 @@ def read_analysis(keys: Keys, method: str, scale: Scale, systems: tuple[str, ...
         raise keys.error(
             "primary_measure", f"must not be {measure!r} unless the grades are 0, 1 and 2."
         )
-    return Analysis(measure, comparisons, good)
+    return PlannedAnalysis(measure, comparisons, good)
 
 
 def _comparisons(keys: Keys, systems: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

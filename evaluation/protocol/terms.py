@@ -15,7 +15,7 @@ METHODS = ("graded", "preference", "rating")
 MIREX_MEASURES = ("psum", "wcsum", "sdsum", "greater0", "greater1")
 """Those that need the grades 0, 1 and 2 of MIREX's broad scale."""
 
-MEASURES: dict[str, tuple[str, ...]] = {
+PRIMARY_MEASURES: dict[str, tuple[str, ...]] = {
     "graded": (
         "mean_grade",
         "graded_precision",
@@ -247,12 +247,12 @@ class Joining:
 
 
 @dataclass(frozen=True, slots=True)
-class Analysis:
+class PlannedAnalysis:
     """What will be reported first, fixed before there are data.
 
     Attributes
     ----------
-    primary_measure : one of the method's in `MEASURES`; of several facets, the first one's
+    primary_measure : one of the method's in `PRIMARY_MEASURES`; of several facets, the first one's
     comparisons : pairs of systems that are tested; none: all pairs
     good : from which share of the scale, above 0 and up to 1, a grade counts as good
     """
@@ -305,7 +305,7 @@ class Protocol:
     listening: Listening = field(default_factory=Listening)
     questionnaire: Questionnaire = field(default_factory=Questionnaire)
     joining: Joining = field(default_factory=Joining)
-    analysis: Analysis = field(default_factory=Analysis)
+    analysis: PlannedAnalysis = field(default_factory=PlannedAnalysis)
     instructions: str = INSTRUCTIONS
     consent: str = ""
     ends: str = ""

@@ -16,7 +16,7 @@ from evaluation.figures.figure import Figure
 from evaluation.figures.scores.every import NO_SWEEP, class_scatter, score_figures
 from evaluation.figures.shown import Table
 from evaluation.objective import published
-from evaluation.objective.definitions import AVERAGES, MEASURES, check_word, wording
+from evaluation.objective.definitions import AVERAGES, METRICS, check_word, wording
 from evaluation.objective.scoreboard import (
     class_table,
     compare_classes,
@@ -89,7 +89,7 @@ def report(
         tables=tables,
         damaged=stored_systems(collection)[1],
         simulated=bool((systems["provenance"] == "simulated").any()),
-        words=[wording(one, convention, how) for how in AVERAGES for one in MEASURES],
+        words=[wording(one, convention, how) for how in AVERAGES for one in METRICS],
         no_sweep=NO_SWEEP.format(collection=collection.name),
         published=published,
         file_name=lambda name: f"{collection.name}-{name}-{convention}.csv",

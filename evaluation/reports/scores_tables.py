@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from evaluation.figures.charts import SIMULATED, short, signed
 from evaluation.figures.scores.family_figures import MEAN
 from evaluation.figures.shown import Cell, Heading, Table, number
-from evaluation.objective.definitions import MEASURES, wording
+from evaluation.objective.definitions import METRICS, wording
 from evaluation.objective.scoreboard import in_groups
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ _GROUPS = {"measured": "Computed or imported", "simulated": SIMULATED}
 
 def system_rows(systems: "pd.DataFrame", convention: str) -> Table:
     """Return the table of all systems, the best of each group first."""
-    averages = [(measure, average) for average in ("class", "micro") for measure in MEASURES]
+    averages = [(measure, average) for average in ("class", "micro") for measure in METRICS]
     words = {
         ("micro_" if average == "micro" else "") + measure: wording(measure, convention, average)
         for measure, average in averages
     }
     known = [
         (f"{kind}_{measure}", f"{kind} {words[measure].name}")
-        for measure in MEASURES for kind in ("published", "difference")
+        for measure in METRICS for kind in ("published", "difference")
         if systems[f"{kind}_{measure}"].notna().any()
     ]  # fmt: skip
     headings = [

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from embeddings.errors import InputError
 from evaluation.protocol.reading import parse_protocol, ready_protocols, template
 from evaluation.protocol.template import HELP
-from evaluation.protocol.terms import FORMATS, MEASURES, METHODS, Protocol
+from evaluation.protocol.terms import FORMATS, METHODS, PRIMARY_MEASURES, Protocol
 from webapp.core import catalogue, jobs
 from webapp.core.database import db
 from webapp.manage import form
@@ -111,7 +111,7 @@ def _page(mode: str, text: str, **context: Any) -> str:
         help=HELP,
         methods=METHODS,
         formats=[(name, name.upper()) for name in FORMATS],
-        measures=MEASURES,
+        measures=PRIMARY_MEASURES,
         starts=[TEMPLATE, *ready_protocols()],
         **{"edited": edited, **context},
     )

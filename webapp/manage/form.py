@@ -20,7 +20,7 @@ from embeddings.errors import InputError
 from evaluation.keys import Keys
 from evaluation.protocol.reading import parse_protocol, protocol_toml
 from evaluation.protocol.scales import PRESETS, read_scale
-from evaluation.protocol.terms import MEASURES, Protocol, Queries, Scale
+from evaluation.protocol.terms import PRIMARY_MEASURES, Protocol, Queries, Scale
 from evaluation.toml_text import toml_lines
 
 SOURCE = "The protocol"
@@ -95,7 +95,7 @@ def fields(table: Mapping[str, Any]) -> dict[str, Any]:
     preset, question = _scale_choice(table.get("scale", {}) if graded else {})
     compared = _value(table, "analysis.comparisons", graded) or "all"
     measure = str(_value(table, "analysis.primary_measure", graded, missing=""))
-    usual = MEASURES.get(str(table.get("method", "graded")), ("",))[0]
+    usual = PRIMARY_MEASURES.get(str(table.get("method", "graded")), ("",))[0]
     return shown | {
         "systems": _texts(table.get("systems", ())),
         "way": way,

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from embeddings.collection.clips import Collection
-from evaluation.objective.definitions import MEASURES
+from evaluation.objective.definitions import METRICS
 from webapp.scores.classes import class_values, comparison, looked_for, pair
 from webapp.scores.score_tables import Board, scored, shows_published, systems_sorted
 from webapp.scores.state import State
@@ -34,9 +34,9 @@ def csv_table(
 def _systems(found: Board, state: State) -> "pd.DataFrame":
     rows = systems_sorted(found, state).assign(convention=state.convention, average=state.average)
     kept = ["representation", "modality", "parameters", "dimensions", "convention", "average"]
-    kept += ["clips", "failed", *MEASURES, "undefined", "censored", "known_ranks", "comparison"]
+    kept += ["clips", "failed", *METRICS, "undefined", "censored", "known_ranks", "comparison"]
     if shows_published(found, state):
-        kept += [f"{what}_{one}" for what in ("published", "difference") for one in MEASURES]
+        kept += [f"{what}_{one}" for what in ("published", "difference") for one in METRICS]
     return rows[[*_WHO, *kept]]
 
 
@@ -48,7 +48,7 @@ def _families(found: Board, state: State) -> "pd.DataFrame":
     rows = rows.assign(convention=state.convention).set_index("system", drop=False)
     order = scored(found, state)["system"].tolist()
     rows = rows.loc[order] if len(rows) else rows
-    return rows[[*_WHO, "family", "classes", "clips", "convention", *MEASURES, *_BESIDE]]
+    return rows[[*_WHO, "family", "classes", "clips", "convention", *METRICS, *_BESIDE]]
 
 
 def _classes(found: Board, state: State) -> "pd.DataFrame":

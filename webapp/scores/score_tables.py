@@ -12,7 +12,7 @@ from embeddings.errors import InputError
 from embeddings.files import read_json
 from evaluation.objective import scoreboard
 from evaluation.objective.beside_published import COMPARISONS
-from evaluation.objective.definitions import LOWER_IS_BETTER, MEASURES, wording
+from evaluation.objective.definitions import LOWER_IS_BETTER, METRICS, wording
 from evaluation.objective.published import convention as published_convention
 from evaluation.objective.stored_systems import stored_systems
 from webapp.scores.state import BEST_FIRST, State
@@ -116,7 +116,7 @@ def columns(found: Board, state: State) -> list[Column]:
         Column("dimensions", _("Dimensions"), "", _("Numbers in a vector before any PCA"),
                True, True),
     ]  # fmt: skip
-    for measure in MEASURES:
+    for measure in METRICS:
         words = wording(measure, state.convention, state.average)
         high = measure not in LOWER_IS_BETTER
         some.append(Column(measure, words.name, words.kind, words.definition, high, True))
@@ -142,7 +142,7 @@ def systems_sorted(found: Board, state: State) -> "pd.DataFrame":
     """
     table = found.systems.assign(place=range(len(found.systems)))
     if state.average == "micro":
-        table = table.assign(**{measure: table[f"micro_{measure}"] for measure in MEASURES})
+        table = table.assign(**{measure: table[f"micro_{measure}"] for measure in METRICS})
     by, descending = sorting(state, columns(found, state))
     return scoreboard.in_groups(table, by, descending)
 

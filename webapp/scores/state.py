@@ -18,13 +18,13 @@ from flask import url_for
 
 from embeddings.collection.clips import CONVENTIONS, Collection
 from embeddings.errors import InputError
-from evaluation.objective.definitions import AVERAGES, MEASURES, check_word
+from evaluation.objective.definitions import AVERAGES, METRICS, check_word
 
 BEST_FIRST = "-map@15"
 SORTABLE = (
-    "title", "provenance", "modality", "parameters", "dimensions", *MEASURES,
-    *(f"published_{measure}" for measure in MEASURES),
-    *(f"difference_{measure}" for measure in MEASURES),
+    "title", "provenance", "modality", "parameters", "dimensions", *METRICS,
+    *(f"published_{measure}" for measure in METRICS),
+    *(f"difference_{measure}" for measure in METRICS),
 )  # fmt: skip
 
 
@@ -86,7 +86,7 @@ def read_state(
         usual=usual,
         convention=check_word("convention", arguments.get("convention", usual), CONVENTIONS),
         average=check_word("average", arguments.get("average", "class"), AVERAGES),
-        measure=check_word("measure", arguments.get("measure", "map@15"), MEASURES),
+        measure=check_word("measure", arguments.get("measure", "map@15"), METRICS),
         sort=_column("sort", arguments.get("sort", BEST_FIRST), SORTABLE),
         order=_column(
             "order", arguments.get("order", "class"), ("class", "family", "clips", *known)

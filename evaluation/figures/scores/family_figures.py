@@ -15,7 +15,7 @@ from evaluation.figures.charts import (
     split,
     stack,
 )
-from evaluation.figures.figure import DIVERGING, SCALE, Figure, Scale
+from evaluation.figures.figure import DIVERGING, SCALE, ColourScale, Figure
 from evaluation.figures.heat_map import cells
 from evaluation.objective.published import citation, measured_on
 
@@ -112,7 +112,7 @@ def _long(
 
 
 def _heat_map(
-    table: "pd.DataFrame", value: str, scale: Scale, span: tuple[float, float]
+    table: "pd.DataFrame", value: str, scale: ColourScale, span: tuple[float, float]
 ) -> dict[str, Any]:
     """Return a plot with a panel a provenance: systems by families, and the mean set apart."""
     families = [one for one in table["family"].unique() if one != MEAN]
@@ -152,7 +152,7 @@ def _cells(
     named: "pd.DataFrame",
     at: dict[str, float],
     value: str,
-    scale: Scale,
+    scale: ColourScale,
     span: tuple[float, float],
 ) -> list[dict[str, Any]]:
     """Return the traces of some columns of a panel."""

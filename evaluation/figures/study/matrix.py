@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evaluation.figures.charts import BARE, GREY, labels
-from evaluation.figures.figure import Scale
+from evaluation.figures.figure import ColourScale
 from evaluation.figures.heat_map import cells
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def square(
     names: Sequence[str],
     values: np.ndarray,
     said: np.ndarray,
-    scale: Scale,
+    scale: ColourScale,
     span: tuple[float, float],
     divided: int | None = None,
 ) -> dict[str, Any]:

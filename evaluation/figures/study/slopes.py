@@ -8,7 +8,7 @@ import numpy as np
 from evaluation.figures.charts import (
     BARE,
     GREY,
-    Labels,
+    AxisLabels,
     axis_id,
     axis_name,
     headings,
@@ -152,7 +152,7 @@ def _points(part: "pd.DataFrame", columns: Mapping[str, str], ranks: bool) -> di
 
 def _names(
     part: "pd.DataFrame",
-    own: Labels,
+    own: AxisLabels,
     columns: list[str],
     span: tuple[float, float],
     height: int,

@@ -7,7 +7,7 @@ import pytest
 
 from embeddings.errors import InputError
 from evaluation.analysis.ears import (
-    Labels,
+    StudyLabels,
     compare_orders,
     relevant,
     relevant_above,
@@ -22,7 +22,7 @@ NO = np.nan
 HAND = ratings(
     [[100, 0, 80, 20], [100, 20, 60, 20]], [[[0, 1], [2, 3]], [[1, 0], [3, 2]]], [0, 0, 1, 1]
 )
-LABELS = Labels(
+LABELS = StudyLabels(
     of={
         "q0": frozenset({"Bark", "Dog", "Animal"}), "q1": frozenset({"Bark", "Animal"}),
         "c0": frozenset({"Bark", "Animal"}), "c1": frozenset({"Meow", "Animal"}),

@@ -8,7 +8,7 @@ import pytest
 
 from evaluation.analysis.ratings import Ratings
 from evaluation.analysis.replicates import (
-    MEASURES,
+    DRAWN,
     common_replicates,
     panel_replicates,
     weighs_raters,
@@ -58,14 +58,14 @@ def plain(study: Ratings, measure: str, replicates: int, good: float = GOOD) -> 
     return np.array([weighted(*each)[0] for each in drawn])
 
 
-@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("measure", DRAWN)
 def test_they_are_what_the_definition_says(measure: str) -> None:
     study = with_gaps()
     found = panel_replicates(study, [measure], GOOD, replicates=130)[measure]
     np.testing.assert_allclose(found, plain(study, measure, 130), rtol=1e-5)
 
 
-@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("measure", DRAWN)
 def test_differences_are_of_the_queries_that_both_systems_have(measure: str) -> None:
     study = with_gaps()
     study.lists[3, :4] = -1
@@ -86,7 +86,7 @@ def test_what_is_missing_is_not_good_even_where_every_grade_is() -> None:
 
 def test_a_scale_that_does_not_begin_at_zero() -> None:
     study = replace(with_gaps(), table=with_gaps().table / 25 + 1, lowest=1.0, highest=5.0)
-    for measure in MEASURES:
+    for measure in DRAWN:
         if measure != "first_relevant":
             found = panel_replicates(study, [measure], replicates=20)[measure]
             np.testing.assert_allclose(found, plain(study, measure, 20), rtol=1e-5)
@@ -136,7 +136,7 @@ def test_who_judged_nothing_is_no_rater_to_speak_for_others() -> None:
     np.testing.assert_allclose(found, weighted(queries, weights(4, 8, 20)[1]), rtol=1e-5)
 
 
-@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("measure", DRAWN)
 def test_what_nobody_judged_or_nobody_returned(measure: str) -> None:
     nobody = simulated(raters=1, queries=3)
     nobody = replace(nobody, table=np.full(nobody.table.shape, np.nan))

@@ -15,7 +15,7 @@ from evaluation.analysis.result_tables import (
     systems_table,
 )
 from evaluation.analysis.system_scores import score_systems
-from evaluation.protocol.terms import Analysis, Protocol, Queries
+from evaluation.protocol.terms import PlannedAnalysis, Protocol, Queries
 from evaluation.statistics.significance import holm
 from tests.support.studies.rated import ratings, simulated
 
@@ -25,7 +25,7 @@ NOBODY = ratings([[np.nan] * 4], [[[0, 1], [2, 3]], [[1, 0], [3, 2]]], [0, 0, 1,
 
 def protocol(*comparisons: tuple[str, str]) -> Protocol:
     """Return a protocol of the simulated study that names some comparisons."""
-    return Protocol("s", "t", "c", STUDY.systems, Queries(), analysis=Analysis(
+    return Protocol("s", "t", "c", STUDY.systems, Queries(), analysis=PlannedAnalysis(
         comparisons=comparisons))  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from evaluation.figures.shown import Section, Table
 from evaluation.findings.differences import PEEKED, WAIT
 from evaluation.findings.sections import MADE, sections
 from evaluation.findings.view import View
-from evaluation.protocol.terms import Analysis as Plan
+from evaluation.protocol.terms import PlannedAnalysis
 from evaluation.records.frames import StudyTables
 from evaluation.reports.scores_report import Assets
 from evaluation.reports.study_report import About, results_json, study_report
@@ -167,7 +167,7 @@ def test_the_other_facets_are_exploratory() -> None:
 
 def test_comparisons_that_the_protocol_did_not_fix_are_exploratory() -> None:
     plain = tables(STUDY)
-    plan = Plan(comparisons=(("s0", "s1"), ("s0", "s5")))
+    plan = PlannedAnalysis(comparisons=(("s0", "s1"), ("s0", "s5")))
     said = found(replace(plain, protocol=replace(plain.protocol, analysis=plan)))
     groups = table(said, "pairs").groups
     assert [len(rows) for rows in groups.values()] == [2, 13]

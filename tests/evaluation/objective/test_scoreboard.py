@@ -23,7 +23,7 @@ from evaluation.objective.beside_published import (
     comparison,
     has_published_sounds,
 )
-from evaluation.objective.definitions import AVERAGES, MEASURES, wording
+from evaluation.objective.definitions import AVERAGES, METRICS, wording
 from evaluation.objective.published import published
 from evaluation.objective.scoring import read_objective, read_query_scores, score_ranking
 from evaluation.objective.stored_systems import stored_systems
@@ -46,7 +46,7 @@ def test_systems_have_the_stored_scores(
     assert list(table.index) == [GOOD, RANDOM]
     for ranking in ranked:
         row, kept = table.loc[ranking.system], objective(small, ranking.system, convention)
-        for measure in MEASURES:
+        for measure in METRICS:
             assert row[measure] == kept["macro"][measure]
             assert row[f"micro_{measure}"] == kept["micro"][measure]
         assert (row["undefined"], row["censored"]) == (kept["undefined"], kept["censored"])
@@ -104,7 +104,7 @@ def test_what_was_not_scored_has_a_row_without_numbers(
         scoreboard.systems_table(small, "corrected").set_index("system").loc["random.l2-pca3.mcss"]
     )
     assert not row["scored"]
-    assert row[[*MEASURES, "clips", "undefined"]].isna().all()
+    assert row[[*METRICS, "clips", "undefined"]].isna().all()
     assert set(scoreboard.class_table(small, "corrected")["system"]) == {GOOD, RANDOM}
     labels = scoreboard.systems_table(small, "corrected")["label"]
     assert labels.is_unique  # two systems of a representation are told apart by their titles
@@ -130,7 +130,7 @@ def test_without_any_system_the_tables_are_empty_and_whole(small: Collection) ->
     ):  # fmt: skip
         table = build(small, "corrected")
         assert len(table) == 0
-        assert {"system", "title", "provenance", *MEASURES} <= set(table.columns)
+        assert {"system", "title", "provenance", *METRICS} <= set(table.columns)
     assert list(scoreboard.sweep_table(small, "corrected").columns)[-2:] == ["value", "note"]
 
 
@@ -180,7 +180,7 @@ def test_only_the_whole_evaluation_set_has_the_published_sounds(small: Collectio
     assert has_published_sounds(small)
     assert comparison(small, AS_PUBLISHED, ITS_EMBEDDING, "cbmi2024") == "same"
     assert comparison(small, AS_PUBLISHED, {}, "cbmi2024") == "processing"
-    assert PUBLISHED["same"] == MEASURES
+    assert PUBLISHED["same"] == METRICS
 
 
 def test_published_values_stand_beside_what_they_are_of(
@@ -189,13 +189,13 @@ def test_published_values_stand_beside_what_they_are_of(
     disguise(small)
     table = scoreboard.systems_table(small, "cbmi2024").set_index("system")
     row, theirs = table.loc[GOOD], published()["VGGish"].scores
-    for measure in MEASURES:
+    for measure in METRICS:
         assert row[f"published_{measure}"] == theirs[measure]
     assert row["difference_map@15"] == pytest.approx(row["map@15"] - theirs["map@15"])
     assert math.isnan(row["difference_map@150"])  # only MAP@15 is tuned in simulated vectors
     assert math.isnan(row["difference_mr1"])
     assert (row["modality"], row["parameters"]) == ("A", 62e6)
-    assert table.loc[RANDOM, [f"published_{one}" for one in MEASURES]].isna().all()
+    assert table.loc[RANDOM, [f"published_{one}" for one in METRICS]].isna().all()
     corrected = scoreboard.systems_table(small, "corrected")
     assert corrected.filter(regex="^(published|difference)").isna().all(axis=None)
 
@@ -204,7 +204,7 @@ def test_of_other_sounds_no_difference_is_told(small: Collection, ranked: list[R
     disguise(small, "computed")
     row = scoreboard.systems_table(small, "cbmi2024").set_index("system").loc[GOOD]
     assert row["published_map@15"] == 0.2
-    assert row[[f"difference_{one}" for one in MEASURES]].isna().all()
+    assert row[[f"difference_{one}" for one in METRICS]].isna().all()
 
 
 def test_published_families(small: Collection, ranked: list[Ranking]) -> None:
@@ -310,7 +310,7 @@ def test_no_two_numbers_have_one_name() -> None:
         (convention, average, measure): wording(measure, convention, average)
         for convention in CONVENTIONS
         for average in AVERAGES
-        for measure in MEASURES
+        for measure in METRICS
     }
     assert len({words.title for words in found.values()}) == len(found)
     assert len({words.definition for words in found.values()}) == len(found)

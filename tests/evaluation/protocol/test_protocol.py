@@ -17,7 +17,7 @@ from evaluation.protocol.reading import (
 from evaluation.protocol.scales import FACET_QUESTIONS, PREFERENCE, PRESETS, RATING
 from evaluation.protocol.terms import (
     ANCHORS,
-    MEASURES,
+    PRIMARY_MEASURES,
     QUESTION,
     Controls,
     Facet,
@@ -120,7 +120,7 @@ def test_lists_have_no_controls_and_a_question_of_their_own() -> None:
         protocol = parse_protocol({"slug": "x", **tomllib.loads(top(f'method = "{method}"'))}, "x")
         assert (protocol.controls, protocol.screening) == (Controls(False, 0, 0), Screening(0, 0))
         assert (protocol.scale.facets, protocol.page) == ((facet,), page)
-        assert protocol.analysis.primary_measure == MEASURES[method][0]
+        assert protocol.analysis.primary_measure == PRIMARY_MEASURES[method][0]
         text = top(f'method = "{method}"') + '[scale]\nquestion = "Which?"'
         other = parse_protocol({"slug": "x", **tomllib.loads(text)}, "x")
         assert other.scale.facets == (replace(facet, question="Which?"),)
