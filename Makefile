@@ -1,6 +1,7 @@
 # make run    serve Sounding Board (makes .venv and the demo at first start)
 # make test   check and test everything (installs what computing embeddings needs, too)
 # Both are safe to run again, and quick the second time.
+# make test-browsers    a rater's whole way in Chromium, Firefox ESR and WebKitGTK
 # make test-long    what takes hours: simulations, load and kills, fuzz, planted faults, mutants;
 #                   goes on where it was stopped, and writes docs/evidence
 
@@ -16,7 +17,7 @@ PIP_FLAGS ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
 
-.PHONY: run test test-long check screenshots locks python
+.PHONY: run test test-long test-browsers check screenshots locks python
 .DELETE_ON_ERROR:
 
 run: $(VENV)/web.installed
@@ -26,8 +27,11 @@ run: $(VENV)/web.installed
 # Two workers share the tests; what is killed half way, and load, has the machine for itself.
 test: check
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
-	  $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not long and not serial" $(SHOWN)
-	$(BIN)/python -m pytest -m "serial and not slow and not long" $(SHOWN)
+	  $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not long and not engines and not serial" $(SHOWN)
+	$(BIN)/python -m pytest -m "serial and not slow and not long and not engines" $(SHOWN)
+
+test-browsers: $(VENV)/test.installed
+	CI=1 $(BIN)/python -m pytest -m "not slow and not long" tests/browser/test_engines.py $(SHOWN)
 
 test-long: $(VENV)/test.installed
 	$(BIN)/python -m tools.long

@@ -23,6 +23,7 @@ PARTS = {
         *PYTEST, "-p", "tools.fuzz_profile", "--hypothesis-profile=long",
         f"--hypothesis-seed={SEED}",
     ],
+    "browsers": [*PYTEST, "-m", "engines"],
     "mutation": ["-m", "tools.mutate", "--seed", SEED, "--again"],
 }  # fmt: skip
 

@@ -1,0 +1,115 @@
+"""The rater's whole way in three engines: `make test-browsers`; `make test` asks Chromium alone."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.browser import engines
+from tests.support.browser.engines import Tab
+from tests.support.browser.served_study import rows
+from tests.support.server import Server
+from webapp.models import Listen, Rater
+
+pytestmark = pytest.mark.browser
+
+MORE = """
+consent = "I agree to **listen** and to have my grades stored."
+[[questionnaire.before]]
+id = "years"
+text = "How many years have you worked with sound?"
+kind = "number"
+required = true
+[[questionnaire.after]]
+id = "device"
+text = "What did you listen with?"
+kind = "choice"
+choices = ["headphones", "loudspeakers"]
+required = true
+[joining]
+open = true
+completion_code = "THANKS-1"
+"""
+
+
+@pytest.fixture(
+    params=[
+        "chromium",
+        pytest.param("firefox", marks=pytest.mark.engines),
+        pytest.param("webkit", marks=pytest.mark.engines),
+    ]
+)
+def tab(request: pytest.FixtureRequest) -> Iterator[Tab]:
+    """A tab of each engine."""
+    begin: Any = getattr(engines, request.param)
+    driver = (request.getfixturevalue("browser"),) if request.param == "chromium" else ()
+    with begin(*driver) as opened:
+        yield opened
+
+
+def grade(tab: Tab, number: int, value: int, *, by_keys: bool = False) -> None:
+    """Give candidate `number` (from 0) a grade, and wait until it is saved."""
+    if by_keys:  # the digit that the button names
+        place = f".candidate:nth-of-type({number + 1})"
+        digit = tab.ask(
+            f"document.querySelector('{place} .grade[data-grade=\"{value}\"] .grade-key').innerText"
+        )
+        tab.ask(f"document.querySelectorAll('.candidate')[{number}].focus()")
+        tab.keys(digit)
+    else:
+        tab.click(f'.candidate .grade[data-grade="{value}"]', number)
+    pressed = f"document.querySelectorAll('.candidate')[{number}]"
+    tab.wait(f"{pressed}.querySelector('.grade[aria-pressed=true]')?.dataset.grade === '{value}'")
+    tab.wait(f"{pressed}.querySelector('.state').innerText.includes('saved')")
+
+
+def hear(tab: Tab, selector: str, number: int = 0) -> None:
+    """Play a sound by its button until some of it was heard."""
+    tab.click(f"{selector} .play", number)
+    tab.wait(f"document.querySelectorAll('{selector}')[{number}].heard > 0.2")
+
+
+def test_the_raters_whole_way(tab: Tab, start: Callable[..., Server], tmp_path: Path) -> None:
+    consent, _, more = MORE.partition("\n[[")
+    server = start(consent, check="true", end=f"[[{more}")
+    tab.go(f"{server.url}/join/which?PROLIFIC_PID=somebody")
+    assert "I agree to listen" in tab.text("main")
+    tab.leave("main form button.btn-primary")
+    tab.click("main form .answer-number")
+    tab.keys("7")
+    tab.leave("main form button.btn-primary")
+    hear(tab, "sound-player")
+    tab.leave("main form button.btn-primary")
+    assert "practice" in tab.text(".notice")
+
+    given: Counter[int] = Counter()
+    pages = 0
+    while tab.count(".candidate"):
+        practice = "practice" in tab.text(".notice")
+        hear(tab, "#query sound-player")
+        for number in range(tab.count(".candidate")):
+            hear(tab, ".candidate sound-player", number)
+            value = 20 * ((number + pages) % 6)
+            grade(tab, number, value, by_keys=number % 2 == 1)
+            given[value] += not practice
+        tab.go(tab.ask("location.href"))  # what was given is there after a reload
+        tab.wait("document.querySelectorAll('.grade[aria-pressed=true]').length > 0")
+        assert tab.count('.grade[aria-pressed="true"]') == tab.count(".candidate")
+        tab.picture(tmp_path / f"page-{pages}.png")
+        tab.leave("#next button")
+        pages += 1
+        assert pages < 9
+    tab.click("main form input[type=radio]")
+    tab.leave("main form button.btn-primary")
+    assert tab.text("#code") == "THANKS-1"
+
+    counted = [row for row in server.judgements() if row["counts"] == "1"]
+    assert Counter(int(row["grade"]) for row in counted) == +given
+    assert len({row["uuid"] for row in counted}) == len(counted) >= 6
+    heard = [row.seconds for row in rows(server, Listen)]
+    assert len(heard) > len(counted)
+    assert min(heard) > 0
+    (rater,) = rows(server, Rater)
+    assert rater.finished_at is not None
