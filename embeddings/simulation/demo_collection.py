@@ -144,8 +144,10 @@ def ship_vectors(collection: Collection) -> None:
 
     To be run again whenever the synthesis or the extraction changes::
 
-        flask demo && python -c "from pathlib import Path; from embeddings import demo, collection;
-        demo.ship_vectors(collection.open_collection(Path('instance'), 'demo'))"
+        flask demo && python -c "from pathlib import Path
+        from embeddings.collection import open_collection
+        from embeddings.simulation.demo_collection import ship_vectors
+        ship_vectors(open_collection(Path('instance'), 'demo'))"
     """
     embedding = extract_embedding(
         collection, plan(collection.data, CARDS[SHIPPED_CARD]), again=True

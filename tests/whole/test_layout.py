@@ -1,6 +1,8 @@
 """The floors of the house: small files and folders, one name for one thing, walls that hold."""
 
 import ast
+import importlib
+import re
 import shutil
 import subprocess
 import sys
@@ -115,3 +117,13 @@ def test_an_import_through_the_blind_wall_is_noticed(tmp_path: Path) -> None:
         "the blind wall: a rater's pages know nothing of the experimenter's BROKEN" in told.stdout
     )
     assert "webapp.study.lifecycle -> webapp.browse.walk" in told.stdout
+
+
+def test_what_the_readme_imports_is_there() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^ *from (\S+) import (.+)$", readme, re.MULTILINE)
+    wanted = [(module, name.strip()) for module, names in lines for name in names.split(",")]
+    assert len(wanted) > 10
+    assert {module for module, _ in wanted} >= DOORS
+    for module, name in wanted:
+        assert hasattr(importlib.import_module(module), name), f"{module}.{name}"

@@ -22,7 +22,7 @@ case "$1 $2" in
   "-m venv")
     mkdir -p "$3/bin"
     cp "$0" "$3/bin/python"
-    for name in flask ruff mypy; do
+    for name in flask ruff mypy lint-imports; do
       echo "#!/bin/sh" > "$3/bin/$name"
       echo "echo $name \\$* >> '{log}'" >> "$3/bin/$name"
       chmod +x "$3/bin/$name"

@@ -159,7 +159,7 @@ def test_moments_come_back_in_utc(app: Flask) -> None:
 
 def test_processes_that_start_together_migrate_once(tmp_path: Path) -> None:
     script = (
-        "from webapp import create_app, database; from pathlib import Path;"
+        "from webapp import create_app; from webapp.core import database; from pathlib import Path;"
         f"app = create_app({{'DATA': Path({str(tmp_path)!r})}}); database.prepare(app)"
     )
     processes = [
