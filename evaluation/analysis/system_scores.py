@@ -171,9 +171,9 @@ def score_systems(
     """Score every system by one measure.
 
     Parameters ---------- threshold : the grade that counts as good, where the measure needs one
-    replicates, seed : of the random weights, for measures of the panel drawn : float [replicates,
-    systems], what `evaluation.analysis.replicates.panel_replicates` gave where
-        that was done before
+    replicates, seed : of the random weights, for measures of the panel
+    drawn : float [replicates, systems], what `replicates.panel_replicates` gave where that was
+        done before
     """
     kind = _find(measure, threshold)
     definition = kind.definition.format(depth=of.depth, threshold=threshold or 0)

@@ -1,5 +1,4 @@
-"""Scores of every query: what both conventions of :mod:`evaluation.objective.averages` are made
-from.
+"""Scores of every query: what both conventions of averages are made from.
 
 One pass over blocks of neighbours gives everything. AP@N looks at the first N ranks; the rank of
 the first relevant result is among them for most queries, and for the others it is asked of the

@@ -109,8 +109,7 @@ def as_frame(
 
 
 def read_frame(kind: type, content: bytes, names: Names | None = None) -> "pd.DataFrame":
-    """Return a table that `evaluation.records.csv_tables.table_csv` wrote; "" stands for a table
-    without rows.
+    """Return a table that `csv_tables.table_csv` wrote; "" stands for a table without rows.
 
     What is read was checked before: when a bundle was imported, or when we wrote it.
     """

@@ -101,8 +101,7 @@ def report(
 
 
 def render(template: str, assets: Assets, **values: Any) -> str:
-    """Return a template of ``evaluation/reports/templates`` as an HTML document with all that it
-    needs in it.
+    """Return a template of ``templates`` as an HTML document with all that it needs in it.
 
     Parameters
     ----------

@@ -1,5 +1,4 @@
-"""What a study's raters were given and gave, as records that :mod:`evaluation.records.events`
-describes.
+"""What a study's raters were given and gave, as `evaluation.records.events` describes it.
 
 Practice is in none of them.
 """

@@ -5,8 +5,10 @@ from html.parser import HTMLParser
 
 
 class Table(HTMLParser):
-    """The rows of a page's table as the text of their cells, what screen readers alone hear left
-    out; a hidden row is left out too."""
+    """The rows of a page's table as the text of their cells.
+
+    What screen readers alone hear is left out, and so is a hidden row.
+    """
 
     def __init__(self, page: str, table: str) -> None:
         super().__init__()
