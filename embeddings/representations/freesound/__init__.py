@@ -26,10 +26,13 @@ from embeddings.audio import read_audio
 from embeddings.errors import InputError
 from embeddings.representations.freesound.extractor import (
     DESCRIPTORS,
+    SAMPLE_RATE,
     STATISTICS,
     as_vector,
     describe_file,
 )
+
+__all__ = ["DIM", "SAMPLE_RATE", "describe", "dim_of", "dither", "extract", "feature_names"]
 
 DIM = len(STATISTICS) * sum(DESCRIPTORS.values())
 DITHER_RMS = 3e-5
