@@ -26,7 +26,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from embeddings.representations.checkpoint import Tensors, load_strict
+from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
 from embeddings.representations.network import Network, mono
 
 SAMPLE_RATE: int | None = 44100
@@ -82,7 +82,8 @@ def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published"
     Raises InputError where a key of the audio network is missing or misshapen, or one is unknown.
     """
     joint = any(name.startswith("audio.") for name in tensors)
-    module = _ESResNeXt(projected=joint)
+    with without_first_weights():
+        module = _ESResNeXt(projected=joint)
     prefix = "audio." if joint else ""
     counters = {
         prefix + name: value

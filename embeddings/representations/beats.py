@@ -24,7 +24,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from embeddings.representations.checkpoint import Tensors, load_strict
+from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
 from embeddings.representations.frontends import kaldi_fbank
 from embeddings.representations.network import Network, mono
 
@@ -57,7 +57,8 @@ def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published"
     InputError
         A key is missing, is not known or has another shape.
     """
-    module = _Beats()
+    with without_first_weights():
+        module = _Beats()
     load_strict(module, tensors)
     return Beats(module, device, extraction)
 

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from embeddings.representations.checkpoint import Tensors, load_strict
+from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
 from embeddings.representations.frontends import kaldi_fbank
 from embeddings.representations.network import Network, mono
 
@@ -89,7 +89,8 @@ def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published"
     are there.
     Raises InputError where a key of the audio branch is missing or misshapen, or one is unknown.
     """
-    branch = _AudioBranch()
+    with without_first_weights():
+        branch = _AudioBranch()
     # the published names begin with "module.", as their authors' DataParallel left them
     load_strict(nn.ModuleDict({"module": branch}), tensors, ignore=_NOT_AUDIO)
     return CavMae(branch, device, extraction)

@@ -4,7 +4,8 @@ Nothing in a checkpoint is executed: files are read with ``weights_only=True``.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,23 @@ def read_checkpoint(path: Path) -> Tensors:
     if not isinstance(content, Mapping) or not _tensors(content):
         raise InputError(f"{path}: there are no tensors in it.")
     return _tensors(content)
+
+
+@contextmanager
+def without_first_weights() -> Iterator[None]:
+    """Build modules whose weights `load_strict` sets: none are drawn, which would take longer.
+
+    What a module sets by another way than `torch.nn.init` is set as ever. Not for several threads.
+    """
+    init = torch.nn.init
+    drawing = {name: fn for name, fn in vars(init).items() if re.fullmatch(r"[a-z]\w*_", name)}
+    try:
+        for name in drawing:
+            setattr(init, name, lambda tensor, *_, **__: tensor)
+        yield
+    finally:
+        for name, function in drawing.items():
+            setattr(init, name, function)
 
 
 def load_strict(

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from embeddings.representations.checkpoint import Tensors, load_strict
+from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
 from embeddings.representations.frontends import power_spectrogram
 from embeddings.representations.msclap import Projection, fixed_length
 from embeddings.representations.network import Network
@@ -73,7 +73,8 @@ def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published"
     The text encoder's tensors are left out, where they are there.
     Raises InputError where a key of the audio encoder is missing or misshapen, or one is unknown.
     """
-    whole = nn.ModuleDict({"audio_encoder": _AudioEncoder()})
+    with without_first_weights():
+        whole = nn.ModuleDict({"audio_encoder": _AudioEncoder()})
     counters = {
         name: value
         for name, value in whole.state_dict().items()

@@ -21,7 +21,7 @@ import torch
 from torch import nn
 
 from embeddings.representations import htsat
-from embeddings.representations.checkpoint import Tensors, load_strict
+from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
 from embeddings.representations.msclap import Projection, fixed_length
 from embeddings.representations.network import Network
 
@@ -67,7 +67,8 @@ def load_encoder(tensors: Tensors, wrapping: str = "") -> nn.Module:
 
     Of the tensors it takes those whose name begins with `wrapping` and "audio_encoder.".
     """
-    encoder = _AudioEncoder()
+    with without_first_weights():
+        encoder = _AudioEncoder()
     load_strict(encoder, tensors, prefix=f"{wrapping}audio_encoder.", ignore=htsat.IGNORED)
     return encoder
 

@@ -27,7 +27,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from embeddings.representations.checkpoint import Tensors, load_strict
+from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
 from embeddings.representations.frontends import kaldi_fbank
 from embeddings.representations.network import Network
 
@@ -62,7 +62,8 @@ def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published"
     InputError
         A key is missing, is not known or has another shape.
     """
-    module = _ImageBind()
+    with without_first_weights():
+        module = _ImageBind()
     load_strict(module, tensors, ignore=[_OTHERS])
     return ImageBind(module, device, extraction)
 

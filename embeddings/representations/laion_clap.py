@@ -29,7 +29,7 @@ import torch
 from torch import nn
 
 from embeddings.representations import htsat
-from embeddings.representations.checkpoint import Tensors, load_strict
+from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
 from embeddings.representations.network import Network, mono, seed_of
 
 SAMPLE_RATE: int | None = 48000
@@ -99,7 +99,8 @@ def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published"
     Raises InputError where a key of the audio encoder is missing or misshapen, or one is unknown.
     """
     base = is_base(tensors)
-    encoder = _AudioEncoder(base)
+    with without_first_weights():
+        encoder = _AudioEncoder(base)
     ignore = _NOT_AUDIO + htsat.IGNORED
     load_strict(encoder, tensors, prefix=htsat.wrapping(tensors), ignore=ignore)
     return LaionClap(encoder, device, extraction, base=base)

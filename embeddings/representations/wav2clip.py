@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from embeddings.representations.checkpoint import Tensors, load_strict
+from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
 from embeddings.representations.frontends import power_spectrogram
 from embeddings.representations.network import Network, mono
 
@@ -65,7 +65,8 @@ def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published"
     Tensors of training, outside `audio_encoder` and `audio_transform`, are left out.
     Raises InputError where a key of these two is missing, misshapen or unknown.
     """
-    module = _Wav2Clip()
+    with without_first_weights():
+        module = _Wav2Clip()
     counters = {
         name: value
         for name, value in module.state_dict().items()

@@ -218,3 +218,16 @@ def test_neither_batches_nor_workers_change_an_embedding(
         for number, (clip_id, expected) in enumerate(alone.items()):
             assert embedding.rows[number] == collection.index[clip_id]
             assert kit.relative(embedding.of_clip(number), expected) <= 1e-5
+
+
+def test_no_first_weights_are_drawn_where_a_checkpoint_sets_them() -> None:
+    torch = pytest.importorskip("torch")
+    from embeddings.representations.checkpoint import without_first_weights
+
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    with without_first_weights():
+        torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Linear(4, 5))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.nn.Linear(4, 5).weight.std() > 0  # elsewhere they are drawn as ever
+    assert not torch.equal(torch.get_rng_state(), before)
