@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import urllib.error
 import urllib.request
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -103,7 +104,35 @@ class _Playwright(Tab):
         self._page.screenshot(path=path)
 
 
-class _Bidi(Tab):
+class _Acting(Tab):
+    """What both protocols of WebDriver have in common: sequences of a mouse's and keys' actions."""
+
+    @abstractmethod
+    def _place(self, selector: str, number: int) -> dict[str, Any]:
+        """Return an element as the protocol refers to it, scrolled to where it can be clicked."""
+
+    @abstractmethod
+    def _perform(self, source: dict[str, Any]) -> None:
+        """Let a mouse or a keyboard do its actions."""
+
+    def click(self, selector: str, number: int = 0) -> None:
+        mouse = [
+            {"type": "pointerMove", "x": 0, "y": 0, "origin": self._place(selector, number)},
+            {"type": "pointerDown", "button": 0},
+            {"type": "pointerUp", "button": 0},
+        ]
+        self._perform({"type": "pointer", "id": "mouse", "actions": mouse})
+
+    def keys(self, *keys: str) -> None:
+        strokes = [
+            {"type": kind, "value": _KEYS.get(key, key)}
+            for key in keys
+            for kind in ("keyDown", "keyUp")
+        ]
+        self._perform({"type": "key", "id": "keyboard", "actions": strokes})
+
+
+class _Bidi(_Acting):
     """WebDriver BiDi over its own socket: one command at a time, events passed over."""
 
     def __init__(self, socket: Any) -> None:
@@ -142,19 +171,9 @@ class _Bidi(Tab):
         told = self._evaluate(f"JSON.stringify(({expression}) ?? null)")
         return json.loads(told["value"])
 
-    def click(self, selector: str, number: int = 0) -> None:
+    def _place(self, selector: str, number: int) -> dict[str, Any]:
         found = self._evaluate(_shown(selector, number))
-        origin = {"type": "element", "element": {"sharedId": found["sharedId"]}}
-        mouse = [
-            {"type": "pointerMove", "x": 0, "y": 0, "origin": origin},
-            {"type": "pointerDown", "button": 0},
-            {"type": "pointerUp", "button": 0},
-        ]
-        self._perform({"type": "pointer", "id": "mouse", "actions": mouse})
-
-    def keys(self, *keys: str) -> None:
-        strokes = [{"type": kind, "value": _KEYS.get(key, key)} for key in keys for kind in _STROKE]
-        self._perform({"type": "key", "id": "keyboard", "actions": strokes})
+        return {"type": "element", "element": {"sharedId": found["sharedId"]}}
 
     def _perform(self, source: dict[str, Any]) -> None:
         self._send("input.performActions", context=self._context, actions=[source])
@@ -164,10 +183,7 @@ class _Bidi(Tab):
         path.write_bytes(base64.b64decode(told["data"]))
 
 
-_STROKE = ("keyDown", "keyUp")
-
-
-class _WebDriver(Tab):
+class _WebDriver(_Acting):
     """The older WebDriver: a request a command."""
 
     def __init__(self, address: str, options: dict[str, Any]) -> None:
@@ -199,19 +215,8 @@ class _WebDriver(Tab):
     def ask(self, expression: str) -> Any:
         return json.loads(self._run(f"JSON.stringify(({expression}) ?? null)"))
 
-    def click(self, selector: str, number: int = 0) -> None:
-        found = self._run(_shown(selector, number))
-        origin = {_ELEMENT: found[_ELEMENT]}
-        mouse = [
-            {"type": "pointerMove", "x": 0, "y": 0, "origin": origin},
-            {"type": "pointerDown", "button": 0},
-            {"type": "pointerUp", "button": 0},
-        ]
-        self._perform({"type": "pointer", "id": "mouse", "actions": mouse})
-
-    def keys(self, *keys: str) -> None:
-        strokes = [{"type": kind, "value": _KEYS.get(key, key)} for key in keys for kind in _STROKE]
-        self._perform({"type": "key", "id": "keyboard", "actions": strokes})
+    def _place(self, selector: str, number: int) -> dict[str, Any]:
+        return {_ELEMENT: self._run(_shown(selector, number))[_ELEMENT]}
 
     def _perform(self, source: dict[str, Any]) -> None:
         self._send("actions", {"actions": [source]})
