@@ -10,7 +10,7 @@ import pytest
 from embeddings.collection.clips import Collection
 from embeddings.systems.store import Ranking
 from tests.support.browser.barriers import looks, violations
-from tests.support.browser.tab import playing_past, sideways, sign_in, wait_until
+from tests.support.browser.tab import playing_past, sideways, sign_in, wait_until, whole
 from tests.support.browser.watching import watch
 from tests.support.server import Server
 
@@ -35,7 +35,7 @@ def server(data: Path, fourteen: list[Ranking]) -> Iterator[Server]:
 
 def columns(page: Page) -> list[str]:
     """Return the systems of the columns, from the left."""
-    return page.locator(".system").evaluate_all("list => list.map(one => one.dataset.system)")
+    return whole(page, ".system").evaluate_all("list => list.map(one => one.dataset.system)")
 
 
 def what_is_shown(page: Page) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def test_from_a_class_to_fourteen_columns_that_play_by_keyboard(
     page.get_by_label("Class", exact=True).select_option("Hum")
     page.get_by_role("button", name="Random query").click()
     expect(page.locator("#query-title .clip-id")).to_contain_text("hum-")
-    assert page.locator(".system").count() == 4
+    assert whole(page, ".system").count() == 4
     page.get_by_role("link", name="Show all 14").click()
     expect(page.locator(".system")).to_have_count(14)
     assert set(columns(page)) == {ranking.system for ranking in fourteen}

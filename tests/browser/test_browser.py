@@ -15,6 +15,7 @@ from tests.support.browser.tab import (
     sign_in,
     state,
     wait_until,
+    whole,
 )
 from tests.support.server import Server
 
@@ -35,7 +36,7 @@ def test_browse_listen_grade_reload_export(
     page.get_by_label("Class", exact=True).select_option("Hum")
     page.get_by_role("button", name="Random query").click()
     expect(page.locator("#query-title .clip-id")).to_contain_text("hum-")
-    assert page.locator(".system").count() == 2
+    assert whole(page, ".system").count() == 2
     query = small.index[page.locator("#query-title .clip-id").inner_text()]
     shown = page.locator("#system-1 .result .clip-id").all_inner_texts()
     assert shown == [small.clips[row].id for row in ranked[0].neighbours[query, :15]]

@@ -23,6 +23,7 @@ from tests.support.browser.tab import (
     sign_in,
     state,
     wait_until,
+    whole,
 )
 from tests.support.browser.watching import watch
 from tests.support.server import Server
@@ -277,7 +278,7 @@ def test_narrow_screens_show_one_system_at_a_time(browser, server: Server) -> No
     page.goto(f"{server.url}/browse/small?class=Hum&query=hum-0")
     assert [one.is_visible() for one in page.locator(".system").all()] == [True, False]
     page.get_by_role("tab", name="Random ranking").click()
-    assert [one.is_visible() for one in page.locator(".system").all()] == [False, True]
+    assert [one.is_visible() for one in whole(page, ".system").all()] == [False, True]
     context.close()
 
 

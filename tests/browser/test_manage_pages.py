@@ -8,7 +8,7 @@ import pytest
 
 from embeddings.systems.store import Ranking
 from tests.support.browser.barriers import looks, unfold, violations
-from tests.support.browser.tab import sideways, sign_in
+from tests.support.browser.tab import sideways, sign_in, whole
 from tests.support.server import Server
 from tests.support.studies.judged import PROTOCOL, judge
 from webapp.rating import assigning
@@ -143,7 +143,7 @@ def test_without_scripts_everything_is_there(browser: Any, server: Server) -> No
     expect(tab.get_by_label("Clips, one on a line")).to_be_visible()
     tab.get_by_label("Title").fill("Plain")
     tab.get_by_label("Short name").fill("plain")
-    for box in tab.locator("fieldset.systems input").all():
+    for box in whole(tab, "fieldset.systems input").all():
         box.check()
     tab.get_by_role("button", name="TOML", exact=True).click()
     expect(tab.get_by_label("The protocol as TOML")).to_contain_text('title = "Plain"')

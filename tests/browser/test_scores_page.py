@@ -12,7 +12,7 @@ from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import Ranking, open_embedding
 from evaluation.objective.scoring import score_ranking
 from tests.support.browser.barriers import looks, violations
-from tests.support.browser.tab import Page, expect, sideways, sign_in, told
+from tests.support.browser.tab import Page, expect, sideways, sign_in, told, whole
 from tests.support.scoreboard import disguise
 from tests.support.server import Server
 
@@ -45,7 +45,7 @@ def drawn(page: Page) -> None:
 
 
 def texts(page: Page, rows: str) -> list[str]:
-    return [" ".join(text.split()) for text in page.locator(rows).all_text_contents()]
+    return [" ".join(text.split()) for text in whole(page, rows).all_text_contents()]
 
 
 def texts_sent(page: Page, url: str, rows: str) -> list[str]:

@@ -8,6 +8,7 @@ from tests.support.browser.tab import (
     Page,
     expect,
     sign_in,
+    whole,
 )
 from tests.support.server import Server
 
@@ -77,7 +78,7 @@ def origin(page: Page) -> str:
 
 def listed(page: Page) -> list[str]:
     """Return the clips of the list of chosen clips, in its order."""
-    return page.locator("#list .clip-id").all_inner_texts()
+    return whole(page, "#list .clip-id").all_inner_texts()
 
 
 def press(page: Page, point: tuple[float, float]) -> None:

@@ -4,6 +4,7 @@ import base64
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,16 @@ def at_once(page: Page) -> Iterator[None]:
 def audio_time(page: Page) -> float:
     """Return the position of the page's one audio element, in seconds."""
     return page.evaluate("document.querySelector('audio').currentTime")
+
+
+def whole(page: Page, selector: str) -> Any:
+    """Return the elements of the page once the server has sent all of it.
+
+    A click that leads on returns when the next page begins; reading all of some elements, or
+    counting them, does not wait for the rest of it.
+    """
+    page.wait_for_load_state("domcontentloaded")
+    return page.locator(selector)
 
 
 def wait_until(page: Page, expression: str) -> None:
