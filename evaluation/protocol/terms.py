@@ -196,7 +196,8 @@ class Question:
     ----------
     id : its column in exports
     text : what the rater reads
-    kind : "choice" of `choices`, "text", or "number"
+    kind : of the answer: "choice", "text" or "number"
+    choices : two or more, where the kind is "choice"
     required : whether it must be answered
     """
 
