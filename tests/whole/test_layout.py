@@ -1,8 +1,6 @@
 """The floors of the house: small files and folders, one name for one thing, walls that hold."""
 
 import ast
-import importlib
-import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.docs.complaints import imports
+from tests.support.docs.documents import documents
 from tests.support.places import ROOT
 
 ROOMS = ("embeddings", "evaluation", "webapp")
@@ -28,7 +28,7 @@ DOORS = {
     "evaluation.scoreboard",
     "evaluation.study_frames",
 }
-"""A notebook's short ways to what lies deeper; the README imports from them."""
+"""A notebook's short ways to what lies deeper; the docs import from them."""
 
 SAME_EVERYWHERE = {"__init__", "views", "state"}
 """Modules that every feature may have: its pages, and what a page shows as its address holds it."""
@@ -119,11 +119,7 @@ def test_an_import_through_the_blind_wall_is_noticed(tmp_path: Path) -> None:
     assert "webapp.study.lifecycle -> webapp.browse.walk" in told.stdout
 
 
-def test_what_the_readme_imports_is_there() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    lines = re.findall(r"^ *from (\S+) import (.+)$", readme, re.MULTILINE)
-    wanted = [(module, name.strip()) for module, names in lines for name in names.split(",")]
-    assert len(wanted) > 10
-    assert {module for module, _ in wanted} >= DOORS
-    for module, name in wanted:
-        assert hasattr(importlib.import_module(module), name), f"{module}.{name}"
+def test_every_door_is_shown_in_the_docs() -> None:
+    """That what they import is there, tests/whole/test_docs.py asks."""
+    shown = {module for document in documents() for module, _ in imports(document)}
+    assert shown >= DOORS
