@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.reference import commands, files, protocol, representations, settings
+from tools.reference import commands, files, measures, protocol, representations, settings
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 COMMAND = "make docs"
@@ -13,6 +13,7 @@ PAGES: dict[str, tuple[Callable[[], str], str]] = {
     "commands.md": (commands.page, "every `flask` command and `make` target, with all options"),
     "settings.md": (settings.page, "what can be set in `config.toml` or by the environment"),
     "protocol.md": (protocol.page, "every key of a study's protocol"),
+    "measures.md": (measures.page, "every measure: what it says, and what exactly is computed"),
     "representations.md": (representations.page, "the fourteen, their checkpoints and costs"),
     "files.md": (
         files.page,

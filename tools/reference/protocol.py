@@ -31,6 +31,8 @@ _UNTOLD = {
 """What stands for a default that is no single value, or a long one."""
 
 _EXPLAINED = {
+    "scale.preset": "One of the [ready scales](#ready-scales).",
+    "analysis.primary_measure": "What is reported first; [measures.md](measures.md) has each.",
     "questionnaire.before": "Questions before the first sound, each a table with the keys below.",
     "questionnaire.after": "Questions after the last sound, likewise.",
 }
@@ -137,7 +139,7 @@ def page() -> str:
 
 def explanation(key: str, told: Sequence[Rule]) -> str:
     """Return what a key is for, without the ranges that its rules say already."""
-    text = HELP.get(key) or _EXPLAINED.get(key) or _of_a_field(key)
+    text = _EXPLAINED.get(key) or HELP.get(key) or _of_a_field(key)
     for rule in told:
         text = text.replace(f" ({rule.kind.rpartition(', ')[2]})", "")
     return text
