@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from evaluation.protocol.terms import PRIMARY_MEASURES
 from evaluation.records.codebook import TABLES
 from evaluation.records.csv_tables import column_names
 from tests.support.places import ROOT
-from tools.reference import commands, files, protocol
+from tools.reference import commands, files, keys, protocol
 from tools.reference.pages import COMMAND, FOLDER, pages
 from webapp.bundles.raters_csv import PAYMENT_COLUMNS, Payment
 from webapp.core.config import SETTINGS, variable
@@ -44,13 +45,15 @@ def test_it_is_the_same_in_a_narrow_terminal_and_without_a_data_folder(
     assert not (tmp_path / "none").exists()
 
 
-def test_every_setting_and_key_is_there(made: dict[str, str]) -> None:
+def test_every_setting_key_and_measure_is_there(made: dict[str, str]) -> None:
     assert [one.name for one in SETTINGS if f"`{variable(one)}`" not in made["settings.md"]] == []
     known = {key for method in protocol.METHODS for key in protocol.rules(method)}
     assert known >= set(protocol.HELP)
     names = {key.rpartition(".")[2] for key in known}
     shown = set(re.findall(r"`\[*(\w+)\]*`", made["protocol.md"]))
     assert names - shown == set()
+    primary = {name for names in PRIMARY_MEASURES.values() for name in names}
+    assert [name for name in primary if f"`{name}`" not in made["measures.md"]] == []
 
 
 def test_the_ranges_that_explanations_name_are_those_that_are_held() -> None:
@@ -67,6 +70,12 @@ def test_every_target_and_variable_of_the_makefile_is_explained() -> None:
     assert phony
     assert sorted(commands.targets()) == sorted(phony[1].split())
     assert set(commands.variables()) == set(re.findall(r"^(\w+) \?=", text, re.M))
+
+
+def test_no_page_lists_keys_that_the_reference_does_not_know() -> None:
+    templates = [path.relative_to(keys.TEMPLATES) for path in keys.TEMPLATES.rglob("*.html")]
+    listing = {one.as_posix() for one in templates if any(keys.listed(one.as_posix()))}
+    assert listing == set(keys.PAGES)
 
 
 def test_every_column_is_explained() -> None:

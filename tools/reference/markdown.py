@@ -1,5 +1,6 @@
 """Pieces of Markdown that read well as plain text, too."""
 
+import inspect
 import re
 from collections.abc import Iterable, Sequence
 
@@ -33,8 +34,8 @@ def page(title: str, *parts: str) -> str:
 def attributes(kind: type) -> dict[str, str]:
     """Return what a dataclass's docstring says of each of its attributes."""
     told: dict[str, str] = {}
-    section = (kind.__doc__ or "").partition("Attributes\n    ----------\n")[2]
-    for entry in re.split(r"\n    (?=\w)", section.strip()):
+    section = (inspect.getdoc(kind) or "").partition("Attributes\n----------\n")[2]
+    for entry in re.split(r"\n(?=\w)", section.strip()):
         names, _, about = entry.partition(" : ")
         told |= dict.fromkeys(names.split(", "), " ".join(about.split()))
     return told

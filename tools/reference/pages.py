@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.reference import commands, files, measures, protocol, representations, settings
+from tools.reference import commands, files, keys, measures, protocol, representations, settings
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 COMMAND = "make docs"
@@ -15,6 +15,7 @@ PAGES: dict[str, tuple[Callable[[], str], str]] = {
     "protocol.md": (protocol.page, "every key of a study's protocol"),
     "measures.md": (measures.page, "every measure: what it says, and what exactly is computed"),
     "representations.md": (representations.page, "the fourteen, their checkpoints and costs"),
+    "keys.md": (keys.page, "the keyboard's keys, page by page"),
     "files.md": (
         files.page,
         "what lies in the data folder, and every table and column of a bundle",
