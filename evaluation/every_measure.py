@@ -6,12 +6,14 @@ Each is an `evaluation.measure.Measure`; where it is computed, it is its kind's 
 from collections.abc import Mapping
 
 from evaluation.measure import Measure
+from evaluation.objective.definitions import METRICS
 from evaluation.statistics.bradley_terry import STRENGTH, WIN_RATE
 from evaluation.statistics.graded_measures import MEAN_RATING, MEASURES
 
 EVERY_MEASURE: Mapping[str, tuple[Measure, ...]] = {
     "Grades of single results": tuple(MEASURES.values()),
     "Ratings of whole lists": (MEAN_RATING,),
+    "Scores against the labels": tuple(METRICS.values()),
     "Preferences between lists": (STRENGTH, WIN_RATE),
 }
 """Kind -> its measures, in the order of tables."""

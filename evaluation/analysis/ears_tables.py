@@ -12,15 +12,16 @@ import numpy as np
 
 from evaluation.analysis import ears, relabelling
 from evaluation.analysis.ratings import Ratings
+from evaluation.objective.definitions import METRICS
 from evaluation.statistics.correlation import Interval
 from evaluation.statistics.significance import Estimate
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCORES = {"ap15": "AP@15", "ap150": "AP@150", "r1": "R1"}
-"""The scores against the labels; a lower R1 is better. Their means over a collection's classes are
-MAP@15, MAP@150 and MR1."""
+SCORES = {"ap15": METRICS["map@15"], "ap150": METRICS["map@150"], "r1": METRICS["mr1"]}
+"""The scores against the labels that a study keeps: those of its own queries, and their means over
+a collection's classes."""
 LEVELS = {"own": "the study's queries", "collection": "the whole collection"}
 
 Key = tuple[str, str]
@@ -102,7 +103,7 @@ def orders_table(
 
     rows = []
     for (level, score), found in orders.items():
-        higher, values = score != "r1", scored[level, score]
+        higher, values = bool(SCORES[score].higher), scored[level, score]
         within, queries = (None, 0)
         if level == "own":
             within, queries = ears.within_queries(of, values if higher else -values)

@@ -229,7 +229,7 @@ class PanelResults:
         """How far the ears' order of the systems agrees with each of the labels' (`scored`)."""
         return {
             (level, score): ears.compare_orders(
-                self.ratings, values, higher=score != "r1", seed=self.seed,
+                self.ratings, values, higher=bool(ears_tables.SCORES[score].higher), seed=self.seed,
                 heard=self.replicates["mean_grade"],
             )
             for (level, score), values in self.scored.items()

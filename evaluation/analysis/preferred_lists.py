@@ -156,12 +156,13 @@ class PreferenceAnalysis:
 
         rows = []
         for (level, score), values in self.scored.items():
-            told = (1 if score != "r1" else -1) * (ears.means(values) if level == "own" else values)
+            higher = bool(ears_tables.SCORES[score].higher)
+            told = (1 if higher else -1) * (ears.means(values) if level == "own" else values)
             kept = ~np.isnan(told) & ~np.isnan(self.strengths.strength)
             sides = self.strengths.strength[kept], self.strengths.drawn[:, kept], told[kept]
             rows.append(
                 {
-                    "level": level, "score": score, "higher": score != "r1",
+                    "level": level, "score": score, "higher": higher,
                     "systems": int(kept.sum()), **_agreement("tau", tau_b, *sides),
                     **_agreement("rho", spearman, *sides),
                     "least": least_significant_tau(int(kept.sum())),

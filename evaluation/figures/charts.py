@@ -14,7 +14,7 @@ import numpy as np
 
 from embeddings.representations import CARDS
 from evaluation.figures.figure import PALETTE
-from evaluation.objective.definitions import wording
+from evaluation.objective.definitions import FIRST_RANK, METRICS, wording
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -239,13 +239,8 @@ def styled(number: int, *, simulated: bool) -> dict[str, Any]:
 def brief(measure: str, convention: str) -> str:
     """Return a measure in half a sentence, for a caption, with its convention."""
     words = wording(measure, convention)
-    if measure == "mr1":
-        first = 0 if convention == "cbmi2024" else 1
-        what = f"mean rank of the first relevant result, counted from {first}; lower is better"
-    else:
-        n = measure.removeprefix("map@")
-        what = f"mean average precision of the first {n} results; higher is better"
-    return f"{words.name}: {what}; convention {convention}."
+    what = METRICS[measure].brief.format(first=FIRST_RANK[convention])
+    return f"{words.name}: {what}; {words.better} is better; convention {convention}."
 
 
 def places(

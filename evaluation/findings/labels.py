@@ -19,16 +19,14 @@ from evaluation.figures.study.cast import ranked
 from evaluation.figures.study.sentences import sampled
 from evaluation.findings.view import View
 from evaluation.findings.words import by_kind, estimate_cell, minus, missing, spread
+from evaluation.objective.definitions import FIRST_RANK
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LISTED = 60
 """How many disagreements are listed; the CSV file has all."""
-_DIGITS = {"ap15": "{:.3f}", "ap150": "{:.3f}", "r1": "{:.2f}"}
-_MEANS = {"ap15": "MAP@15", "ap150": "MAP@150", "r1": "MR1"}
 _TWO = "{:.2f}"
-_FIRST = {"cbmi2024": 0, "corrected": 1}
 
 
 def labels(view: View) -> Section:
@@ -78,16 +76,19 @@ def _systems(view: View, cast: "pd.DataFrame") -> Table:
     rows = {
         row["system"]: [
             estimate_cell(row, view.form),
-            *(number(row[f"{level}_{score}"], _DIGITS[score]) for level, score in keys),
+            *(
+                number(row[f"{level}_{score}"], f"{{:.{SCORES[score].digits}f}}")
+                for level, score in keys
+            ),
         ]
         for row in table.to_dict("records")
     }
     best = table.set_index("system").loc[cast["system"], "value"].tolist()
     headings = [Heading("System", numeric=False), Heading(view.level)]
     for level, score in keys:
-        title = SCORES[score] if level == "own" else _MEANS[score]
-        words = "lower is better" if score == "r1" else "higher is better"
-        headings.append(Heading(title, LEVELS[level], f"Of {LEVELS[level]}; {words}"))
+        words = "higher is better" if SCORES[score].higher else "lower is better"
+        about = f"Of {LEVELS[level]}; {words}"
+        headings.append(Heading(_title(level, score), LEVELS[level], about))
     return Table(
         headings,
         by_kind(ranked(cast, best), rows),
@@ -96,17 +97,23 @@ def _systems(view: View, cast: "pd.DataFrame") -> Table:
         title="Table of ears beside labels",
         caption=(
             f"{view.level} with 95 % interval beside the scores by the labels, convention "
-            f"{view.of.convention} (R1 counts from {_FIRST[view.of.convention]}): of the study's "
-            "queries for their own class, and of the whole collection, averaged over its classes."
+            f"{view.of.convention} (R1 counts from {FIRST_RANK[view.of.convention]}): of the "
+            "study's queries for their own class, and of the whole collection, averaged over its "
+            "classes."
         ),
     )
+
+
+def _title(level: str, score: str) -> str:
+    """Return what a score of the study's queries, or of the whole collection, is called."""
+    return SCORES[score].single if level == "own" else SCORES[score].title
 
 
 def _orders(view: View) -> Table:
     table = view.of.orders_table
     rows = []
     for row in table.to_dict("records"):
-        title = (SCORES if row["level"] == "own" else _MEANS)[row["score"]]
+        title = _title(row["level"], row["score"])
         rows.append(
             [
                 Cell(title, title.lower()),

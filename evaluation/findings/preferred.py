@@ -102,7 +102,7 @@ def _labels(of: PreferenceAnalysis) -> Section | None:
         return None
     rows = [
         [
-            Cell(f"{SCORES[row['score']]}", row["score"]),
+            Cell(SCORES[row["score"]].single, row["score"]),
             Cell(LEVELS[row["level"]], row["level"]),
             tau_cell(row, "tau"),
             tau_cell(row, "rho"),

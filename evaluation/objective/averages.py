@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embeddings.collection.clips import CONVENTIONS
-from embeddings.errors import InputError
+from evaluation.objective.definitions import check_word, measures_of
 from evaluation.objective.per_query import CUTOFFS, MICRO, QueryScores, score_queries
 
 if TYPE_CHECKING:  # pages read stored scores and need no tables
@@ -98,7 +98,7 @@ def score_system(
     InputError
         Unknown convention or search, no label at all, or as many labels as there are not clips.
     """
-    _check_convention(convention)
+    check_word("convention", convention, CONVENTIONS)
     scores = score_queries(
         vectors, labels, search=search, cutoffs=cutoffs, groups=groups, device=device
     )
@@ -113,35 +113,47 @@ def average(
     """Average scores of queries into classes, families, macro and micro under `convention`."""
     import pandas as pd
 
-    _check_convention(convention)
-    metrics = [f"map@{n}" for n in scores.cutoffs]
-    ap, r1 = scores.average_precision(convention), scores.first_relevant(convention)
-    pairs = pd.DataFrame(ap, columns=metrics).assign(mr1=r1, label=scores.label)
+    check_word("convention", convention, CONVENTIONS)
+    measures = measures_of(scores.cutoffs)
+    metrics = [one.name for one in measures]
+    values = _values(scores, convention)
+    pairs = values.assign(label=scores.label)
     micro = pairs["label"] == MICRO
     means = pairs[~micro].groupby("label").mean()
     counts = pairs[~micro].groupby("label")["mr1"].agg(["size", "count"])
     by_class = means.assign(clips=counts["size"], undefined=counts["size"] - counts["count"])
     by_class.index = pd.Index([scores.classes[label] for label in by_class.index], name="class")
     names = [None if label == MICRO else scores.classes[label] for label in scores.label]
-    by_query = pd.DataFrame({"query": scores.query, "class": names})
-    by_query[[f"ap@{n}" for n in scores.cutoffs]] = ap
+    single = {one.name: one.single.lower() for one in measures}
+    by_query = pd.DataFrame({"query": scores.query, "class": names}).join(
+        values.rename(columns=single)
+    )
     return ObjectiveScores(
         convention=convention,
-        macro=_mean(by_class, [*metrics, "mr1"]),
-        micro=_mean(pairs[micro], [*metrics, "mr1"]),
+        macro=_mean(by_class, metrics),
+        micro=_mean(pairs[micro], metrics),
         by_class=by_class,
-        by_family=_by_family(by_class, by_query, families or {}, [*metrics, "mr1"]),
-        by_query=by_query.assign(r1=r1),
+        by_family=_by_family(by_class, by_query, families or {}, metrics),
+        by_query=by_query,
         undefined=int(by_class["undefined"].sum()),
         censored=int((scores.censored & ~micro).sum()),
     )
 
 
-def _check_convention(convention: str) -> None:
-    if convention not in CONVENTIONS:
-        raise InputError(
-            f"The convention must be one of {', '.join(CONVENTIONS)}, not {convention!r}."
-        )
+def _values(scores: QueryScores, convention: str) -> "pd.DataFrame":
+    """Return each measure of every pair, a column each.
+
+    Those with a cut-off lie in one block and the others alone: numpy's sums, to the last bit, are
+    those of how numbers lie in memory, and scores of other versions are to be the same.
+    """
+    import pandas as pd
+
+    block: dict[str, np.ndarray] = {}
+    alone: dict[str, np.ndarray] = {}
+    for one in measures_of(scores.cutoffs):
+        (block if one.cutoff else alone)[one.name] = one.of_pairs(scores, convention)
+    together = np.column_stack(list(block.values()))
+    return pd.DataFrame(together, columns=list(block)).assign(**alone)
 
 
 def _by_family(

@@ -8,7 +8,11 @@ from embeddings.simulation.fsd50k_shape import CLIPS
 from evaluation.objective import published
 from evaluation.objective.definitions import METRICS
 
-PUBLISHED: dict[str, tuple[str, ...]] = {"same": METRICS, "simulated": ("map@15",), "sounds": ()}
+PUBLISHED: dict[str, tuple[str, ...]] = {
+    "same": tuple(METRICS),
+    "simulated": ("map@15",),
+    "sounds": (),
+}
 """Kind of comparison beside which published values stand -> the measures of which a difference
 means something. Of simulated vectors only MAP@15 was brought near them, family by family."""
 COMPARISONS = {

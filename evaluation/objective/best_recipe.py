@@ -14,9 +14,10 @@ import numpy as np
 from embeddings.collection.clips import CONVENTIONS, Collection
 from embeddings.errors import InputError
 from embeddings.files import read_json
+from evaluation.objective.definitions import METRICS, check_word
 from evaluation.objective.per_query import MICRO
 from evaluation.objective.scoring import load_queries
-from evaluation.objective.sweep import METRICS, is_current, sweeps
+from evaluation.objective.sweep import is_current, sweeps
 
 _REPEATS = 20  # random halves
 
@@ -62,7 +63,7 @@ def choose(
 
     Parameters
     ----------
-    measure : "map@15", "map@150" (higher is better) or "mr1" (lower is better), macro
+    measure : one of `definitions.METRICS`, macro
     convention : the collection's own unless told
     exclude_same : whether of the sweeps that left out the query's group; a sweep of vectors that
         are no longer the collection's is passed over
@@ -71,15 +72,12 @@ def choose(
     Raises
     ------
     InputError
-        Unknown measure or convention, or nothing was swept so.
+        Unknown measure or convention, or nothing was swept so, or it was before the measure was
+        there.
     """
     convention = convention or collection.convention
-    for word, value, known in (
-        ("measure", measure, METRICS),
-        ("convention", convention, CONVENTIONS),
-    ):
-        if value not in known:
-            raise InputError(f"The {word} must be one of {', '.join(known)}, not {value!r}.")
+    check_word("measure", measure, METRICS)
+    check_word("convention", convention, CONVENTIONS)
     found: dict[str, list[_Scored]] = {}
     for folder in sweeps(collection):
         meta = read_json(folder / "meta.json")
@@ -96,7 +94,7 @@ def choose(
         _choose(cells, measure, convention, exclude_same, split_half_seed)
         for cells in found.values()
     ]
-    return sorted(choices, key=lambda one: one.value, reverse=measure != "mr1")
+    return sorted(choices, key=lambda one: one.value, reverse=bool(METRICS[measure].higher))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +118,15 @@ class _Scored:
 
 
 def _scored(folder: Path, meta: dict[str, str], measure: str, convention: str) -> list[_Scored]:
-    found = []
+    found, kind = [], METRICS[measure]
     for path in sorted(folder.glob("[!.]*.npz")):
         scores = load_queries(path)
-        pairs = scores.label != MICRO
-        if measure == "mr1":
-            value = scores.first_relevant(convention)
-        else:
-            column = scores.cutoffs.index(int(measure.removeprefix("map@")))
-            value = scores.average_precision(convention)[:, column]
+        if not kind.is_of(scores):
+            raise InputError(
+                f"The sweep of {meta['embedding']!r} was made before {kind.title} was there: "
+                "sweep it again."
+            )
+        value, pairs = kind.of_pairs(scores, convention), scores.label != MICRO
         own = scores.query[pairs], scores.label[pairs], value[pairs]
         found.append(_Scored(meta, path.name.removesuffix(".npz"), *own))
     return found
@@ -183,6 +181,5 @@ def _split_halves(
 
 
 def _best(values: Sequence[float], measure: str) -> int:
-    worst = np.inf if measure == "mr1" else -np.inf
-    filled = np.where(np.isnan(values), worst, values)
-    return int(filled.argmin() if measure == "mr1" else filled.argmax())
+    sign = 1 if METRICS[measure].higher else -1
+    return int(np.where(np.isnan(values), -np.inf, sign * np.asarray(values)).argmax())

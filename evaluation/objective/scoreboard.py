@@ -183,7 +183,8 @@ def sweep_table(collection: Collection, convention: str, measure: str = "map@15"
         if not is_current(collection, read_json(folder / "meta.json")):
             continue
         table = pd.read_csv(folder / "sweep.csv", dtype={"pca": str}, keep_default_na=False)
-        table["value"] = pd.to_numeric(table[f"macro_{measure}"])  # "" becomes NaN
+        values = table.get(f"macro_{measure}", nan)  # an older sweep may not have it
+        table["value"] = pd.to_numeric(values)  # "" becomes NaN
         parts.append(table.loc[table["convention"] == convention, columns])
     return pd.concat([one for one in parts if len(one)] or parts, ignore_index=True)
 
@@ -239,7 +240,7 @@ def _system_row(one: StoredSystem, kind: str, convention: str) -> dict[str, Any]
         row[f"published_{measure}"] = theirs.get(measure, nan)
     for measure in METRICS:
         may = measure in PUBLISHED.get(kind, ())
-        row[f"difference_{measure}"] = own[measure] - theirs[measure] if may else nan
+        row[f"difference_{measure}"] = own[measure] - theirs.get(measure, nan) if may else nan
     return row
 
 

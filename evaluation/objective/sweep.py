@@ -29,6 +29,7 @@ from embeddings.search.processing import AGGREGATIONS, Recipe, aggregate, fit, n
 from embeddings.systems.rankings import default_system, groups_of
 from embeddings.systems.store import Embedding, embedding_names, ids_digest, open_embedding
 from evaluation.objective.averages import average
+from evaluation.objective.definitions import METRICS
 from evaluation.objective.per_query import CUTOFFS, QueryScores, score_blocks
 from evaluation.objective.relevance import Relevance
 from evaluation.objective.scoring import load_queries, save_queries
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COMPONENTS = (100, 200, None)
-METRICS = (*(f"map@{cutoff}" for cutoff in CUTOFFS), "mr1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +140,8 @@ def _start(
         if read_json(meta) == facts:
             for path in folder.glob("*.npz"):
                 with suppress(OSError, ValueError, KeyError, EOFError, BadZipFile):
-                    load_queries(path)
-                    continue
+                    if load_queries(path).cutoffs == CUTOFFS:
+                        continue
                 path.unlink()
             return
     shutil.rmtree(folder, ignore_errors=True)

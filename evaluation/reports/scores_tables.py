@@ -24,6 +24,7 @@ def system_rows(systems: "pd.DataFrame", convention: str) -> Table:
         ("micro_" if average == "micro" else "") + measure: wording(measure, convention, average)
         for measure, average in averages
     }
+    bounds = dict(zip(words, [METRICS[one].lower_bound for one, _ in averages], strict=True))
     known = [
         (f"{kind}_{measure}", f"{kind} {words[measure].name}")
         for measure in METRICS for kind in ("published", "difference")
@@ -46,7 +47,7 @@ def system_rows(systems: "pd.DataFrame", convention: str) -> Table:
             number(row["parameters"], short(row["parameters"])),
             *(
                 number(
-                    row[key], f"{{:.{one.digits}f}}", at_least=row["censored"] > 0 and "mr1" in key
+                    row[key], f"{{:.{one.digits}f}}", at_least=row["censored"] > 0 and bounds[key]
                 )
                 for key, one in words.items()
             ),

@@ -12,6 +12,7 @@ from embeddings.collection.readers import read_ids
 from embeddings.errors import InputError
 from embeddings.progress import progress
 from embeddings.systems.store import open_ranking, system_names
+from evaluation.objective.definitions import METRICS, directions
 from evaluation.objective.scoring import score_ranking, score_subset
 from webapp.cli.options import device_option
 
@@ -67,12 +68,11 @@ commands = {"evaluate": evaluate_command}
 
 def print_scores(collection: str, scored: list[dict[str, Any]], convention: str) -> None:
     """Print macro and micro averages of each system, and then each family's."""
-    click.echo(f"{collection}, convention {convention}. MAP: higher is better; MR1: lower.\n")
-    width = max(len(facts["title"]) for facts in scored)
-    click.echo(
-        f"{'':{width}}  {'mean over classes (macro)':^26}  {'mean over queries (micro)':^26}"
-    )
-    heads = "".join(f"{name:>8} " for name in ("MAP@15", "MAP@150", "MR1"))
+    click.echo(f"{collection}, convention {convention}. {directions()}\n")
+    width, wide = max(len(facts["title"]) for facts in scored), 9 * len(METRICS) - 1
+    over = ("mean over classes (macro)", "mean over queries (micro)")
+    click.echo(f"{'':{width}}  {'  '.join(f'{one:^{wide}}' for one in over)}")
+    heads = "".join(f"{one.title:>8} " for one in METRICS.values())
     click.echo(f"{'system':{width}}  {heads} {heads}  clips  vectors")
     for facts in scored:
         scores = facts["conventions"][convention]
@@ -94,7 +94,7 @@ def print_scores(collection: str, scored: list[dict[str, Any]], convention: str)
 
 
 def _cells(scores: dict[str, float | None]) -> str:
-    cells = [(scores.get("map@15"), 4), (scores.get("map@150"), 4), (scores["mr1"], 2)]
+    cells = [(scores.get(one.name), one.printed) for one in METRICS.values()]
     return "".join(
         f"{'–' if value is None else format(value, f'.{places}f'):>8} " for value, places in cells
     )

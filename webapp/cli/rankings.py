@@ -20,6 +20,7 @@ from embeddings.systems.rankings import (
     find_embedding,
 )
 from embeddings.systems.store import open_ranking, remove_ranking, system_names
+from evaluation.objective.definitions import METRICS, directions
 from evaluation.objective.trec import write_run
 from webapp.cli import going_on
 from webapp.cli.options import device_option, topics_option
@@ -157,10 +158,10 @@ def sweep_command(
     own = table[table["convention"] == sounds.convention]
     click.echo(
         f"{embedding.name} of {collection} ({embedding.meta['provenance']}), convention "
-        f"{sounds.convention}, macro. MAP: higher is better; MR1: lower."
+        f"{sounds.convention}, macro. {directions()}"
     )
     columns = ["aggregation", "normalise", "pca", "search"]
-    scores = ["macro_map@15", "macro_map@150", "macro_mr1"]
+    scores = [f"macro_{one}" for one in METRICS]
     click.echo(own[[*columns, *scores, "same_as"]].to_string(index=False, float_format="%.4f"))
     for note in sorted(set(own["note"]) - {""}):
         click.echo(f"not done: {note}")
@@ -170,7 +171,7 @@ def sweep_command(
 
 @group.command("choose")
 @click.argument("collection")
-@click.option("--measure", default="map@150", show_default=True, help="map@15, map@150 or mr1.")
+@click.option("--measure", default="map@150", show_default=True, help=f"{', '.join(METRICS)}.")
 @click.option("--convention", type=click.Choice(CONVENTIONS), help="The collection's unless told.")
 @click.option("--exclude-same", type=click.Choice(EXCLUSIONS), help="As in rankings sweep.")
 @click.option(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from embeddings.collection.clips import Collection
-from evaluation.objective.definitions import LOWER_IS_BETTER, wording
+from evaluation.objective.definitions import METRICS, wording
 from evaluation.objective.scoreboard import compare_classes, sorted_rows
 from webapp.scores.score_tables import Board, scored
 from webapp.scores.state import State
@@ -157,9 +157,9 @@ def _beside(facts: dict[str, Any], state: State) -> tuple[str, str]:
 
 def _is_best(numbers: np.ndarray, measure: str) -> np.ndarray:
     """Return, bool [classes, systems], where a value is its row's best; a tie has several."""
-    missing = np.inf if measure in LOWER_IS_BETTER else -np.inf
-    filled = np.where(np.isnan(numbers), missing, numbers)
-    best = filled.min(axis=1) if measure in LOWER_IS_BETTER else filled.max(axis=1)
+    sign = 1 if METRICS[measure].higher else -1
+    filled = np.where(np.isnan(numbers), -np.inf, sign * numbers)
+    best = filled.max(axis=1)
     return (filled == best[:, None]) & np.isfinite(filled)
 
 

@@ -12,7 +12,7 @@ from embeddings.errors import InputError
 from embeddings.files import read_json
 from evaluation.objective import scoreboard
 from evaluation.objective.beside_published import COMPARISONS
-from evaluation.objective.definitions import LOWER_IS_BETTER, METRICS, wording
+from evaluation.objective.definitions import METRICS
 from evaluation.objective.published import convention as published_convention
 from evaluation.objective.stored_systems import stored_systems
 from webapp.scores.state import BEST_FIRST, State
@@ -22,15 +22,12 @@ if TYPE_CHECKING:
 
 _FORMATS = {
     "dimensions": "{:,.0f}",
-    "published_mr1": "{:.0f}",
-    "difference_mr1": "{:+.1f}",
-    "mr1": "{:.2f}",
-    "published_": "{:.2f}",
-    "difference_": "{:+.2f}",
-    "map@": "{:.3f}",
+    **{name: f"{{:.{one.digits}f}}" for name, one in METRICS.items()},
+    **{f"published_{name}": f"{{:.{one.published[0]}f}}" for name, one in METRICS.items()},
+    **{f"difference_{name}": f"{{:+.{one.published[1]}f}}" for name, one in METRICS.items()},
 }
-"""How a column's numbers are shown; the first that its name begins with. The paper prints two
-decimals of MAP and none of MR1, and a difference from it is no finer."""
+"""How a column's numbers are shown. The paper prints two decimals of MAP and none of MR1, and a
+difference from it is no finer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +113,10 @@ def columns(found: Board, state: State) -> list[Column]:
         Column("dimensions", _("Dimensions"), "", _("Numbers in a vector before any PCA"),
                True, True),
     ]  # fmt: skip
-    for measure in METRICS:
-        words = wording(measure, state.convention, state.average)
-        high = measure not in LOWER_IS_BETTER
+    for measure, one in METRICS.items():
+        words, high = one.wording(state.convention, state.average), bool(one.higher)
         some.append(Column(measure, words.name, words.kind, words.definition, high, True))
-        if shows_published(found, state):
+        if shows_published(found, state) and found.systems[f"published_{measure}"].notna().any():
             for key, title, what in (
                 ("published", _("published"), _("As published, class-averaged")),
                 ("difference", _("difference"), _("Ours less the published value")),
@@ -138,7 +134,7 @@ def sorting(state: State, shown: Sequence[Column]) -> tuple[str, bool]:
 def systems_sorted(found: Board, state: State) -> "pd.DataFrame":
     """Return the systems as the page shows them: in groups, sorted, with the asked average.
 
-    The columns map@15, map@150 and mr1 are those of the average that is shown.
+    The columns of the measures are those of the average that is shown.
     """
     table = found.systems.assign(place=range(len(found.systems)))
     if state.average == "micro":
@@ -164,9 +160,9 @@ def _cell(facts: dict[str, Any], column: Column, name: str) -> Cell:
         return Cell(value or "–", value.lower(), "" if value else _("It has no card"))
     if value != value:
         return Cell("–", "", _why_unknown(facts, column.key, name))
-    if column.key == "mr1" and facts["censored"]:
+    if facts["censored"] and column.key in METRICS and METRICS[column.key].lower_bound:
         reason = _("At least this: some first relevant results lie beyond the ranks that are kept")
-        return Cell(f"≥ {value:.2f}", f"{value:.9g}", reason)
+        return Cell(f"≥ {_shown(column.key, value)}", f"{value:.9g}", reason)
     return Cell(_shown(column.key, value), f"{value:.9g}", "")
 
 
@@ -174,8 +170,7 @@ def _shown(key: str, value: float) -> str:
     if key == "parameters":
         millions = value >= 1e6
         return f"{value / 1e6:g}M" if millions else f"{value / 1e3:g}K"
-    pattern = next(how for start, how in _FORMATS.items() if key.startswith(start))
-    return pattern.format(value).replace("-", "−")
+    return _FORMATS[key].format(value).replace("-", "−")
 
 
 def _why_unknown(facts: dict[str, Any], key: str, name: str) -> str:
@@ -188,8 +183,10 @@ def _why_unknown(facts: dict[str, Any], key: str, name: str) -> str:
         return _("Not scored yet: flask evaluate %(name)s", name=name)
     if key.startswith(("published", "difference")):
         return COMPARISONS[facts["comparison"]]
-    if facts["known_ranks"] < 150:
+    if facts["known_ranks"] < METRICS[key].cutoff:
         return _("Only %(ranks)d ranks of this ranking are known", ranks=facts["known_ranks"])
+    if any(facts[one] == facts[one] for one in METRICS):
+        return _("Scored before this measure was there: flask evaluate %(name)s", name=name)
     return _("Undefined: there is no other relevant clip")
 
 
@@ -210,4 +207,4 @@ def _notes(facts: dict[str, Any], name: str) -> list[str]:
 def scored(found: Board, state: State) -> "pd.DataFrame":
     """Return the scored systems in groups, those that are best by the measure first in each."""
     table = found.systems[found.systems["scored"]]
-    return scoreboard.in_groups(table, state.measure, state.measure not in LOWER_IS_BETTER)
+    return scoreboard.in_groups(table, state.measure, bool(METRICS[state.measure].higher))

@@ -11,7 +11,7 @@ from evaluation.figures.figure import Figure
 from evaluation.figures.scores.every import NO_SWEEP, class_scatter, score_figures
 from evaluation.objective import published
 from evaluation.objective.beside_published import has_published_sounds
-from evaluation.objective.definitions import METRICS, wording
+from evaluation.objective.definitions import FIRST_RANK, METRICS, wording
 from webapp.core import catalogue
 from webapp.core.figure_pages import csv_file, figure_page
 from webapp.core.kept import of_app, stamps
@@ -45,7 +45,8 @@ def scores(name: str) -> ResponseReturnValue:
         state=state,
         board=found,
         measures={one: wording(one, state.convention) for one in METRICS},
-        averages={one: wording(one, state.convention, state.average) for one in METRICS},
+        averages=[one.wording(state.convention, state.average) for one in METRICS.values()],
+        briefs=[one.brief.format(first=FIRST_RANK[state.convention]) for one in METRICS.values()],
         figures=_figures(collection, state),
         no_sweep=NO_SWEEP.format(collection=name),
         **_systems(collection, found, state),

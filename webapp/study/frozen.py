@@ -17,7 +17,7 @@ from embeddings.collection.clips import CONVENTIONS, Collection
 from embeddings.errors import InputError
 from embeddings.files import write_text
 from embeddings.systems.store import Ranking, embedding_names, open_embedding
-from evaluation.objective.per_query import CUTOFFS, MICRO, QueryScores
+from evaluation.objective.per_query import MICRO, QueryScores
 from evaluation.objective.scoring import read_objective, read_query_scores, score_ranking
 from evaluation.records.csv_tables import table_csv
 from evaluation.records.facts import ClipRecord, ObjectiveRecord
@@ -141,7 +141,8 @@ def _of_queries(
             level="query",
             query=collection.clips[query].id,
             name="" if label == MICRO else own.classes[label],
-            **{f"ap{n}": _known(values.get(n)) for n in CUTOFFS},
+            ap15=_known(values.get(15)),
+            ap150=_known(values.get(150)),
             r1=_known(float(r1[place])),
             censored=int(own.censored[place]),
         )
@@ -158,7 +159,8 @@ def _means(system: str, convention: str, facts: dict[str, Any]) -> Iterator[Obje
             level=level,
             query="",
             name=name,
-            **{f"ap{n}": values.get(f"map@{n}") for n in CUTOFFS},
+            ap15=values.get("map@15"),
+            ap150=values.get("map@150"),
             r1=values["mr1"],
             censored=facts["censored"] if level == "macro" else None,
         )

@@ -16,7 +16,7 @@ from evaluation.figures.charts import (
     titled,
 )
 from evaluation.figures.figure import Figure
-from evaluation.objective.definitions import LOWER_IS_BETTER, wording
+from evaluation.objective.definitions import METRICS, wording
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +59,7 @@ def _caption(
 ) -> str:
     """Return what the points are, and for how many classes each system is the better one."""
     across, up = pair["name"]
-    gain = -shown["difference"] if measure in LOWER_IS_BETTER else shown["difference"]
+    gain = shown["difference"] if METRICS[measure].higher else -shown["difference"]
     better, worse = int((gain > 0).sum()), int((gain < 0).sum())
     missing = len(table) - len(shown)
     sentences = [

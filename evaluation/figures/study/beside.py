@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from evaluation.analysis.ears_tables import SCORES
 from evaluation.analysis.panel import PanelResults
 from evaluation.figures import charts
 from evaluation.figures.charts import axis_id, axis_name, is_simulated, plain, titled
@@ -23,7 +24,6 @@ from evaluation.figures.study.sentences import (
     without,
     worded,
 )
-from evaluation.objective.definitions import wording
 from evaluation.statistics.significance import estimate
 
 if TYPE_CHECKING:
@@ -143,10 +143,16 @@ def _tau(value: float | None, interval: Any) -> str:
 def _score(of: PanelResults, key: tuple[str, str]) -> str:
     """Return a score with its convention: "MAP@15 (class-wise, corrected)"."""
     level, score = key
+    words = SCORES[score].wording(of.convention)
     if level == "own":
-        kind = wording("map@15", of.convention).kind.removeprefix("class-wise, ")
-        return f"AP@15 of the study's queries ({kind})"
-    return wording({"ap15": "map@15", "r1": "mr1"}[score], of.convention).title
+        kind = words.kind.removeprefix("class-wise, ")
+        return f"{SCORES[score].single} of the study's queries ({kind})"
+    return words.title
+
+
+def _is_reversed(name: str) -> bool:
+    """Return whether the axis of a score, such as "own_r1", goes from high to low."""
+    return not SCORES[name.split("_")[1]].higher
 
 
 def _scatters(of: PanelResults, table: "pd.DataFrame", known: list[str]) -> dict[str, Any]:
@@ -167,7 +173,7 @@ def _scatters(of: PanelResults, table: "pd.DataFrame", known: list[str]) -> dict
             data += [trace | axes | {"showlegend": False} for trace in traces]
             layout[axis_name("x", number)] = {
                 "domain": [left, left + wide], "anchor": axes["yaxis"], "fixedrange": True,
-                "range": list(across[::-1] if name.endswith("r1") else across), "zeroline": False,
+                "range": list(across[::-1] if _is_reversed(name) else across), "zeroline": False,
                 "title": titled(_title(of, name)), "nticks": 6,
             }  # fmt: skip
             layout[axis_name("y", number)] = up | {
@@ -185,7 +191,7 @@ def _scatters(of: PanelResults, table: "pd.DataFrame", known: list[str]) -> dict
 def _title(of: PanelResults, name: str) -> str:
     level, score = name.split("_")
     first, kind = _score(of, (level, score)).rstrip(")").split(" (")
-    return f"{first}<br>({kind}{'; reversed' if score == 'r1' else ''})"
+    return f"{first}<br>({kind}{'; reversed' if _is_reversed(name) else ''})"
 
 
 def _ends(name: str) -> list[str]:
@@ -229,7 +235,7 @@ def _points(
     if _ends(name):
         points["error_x"] = _bars(x, *(own[end] for end in _ends(name)))
     shares = (x - across[0]) / (across[1] - across[0])
-    shares = 1 - shares if name.endswith("r1") else shares
+    shares = 1 - shares if _is_reversed(name) else shares
     up = (y - tall[0]) / (tall[1] - tall[0])
     texts = own["name"].tolist()
     where = charts.places(shares.tolist(), up.tolist(), texts, (_PANEL - 50, _HEIGHT))

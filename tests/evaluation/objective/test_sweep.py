@@ -1,6 +1,7 @@
 """Sweeps of every processing and search, and what is chosen from them."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,8 @@ from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import Embedding, open_embedding, write_embedding
 from evaluation.objective import sweep as sweeping
 from evaluation.objective.best_recipe import choose
-from evaluation.objective.scoring import score_ranking
+from evaluation.objective.scoreboard import sweep_table
+from evaluation.objective.scoring import load_queries, save_queries, score_ranking
 from evaluation.objective.sweep import sweep, sweep_folder
 
 
@@ -182,3 +184,24 @@ def test_a_clip_that_cannot_be_compared_is_said_in_its_cells(small: Collection) 
     write_embedding(small, "plain", vectors, meta)
     table = sweep(small, open_embedding(small, "plain"))
     assert table["note"].str.contains("Clip 'hum-2': the vector is all zeros").all()
+
+
+def test_a_sweep_of_fewer_measures_is_made_anew(small: Collection) -> None:
+    """As after a cut-off was added: what was scored before lacks it until it is swept again."""
+    meta = {"provenance": "imported", "representation": "Plain"}
+    vectors = np.random.default_rng(5).normal(size=(18, 9))
+    write_embedding(small, "plain", vectors, meta)
+    table = sweep(small, open_embedding(small, "plain"))
+    folder = sweep_folder(small, "plain", None)
+    for path in folder.glob("*.npz"):
+        own = load_queries(path)
+        save_queries(path, replace(own, cutoffs=(15,), precision_sum=own.precision_sum[:, :1]))
+    older = table.drop(columns=["macro_map@150", "micro_map@150"])
+    older.to_csv(folder / "sweep.csv", index=False)
+    assert sweep_table(small, "corrected", "map@150")["value"].isna().all()
+    assert sweep_table(small, "corrected", "map@15")["value"].notna().any()
+    assert choose(small, "map@15")
+    with pytest.raises(InputError, match="'plain' was made before MAP@150 was there: sweep it"):
+        choose(small, "map@150")
+    pd.testing.assert_frame_equal(sweep(small, open_embedding(small, "plain")), table)
+    assert choose(small, "map@150")

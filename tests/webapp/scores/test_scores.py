@@ -57,7 +57,7 @@ def test_the_table_of_systems_has_the_stored_scores_under_their_own_names(
     how = "as in CBMI 2024" if convention == "cbmi2024" else "corrected"
     assert heading[5:] == [f"{one} {kind}, {how}" for one in ("MAP@15", "MAP@150", "MR1")]
     assert f"convention {convention}" in table.caption
-    assert "the first 15 and the first 150 results" in table.caption
+    assert "precision of the first 15 results, mean average precision of the first" in table.caption
     assert "Systems: 1 imported, 1 simulated." in " ".join(table.caption.split())
     kept = json.loads((small.folder / "rankings" / GOOD / "objective.json").read_text())
     facts = kept["conventions"][convention]["macro" if average == "class" else "micro"]

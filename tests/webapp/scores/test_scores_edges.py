@@ -116,6 +116,20 @@ def test_what_is_not_known_is_said(
         assert sentence in page
 
 
+def test_a_measure_that_was_not_there_when_it_was_scored(
+    experimenter: FlaskClient, small: Collection, ranked: list[Ranking]
+) -> None:
+    edit(
+        small.folder / "rankings" / GOOD / "objective.json",
+        lambda facts: facts["conventions"]["corrected"]["macro"].pop("map@150"),
+    )
+    page = experimenter.get("/scores/small").text
+    assert "Scored before this measure was there: flask evaluate small" in page
+    own = next(row for row in lines(page, "systems-table") if row[0].startswith("Good"))
+    assert own[6] == "–"
+    assert "–" not in own[5] + own[7]
+
+
 def test_names_that_look_like_html_are_harmless(
     experimenter: FlaskClient, small: Collection, ranked: list[Ranking]
 ) -> None:
