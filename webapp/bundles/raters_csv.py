@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Annotated
 
 import sqlalchemy as sa
 
 from evaluation.records.csv_tables import read_table, table_csv
 from evaluation.records.facts import RaterRecord
+from evaluation.records.table_columns import Named
 from webapp.bundles.rater_records import reused_records
 from webapp.core.database import db
 from webapp.models import ExternalId, Study
@@ -20,12 +22,12 @@ from webapp.study.rater_lines import rater_lines, trust_columns
 class _Payment:
     """One row of payments.csv; `ids` maps the names of other services' ids to the ids."""
 
-    rater: str
-    stage: str
-    finished_at: datetime | None
-    blocks: int
-    code: str
-    ids: Mapping[str, str] = field(metadata={"prefix": "id."})
+    rater: Annotated[str, "the rater's pseudonym"]
+    stage: Annotated[str, "how far the rater came"]
+    finished_at: Annotated[datetime | None, "when the rater came to the end, UTC"]
+    blocks: Annotated[int, "how many were finished"]
+    code: Annotated[str, "what the rater was told to tell the other service"]
+    ids: Annotated[Mapping[str, str], Named("id.", "the id by the name {}")]
 
 
 def rater_records(study: Study) -> Iterator[RaterRecord]:
