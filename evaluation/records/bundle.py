@@ -16,7 +16,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from embeddings.errors import InputError
 from evaluation.keys import shown
 from evaluation.records.codebook import FILES, TABLES
-from evaluation.records.csv_tables import Names, read_table
+from evaluation.records.csv_tables import read_table
+from evaluation.records.table_columns import Names
 
 SUMS = "SHA256SUMS"
 VERSION = 1

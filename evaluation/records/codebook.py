@@ -1,84 +1,71 @@
 """Which tables a study's bundle has, and the codebook that explains every file and column."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from evaluation.protocol.terms import Protocol
 from evaluation.records import events, facts
-from evaluation.records.csv_tables import Names, prefixes
+from evaluation.records.table_columns import Column, Names, columns_of
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One CSV file of a bundle: its records, what a row is, and what the columns mean."""
+    """One CSV file of a bundle: its records, and what a row is."""
 
     kind: type
-    columns: Mapping[str, str]
     about: str
 
 
 TABLES: dict[str, Table] = {
     "assignments": Table(
         events.AssignmentRecord,
-        events.ASSIGNMENT_COLUMNS,
         "One row a block that a rater was given, in the order in which they were given.",
     ),
     "clips": Table(
         facts.ClipRecord,
-        facts.CLIP_COLUMNS,
         "One row a clip that raters heard, practice included, as it was when the study opened.",
     ),
     "flags": Table(
         events.FlagRecord,
-        events.FLAG_COLUMNS,
         "One row a report that a sound was broken, in the order in which they came.",
     ),
     "judgements": Table(
         events.JudgementRecord,
-        events.JUDGEMENT_COLUMNS,
         "One row a grade, in the order in which they came; a change of mind is a row of its own. "
         "What is used again of a study that this one extends comes first.",
     ),
     "listens": Table(
         events.ListenRecord,
-        events.LISTEN_COLUMNS,
         "One row a stretch of listening, in the order in which they came.",
     ),
     "lists": Table(
         facts.ListRecord,
-        facts.LIST_COLUMNS,
         "One row a list in a block, where lists are judged; none where candidates are.",
     ),
     "objective": Table(
         facts.ObjectiveRecord,
-        facts.OBJECTIVE_COLUMNS,
         "One row a score against the labels, as it was when the study opened.",
     ),
     "pools": Table(
         facts.PoolRecord,
-        facts.POOL_COLUMNS,
         "One row a candidate of a query, as fixed when the study opened.",
     ),
     "preferences": Table(
         events.PreferenceRecord,
-        events.PREFERENCE_COLUMNS,
         "One row a choice between two lists, in the order in which they came; a change of mind is "
         "a row of its own.",
     ),
     "raters": Table(
         facts.RaterRecord,
-        facts.RATER_COLUMNS,
         "One row a rater: the way, the answers, what the controls say (of the first facet), and "
         "the verdict. Nobody is left out for it.",
     ),
     "slots": Table(
         events.SlotRecord,
-        events.SLOT_COLUMNS,
         "One row a place in what a rater was given, answered or not.",
     ),
     "withdrawals": Table(
         events.WithdrawalRecord,
-        events.WITHDRAWAL_COLUMNS,
         "One row a rater who withdrew.",
     ),
 }
@@ -111,7 +98,7 @@ write white space and % in a clip's id as %20, %25, and so on.
 
 
 def names_of(protocol: Protocol, anchors: Sequence[str] = ()) -> dict[str, Names]:
-    """Return for each table the names that have columns, as `csv_tables` takes them."""
+    """Return for each table the names that have columns, as `columns_of` takes them."""
     questions = protocol.questionnaire
     lists = [*protocol.systems, *anchors]
     return {
@@ -129,26 +116,22 @@ def codebook(protocol: Protocol, anchors: Sequence[str] = ()) -> str:
 
     `anchors` are the lists beside the systems' that raters judged.
     """
-    named = names_of(protocol, anchors)
+    names = names_of(protocol, anchors)
+    questionnaire = protocol.questionnaire
+    asked = {one.id: one.text for one in (*questionnaire.before, *questionnaire.after)}
     parts = [f"# Codebook of the study {protocol.slug}\n", RULES, "## Other files\n"]
     parts.append("".join(f"- `{file}`: {about}\n" for file, about in FILES.items()))
     for name, table in TABLES.items():
-        lines = [f"- `{column}`: {about}\n" for column, about in table.columns.items()]
-        lines += _named_columns(table.kind, named.get(name, {}), _questions(protocol))
+        lines = [
+            f"- `{one.name}`: {_meaning(one, asked)}\n"
+            for one in columns_of(table.kind, names.get(name))
+        ]
         parts.append(f"## {name}.csv\n\n{table.about}\n\n{''.join(lines)}")
     return "\n".join(parts)
 
 
-def _questions(protocol: Protocol) -> dict[str, str]:
-    both = (*protocol.questionnaire.before, *protocol.questionnaire.after)
-    return {one.id: " ".join(one.text.split()) for one in both}
-
-
-def _named_columns(kind: type, names: Names, texts: Mapping[str, str]) -> list[str]:
-    """Return the lines of the columns that a mapping has, one for each name."""
-    about = {field.name: field.metadata.get("about", "") for field in fields(kind)}
-    return [
-        f"- `{prefix}{name}`: {about[field].format(texts.get(name, name))}\n"
-        for field, prefix in prefixes(kind).items()
-        for name in names.get(field, ())
-    ]
+def _meaning(column: Column, asked: Mapping[str, str]) -> str:
+    """Return what a column means: an answer's by the question, which may have line breaks."""
+    if not column.key:
+        return column.about
+    return column.about.format(" ".join(asked.get(column.key, column.key).split()))

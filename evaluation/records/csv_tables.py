@@ -1,47 +1,26 @@
 """Tables of records as CSV text, exact both ways: what is written reads back as the same records.
 
-A table is a dataclass. A field is a column; a mapping from names to values is a column for each
-name, which begins with the prefix in the field's metadata: ``rank.SYSTEM``. Numbers are written so
-that they read back as the same numbers, moments in UTC to the microsecond, what is unknown as an
-empty cell.
+Numbers are written so that they read back as the same numbers, moments in UTC to the microsecond,
+what is unknown as an empty cell; `evaluation.records.table_columns` says which columns there are.
 """
 
 import csv
 import io
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
-from types import NoneType
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar
 
 from embeddings.errors import InputError
 from evaluation.keys import shown
+from evaluation.records.table_columns import Names, columns_of, prefixes
 
 Record = TypeVar("Record")
-Names = Mapping[str, Sequence[str]]
-"""The names of each field that maps names to values, in the order of their columns."""
 
 _SPECIAL = re.compile('[,"\r\n]')
 _WHOLE = re.compile("-?[0-9]{1,18}")
 _MOMENT = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z")
-
-
-def column_names(kind: type, names: Names | None = None) -> list[str]:
-    """Return the columns of a table; `names` as in `table_csv`."""
-    columns = [field.name for field in fields(kind) if "prefix" not in field.metadata]
-    for field, prefix in prefixes(kind).items():
-        columns += [prefix + name for name in (names or {}).get(field, ())]
-    return columns
-
-
-def prefixes(kind: type) -> dict[str, str]:
-    """Return the prefix of each field that maps names to values."""
-    return {
-        field.name: field.metadata["prefix"] for field in fields(kind) if "prefix" in field.metadata
-    }
 
 
 def table_csv(kind: type, records: Iterable[Any], names: Names | None = None) -> str:
@@ -49,14 +28,11 @@ def table_csv(kind: type, records: Iterable[Any], names: Names | None = None) ->
 
     `names` says for each mapping which names have a column; none unless told.
     """
-    plain, mapped = column_names(kind), prefixes(kind)
-    lines = [_line(column_names(kind, names))]
+    columns = columns_of(kind, names)
+    lines = [_line(column.name for column in columns)]
     for record in records:
-        cells = [_cell(getattr(record, column)) for column in plain]
-        for field in mapped:
-            values = getattr(record, field)
-            cells += [_cell(values.get(name)) for name in (names or {}).get(field, ())]
-        lines.append(_line(cells))
+        values = ((getattr(record, column.field), column.key) for column in columns)
+        lines.append(_line(_cell(value.get(key) if key else value) for value, key in values))
     return "".join(lines)
 
 
@@ -79,11 +55,8 @@ def read_table(
     header = rows[0][1] if rows else []
     if names is None:
         names = _names_in(kind, header)
-    _check_header(header, column_names(kind, names), source)
-    readers = _readers(kind)  # type: ignore[arg-type]
-    plan = [(column, column, "", readers[column]) for column in column_names(kind)]
-    for field, prefix in prefixes(kind).items():
-        plan += [(prefix + name, field, name, readers[field]) for name in names.get(field, ())]
+    plan = columns_of(kind, names)
+    _check_header(header, [column.name for column in plan], source)
     records = []
     for line, cells in rows[1:]:
         if len(cells) != len(plan):
@@ -91,17 +64,17 @@ def read_table(
                 f"{source}, line {line}: it must have {len(plan)} cells, not {len(cells)}."
             )
         values: dict[str, Any] = {field: {} for field in prefixes(kind)}
-        for cell, (column, field, name, read) in zip(cells, plan, strict=True):
+        for cell, column in zip(cells, plan, strict=True):
             try:
-                value = read(cell)
+                value = None if column.optional and not cell else _READ[column.value](cell)
             except _Rule as rule:
                 raise InputError(
-                    f"{source}, line {line}: {column} must be {rule}, not {shown(cell)}."
+                    f"{source}, line {line}: {column.name} must be {rule}, not {shown(cell)}."
                 ) from None
-            if not name:
-                values[field] = value
+            if not column.key:
+                values[column.field] = value
             elif cell:
-                values[field][name] = value
+                values[column.field][column.key] = value
         records.append((line, kind(**values)))
     return records
 
@@ -169,24 +142,6 @@ def _check_header(header: Sequence[str], wanted: Sequence[str], source: str) -> 
             raise InputError(f"{source}, line 1: the column {shown(column)} is not known.")
     if list(header) != list(wanted):
         raise InputError(f"{source}, line 1: the columns must be {', '.join(wanted)}.")
-
-
-@lru_cache(maxsize=32)
-def _readers(kind: type) -> dict[str, Callable[[str], Any]]:
-    """Return for each field how one of its cells is read."""
-    hints = get_type_hints(kind)
-    readers = {}
-    for field in fields(kind):
-        hint = get_args(hints[field.name])[1] if field.metadata else hints[field.name]
-        parts = get_args(hint) or (hint,)
-        read = _READ[next(part for part in parts if part is not NoneType)]
-        empty = bool(field.metadata) or NoneType in parts
-        readers[field.name] = _or_none(read) if empty else read
-    return readers
-
-
-def _or_none(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    return lambda cell: read(cell) if cell else None
 
 
 def _read_whole(cell: str) -> int:

@@ -11,14 +11,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from types import NoneType
-from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from evaluation.protocol.reading import protocol_from_json
 from evaluation.protocol.terms import Protocol
 from evaluation.records.bundle import Bundle, read_bundle
 from evaluation.records.codebook import TABLES, names_of
-from evaluation.records.csv_tables import Names, column_names, prefixes
+from evaluation.records.table_columns import Names, columns_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,15 +66,12 @@ def column_kinds(kind: type, names: Names | None = None) -> dict[str, str]:
     Parameters
     ----------
     kind : the records' dataclass
-    names : the names that have columns, as in `evaluation.records.csv_tables.table_csv`
+    names : the names that have columns, as in `evaluation.records.table_columns.columns_of`
     """
-    hints = get_type_hints(kind)
-    mapped = prefixes(kind)
-    kinds = {name: _kind(hints[name]) for name in column_names(kind)}
-    for mapping, prefix in mapped.items():
-        value = _OPTIONAL[get_args(hints[mapping])[1]]
-        kinds |= dict.fromkeys((prefix + name for name in (names or {}).get(mapping, ())), value)
-    return kinds
+    return {
+        one.name: (_OPTIONAL if one.optional else _KINDS)[one.value]
+        for one in columns_of(kind, names)
+    }
 
 
 def as_frame(
@@ -203,9 +199,3 @@ def _json(bundle: Bundle, file: str) -> dict[str, Any]:
         return dict(json.loads(bundle.text(file)))
     except (ValueError, TypeError) as error:
         raise bundle.error(file, f"not valid JSON: {error}") from error
-
-
-def _kind(hint: Any) -> str:
-    parts = get_args(hint) or (hint,)
-    value = next(part for part in parts if part is not NoneType)
-    return (_OPTIONAL if NoneType in parts else _KINDS)[value]

@@ -9,12 +9,9 @@ from pathlib import Path
 import pytest
 
 from evaluation.protocol.terms import PRIMARY_MEASURES
-from evaluation.records.codebook import TABLES
-from evaluation.records.csv_tables import column_names
 from tests.support.places import ROOT
 from tools.reference import commands, files, keys, protocol
 from tools.reference.pages import COMMAND, FOLDER, pages
-from webapp.bundles.raters_csv import PAYMENT_COLUMNS, Payment
 from webapp.core.config import SETTINGS, variable
 
 STALE = f"docs/reference is not what the code says: {COMMAND}"
@@ -76,14 +73,6 @@ def test_no_page_lists_keys_that_the_reference_does_not_know() -> None:
     templates = [path.relative_to(keys.TEMPLATES) for path in keys.TEMPLATES.rglob("*.html")]
     listing = {one.as_posix() for one in templates if any(keys.listed(one.as_posix()))}
     assert listing == set(keys.PAGES)
-
-
-def test_every_column_is_explained() -> None:
-    for kind, columns in [
-        (Payment, PAYMENT_COLUMNS),
-        *((t.kind, t.columns) for t in TABLES.values()),
-    ]:
-        assert column_names(kind) == list(columns)
 
 
 def test_what_instances_have_is_what_the_page_of_the_files_says(

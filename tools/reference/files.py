@@ -1,14 +1,15 @@
 """files.md: what lies in the data folder, and the columns of the tables that leave it."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import fields
 
 from embeddings.listening.levels import Level
 from evaluation.records.codebook import FILES, RULES, TABLES
-from evaluation.records.csv_tables import prefixes
+from evaluation.records.table_columns import columns_of
 from tools.reference import markdown
 from tools.reference.markdown import code, plain
-from webapp.bundles.raters_csv import PAYMENT_COLUMNS, Payment
+from webapp.bundles.raters_csv import Payment
 
 STORED: dict[str, dict[str, str]] = {
     "": {
@@ -77,6 +78,14 @@ Its own `CODEBOOK.md` says what follows with the names of the study's systems an
 _PAYMENTS = """\
 `flask studies payments SLUG` writes it: the one table that ties pseudonyms to people. It is in no
 bundle; keep it apart."""
+_NAMED = {
+    "ranks": ["SYSTEM"],
+    "scores": ["SYSTEM"],
+    "before": ["QUESTION"],
+    "after": ["QUESTION"],
+    "ids": ["NAME"],
+}
+"""What stands for the names that a study gives, of each field that has a column for each."""
 _LEVELS = "In the folder of a study that was opened: how loud raters hear each clip."
 
 
@@ -91,11 +100,11 @@ def page() -> str:
     files = [(code(file), plain(about)) for file, about in FILES.items()]
     parts += [markdown.table(("file", "what it has"), files)]
     for name, table in TABLES.items():
-        parts += [f"### {name}.csv", plain(table.about), _columns(table.columns, table.kind)]
-    parts += ["## payments.csv", _PAYMENTS, _columns(PAYMENT_COLUMNS, Payment)]
+        parts += [f"### {name}.csv", plain(table.about), _columns(table.kind)]
+    parts += ["## payments.csv", _PAYMENTS, _columns(Payment)]
     told = markdown.attributes(Level)
-    levels = {field.name: told[field.name] for field in fields(Level)}
-    parts += ["## levels.csv", _LEVELS, _columns(levels, Level)]
+    levels = [(field.name, told[field.name]) for field in fields(Level)]
+    parts += ["## levels.csv", _LEVELS, _explained(levels)]
     return markdown.page("Files and tables", *parts)
 
 
@@ -108,21 +117,10 @@ def is_known(path: str) -> bool:
     )
 
 
-def _columns(columns: dict[str, str], kind: type) -> str:
-    about = {field.name: field.metadata.get("about", "") for field in fields(kind)}
-    named = {
-        prefix + _NAMED[prefix]: about[field].format(_NAMED[prefix])
-        for field, prefix in prefixes(kind).items()
-    }
-    rows = [(code(column), plain(text)) for column, text in {**columns, **named}.items()]
+def _columns(kind: type) -> str:
+    return _explained((one.name, one.about.format(one.key)) for one in columns_of(kind, _NAMED))
+
+
+def _explained(columns: Iterable[tuple[str, str]]) -> str:
+    rows = [(code(column), plain(about)) for column, about in columns]
     return markdown.table(("column", "what it has"), rows)
-
-
-_NAMED = {
-    "rank.": "SYSTEM",
-    "score.": "SYSTEM",
-    "before.": "QUESTION",
-    "after.": "QUESTION",
-    "id.": "NAME",
-}
-"""What stands for the names that a study gives, by the beginning of their columns."""

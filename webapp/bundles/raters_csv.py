@@ -2,44 +2,38 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Annotated
 
 import sqlalchemy as sa
 
 from evaluation.records.csv_tables import read_table, table_csv
 from evaluation.records.facts import RaterRecord
+from evaluation.records.table_columns import Named
 from webapp.bundles.rater_records import reused_records
 from webapp.core.database import db
 from webapp.models import ExternalId, Study
 from webapp.study import frozen
 from webapp.study.rater_lines import rater_lines, trust_columns
 
-PAYMENT_COLUMNS: dict[str, str] = {
-    "rater": "the rater's pseudonym",
-    "stage": "invited, begun (before the practice), practice, judging, done, declined, or screened "
-    "(failed the headphone test)",
-    "finished_at": "when the rater came to the end, UTC; empty: did not",
-    "blocks": "how many blocks the rater finished",
-    "code": "the code that the rater was shown; empty where none was",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """One row of payments.csv; see `PAYMENT_COLUMNS`.
+    """One row of payments.csv; `ids` maps the names of other services' ids to the ids."""
 
-    `ids` maps the names of other services' ids to the ids.
-    """
-
-    rater: str
-    stage: str
-    finished_at: datetime | None
-    blocks: int
-    code: str
-    ids: Mapping[str, str] = field(
-        metadata={"prefix": "id.", "about": "what the rater brought as {}, such as PROLIFIC_PID"}
-    )
+    rater: Annotated[str, "the rater's pseudonym"]
+    stage: Annotated[
+        str,
+        "invited, begun (before the practice), practice, judging, done, declined, or "
+        "screened (failed the headphone test)",
+    ]
+    finished_at: Annotated[datetime | None, "when the rater came to the end, UTC; empty: did not"]
+    blocks: Annotated[int, "how many blocks the rater finished"]
+    code: Annotated[str, "the code that the rater was shown; empty where none was"]
+    ids: Annotated[
+        Mapping[str, str], Named("id.", "what the rater brought as {}, such as PROLIFIC_PID")
+    ]
 
 
 def rater_records(study: Study) -> Iterator[RaterRecord]:

@@ -8,9 +8,9 @@ import numpy as np
 import sqlalchemy as sa
 
 from evaluation.records.codebook import names_of
-from evaluation.records.csv_tables import Names
 from evaluation.records.facts import PoolRecord
 from evaluation.records.frames import as_frame
+from evaluation.records.table_columns import Names
 from webapp.core.database import db
 from webapp.models import Block, BlockItem, Candidate, CandidateSource, Query, Study, System
 

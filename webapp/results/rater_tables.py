@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from evaluation.design.screening import ControlReport, Graded, control_report, verdict
-from evaluation.records.csv_tables import Names
 from evaluation.records.facts import RaterRecord
 from evaluation.records.frames import as_frame
+from evaluation.records.table_columns import Names
 from webapp.models import Rater, Study
 from webapp.models.rater import pseudonym
 from webapp.results.pool_tables import read_columns

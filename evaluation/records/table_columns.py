@@ -1,0 +1,69 @@
+"""What columns a table of records has: one place for its CSV file, its frame and its codebook.
+
+A table is a dataclass. A field is a column, annotated with the kind of its values and with what it
+means; a mapping from names to values (`Named`) is a column for each name, which begins with a
+prefix: ``rank.SYSTEM``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from types import NoneType
+from typing import NamedTuple, get_args
+
+Names = Mapping[str, Sequence[str]]
+"""The names of each field that maps names to values, in the order of their columns."""
+
+
+class Named(NamedTuple):
+    """What a mapping's columns begin with, and what each means: {} stands for its name."""
+
+    prefix: str
+    about: str
+
+
+class Column(NamedTuple):
+    """One column of a table.
+
+    Attributes
+    ----------
+    name : as it stands above the column
+    value : str, int, float, bool or datetime
+    optional : whether a cell may be empty, for what is unknown or is not there
+    about : what it means
+    field, key : the record's field that has it, and the name in it where that is a mapping, else ""
+    """
+
+    name: str
+    value: type
+    optional: bool
+    about: str
+    field: str
+    key: str
+
+
+def columns_of(kind: type, names: Names | None = None) -> list[Column]:
+    """Return the columns of a table of records, in order.
+
+    Parameters
+    ----------
+    kind : the records' dataclass
+    names : for each mapping the names that have a column; none unless told
+    """
+    found = []
+    for field in fields(kind):
+        hint, about = get_args(field.type)
+        parts = get_args(hint) or (hint,)
+        if isinstance(about, Named):
+            found += [
+                Column(about.prefix + key, parts[1], True, about.about, field.name, key)
+                for key in (names or {}).get(field.name, ())
+            ]
+        else:
+            found.append(Column(field.name, parts[0], NoneType in parts, about, field.name, ""))
+    return found
+
+
+def prefixes(kind: type) -> dict[str, str]:
+    """Return the prefix of each field that maps names to values."""
+    told = {field.name: get_args(field.type)[1] for field in fields(kind)}
+    return {name: one.prefix for name, one in told.items() if isinstance(one, Named)}
