@@ -1,7 +1,8 @@
 """What a measure is, whatever it is of: what tables, tooltips, CSV files and the docs say of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Measure:
     parameters : parameter -> what it is
     interval : where its interval comes from, or what its bounds are; "" where it has none
     figure : the name of the figure that it is drawn in; "" for none
+    spoken : as a sentence calls it; "" for its title
     """
 
     name: str
@@ -28,8 +30,26 @@ class Measure:
     parameters: Mapping[str, str] = field(default_factory=dict)
     interval: str = ""
     figure: str = ""
+    spoken: str = ""
+
+    @property
+    def called(self) -> str:
+        """As a sentence calls it."""
+        return self.spoken or self.title
 
     @property
     def definitions(self) -> Mapping[str, str]:
         """What exactly is computed, by what distinguishes it from its namesakes; "" for nothing."""
         return {"": self.definition}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coefficient(Measure):
+    """A coefficient or a test, as data.
+
+    Attributes
+    ----------
+    function : what computes it; its docstring has shapes, the formula and the edges
+    """
+
+    function: Callable[..., Any]

@@ -14,11 +14,10 @@ from evaluation.analysis.ratings import Ratings
 from evaluation.analysis.replicates import REPLICATES, panel_replicates, weighted, weights
 from evaluation.statistics import graded_lists
 from evaluation.statistics.correlation import (
+    CORRELATIONS,
     Interval,
     least_significant_tau,
     reversed_percentiles,
-    spearman,
-    tau_ap,
     tau_b,
 )
 
@@ -70,26 +69,25 @@ class Agreement:
 
     Attributes
     ----------
-    tau, tau_ap, rho : Kendall's tau-b, tau_AP with the ears as the truth, Spearman's rho; None
-        where a side is constant
-    tau_interval, tau_ap_interval, rho_interval : over queries and raters, or over queries for these
-        raters alone where they are few (`evaluation.analysis.replicates.weights`); None with one
-        query or one rater
+    values : each of `CORRELATIONS`, with the ears as the truth; None where a side is constant
+    intervals : of each, over queries and raters, or over queries for these raters alone where they
+        are few (`evaluation.analysis.replicates.weights`); None with one query or one rater
     least : the smallest tau that could be significant with so many systems; None: none could
     systems : how many were compared
     above : float [systems, systems], the share of replicates in which the ears put the row's
         system above the column's; NaN on the diagonal, and with one query or one rater
     """
 
-    tau: float | None
-    tau_ap: float | None
-    rho: float | None
-    tau_interval: Interval | None
-    tau_ap_interval: Interval | None
-    rho_interval: Interval | None
+    values: Mapping[str, float | None]
+    intervals: Mapping[str, Interval | None]
     least: float | None
     systems: int
     above: np.ndarray
+
+    @property
+    def tau(self) -> float | None:
+        """Kendall's tau-b, which is reported first."""
+        return self.values["tau"]
 
 
 def compare_orders(
@@ -120,7 +118,8 @@ def compare_orders(
     count = int(kept.sum())
     above = np.full((len(kept), len(kept)), np.nan)
     if count < 2 or not len(of.raters):
-        return Agreement(None, None, None, None, None, None, None, count, above)
+        none = dict.fromkeys(CORRELATIONS)
+        return Agreement(none, none, None, count, above)
     if heard is None:
         heard = panel_replicates(of, ["mean_grade"], replicates=replicates, seed=seed)["mean_grade"]
     drawn, labels = heard, score  # of a whole collection the same in every replicate
@@ -134,13 +133,13 @@ def compare_orders(
         np.fill_diagonal(above, np.nan)
     varies = varies and (objective.ndim == 1 or _several(objective))
     replicated = (drawn[:, kept], labels[..., kept]) if varies else None
-    tau, top, rho = (
-        _compared(correlation, (ears[kept], score[kept]), replicated)
-        for correlation in (tau_b, tau_ap, spearman)
-    )
-    return Agreement(
-        tau[0], top[0], rho[0], tau[1], top[1], rho[1], least_significant_tau(count), count, above
-    )
+    orders = ears[kept], score[kept]
+    found = {
+        name: _compared(one.function, orders, replicated) for name, one in CORRELATIONS.items()
+    }
+    values = {name: value for name, (value, _) in found.items()}
+    intervals = {name: interval for name, (_, interval) in found.items()}
+    return Agreement(values, intervals, least_significant_tau(count), count, above)
 
 
 def _compared(

@@ -13,7 +13,6 @@ import numpy as np
 from evaluation.analysis import ears, relabelling
 from evaluation.analysis.ratings import Ratings
 from evaluation.objective.definitions import METRICS
-from evaluation.statistics.correlation import Interval
 from evaluation.statistics.significance import Estimate
 
 if TYPE_CHECKING:
@@ -95,9 +94,9 @@ def orders_table(
 
     Returns
     -------
-    The columns level, score, higher (is better), systems, tau, tau_low, tau_high, tau_bias; the
-    same of tau_ap and rho; least (the smallest tau that could be significant); within (the mean tau
-    inside queries, at the level "own") and within_queries; reason, why there is no tau
+    The columns level, score, higher (is better), systems; tau, tau_low, tau_high, tau_bias, and
+    likewise each of `CORRELATIONS`; least (the smallest tau that could be significant); within (the
+    mean tau inside queries, at the level "own") and within_queries; reason, why there is no tau
     """
     import pandas as pd
 
@@ -110,9 +109,7 @@ def orders_table(
         rows.append(
             {
                 "level": level, "score": score, "higher": higher, "systems": found.systems,
-                "tau": found.tau, **_ends("tau", found.tau_interval),
-                "tau_ap": found.tau_ap, **_ends("tau_ap", found.tau_ap_interval),
-                "rho": found.rho, **_ends("rho", found.rho_interval),
+                **_correlated(found),
                 "least": found.least, "within": within,
                 "within_queries": queries, "reason": _why(found),
             }
@@ -197,9 +194,13 @@ def relabelled_table(
     return frame.assign(queries=queries)
 
 
-def _ends(name: str, interval: Interval | None) -> dict[str, float | None]:
-    ends = asdict(interval) if interval else dict.fromkeys(("low", "high", "bias"))
-    return {f"{name}_{part}": value for part, value in ends.items()}
+def _correlated(found: ears.Agreement) -> dict[str, float | None]:
+    row: dict[str, float | None] = {}
+    for name, value in found.values.items():
+        interval = found.intervals[name]
+        ends = asdict(interval) if interval else dict.fromkeys(("low", "high", "bias"))
+        row |= {name: value} | {f"{name}_{part}": end for part, end in ends.items()}
+    return row
 
 
 def _why(found: ears.Agreement) -> str:

@@ -20,11 +20,11 @@ from evaluation.statistics.agreement import (
     PercentAgreement,
     Reliability,
     kappa_matrix,
-    krippendorff_alpha,
     percent_agreement,
     reliability,
 )
 from evaluation.statistics.graded_measures import MEASURES
+from evaluation.statistics.rater_coefficients import ALPHA
 from evaluation.statistics.significance import Ranked
 from evaluation.statistics.split_halves import Halves, split_halves
 
@@ -149,8 +149,8 @@ class PanelResults:
         """Krippendorff's alpha: level -> value and interval over queries."""
         queries = [self.ratings.queries[one] for one in self.ratings.query_of]
         return {
-            level: krippendorff_alpha(self.ratings.table, level, clusters=queries, seed=self.seed)
-            for level in ("ordinal", "interval", "nominal")
+            level: one.function(self.ratings.table, clusters=queries, seed=self.seed)
+            for level, one in ALPHA.items()
         }
 
     @cached_property

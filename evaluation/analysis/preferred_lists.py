@@ -12,16 +12,17 @@ from evaluation.analysis.result_tables import as_row
 from evaluation.records.frames import StudyTables
 from evaluation.statistics.bradley_terry import NEITHER, A, B, Strengths, Votes, fit
 from evaluation.statistics.correlation import (
+    CORRELATIONS,
     least_significant_tau,
     reversed_percentiles,
-    spearman,
-    tau_b,
 )
 from evaluation.statistics.significance import FEW_RATERS, Estimate, estimate
 
 if TYPE_CHECKING:
     import pandas as pd
 
+COMPARED = {name: CORRELATIONS[name] for name in ("tau", "rho")}
+"""How the order by strength is compared with those by the labels."""
 _CHOICES = {"A": A, "B": B, "none": NEITHER}
 
 
@@ -163,8 +164,14 @@ class PreferenceAnalysis:
             rows.append(
                 {
                     "level": level, "score": score, "higher": higher,
-                    "systems": int(kept.sum()), **_agreement("tau", tau_b, *sides),
-                    **_agreement("rho", spearman, *sides),
+                    "systems": int(kept.sum()),
+                }
+                | {
+                    column: value
+                    for name, one in COMPARED.items()
+                    for column, value in _agreement(name, one.function, *sides).items()
+                }
+                | {
                     "least": least_significant_tau(int(kept.sum())),
                 }
             )  # fmt: skip

@@ -13,14 +13,12 @@ import numpy as np
 from evaluation.analysis.ratings import Ratings
 from evaluation.analysis.system_scores import Scores, score_systems
 from evaluation.protocol.terms import Protocol
+from evaluation.statistics.pair_tests import PAIR_TESTS, Compared
 from evaluation.statistics.significance import (
     Estimate,
     Ranked,
     friedman,
     holm,
-    paired_hsd,
-    permutation,
-    wilcoxon,
 )
 
 if TYPE_CHECKING:
@@ -63,9 +61,9 @@ def pairs_table(scores: Scores, protocol: Protocol, seed: int = 1) -> "pd.DataFr
     """Return a row a pair of systems: by how much the first is above the second, and how surely.
 
     The columns: system_a, system_b, value (a minus b) and its interval; p, and p_holm over the
-    comparisons that the protocol fixed, all pairs where it fixed none; p_wilcoxon, p_permutation
-    and p_tukey, which speak for these raters alone; exploratory, True where the protocol did not
-    name the pair although it names some; reason.
+    comparisons that the protocol fixed, all pairs where it fixed none; those of `PAIR_TESTS`, which
+    speak for these raters alone, and test_reason, why they are missing; exploratory, True where the
+    protocol did not name the pair although it names some; reason.
     """
     import pandas as pd
 
@@ -74,30 +72,27 @@ def pairs_table(scores: Scores, protocol: Protocol, seed: int = 1) -> "pd.DataFr
     places = [(a, b) for a in range(len(names)) for b in range(a + 1, len(names))]
     if len(places) > MOST_TESTED and fixed:
         places = [(a, b) for a, b in places if frozenset((names[a], names[b])) in fixed]
-    tukey = paired_hsd(scores.table)
-    count = len(fixed) or len(places)
-    apart = [_exact(scores.table[a] - scores.table[b]) for a, b in places]
-    flipped = permutation(np.array(apart), count, seed=seed) if apart else []
+    apart = np.array([_exact(scores.table[a] - scores.table[b]) for a, b in places])
+    compared = Compared(scores.table, places, apart, len(fixed) or len(places), seed)
+    tested = [one.run(compared) for one in PAIR_TESTS.values()]
     rows = []
-    for (a, b), own, flips in zip(places, apart, flipped, strict=True):
+    for (a, b), outcomes in zip(places, zip(*tested, strict=True), strict=True):
         named = not fixed or frozenset((names[a], names[b])) in fixed
-        ranks = wilcoxon(own, np.zeros(len(own)), count)
         rows.append(
             {
                 "system_a": names[a],
                 "system_b": names[b],
                 **as_row(scores.difference(a, b)),
-                "p_wilcoxon": ranks.p,
-                "p_permutation": flips.p,
-                "p_tukey": None if np.isnan(tukey[a, b]) else float(tukey[a, b]),
-                "test_reason": ranks.reason,
+                **{f"p_{name}": one.p for name, one in zip(PAIR_TESTS, outcomes, strict=True)},
+                "test_reason": next((one.reason for one in outcomes if one.reason), ""),
                 "exploratory": not named,
             }
         )
-    for column in ("p", "p_wilcoxon", "p_permutation"):
+    adjusted = [f"p_{name}" for name, one in PAIR_TESTS.items() if one.adjusted]
+    for column in ("p", *adjusted):
         confirmed = [None if row["exploratory"] else row[column] for row in rows]
-        for row, adjusted in zip(rows, holm(confirmed), strict=True):
-            row[f"{column}_holm"] = adjusted
+        for row, p in zip(rows, holm(confirmed), strict=True):
+            row[f"{column}_holm"] = p
     return pd.DataFrame(rows, columns=None if rows else ["system_a", "system_b"])
 
 

@@ -14,6 +14,13 @@ from evaluation.figures.study.agreement_figures import (
 from evaluation.findings.view import View
 from evaluation.findings.words import minus, missing, p_cell, percent, spread
 from evaluation.statistics.agreement import Measured, raters_needed
+from evaluation.statistics.rater_coefficients import (
+    ALPHA,
+    ICC_PANEL,
+    ICC_SINGLE,
+    PERCENT,
+    RETEST,
+)
 
 if TYPE_CHECKING:
     from evaluation.analysis.panel import PanelResults
@@ -53,13 +60,13 @@ def consistency(view: View) -> Section:
 def _alpha(of: "PanelResults", level: str) -> Fact:
     one = of.alpha[level]
     note = one.reason or f"{one.count:,} grades beside which there is another rater's"
-    return Fact(f"Krippendorff's alpha, {level}", _measured(one), note)
+    return Fact(ALPHA[level].title, _measured(one), note)
 
 
 def _percent(of: "PanelResults") -> Fact:
     one = of.percent
     note = f"equal; {percent(one.close)} within a tenth of the scale; {one.pairs:,} pairs of grades"
-    return Fact("Grades that two raters agree on", percent(one.equal), note)
+    return Fact(PERCENT.title, percent(one.equal), note)
 
 
 def _reliability(of: "PanelResults") -> list[Fact]:
@@ -69,15 +76,19 @@ def _reliability(of: "PanelResults") -> list[Fact]:
     needed = raters_needed(one.single, WANTED)
     words = "never" if needed is None else f"{needed}"
     return [
-        Fact("ICC(2,1), of one rater", minus(_TWO.format(one.single)), "absolute agreement"),
         Fact(
-            f"ICC(2,k), of the mean of {one.raters:.1f} raters",
+            f"{ICC_SINGLE.title}, of one rater",
+            minus(_TWO.format(one.single)),
+            "absolute agreement",
+        ),
+        Fact(
+            f"{ICC_PANEL.title}, of the mean of {one.raters:.1f} raters",
             "–" if one.panel is None else minus(_TWO.format(one.panel)),
         ),
         Fact(
             f"Raters a {'sound' if isinstance(of, Analysis) else 'list'} for {WANTED:g}",
             words,
-            "by Spearman and Brown from ICC(2,1)"
+            f"by Spearman and Brown from {ICC_SINGLE.title}"
             if needed is not None
             else "raters agree no more than by chance",
         ),
@@ -91,7 +102,7 @@ def _retest(of: Analysis, form: str) -> list[Fact]:
     kappa = "" if one.kappa is None else f", weighted kappa {minus(_TWO.format(one.kappa))}"
     noise = "" if one.noise is None else f", noise of one grade {form.format(one.noise)}"
     note = f"within a tenth of the scale, of {one.pairs} repeats{kappa}{noise}"
-    return [Fact("Raters with themselves", percent(one.close), note)]
+    return [Fact(RETEST.title, percent(one.close), note)]
 
 
 def _sway(name: str, one: Sway, form: str) -> Fact:

@@ -12,6 +12,7 @@ from evaluation.figures.study.critical import critical_difference
 from evaluation.figures.study.pairs import pair_matrix
 from evaluation.findings.view import View, of_whom
 from evaluation.findings.words import estimate_cell, missing, p_cell, spread, system_cell
+from evaluation.statistics.pair_tests import FRIEDMAN, KENDALL_W, PAIR_TESTS, RANK_TESTS, PairTest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,16 +84,16 @@ def _words(view: View) -> tuple[str, ...]:
 def _ranks(view: View) -> tuple[Fact, ...]:
     found = view.of.ranks
     if found.reason:
-        return (Fact("Friedman's test", "–", found.reason),)
+        return (Fact(FRIEDMAN.title, "–", found.reason),)
     dropped = f", {found.dropped} incomplete ones left out" if found.dropped else ""
     p = p_cell(found.p).text
     return (
         Fact(
-            f"Friedman's test ({'all orders counted' if found.exact else 'Iman and Davenport'})",
+            f"{FRIEDMAN.title} ({'all orders counted' if found.exact else 'Iman and Davenport'})",
             f"p {p if p.startswith('<') else '= ' + p}",
             f"for these raters; {found.queries} queries{dropped}",
         ),
-        Fact("Kendall's W", spread(found.agreement, None, None, _PLAIN), "1: every query agrees"),
+        Fact(KENDALL_W.title, spread(found.agreement, None, None, _PLAIN), "1: every query agrees"),
     )
 
 
@@ -104,12 +105,13 @@ def _pairs(view: View) -> Table | None:
     places = {name: place for place, name in enumerate(view.of.ratings.systems)}
     ranks = view.of.ranks
     groups: dict[str, list[list[Cell]]] = {}
-    extra: dict[str, list[float | None]] = {"p_nemenyi": [], "p_friedman_tukey": []}
+    extra: dict[str, list[float | None]] = {f"p_{name}": [] for name in RANK_TESTS}
     for row in table.to_dict("records"):
         at = places[row["system_a"]], places[row["system_b"]]
-        for name, values in (("p_nemenyi", ranks.nemenyi), ("p_friedman_tukey", ranks.tukey)):
+        for name, one in RANK_TESTS.items():
+            values = one.p(ranks)
             value = values[at] if values.size else np.nan
-            extra[name].append(None if np.isnan(value) else float(value))
+            extra[f"p_{name}"].append(None if np.isnan(value) else float(value))
         row |= {name: values[-1] for name, values in extra.items()}
         groups.setdefault(_group(view, row), []).append(_pair(view, row, titles))
     kinds = titles["provenance"]
@@ -135,7 +137,7 @@ def _pairs(view: View) -> Table | None:
 
 
 _HERE = "these raters"
-_HOLM = "by Holm's rule over the protocol's own comparisons; exploratory ones are not adjusted"
+_HOLM = "; by Holm's rule over the protocol's own comparisons; exploratory ones are not adjusted"
 
 
 def _headings(view: View) -> list[Heading]:
@@ -146,11 +148,11 @@ def _headings(view: View) -> list[Heading]:
         Heading("Difference"),
         Heading("p", scope, "From the interval; not adjusted"),
         Heading("p", "Holm", "Adjusted by Holm's rule over the protocol's own comparisons"),
-        Heading("Wilcoxon", _HERE, f"Signed ranks of the queries, zeros by Pratt; {_HOLM}"),
-        Heading("Permutation", _HERE, f"Signs of the queries flipped at random; {_HOLM}"),
-        Heading("Tukey HSD", _HERE, "Paired honestly significant differences"),
-        Heading("Nemenyi", _HERE, "Range of the mean ranks"),
-        Heading("Friedman–Tukey", _HERE, "Tukey's range on the mean ranks, as MIREX did"),
+        *(
+            Heading(one.title, _HERE, one.definition + (_HOLM if one.adjusted else ""))
+            for one in PAIR_TESTS.values()
+        ),
+        *(Heading(one.title, _HERE, one.definition) for one in RANK_TESTS.values()),
     ]
 
 
@@ -163,19 +165,22 @@ def _group(view: View, row: Mapping[str, Any]) -> str:
 def _pair(view: View, row: Mapping[str, Any], titles: "pd.DataFrame") -> list[Cell]:
     form = view.form if view.of.primary.measure.in_grades else _PLAIN
     names = [system_cell(titles.loc[row[key]].to_dict()) for key in ("system_a", "system_b")]
-    here = [row["p_wilcoxon_holm"], row["p_permutation_holm"]]
-    if row["exploratory"]:
-        here = [row["p_wilcoxon"], row["p_permutation"]]
-    reason = row["test_reason"] or ""
     not_named = "not in the protocol" if row["exploratory"] else (row["reason"] or "")
     return [
         *names,
         estimate_cell(row, form),
         p_cell(_known(row["p"]), row["reason"] or ""),
         p_cell(_known(row["p_holm"]), not_named),
-        *(p_cell(_known(one), reason) for one in here),
-        *(p_cell(_known(row[f"p_{one}"])) for one in ("tukey", "nemenyi", "friedman_tukey")),
+        *(_tested(row, one) for one in PAIR_TESTS.values()),
+        *(p_cell(_known(row[f"p_{name}"])) for name in RANK_TESTS),
     ]
+
+
+def _tested(row: Mapping[str, Any], test: PairTest) -> Cell:
+    if not test.adjusted:
+        return p_cell(_known(row[f"p_{test.name}"]))
+    own = "" if row["exploratory"] else "_holm"
+    return p_cell(_known(row[f"p_{test.name}{own}"]), row["test_reason"] or "")
 
 
 def _about_model(view: View) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from evaluation.figures.study.sentences import sampled
 from evaluation.findings.view import View
 from evaluation.findings.words import by_kind, estimate_cell, minus, missing, spread
 from evaluation.objective.definitions import FIRST_RANK
+from evaluation.statistics.correlation import CORRELATIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +59,7 @@ def labels(view: View) -> Section:
 
 def _halves(of: PanelResults) -> Fact:
     """Return how far the ears agree with themselves, beside which to read what follows."""
-    found, name = of.halves, "The ears with themselves, Kendall's tau-b"
+    found, name = of.halves, f"The ears with themselves, {CORRELATIONS['tau'].title}"
     if found.tau is None:
         return Fact(name, "–", found.reason)
     note = (
@@ -118,9 +119,7 @@ def _orders(view: View) -> Table:
             [
                 Cell(title, title.lower()),
                 Cell(LEVELS[row["level"]], LEVELS[row["level"]]),
-                tau_cell(row, "tau"),
-                tau_cell(row, "tau_ap"),
-                tau_cell(row, "rho"),
+                *(tau_cell(row, name) for name in CORRELATIONS),
                 number(row["within"], _TWO, note=_over(row["within_queries"])),
                 number(row["systems"], "{:.0f}"),
                 least_cell(row["least"]),
@@ -130,9 +129,7 @@ def _orders(view: View) -> Table:
         [
             Heading("By the labels", numeric=False),
             Heading("of", numeric=False),
-            Heading("Kendall's tau-b"),
-            Heading("tau AP", "", "Weighs the top of the order more; the ears are the truth"),
-            Heading("Spearman's rho"),
+            *(Heading(one.title, "", one.definition) for one in CORRELATIONS.values()),
             Heading("Tau in queries", "", "The mean of tau-b inside each query"),
             Heading("Systems"),
             Heading("Least tau", "significant", "The smallest tau that could be significant at 5 %"

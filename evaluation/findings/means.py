@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _BOTH = f"95 % intervals come {BY_COMPONENTS}: they speak for other queries and raters like these."
-_PANEL = [one.spoken or one.title for one in MEASURES.values() if one.of_panel and one.figure]
+_PANEL = [one.called for one in MEASURES.values() if one.of_panel and one.figure]
 _OF_PANEL = f"Those of measures of the panel's mean grades ({', '.join(_PANEL)}) come {BY_WEIGHTS}."
 
 _CHOSEN = (

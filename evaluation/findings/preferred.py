@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from evaluation.analysis.ears_tables import LEVELS, SCORES
-from evaluation.analysis.preferred_lists import PreferenceAnalysis
+from evaluation.analysis.preferred_lists import COMPARED, PreferenceAnalysis
 from evaluation.figures.charts import counted
 from evaluation.figures.shown import Cell, Fact, Heading, Section, Table
 from evaluation.figures.study.cast import ranked, study_cast
@@ -104,8 +104,7 @@ def _labels(of: PreferenceAnalysis) -> Section | None:
         [
             Cell(SCORES[row["score"]].single, row["score"]),
             Cell(LEVELS[row["level"]], row["level"]),
-            tau_cell(row, "tau"),
-            tau_cell(row, "rho"),
+            *(tau_cell(row, name) for name in COMPARED),
             number(row["systems"], "{:.0f}"),
             least_cell(row["least"]),
         ]
@@ -115,8 +114,7 @@ def _labels(of: PreferenceAnalysis) -> Section | None:
         [
             Heading("By the labels", numeric=False),
             Heading("of", numeric=False),
-            Heading("Kendall's tau-b"),
-            Heading("Spearman's rho"),
+            *(Heading(one.title, "", one.definition) for one in COMPARED.values()),
             Heading("Systems"),
             Heading("Least tau", "significant"),
         ],

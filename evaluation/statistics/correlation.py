@@ -5,10 +5,13 @@ be. Intervals come from replicates over queries and raters, not over systems, an
 percentiles, since the bootstrap of tau lies below its estimate.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+
+from evaluation.measure import Coefficient
 
 _NOTHING = 1e-9  # correlations that differ by less are the same
 
@@ -63,6 +66,44 @@ def spearman(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     spread = np.sqrt((ours**2).sum(axis=-1) * (theirs**2).sum(axis=-1))
     with np.errstate(invalid="ignore", divide="ignore"):
         return (ours * theirs).sum(axis=-1) / spread
+
+
+_REPLICATES = "from reversed percentiles of replicates with random weights of queries and raters"
+
+CORRELATIONS: Mapping[str, Coefficient] = {
+    one.name: one
+    for one in (
+        Coefficient(
+            "tau",
+            "Kendall's tau-b",
+            "How many more pairs of systems two orders have alike than the other way round.",
+            "The difference over the pairs that neither order ties, in [-1, 1]",
+            interval=_REPLICATES,
+            figure="ears-labels",
+            spoken="tau-b",
+            function=tau_b,
+        ),
+        Coefficient(
+            "tau_ap",
+            "tau AP",
+            "How far two orders agree, where mistakes at the top weigh more.",
+            "Weighs the top of the order more; the ears are the truth",
+            interval=_REPLICATES,
+            figure="ears-labels",
+            spoken="tau_AP",
+            function=tau_ap,
+        ),
+        Coefficient(
+            "rho",
+            "Spearman's rho",
+            "How far the places of the systems in two orders are proportional.",
+            "The correlation of the ranks, in [-1, 1]",
+            interval=_REPLICATES,
+            function=spearman,
+        ),
+    )
+}
+"""By name, in the order of tables; each takes two arrays, float [..., systems]."""
 
 
 @cache

@@ -72,7 +72,6 @@ class GradedMeasure(Measure):
         these could be if nothing were missing; None where nothing is said of that
     at_most : what the higher bound is, in a note with {}; "" where none is shown beside the score
     only_grades : the grades that a scale must have; () for any
-    spoken : as a sentence calls it; "" for its title
 
     `figure` is "" where no protocol may report it first.
     """
@@ -85,7 +84,6 @@ class GradedMeasure(Measure):
     bounds: Callable[[Lists, np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None
     at_most: str = ""
     only_grades: tuple[int, ...] = ()
-    spoken: str = ""
 
     @property
     def only(self) -> str:

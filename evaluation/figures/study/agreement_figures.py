@@ -18,6 +18,7 @@ from evaluation.figures.study.sentences import (
     with_interval,
     worded,
 )
+from evaluation.statistics.rater_coefficients import KAPPA
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +122,7 @@ def rater_kappas(of: PanelResults) -> Figure | None:
         name="kappas",
         title="Agreement of each two raters",
         caption=joined(
-            f"Cohen's kappa with quadratic weights of each two raters, on what both "
+            f"{KAPPA.title} of each two raters, on what both "
             f"{worded(of, 'graded')}: 1 is perfect agreement, 0 what chance gives; the darkest "
             "colour is 0 or less.",
             f"The median is {middle}.",

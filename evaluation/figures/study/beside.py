@@ -24,6 +24,7 @@ from evaluation.figures.study.sentences import (
     without,
     worded,
 )
+from evaluation.statistics.correlation import CORRELATIONS
 from evaluation.statistics.significance import estimate
 
 if TYPE_CHECKING:
@@ -110,8 +111,11 @@ def _taus(of: PanelResults, keys: list[tuple[str, str]], together: str) -> str:
             continue
         least[one.systems] = f"{in_words(one.least, '{:.3f}')} with k = {one.systems} systems"
         told.append(
-            f"{_score(of, key)}: tau-b {_tau(one.tau, one.tau_interval)}, tau_AP "
-            f"{_tau(one.tau_ap, one.tau_ap_interval)}"
+            f"{_score(of, key)}: "
+            + ", ".join(
+                f"{CORRELATIONS[name].called} {_tau(one.values[name], one.intervals[name])}"
+                for name in ("tau", "tau_ap")
+            )
         )
     return joined(
         f"Agreement of the two orders{_drawn(of, keys)}: {'; '.join(told)}.",
@@ -124,7 +128,7 @@ def _taus(of: PanelResults, keys: list[tuple[str, str]], together: str) -> str:
 
 def _drawn(of: PanelResults, keys: list[tuple[str, str]]) -> str:
     """Return how the intervals of the coefficients came about; "" where there are none."""
-    if all(of.orders[key].tau_interval is None for key in keys):
+    if all(of.orders[key].intervals["tau"] is None for key in keys):
         return ""
     return (
         f", with reverse-percentile intervals over {sampled(of)} (an end that would not lie beyond "

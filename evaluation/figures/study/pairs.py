@@ -25,13 +25,14 @@ from evaluation.figures.study.marks import (
     written,
 )
 from evaluation.figures.study.sentences import panel_size, worded
+from evaluation.statistics.pair_tests import PAIR_TESTS
 from evaluation.statistics.significance import LEVEL
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_NUMBERS = ["value", "low", "high", "p", "p_wilcoxon", "p_permutation", "p_tukey", "p_holm",
-            "p_wilcoxon_holm", "p_permutation_holm"]  # fmt: skip
+_NUMBERS = ["value", "low", "high", "p", *(f"p_{name}" for name in PAIR_TESTS), "p_holm",
+            *(f"p_{name}_holm" for name, one in PAIR_TESTS.items() if one.adjusted)]  # fmt: skip
 _INSET = 0.42
 """Half of an outline's side, in cells: it lies inside the cell, on whose colours black is seen."""
 _COLOUR = "#000"
@@ -176,6 +177,9 @@ def _said(pair: Mapping[str, Any], sign: int, unit: int) -> str:
     if pair["value"] != pair["value"]:
         return f"{names}<br>undefined: {plain(pair['reason'])}"
     ends = sorted((sign * pair["low"], sign * pair["high"]))
+    tests = ", ".join(
+        f"{one.called} {chance(pair[f'p_{name}'])}" for name, one in PAIR_TESTS.items()
+    )
     lines = [
         names,
         f"{written(sign * pair['value'], unit, '+')} {interval(ends[0], ends[1], unit)}",
@@ -183,8 +187,7 @@ def _said(pair: Mapping[str, Any], sign: int, unit: int) -> str:
         "exploratory: not among the comparisons that the protocol fixed"
         if pair["exploratory"]
         else f"p after Holm {chance(pair['p_holm'])}",
-        f"for these raters: Wilcoxon {chance(pair['p_wilcoxon'])}, permutation "
-        f"{chance(pair['p_permutation'])}, Tukey {chance(pair['p_tukey'])}",
+        f"for these raters: {tests}",
         plain(pair["reason"]),
         plain(pair["test_reason"]),
     ]

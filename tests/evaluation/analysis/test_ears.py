@@ -47,8 +47,8 @@ def test_orders_that_agree() -> None:
     study = simulated(systems=6, queries=30)
     same = np.array([0.6, 0.5, 0.4, 0.3, 0.2, 0.1])
     found = compare_orders(study, same, replicates=200)
-    assert (found.tau, found.tau_ap, found.rho) == pytest.approx((1.0, 1.0, 1.0))
-    for interval in (found.tau_interval, found.tau_ap_interval, found.rho_interval):
+    assert found.values == pytest.approx({"tau": 1.0, "tau_ap": 1.0, "rho": 1.0})
+    for interval in found.intervals.values():
         assert 0.3 < interval.low <= interval.high == 1.0
     assert found.least == pytest.approx(0.867, abs=5e-4)
     assert found.above[0, 5] > 0.95 > 0.05 > found.above[5, 0]
@@ -65,7 +65,7 @@ def test_scores_of_the_own_queries_move_with_the_replicates() -> None:
     moving = compare_orders(study, own, replicates=300)
     fixed = compare_orders(study, own.mean(axis=1), replicates=300)
     assert moving.tau == fixed.tau
-    width = [one.tau_interval.high - one.tau_interval.low for one in (moving, fixed)]
+    width = [one.intervals["tau"].high - one.intervals["tau"].low for one in (moving, fixed)]
     assert width[0] > width[1]
 
 
@@ -75,9 +75,9 @@ def test_systems_without_a_score_are_left_out() -> None:
     assert (found.systems, found.tau, found.least) == (3, 1.0, None)
     assert np.isnan(found.above[1]).all()
     one = compare_orders(study, np.array([0.4, NO, NO, NO]))
-    assert (one.systems, one.tau, one.tau_interval) == (1, None, None)
+    assert (one.systems, one.tau, one.intervals["tau"]) == (1, None, None)
     flat = compare_orders(study, np.ones(4), replicates=20)
-    assert (flat.tau, flat.rho) == (None, None)
+    assert (flat.tau, flat.values["rho"]) == (None, None)
     nobody = ratings([[NO] * 4], HAND.lists.tolist(), [0, 0, 1, 1])
     assert np.isnan(compare_orders(nobody, np.array([1.0, 2.0])).above).all()
     assert compare_orders(nobody, np.array([1.0, 2.0])).tau is None
@@ -88,7 +88,7 @@ def test_one_query_or_one_rater_gives_no_interval(queries: int, raters: int) -> 
     study = simulated(systems=6, queries=queries, raters=raters)
     found = compare_orders(study, np.linspace(0.9, 0.1, 6), replicates=30)
     assert found.tau is not None
-    assert (found.tau_interval, found.tau_ap_interval, found.rho_interval) == (None, None, None)
+    assert set(found.intervals.values()) == {None}
     assert np.isnan(found.above).all()
 
 
@@ -97,7 +97,7 @@ def test_who_and_what_gave_no_grade_does_not_count() -> None:
     for gone in (np.array([[True], [False]]), study.query_of == 1):
         table = np.where(gone, NO, study.table)
         found = compare_orders(replace(study, table=table), np.arange(4.0), replicates=30)
-        assert found.tau_interval is None
+        assert found.intervals["tau"] is None
         assert np.isnan(found.above).all()
 
 
@@ -106,7 +106,7 @@ def test_scores_of_one_query_give_no_interval() -> None:
     own[:, 3] = [0.1, 0.4, 0.3, 0.2]
     found = compare_orders(simulated(systems=4, queries=8), own, replicates=30)
     assert found.tau is not None
-    assert found.tau_interval is None
+    assert found.intervals["tau"] is None
     assert found.above[0, 3] > 0.5  # the ears have eight
 
 
