@@ -11,7 +11,7 @@ VENV ?= .venv
 PYTHON ?=  # the Python to use; found by itself unless told
 WORKERS ?= 2  # processes that run tests
 SHOWN ?=  # more options for pytest; .ci/run has the slowest tests shown
-# For an index that holds PyTorch's CPU build, say: see the README.
+# For an index that holds PyTorch's CPU build, say: see the README, and docs/howto/install.md.
 PIP_FLAGS ?=
 
 BIN := $(VENV)/bin

@@ -210,7 +210,7 @@ def test_the_ready_protocols_name_the_systems_of_the_cards(
     assert back(protocol) == [protocol, protocol]
 
 
-def test_the_protocol_in_the_readme_is_a_good_one() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    text = readme.split("```toml\n")[1].split("```")[0]
-    assert parse_protocol({"slug": "x", **tomllib.loads(text)}, "README").systems
+def test_the_protocol_in_the_how_to_is_a_good_one() -> None:
+    page = (ROOT / "docs" / "howto" / "design-study.md").read_text(encoding="utf-8")
+    text = page.split("```toml\n")[1].split("```")[0]
+    assert parse_protocol({"slug": "x", **tomllib.loads(text)}, "design-study").systems
