@@ -12,7 +12,6 @@ from werkzeug.routing import Map
 
 from tests.support.places import ROOT
 from webapp import create_app
-from webapp.core.config import SETTINGS
 
 LIBRARIES = ("embeddings", "evaluation")
 WEB = ("webapp", "flask", "flask_sqlalchemy", "sqlalchemy", "click")
@@ -101,26 +100,6 @@ def test_templates_have_no_inline_script_or_style(path: Path) -> None:
     # A block of data is no script: no browser runs it, and the policy lets it be.
     text = path.read_text(encoding="utf-8").replace('<script type="application/json">', "")
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\son\w+=", text)
-
-
-def test_every_setting_is_where_serving_is_told() -> None:
-    page = (ROOT / "docs" / "howto" / "serve.md").read_text(encoding="utf-8")
-    missing = [setting.name for setting in SETTINGS if f"`{setting.name}`" not in page]
-    assert missing == []
-
-
-def test_every_command_is_in_a_how_to() -> None:
-    pages = (ROOT / "docs" / "howto").glob("*.md")
-    told = "\n".join(page.read_text(encoding="utf-8") for page in pages)
-    app = create_app({"TESTING": True})
-    groups = ("collections", "embeddings", "rankings", "studies", "weights")
-    wanted = [
-        f"flask {group} {name}"
-        for group in groups
-        for name in app.cli.commands[group].list_commands(None)  # type: ignore[arg-type]
-    ]
-    wanted += [f"flask {name}" for name in ("demo", "evaluate", "report", "signin-link")]
-    assert [command for command in wanted if command not in told] == []
 
 
 def test_every_address_is_known() -> None:
