@@ -22,7 +22,8 @@ from embeddings.collection.clips import (
     open_collection,
     write_collection,
 )
-from embeddings.collection.readers import READERS, Options, Source, SourceClip
+from embeddings.collection.readers import READERS
+from embeddings.collection.sources import Options, Source, SourceClip
 from embeddings.errors import InputError
 from embeddings.files import check_name, only_writer
 from embeddings.parallel import Failure, default_workers, in_parallel

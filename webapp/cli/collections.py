@@ -10,7 +10,8 @@ from embeddings.audio import SUFFIXES
 from embeddings.collection.clips import collection_names, open_collection, remove_collection
 from embeddings.collection.duplicates import ALIKE, near_duplicates
 from embeddings.collection.importing import import_collection
-from embeddings.collection.readers import READERS, Options
+from embeddings.collection.readers import READERS
+from embeddings.collection.sources import Options
 from embeddings.errors import InputError
 from embeddings.representations import CARDS
 from embeddings.simulation.fsd50k_shape import CLIPS, make_collection
