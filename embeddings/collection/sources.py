@@ -6,6 +6,7 @@ What readers share is here; a layout's own is in its module of `embeddings.colle
 import csv
 import io
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -57,6 +58,22 @@ class Options:
 
     families: Path | None = None
     group_column: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A layout on disk, and how it is read.
+
+    Attributes
+    ----------
+    name : what ``--reader`` takes, and ``collection.json`` keeps
+    layout : what has to be in PATH, for people who import
+    read : what gives the source at a path; it raises InputError where that is not as it must be
+    """
+
+    name: str
+    layout: str
+    read: Callable[[Path, Options], Source]
 
 
 Row = tuple[int, dict[str, str]]

@@ -1,5 +1,6 @@
 """flask collections: import, make, list, check, qrels, remove."""
 
+import textwrap
 from pathlib import Path
 
 import click
@@ -26,9 +27,31 @@ group = AppGroup("collections")
 commands = {"collections": group}
 
 _NAMED = 10
+_WIDTH = 78
 
 
-@group.command("import")
+def _layouts() -> str:
+    """Return what each reader reads, a line or more each, for the help."""
+    wide = max(map(len, READERS))
+    return "\n".join(
+        textwrap.fill(
+            f"--reader {name:{wide}}  {reader.layout}",
+            _WIDTH,
+            subsequent_indent=" " * (wide + len("--reader   ")),
+        )
+        for name, reader in READERS.items()
+    )
+
+
+@group.command(
+    "import",
+    help=f"""Import the sounds at PATH as the collection NAME.
+
+\b
+{_layouts()}
+
+Ctrl-C stops it; the same command goes on from there.""",
+)
 @click.argument("name")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(
@@ -53,17 +76,7 @@ def import_command(
     copy: bool,
     workers: int | None,
 ) -> None:
-    """Import the sounds at PATH as the collection NAME.
-
-    \b
-    --reader fsd50k   FSD50K.eval_audio/, FSD50K.ground_truth/, FSD50K.metadata/ in PATH
-    --reader esc      audio/ and meta/esc50.csv in PATH
-    --reader csv      PATH is a CSV, or a folder with clips.csv; the columns are fname and
-                      labels (separated by commas) and any others; the sounds are in audio/
-                      beside it; families.json beside it (family -> [classes]) is used
-
-    Ctrl-C stops it; the same command goes on from there.
-    """
+    """Import the sounds at PATH as the collection NAME."""
     if name == DEMO:
         raise InputError(f"The name {DEMO!r} is kept for the demo; choose another.")
     with going_on():

@@ -2,7 +2,14 @@
 
 from pathlib import Path
 
-from embeddings.collection.sources import Options, Source, read_rows, source_clips, source_families
+from embeddings.collection.sources import (
+    Options,
+    Reader,
+    Source,
+    read_rows,
+    source_clips,
+    source_families,
+)
 from embeddings.errors import InputError
 
 _ESC50_GROUPS = (
@@ -44,3 +51,6 @@ def read_esc(path: Path, options: Options) -> Source:
         "ESC-50: environmental sound classification",
         licence="CC BY-NC 3.0 (ESC-10: CC BY 3.0)",
     )
+
+
+READER = Reader("esc", "audio/ and meta/esc50.csv in PATH", read_esc)

@@ -2,7 +2,14 @@
 
 from pathlib import Path
 
-from embeddings.collection.sources import Options, Source, read_rows, source_clips, source_families
+from embeddings.collection.sources import (
+    Options,
+    Reader,
+    Source,
+    read_rows,
+    source_clips,
+    source_families,
+)
 from embeddings.errors import InputError
 from embeddings.files import read_json
 
@@ -32,3 +39,8 @@ def read_fsd50k(path: Path, options: Options) -> Source:
         licence="each clip under its own Creative Commons licence",
         convention="cbmi2024",
     )
+
+
+READER = Reader(
+    "fsd50k", "FSD50K.eval_audio/, FSD50K.ground_truth/, FSD50K.metadata/ in PATH", read_fsd50k
+)

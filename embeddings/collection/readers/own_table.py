@@ -3,7 +3,14 @@
 from pathlib import Path
 
 from embeddings.collection.clips import check_families
-from embeddings.collection.sources import Options, Source, read_rows, source_clips, source_families
+from embeddings.collection.sources import (
+    Options,
+    Reader,
+    Source,
+    read_rows,
+    source_clips,
+    source_families,
+)
 from embeddings.errors import InputError
 from embeddings.files import read_json
 
@@ -21,6 +28,15 @@ def read_csv(path: Path, options: Options) -> Source:
     beside = folder / "families.json"
     families = check_families(read_json(beside), str(beside)) if beside.is_file() else None
     return Source(clips, source_families(clips, options, families), f"{table.name} and its sounds")
+
+
+READER = Reader(
+    "csv",
+    "PATH is a CSV, or a folder with clips.csv; the columns are fname and labels (separated by "
+    "commas) and any others; the sounds are in audio/ beside it; families.json beside it "
+    "(family -> [classes]) is used",
+    read_csv,
+)
 
 
 def _only_table(folder: Path) -> Path:
