@@ -44,10 +44,10 @@ def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
     security.init_app(app)
     signin.init_app(app)
 
-    from webapp import home
     from webapp.browse import audio_views, own_views
     from webapp.browse import views as browse
     from webapp.core import error_pages, figure_pages
+    from webapp.home import views as home
     from webapp.manage import design_views
     from webapp.manage import views as manage
     from webapp.maps import views as maps
