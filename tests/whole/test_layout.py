@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+import grimp
 import pytest
 
 from tests.support.places import ROOT
@@ -117,6 +118,14 @@ def test_an_import_through_the_blind_wall_is_noticed(tmp_path: Path) -> None:
         "the blind wall: a rater's pages know nothing of the experimenter's BROKEN" in told.stdout
     )
     assert "webapp.study.lifecycle -> webapp.browse.walk" in told.stdout
+
+
+def test_a_raters_pages_reach_no_package_but_these() -> None:
+    """So a new package of pages is behind the blind wall, whether or not a contract names it."""
+    graph = grimp.build_graph(*ROOMS, cache_dir=None)
+    reached = graph.find_upstream_modules("webapp.rating", as_package=True)
+    packages = {".".join(one.split(".")[:2]) for one in reached if one.startswith("webapp.")}
+    assert packages == {"webapp.core", "webapp.models", "webapp.study"}
 
 
 def test_what_the_readme_imports_is_there() -> None:
