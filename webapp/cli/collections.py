@@ -14,7 +14,7 @@ from embeddings.collection.importing import import_collection
 from embeddings.collection.readers import READERS
 from embeddings.collection.sources import Options
 from embeddings.errors import InputError
-from embeddings.representations import CARDS
+from embeddings.representations import FOURTEEN
 from embeddings.simulation.fsd50k_shape import CLIPS, make_collection
 from embeddings.systems.rankings import EXCLUSIONS
 from evaluation.objective.simulated_systems import ready_all_simulated
@@ -119,7 +119,7 @@ def make_command(name: str, clips: int, seed: int) -> None:
         raise InputError(f"The name {DEMO!r} is kept for the demo; choose another.")
     with going_on():
         collection = make_collection(current_app.config["DATA"], name, clips, seed)
-        systems = ready_all_simulated(collection, CARDS.values(), seed)
+        systems = ready_all_simulated(collection, FOURTEEN.values(), seed)
     click.echo(
         f"Made {name}: {clips} clips, {len(collection.class_counts)} classes, "
         f"{len(collection.families)} families, no sounds; {len(systems)} simulated systems."
