@@ -82,7 +82,7 @@ def _measure(card: Card, folder: Path) -> dict[str, float]:
         whole = _best(lambda: embed(path, "clip"))
     alone = whole
     if card.kind != "extractor":
-        module = importlib.import_module(f"embeddings.representations.{card.module}")
+        module = importlib.import_module(card.module)
         network, rate = loaded(embed), module.SAMPLE_RATE or 44100
         samples = (0.1 * rng.normal(size=(round(SECONDS * rate), 1))).astype(np.float32)
         alone = _best(lambda: network.embed(samples, "clip"))

@@ -31,7 +31,7 @@ import numpy as np
 from benchmarks.objective import machine
 from benchmarks.rating import ROOT, Gunicorn
 from embeddings.collection.clips import Collection
-from embeddings.representations import CARDS
+from embeddings.representations import FOURTEEN
 from embeddings.simulation.fsd50k_shape import CLIPS, make_collection
 from evaluation.objective.simulated_systems import ready_all_simulated
 
@@ -78,7 +78,7 @@ class Timing:
 def make(data: Path, clips: int) -> Collection:
     """Make the collection and its fourteen systems, or open what is there."""
     collection = make_collection(data, NAME, clips)
-    ready_all_simulated(collection, CARDS.values())
+    ready_all_simulated(collection, FOURTEEN.values())
     return collection
 
 
@@ -188,7 +188,7 @@ def main() -> None:
         collection = make(data, given.clips)
         print(
             f"{machine()} (load {os.getloadavg()[0]:.1f}), {datetime.now(UTC):%Y-%m-%d}; "
-            f"{len(collection.clips):,} clips, {len(CARDS)} systems, {WORKERS} workers\n"
+            f"{len(collection.clips):,} clips, {len(FOURTEEN)} systems, {WORKERS} workers\n"
         )
         print("| page | median | p95 | slowest | cold | size |")
         print("|---|---|---|---|---|---|")

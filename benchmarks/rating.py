@@ -139,7 +139,7 @@ def make_study(data: Path, raters: int) -> list[str]:
     """Make a collection, two systems and an open study; return the raters' secret tokens."""
     from embeddings.collection.clips import open_collection
     from embeddings.collection.importing import import_collection
-    from embeddings.collection.readers import Options
+    from embeddings.collection.sources import Options
     from embeddings.search.processing import Recipe
     from embeddings.systems.rankings import build_ranking
     from embeddings.systems.store import open_embedding, write_embedding

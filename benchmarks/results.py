@@ -50,7 +50,7 @@ def show(title: str, took: Took) -> None:
 
 def make_study(data: Path, queries: int, raters: int, grades: int) -> None:
     """Make a collection, fourteen systems, and a study that made raters have judged."""
-    from embeddings.representations import CARDS
+    from embeddings.representations import FOURTEEN
     from embeddings.simulation.fsd50k_shape import make_collection
     from evaluation.design.simulated_raters import Panel
     from evaluation.objective.simulated_systems import ready_all_simulated
@@ -60,7 +60,7 @@ def make_study(data: Path, queries: int, raters: int, grades: int) -> None:
     from webapp.study import lifecycle, opening
 
     collection = make_collection(data, "made", CLIPS)
-    systems = ready_all_simulated(collection, CARDS.values())
+    systems = ready_all_simulated(collection, FOURTEEN.values())
     protocol: dict[str, Any] = {
         "slug": SLUG, "title": "Results", "collection": "made",
         "systems": list(systems.values()), "practice": False, "largest_block": 200,

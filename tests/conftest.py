@@ -14,7 +14,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 
 from embeddings.collection.clips import Collection, open_collection
 from embeddings.collection.importing import import_collection
-from embeddings.collection.readers import Options
+from embeddings.collection.sources import Options
 from embeddings.search.processing import Recipe
 from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import (

@@ -4,13 +4,16 @@ It imports `embeddings` and `evaluation`; nothing imports it. A view or a comman
 that call a function which works, and is tested, without it.
 """
 
+import importlib
 import logging
+import pkgutil
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from click import ClickException, get_current_context
-from flask import Flask
+from flask import Blueprint, Flask
 
 from embeddings import __version__
 from embeddings.errors import InputError
@@ -19,10 +22,19 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
+    """Return the app; what it cannot start with is told in a sentence on the command line."""
+    try:
+        return _assembled(test_config)
+    except InputError as error:
+        raise ClickException(str(error)) from error
+
+
+def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
     """Assemble the app: settings, extensions, security, pages, commands."""
     from webapp import cli, signin
-    from webapp.core import config, database, security
+    from webapp.core import config, database, error_pages, figure_pages, security
     from webapp.core.extensions import babel, bootstrap, csrf, login, migrate
+    from webapp.core.menus import menus
 
     app = Flask(
         "webapp",
@@ -31,11 +43,8 @@ def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
         static_folder=str(ROOT / "static"),
         instance_path=str(config.data_folder(test_config)),
     )
-    try:
-        config.configure(app, test_config)
-        database.init_app(app)
-    except InputError as error:
-        raise ClickException(str(error)) from error  # a sentence on the command line
+    config.configure(app, test_config)
+    database.init_app(app)
     migrate.init_app(app, database.db, directory=str(ROOT / "webapp" / "migrations"))
     csrf.init_app(app)
     login.init_app(app)
@@ -43,30 +52,25 @@ def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
     bootstrap.init_app(app)
     security.init_app(app)
     signin.init_app(app)
-
-    from webapp import home
-    from webapp.browse import audio_views, own_views
-    from webapp.browse import views as browse
-    from webapp.core import error_pages, figure_pages
-    from webapp.manage import design_views
-    from webapp.manage import views as manage
-    from webapp.maps import views as maps
-    from webapp.rating import join_views
-    from webapp.rating import views as rating
-    from webapp.results import views as results
-    from webapp.scores import views as scores
-
-    pages = (
-        home, signin, browse, own_views, maps, audio_views, figure_pages, scores, design_views,
-        manage, results, join_views, rating,
-    )  # fmt: skip
+    pages = (signin, figure_pages, *_pages())
     for page in pages:
         app.register_blueprint(page.bp)
+    app.jinja_env.globals["menus"] = menus(getattr(page, "ENTRY", None) for page in pages)
     error_pages.init_app(app)
     cli.init_app(app)
     app.jinja_env.globals["version"] = __version__
     _announce(app)
     return app
+
+
+def _pages() -> list[ModuleType]:
+    """Return the modules of pages in the packages here: ``views.py`` and each ``*_views.py``."""
+    names = [one.name for one in pkgutil.walk_packages(__path__, f"{__name__}.")]
+    pages = [importlib.import_module(name) for name in names if name.endswith((".views", "_views"))]
+    for page in pages:
+        if not isinstance(getattr(page, "bp", None), Blueprint):
+            raise InputError(f"{page.__name__} must have its pages in a blueprint named bp.")
+    return pages
 
 
 def _announce(app: Flask) -> None:

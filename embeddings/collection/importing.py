@@ -22,7 +22,8 @@ from embeddings.collection.clips import (
     open_collection,
     write_collection,
 )
-from embeddings.collection.readers import READERS, Options, Source, SourceClip
+from embeddings.collection.readers import find_reader
+from embeddings.collection.sources import Options, Source, SourceClip
 from embeddings.errors import InputError
 from embeddings.files import check_name, only_writer
 from embeddings.parallel import Failure, default_workers, in_parallel
@@ -61,7 +62,7 @@ def import_collection(
     Parameters
     ----------
     data : the data folder
-    reader : "fsd50k", "esc" or "csv"; see `embeddings.collection.readers`
+    reader : the name of one of `embeddings.collection.readers`, such as "csv"
     options : a families file and a group column, where the user gives them
     skip_broken : leave out clips that have no label or no readable audio, instead of stopping
     copy : copy the audio into the collection, instead of pointing to where it lies
@@ -71,8 +72,8 @@ def import_collection(
     Raises
     ------
     InputError
-        The name is taken or unusable, the source is not as the reader needs it, or (as
-        `BrokenClips`) some clips cannot be used. Nothing is stored then.
+        The name is taken or unusable, there is no such reader, the source is not as it needs it,
+        or (as `BrokenClips`) some clips cannot be used. Nothing is stored then.
     """
     check_name("collection", name)
     if name in collection_names(data):
@@ -80,10 +81,11 @@ def import_collection(
             f"There is a collection {name!r} already; remove it first "
             f"(flask collections remove {name}) or choose another name."
         )
+    read = find_reader(reader).read
     folder = collections_folder(data) / name
     journal = folder.with_name(f".{name}.importing")
     with only_writer(data / "locks" / f"import-{name}", f"an import of {name!r}"):
-        source = READERS[reader](path.resolve(), options or Options())
+        source = read(path.resolve(), options or Options())
         folder.parent.mkdir(parents=True, exist_ok=True)
         measured = _measure_all(source.clips, journal, workers or default_workers())
         broken = [

@@ -136,9 +136,7 @@ def plan(
     }
     dim, weights = card.dim, None
     if card.kind == "extractor":
-        dim = importlib.import_module(f"embeddings.representations.{card.module}").dim_of(
-            extraction
-        )
+        dim = importlib.import_module(card.module).dim_of(extraction)
     if card.variations:
         chosen = find_variation(card, variation)
         dim = chosen.dim
@@ -170,7 +168,7 @@ def plan_own(
     """
     check_name("representation", representation)
     if representation.lower() in [card.embedding for card in CARDS.values()]:
-        raise InputError(f"{representation} is one of the fourteen; choose another name.")
+        raise InputError(f"{representation} has a card already; choose another name.")
     if weights is not None and not weights.is_file():
         raise InputError(f"{weights}: there is no such file.")
     own = Own(source, weights and weights.resolve(), find_device(device))

@@ -26,11 +26,56 @@ import numpy as np
 import torch
 from torch import nn
 
+from embeddings.representations.card import Card, Variation
 from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
 from embeddings.representations.network import Network, mono
 
+CARD = Card(
+    module=__name__,
+    name="AudioCLIP",
+    description="CLIP with a third branch for sound, on a learned spectrogram.",
+    modality="A&I&L",
+    objective="Contrastive alignment",
+    parameters="30M",
+    training_data="AudioSet, 1.8M clips",
+    test_data="no",
+    kind="torch",
+    frame_level=False,
+    dim=1024,
+    extractions={
+        "as-published": "audio in [-1, 1], which leaves its spectrogram close to rounding noise",
+        "as-intended": "audio in the range of 16-bit integers, as in its own data sets",
+    },
+    variations=(
+        Variation(
+            name="Full-Training",
+            file="AudioCLIP-Full-Training.pt",
+            address="https://github.com/AndreyGuzhov/AudioCLIP/releases/download/v0.1/AudioCLIP-Full-Training.pt",
+            licence="MIT",
+            dim=1024,
+        ),
+        Variation(
+            name="Partial-Training",
+            file="AudioCLIP-Partial-Training.pt",
+            address="https://github.com/AndreyGuzhov/AudioCLIP/releases/download/v0.1/AudioCLIP-Partial-Training.pt",
+            licence="MIT",
+            dim=1024,
+        ),
+        Variation(
+            name="ESRNXFBSP",
+            file="ESRNXFBSP.pt",
+            address="https://github.com/AndreyGuzhov/AudioCLIP/releases/download/v0.1/ESRNXFBSP.pt",
+            licence="MIT",
+            dim=2048,
+        ),
+    ),
+    packages=(("torch", "torch"),),
+    code_licence="MIT (this project)",
+    citation="Guzhov et al., AudioCLIP: extending CLIP to image, text and audio, ICASSP 2022",
+)
+
 SAMPLE_RATE: int | None = 44100
-DIM = 1024  # of AudioCLIP
+DIM = CARD.dim  # of AudioCLIP
 DIM_ALONE = 2048  # of the audio network alone
 
 _LONGEST = 30 * 44100

@@ -24,12 +24,44 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from embeddings.representations.card import AS_PUBLISHED, Card, Variation
 from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
 from embeddings.representations.frontends import kaldi_fbank
 from embeddings.representations.network import Network, mono
 
+CARD = Card(
+    module=__name__,
+    name="BEATs",
+    description="A transformer that learned to predict its own acoustic tokens from masked sound.",
+    modality="A",
+    objective="Classification",
+    parameters="90M",
+    training_data="AudioSet, 1.8M clips",
+    test_data="no",
+    kind="torch",
+    frame_level=True,
+    dim=768,
+    extractions=AS_PUBLISHED,
+    variations=(
+        Variation(
+            name="iter3_plus_AS2M",
+            file="BEATs_iter3_plus_AS2M.pt",
+            address="https://huggingface.co/lpepino/beats_ckpts/resolve/main/BEATs_iter3_plus_AS2M.pt",
+            licence="MIT",
+            dim=768,
+            note=(
+                "a mirror: the authors' own links (github.com/microsoft/unilm, beats) no longer "
+                "answer"
+            ),
+        ),
+    ),
+    packages=(("torch", "torch"),),
+    code_licence="MIT (this project)",
+    citation="Chen et al., BEATs: audio pre-training with acoustic tokenizers, ICML 2023",
+)
+
 SAMPLE_RATE: int | None = 16000
-DIM = 768
+DIM = CARD.dim
 
 _MEAN, _DEVIATION = 15.41663, 6.55582
 _PATCH = 16

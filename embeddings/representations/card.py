@@ -1,31 +1,32 @@
 """What is known of a representation, from which commands, pages and docs are made."""
 
-import tomllib
-from dataclasses import dataclass
+import ast
+import pkgutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from embeddings.errors import InputError
 from embeddings.search.processing import Recipe
 
 KINDS = ("extractor", "graph", "torch")
 
-_FACTS = Path(__file__).with_name("cards.toml")
-_EXTRACTIONS = {
-    "one": {"as-published": "as the paper's authors did, what is random seeded by the clip id"},
-    "channels": {
-        "as-published": "several channels one after the other; random crops seeded by the clip id",
-        "as-intended": "the mean of the channels; random crops seeded by the clip id",
-    },
-    "first channel": {
-        "as-published": "the first channel, and overlapping clips centred more than once",
-        "as-intended": "the mean of the channels, each clip centred once",
-    },
-    "tensorflow": {
-        "as-published": "6 dB louder and clipped at full scale, as EasyLoader's default makes it",
-        "as-intended": "at the file's own level",
-    },
+AS_PUBLISHED = {
+    "as-published": "as the paper's authors did, what is random seeded by the clip id",
 }
-"""The ways to extract that several representations share."""
+CHANNELS = {
+    "as-published": "several channels one after the other; random crops seeded by the clip id",
+    "as-intended": "the mean of the channels; random crops seeded by the clip id",
+}
+FIRST_CHANNEL = {
+    "as-published": "the first channel, and overlapping clips centred more than once",
+    "as-intended": "the mean of the channels, each clip centred once",
+}
+ESSENTIA_GAIN = {
+    "as-published": "6 dB louder and clipped at full scale, as EasyLoader's default makes it",
+    "as-intended": "at the file's own level",
+}
+"""Ways to extract that several representations share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +51,19 @@ class Variation:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One representation.
+    """One representation, as its module says in `CARD`.
 
     Attributes
     ----------
+    module : its ``__name__``
     name : as the literature writes it; lower-cased it names the embedding's folder
     description : one sentence
     modality : what it learned from: A audio, I image, L language, O others
     objective, parameters, training_data : as the paper's Table I has them; "" where there is none
     test_data : whether training saw sounds of FSD50K
     kind : "extractor" (no weights), "graph" (TensorFlow, by Essentia) or "torch"
-    module : its file in `embeddings.representations`
     resampler : how audio gets to its sample rate: "soxr", or "sinc" as torchaudio does
     frame_level : whether a clip gives several vectors
     dim : numbers in a vector
@@ -76,6 +77,7 @@ class Card:
     citation : where it was published
     """
 
+    module: str
     name: str
     description: str
     modality: str
@@ -84,15 +86,14 @@ class Card:
     training_data: str
     test_data: str
     kind: str
-    module: str
-    resampler: str
+    resampler: str = "soxr"
     frame_level: bool
     dim: int
-    recipe: Recipe
-    search: str
+    recipe: Recipe = field(default_factory=Recipe)
+    search: str = "mcss"
     extractions: dict[str, str]
-    variations: tuple[Variation, ...]
-    backends: dict[str, str]
+    variations: tuple[Variation, ...] = ()
+    backends: dict[str, str] = field(default_factory=dict)
     packages: tuple[tuple[str, str], ...]
     code_licence: str
     citation: str
@@ -103,25 +104,46 @@ class Card:
         return self.name.lower()
 
 
-def read_cards() -> dict[str, Card]:
-    """Return every representation by name, in the order of the paper's Table I."""
-    facts = tomllib.loads(_FACTS.read_text(encoding="utf-8"))["card"]
-    return {one["name"]: _card(dict(one)) for one in facts}
+def find_cards(folder: Path, package: str, first: Sequence[str]) -> dict[str, Card]:
+    """Return the card of each module that has one, by name: those of `first`, then the others.
+
+    Parameters
+    ----------
+    folder, package : where the modules lie, and what they are imported from
+    first : names in their order; others come after them, by their modules
+
+    Raises
+    ------
+    InputError
+        A card cannot be read, or two have one name, in any case of letters.
+    """
+    found: dict[str, Card] = {}
+    for one in pkgutil.iter_modules([str(folder)]):
+        path = folder / one.name / "__init__.py" if one.ispkg else folder / f"{one.name}.py"
+        card = _read_card(path, f"{package}.{one.name}")
+        if card and card.embedding in found:
+            raise InputError(f"{card.module} is called {card.name!r} as another card is.")
+        if card:
+            found[card.embedding] = card
+    places = {name: place for place, name in enumerate(first)}
+    ordered = sorted(found.values(), key=lambda card: places.get(card.name, len(places)))
+    return {card.name: card for card in ordered}
 
 
-def _card(facts: dict[str, Any]) -> Card:
-    extractions = facts.pop("extractions")
-    recipe = facts.pop("recipe", {})
-    variations = facts.pop("variations", [])
-    return Card(
-        **{"resampler": "soxr", "search": "mcss", "backends": {}}
-        | facts
-        | {
-            "recipe": Recipe(**recipe),
-            "extractions": _EXTRACTIONS.get(extractions, extractions)
-            if isinstance(extractions, str)
-            else extractions,
-            "variations": tuple(Variation(**{"dim": facts["dim"]} | one) for one in variations),
-            "packages": tuple((module, package) for module, package in facts["packages"]),
-        }
-    )
+def _read_card(path: Path, module: str) -> Card | None:
+    """Return the `CARD` of a module, or None where it has none, without running the module.
+
+    A network's module imports PyTorch, which takes seconds, and need not be installed for its card
+    to be shown. So a card is an expression that stands for itself: of literals and the names here.
+    """
+    text = path.read_text(encoding="utf-8")
+    if "\nCARD = " not in text:  # which is quicker than parsing what only helps
+        return None
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "CARD":
+            code = compile(ast.Expression(node.value), path, "eval")
+            try:
+                return eval(code, globals() | {"__name__": module})
+            except Exception as error:  # whatever stands there
+                raise InputError(f"{path}: the CARD cannot be read: {error}.") from error
+    return None

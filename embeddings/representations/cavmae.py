@@ -24,12 +24,50 @@ import numpy as np
 import torch
 from torch import nn
 
+from embeddings.representations.card import Card, Variation
 from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
 from embeddings.representations.frontends import kaldi_fbank
 from embeddings.representations.network import Network, mono
 
+CARD = Card(
+    module=__name__,
+    name="CAV-MAE",
+    description="A masked autoencoder of sound and image together; its audio branch.",
+    modality="A&I",
+    objective="Audiovisual correspondence",
+    parameters="85M",
+    training_data="AudioSet, 1.8M clips",
+    test_data="no",
+    kind="torch",
+    frame_level=True,
+    dim=768,
+    extractions={
+        "as-published": "the file's own sample rate, whatever it is; the whole clip",
+        "as-intended": "resampled to 16 kHz",
+    },
+    variations=(
+        Variation(
+            name="as_46.6",
+            file="as_46.6.pth",
+            address="https://www.dropbox.com/s/itfw7p0ueq7z9og/as_46.6.pth?dl=1",
+            licence="BSD-2-Clause",
+            dim=768,
+        ),
+        Variation(
+            name="audio_model.21",
+            file="audio_model.21.pth",
+            address="https://www.dropbox.com/s/l5t5geufdy3qvnv/audio_model.21.pth?dl=1",
+            licence="BSD-2-Clause",
+            dim=768,
+        ),
+    ),
+    packages=(("torch", "torch"),),
+    code_licence="MIT (this project)",
+    citation="Gong et al., Contrastive audio-visual masked autoencoder, ICLR 2023",
+)
+
 SAMPLE_RATE: int | None = None
-DIM = 768
+DIM = CARD.dim
 
 _RATE_INTENDED = 16000
 _SECONDS_INTENDED = 30

@@ -18,13 +18,47 @@ import numpy as np
 import torch
 from torch import nn
 
+from embeddings.representations.card import CHANNELS, Card, Variation
 from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
 from embeddings.representations.frontends import power_spectrogram
 from embeddings.representations.msclap import Projection, fixed_length
 from embeddings.representations.network import Network
 
+CARD = Card(
+    module=__name__,
+    name="CLAP2022",
+    description="Sound and its caption brought together; Cnn14 hears the sound.",
+    modality="A&L",
+    objective="Contrastive alignment",
+    parameters="81M",
+    training_data="FSD50K, ClothoV2, AudioCaps, MACS: 128K pairs",
+    test_data="36K clips of FSD50K's development set, captioned by their titles and descriptions",
+    kind="torch",
+    frame_level=False,
+    dim=1024,
+    extractions=CHANNELS,
+    variations=(
+        Variation(
+            name="2022",
+            file="CLAP_weights_2022.pth",
+            address="https://huggingface.co/microsoft/msclap/resolve/main/CLAP_weights_2022.pth",
+            licence="MS-PL",
+            dim=1024,
+        ),
+    ),
+    packages=(
+        ("torch", "torch"),
+        ("librosa", "librosa"),
+    ),
+    code_licence="MIT (this project)",
+    citation=(
+        "Elizalde et al., CLAP: learning audio concepts from natural language supervision, ICASSP"
+        " 2023"
+    ),
+)
+
 SAMPLE_RATE: int | None = 44100
-DIM = 1024
+DIM = CARD.dim
 
 _RATE = 44100
 _SECONDS = 5

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from embeddings.representations.card import ESSENTIA_GAIN, Card, Variation
 from embeddings.representations.graphs import (
     Graph,
     Layout,
@@ -26,8 +27,59 @@ from embeddings.representations.graphs import (
     noisy_frames,
 )
 
+CARD = Card(
+    module=__name__,
+    name="FSD-SINet",
+    description="A shift-invariant VGG that tags the classes of FSD50K.",
+    modality="A",
+    objective="Classification",
+    parameters="5M",
+    training_data="FSD50K's development set, 51K clips in all",
+    test_data="the development set of FSD50K: the same classes, other clips",
+    kind="graph",
+    frame_level=True,
+    dim=512,
+    extractions=ESSENTIA_GAIN,
+    variations=(
+        Variation(
+            name="vgg42-tlpf-1",
+            file="fsd-sinet-vgg42-tlpf-1.pb",
+            address="https://essentia.upf.edu/models/audio-event-recognition/fsd-sinet/fsd-sinet-vgg42-tlpf-1.pb",
+            licence="CC BY-NC-SA 4.0 (Essentia's models)",
+            dim=512,
+        ),
+        Variation(
+            name="vgg41-tlpf-1",
+            file="fsd-sinet-vgg41-tlpf-1.pb",
+            address="https://essentia.upf.edu/models/audio-event-recognition/fsd-sinet/fsd-sinet-vgg41-tlpf-1.pb",
+            licence="CC BY-NC-SA 4.0 (Essentia's models)",
+            dim=256,
+        ),
+        Variation(
+            name="vgg42-aps-1",
+            file="fsd-sinet-vgg42-aps-1.pb",
+            address="https://essentia.upf.edu/models/audio-event-recognition/fsd-sinet/fsd-sinet-vgg42-aps-1.pb",
+            licence="CC BY-NC-SA 4.0 (Essentia's models)",
+            dim=512,
+        ),
+        Variation(
+            name="vgg42-tlpf_aps-1",
+            file="fsd-sinet-vgg42-tlpf_aps-1.pb",
+            address="https://essentia.upf.edu/models/audio-event-recognition/fsd-sinet/fsd-sinet-vgg42-tlpf_aps-1.pb",
+            licence="CC BY-NC-SA 4.0 (Essentia's models)",
+            dim=512,
+        ),
+    ),
+    packages=(("essentia", "essentia-tensorflow"),),
+    code_licence="AGPL-3.0 (Essentia)",
+    citation=(
+        "Fonseca, Ferraro, Serra: Improving sound event classification by increasing shift "
+        "invariance in CNNs, 2021"
+    ),
+)
+
 SAMPLE_RATE = 22050
-DIM = 512
+DIM = CARD.dim
 
 _FRAME, _HOP = 660, 220
 _PATCH, _PATCH_HOP = 101, 50

@@ -27,12 +27,41 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from embeddings.representations.card import FIRST_CHANNEL, Card, Variation
 from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
 from embeddings.representations.frontends import kaldi_fbank
 from embeddings.representations.network import Network
 
+CARD = Card(
+    module=__name__,
+    name="ImageBind",
+    description="Six modalities bound to one space by images; its audio trunk.",
+    modality="A&I&L&O",
+    objective="Contrastive alignment",
+    parameters="85M",
+    training_data="AudioSet and others, 1.8M clips",
+    test_data="no",
+    kind="torch",
+    resampler="sinc",
+    frame_level=False,
+    dim=1024,
+    extractions=FIRST_CHANNEL,
+    variations=(
+        Variation(
+            name="huge",
+            file="imagebind_huge.pth",
+            address="https://dl.fbaipublicfiles.com/imagebind/imagebind_huge.pth",
+            licence="CC BY-NC-SA 4.0",
+            dim=1024,
+        ),
+    ),
+    packages=(("torch", "torch"),),
+    code_licence="MIT (this project)",
+    citation="Girdhar et al., ImageBind: one embedding space to bind them all, CVPR 2023",
+)
+
 SAMPLE_RATE: int | None = 16000
-DIM = 1024
+DIM = CARD.dim
 
 _RATE = 16000
 _CLIPS, _SECONDS = 3, 2

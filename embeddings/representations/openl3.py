@@ -18,10 +18,52 @@ from pathlib import Path
 
 import numpy as np
 
+from embeddings.representations.card import ESSENTIA_GAIN, Card, Variation
 from embeddings.representations.graphs import Graph, Layout, cut_frames, essentia_standard
 
+CARD = Card(
+    module=__name__,
+    name="OpenL3",
+    description="A network that learned which sound belongs to which image.",
+    modality="A&I",
+    objective="Audiovisual correspondence",
+    parameters="5M",
+    training_data="AudioSet's environmental videos, 296K",
+    test_data="no",
+    kind="graph",
+    frame_level=True,
+    dim=512,
+    extractions=ESSENTIA_GAIN,
+    variations=(
+        Variation(
+            name="env-mel256-emb512-3",
+            file="openl3-env-mel256-emb512-3.pb",
+            address="https://essentia.upf.edu/models/feature-extractors/openl3/openl3-env-mel256-emb512-3.pb",
+            licence="CC BY-NC-SA 4.0 (Essentia's models)",
+            dim=512,
+        ),
+        Variation(
+            name="env-mel128-emb512-3",
+            file="openl3-env-mel128-emb512-3.pb",
+            address="https://essentia.upf.edu/models/feature-extractors/openl3/openl3-env-mel128-emb512-3.pb",
+            licence="CC BY-NC-SA 4.0 (Essentia's models)",
+            dim=512,
+        ),
+        Variation(
+            name="env-mel256-emb6144-3",
+            file="openl3-env-mel256-emb6144-3.pb",
+            address="https://essentia.upf.edu/models/feature-extractors/openl3/openl3-env-mel256-emb6144-3.pb",
+            licence="CC BY-NC-SA 4.0 (Essentia's models)",
+            dim=6144,
+        ),
+    ),
+    packages=(("essentia", "essentia-tensorflow"),),
+    code_licence="AGPL-3.0 (Essentia)",
+    citation="Cramer et al., Look, listen, and learn more, ICASSP 2019",
+)
+
 SAMPLE_RATE = 48000
-DIM = 512
+DIM = CARD.dim
 
 _BANDS = 256
 _FRAME, _HOP, _FRAMES = 2048, 242, 199

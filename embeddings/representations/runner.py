@@ -45,8 +45,7 @@ class Representation:
 
     Attributes
     ----------
-    module : the file in `embeddings.representations`
-    kind, resampler : as on the card
+    module, kind, resampler : as on the card
     extraction : which way to extract
     weights : the checkpoint, None where there is none
     device : where a network runs, as PyTorch names it
@@ -61,7 +60,7 @@ class Representation:
 
     def __call__(self, path: Path, clip_id: str) -> np.ndarray:
         """Return the vectors of one clip, float32 [dim] or [frames, dim]."""
-        module = importlib.import_module(f"embeddings.representations.{self.module}")
+        module = importlib.import_module(self.module)
         if self.kind == "extractor":
             return module.extract(path, clip_id, self.extraction)
         network = loaded(self)
@@ -92,7 +91,7 @@ class Representation:
         """Return what a torch network's front end makes of an audio file."""
         import torch
 
-        module = importlib.import_module(f"embeddings.representations.{self.module}")
+        module = importlib.import_module(self.module)
         samples, rate = read_audio(path)
         with torch.inference_mode():
             if module.SAMPLE_RATE is None:
@@ -129,7 +128,7 @@ def resampled(samples: np.ndarray, rate: int, target: int, how: str = "soxr") ->
 @lru_cache(maxsize=1)  # one network is in use at a time, and may be large
 def loaded(representation: Representation) -> Any:
     """Return the network of a representation that has weights, loaded once a process."""
-    module = importlib.import_module(f"embeddings.representations.{representation.module}")
+    module = importlib.import_module(representation.module)
     if representation.kind == "graph":
         return module.load(representation.weights, representation.device, representation.extraction)
     import torch

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from embeddings.representations.card import ESSENTIA_GAIN, Card, Variation
 from embeddings.representations.graphs import (
     Graph,
     Layout,
@@ -23,8 +24,35 @@ from embeddings.representations.graphs import (
     noisy_frames,
 )
 
+CARD = Card(
+    module=__name__,
+    name="VGGish",
+    description="A VGG-like network that tags a large set of videos by their sound.",
+    modality="A",
+    objective="Classification",
+    parameters="62M",
+    training_data="YouTube-8M, 80M clips",
+    test_data="no",
+    kind="graph",
+    frame_level=True,
+    dim=128,
+    extractions=ESSENTIA_GAIN,
+    variations=(
+        Variation(
+            name="audioset-vggish-3",
+            file="audioset-vggish-3.pb",
+            address="https://essentia.upf.edu/models/feature-extractors/vggish/audioset-vggish-3.pb",
+            licence="CC BY-NC-SA 4.0 (Essentia's models)",
+            dim=128,
+        ),
+    ),
+    packages=(("essentia", "essentia-tensorflow"),),
+    code_licence="AGPL-3.0 (Essentia)",
+    citation="Hershey et al., CNN architectures for large-scale audio classification, ICASSP 2017",
+)
+
 SAMPLE_RATE = 16000
-DIM = 128
+DIM = CARD.dim
 
 _FRAME, _HOP = 400, 160
 _PATCH, _PATCH_HOP = 96, 93

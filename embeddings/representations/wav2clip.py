@@ -19,12 +19,40 @@ import numpy as np
 import torch
 from torch import nn
 
+from embeddings.representations.card import AS_PUBLISHED, Card, Variation
 from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
 from embeddings.representations.frontends import power_spectrogram
 from embeddings.representations.network import Network, mono
 
+CARD = Card(
+    module=__name__,
+    name="Wav2CLIP",
+    description="A ResNet that learned to place sound where CLIP places the picture.",
+    modality="A&I&L",
+    objective="Contrastive alignment",
+    parameters="12M",
+    training_data="VGGSound, 200K clips",
+    test_data="no",
+    kind="torch",
+    frame_level=False,
+    dim=512,
+    extractions=AS_PUBLISHED,
+    variations=(
+        Variation(
+            name="Wav2CLIP",
+            file="Wav2CLIP.pt",
+            address="https://github.com/descriptinc/lyrebird-wav2clip/releases/download/v0.1.0-alpha/Wav2CLIP.pt",
+            licence="MIT",
+            dim=512,
+        ),
+    ),
+    packages=(("torch", "torch"),),
+    code_licence="MIT (this project)",
+    citation="Wu et al., Wav2CLIP: learning robust audio representations from CLIP, ICASSP 2022",
+)
+
 SAMPLE_RATE: int | None = 44100
-DIM = 512
+DIM = CARD.dim
 
 _LONGEST = 30 * 44100
 _WINDOW, _HOP = 512, 353

@@ -12,10 +12,38 @@ the network's last layer before its classes.
 from pathlib import Path
 
 from embeddings.representations import vggish
+from embeddings.representations.card import ESSENTIA_GAIN, Card, Variation
 from embeddings.representations.graphs import Layout
 
+CARD = Card(
+    module=__name__,
+    name="YAMNet",
+    description="A small MobileNet that tags AudioSet's 521 sound events.",
+    modality="A",
+    objective="Classification",
+    parameters="4M",
+    training_data="AudioSet, 2M clips",
+    test_data="no",
+    kind="graph",
+    frame_level=True,
+    dim=1024,
+    extractions=ESSENTIA_GAIN,
+    variations=(
+        Variation(
+            name="audioset-yamnet-1",
+            file="audioset-yamnet-1.pb",
+            address="https://essentia.upf.edu/models/audio-event-recognition/yamnet/audioset-yamnet-1.pb",
+            licence="CC BY-NC-SA 4.0 (Essentia's models)",
+            dim=1024,
+        ),
+    ),
+    packages=(("essentia", "essentia-tensorflow"),),
+    code_licence="AGPL-3.0 (Essentia)",
+    citation="Plakal and Ellis, YAMNet, TensorFlow Models, 2020",
+)
+
 SAMPLE_RATE = vggish.SAMPLE_RATE
-DIM = 1024
+DIM = CARD.dim
 
 
 class YAMNet(vggish.VGGish):

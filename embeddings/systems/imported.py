@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from embeddings.collection.clips import Collection
-from embeddings.collection.readers import read_id_column
+from embeddings.collection.id_lists import read_id_column
 from embeddings.errors import InputError
 from embeddings.files import check_name, read_json
 from embeddings.progress import progress

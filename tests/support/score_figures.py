@@ -5,7 +5,7 @@ from math import nan
 import numpy as np
 import pandas as pd
 
-from embeddings.representations import CARDS
+from embeddings.representations import FOURTEEN
 
 ABOUT = "Made sounds (1,000 clips, 30 classes)"
 
@@ -13,10 +13,10 @@ ABOUT = "Made sounds (1,000 clips, 30 classes)"
 def systems(count: int, provenance: str = "simulated") -> pd.DataFrame:
     """Return the table of `count` systems: the paper's fourteen, then others."""
     rng = np.random.default_rng([count, len(provenance)])
-    others = [f"Own {number}" for number in range(max(count - len(CARDS), 0))]
+    others = [f"Own {number}" for number in range(max(count - len(FOURTEEN), 0))]
     rows = []
-    for name in [*CARDS, *others][:count]:
-        card = CARDS.get(name)
+    for name in [*FOURTEEN, *others][:count]:
+        card = FOURTEEN.get(name)
         title = f"{name} (simulated)" if provenance == "simulated" else name
         rows.append(
             {

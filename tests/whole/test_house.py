@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from jinja2 import nodes
-from werkzeug.routing import Map
 
 from tests.support.places import ROOT
 from webapp import create_app
@@ -100,77 +99,6 @@ def test_templates_have_no_inline_script_or_style(path: Path) -> None:
     # A block of data is no script: no browser runs it, and the policy lets it be.
     text = path.read_text(encoding="utf-8").replace('<script type="application/json">', "")
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\son\w+=", text)
-
-
-def test_every_address_is_known() -> None:
-    """A new page must be thought of in webapp/core/test_security.py, which walks all of them."""
-    routes: Map = create_app({"TESTING": True}).url_map
-    assert {rule.endpoint for rule in routes.iter_rules()} == {
-        "audio.audio",
-        "bootstrap.static",
-        "browse.browse",
-        "designing.new",
-        "designing.write",
-        "figures.plotly",
-        "home.healthz",
-        "home.home",
-        "join.join",
-        "manage.bundle",
-        "manage.close",
-        "manage.index",
-        "manage.invite",
-        "manage.links",
-        "manage.open_study",
-        "manage.opening",
-        "manage.payments",
-        "manage.people",
-        "manage.protocol",
-        "manage.recall",
-        "manage.remove",
-        "manage.study",
-        "maps.clip_facts",
-        "maps.clips",
-        "maps.map",
-        "maps.points",
-        "maps.table",
-        "own.ask",
-        "own.audio",
-        "own.cancel",
-        "own.keep",
-        "own.leave",
-        "own.new",
-        "own.page",
-        "own.remove",
-        "own.results",
-        "own.status",
-        "rate.consent",
-        "rate.finish",
-        "rate.flag",
-        "rate.grade",
-        "rate.headphones",
-        "rate.listen",
-        "rate.page",
-        "rate.prefer",
-        "rate.questions",
-        "rate.sound",
-        "rate.sound_check",
-        "rate.withdraw",
-        "rate.withdrawal",
-        "results.disagreements",
-        "results.figure",
-        "results.judgements",
-        "results.numbers",
-        "results.page",
-        "results.qrels",
-        "results.report",
-        "results.table",
-        "scores.figure_csv",
-        "scores.scores",
-        "scores.table_csv",
-        "signin.signin",
-        "signin.signout",
-        "static",
-    }
 
 
 def _imported(path: Path) -> set[str]:

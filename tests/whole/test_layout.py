@@ -1,6 +1,7 @@
 """The floors of the house: small files and folders, one name for one thing, walls that hold."""
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+import grimp
 import pytest
 
 from tests.support.docs.complaints import imports
@@ -119,7 +121,40 @@ def test_an_import_through_the_blind_wall_is_noticed(tmp_path: Path) -> None:
     assert "webapp.study.lifecycle -> webapp.browse.walk" in told.stdout
 
 
+def test_a_raters_pages_reach_no_package_but_these() -> None:
+    """So a new package of pages is behind the blind wall, whether or not a contract names it."""
+    graph = grimp.build_graph(*ROOMS, cache_dir=None)
+    reached = graph.find_upstream_modules("webapp.rating", as_package=True)
+    packages = {".".join(one.split(".")[:2]) for one in reached if one.startswith("webapp.")}
+    assert packages == {"webapp.core", "webapp.models", "webapp.study"}
+
+
 def test_every_door_is_shown_in_the_docs() -> None:
     """That what they import is there, tests/whole/test_docs.py asks."""
     shown = {module for document in documents() for module, _ in imports(document)}
     assert shown >= DOORS
+
+
+def test_the_readme_is_short() -> None:
+    """What it is, how it starts, and where the rest is told."""
+    assert (ROOT / "README.md").stat().st_size <= 8000
+
+
+def test_every_page_of_the_docs_is_in_their_list() -> None:
+    docs = ROOT / "docs"
+    (listing,) = (one for one in documents() if one.path == docs / "README.md")
+    listed = {link.text.partition("#")[0] for link in listing.links()}
+    kinds = ("howto", "reference", "explanation", "decisions")
+    found = {
+        path.relative_to(docs).as_posix() for one in kinds for path in docs.glob(f"{one}/*.md")
+    }
+    assert len(found) > 30
+    assert found - listed == {"reference/README.md"}
+
+
+def test_the_architecture_is_one_page_that_names_every_package() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert len(page) < 9000
+    packages = {path.parent.name for room in ROOMS for path in (ROOT / room).glob("*/__init__.py")}
+    assert len(packages) > 25
+    assert {one for one in packages if not re.search(rf"`(?:\w+/)*{one}[`/]", page)} == set()

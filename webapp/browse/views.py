@@ -9,6 +9,7 @@ import numpy as np
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 
 from embeddings.collection.clips import Clip, Collection
 from embeddings.systems.store import Ranking
@@ -20,8 +21,10 @@ from webapp.browse.state import State, read_state
 from webapp.browse.walk import walk
 from webapp.core import catalogue
 from webapp.core.envelopes import envelope_letters
+from webapp.core.menus import Entry
 
 bp = Blueprint("browse", __name__)
+ENTRY = Entry("collection", 1, "browse.browse", lazy_gettext("Browse"))
 
 _CLOSE = 5  # ids that are offered instead of one that is unknown
 _FOUND = 60  # clips that a search lists

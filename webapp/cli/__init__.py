@@ -22,7 +22,7 @@ _GROUPS = {
     "studies": "Create, open and export listening tests.",
 }
 _COMMANDS = {
-    "representations": "List the fourteen, and what is here to compute them.",
+    "representations": "List the representations, and what is here to compute them.",
     "evaluate": "Score a collection's systems against its labels.",
     "report": "Write a collection's scores as one HTML file.",
     "demo": "Make the demo: made sounds, their systems, an open study.",

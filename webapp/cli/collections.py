@@ -1,5 +1,6 @@
 """flask collections: import, make, list, check, qrels, remove."""
 
+import textwrap
 from pathlib import Path
 
 import click
@@ -10,9 +11,10 @@ from embeddings.audio import SUFFIXES
 from embeddings.collection.clips import collection_names, open_collection, remove_collection
 from embeddings.collection.duplicates import ALIKE, near_duplicates
 from embeddings.collection.importing import import_collection
-from embeddings.collection.readers import READERS, Options
+from embeddings.collection.readers import READERS
+from embeddings.collection.sources import Options
 from embeddings.errors import InputError
-from embeddings.representations import CARDS
+from embeddings.representations import FOURTEEN
 from embeddings.simulation.fsd50k_shape import CLIPS, make_collection
 from embeddings.systems.rankings import EXCLUSIONS
 from evaluation.objective.simulated_systems import ready_all_simulated
@@ -26,9 +28,31 @@ group = AppGroup("collections")
 commands = {"collections": group}
 
 _NAMED = 10
+_WIDTH = 78
 
 
-@group.command("import")
+def _layouts() -> str:
+    """Return what each reader reads, a line or more each, for the help."""
+    wide = max(map(len, READERS))
+    return "\n".join(
+        textwrap.fill(
+            f"--reader {name:{wide}}  {reader.layout}",
+            _WIDTH,
+            subsequent_indent=" " * (wide + len("--reader   ")),
+        )
+        for name, reader in READERS.items()
+    )
+
+
+@group.command(
+    "import",
+    help=f"""Import the sounds at PATH as the collection NAME.
+
+\b
+{_layouts()}
+
+Ctrl-C stops it; the same command goes on from there.""",
+)
 @click.argument("name")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(
@@ -53,17 +77,7 @@ def import_command(
     copy: bool,
     workers: int | None,
 ) -> None:
-    """Import the sounds at PATH as the collection NAME.
-
-    \b
-    --reader fsd50k   FSD50K.eval_audio/, FSD50K.ground_truth/, FSD50K.metadata/ in PATH
-    --reader esc      audio/ and meta/esc50.csv in PATH
-    --reader csv      PATH is a CSV, or a folder with clips.csv; the columns are fname and
-                      labels (separated by commas) and any others; the sounds are in audio/
-                      beside it; families.json beside it (family -> [classes]) is used
-
-    Ctrl-C stops it; the same command goes on from there.
-    """
+    """Import the sounds at PATH as the collection NAME."""
     if name == DEMO:
         raise InputError(f"The name {DEMO!r} is kept for the demo; choose another.")
     with going_on():
@@ -108,7 +122,7 @@ def make_command(name: str, clips: int, seed: int) -> None:
         raise InputError(f"The name {DEMO!r} is kept for the demo; choose another.")
     with going_on():
         collection = make_collection(current_app.config["DATA"], name, clips, seed)
-        systems = ready_all_simulated(collection, CARDS.values(), seed)
+        systems = ready_all_simulated(collection, FOURTEEN.values(), seed)
     click.echo(
         f"Made {name}: {clips} clips, {len(collection.class_counts)} classes, "
         f"{len(collection.families)} families, no sounds; {len(systems)} simulated systems."

@@ -8,7 +8,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from embeddings.collection.clips import CONVENTIONS, open_collection
-from embeddings.collection.readers import read_ids
+from embeddings.collection.id_lists import read_ids
 from embeddings.errors import InputError
 from embeddings.progress import progress
 from embeddings.systems.store import open_ranking, system_names

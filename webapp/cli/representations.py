@@ -1,4 +1,4 @@
-"""flask representations: the fourteen, and what is here to compute them."""
+"""flask representations: every card, and what is here to compute them."""
 
 import importlib.util
 

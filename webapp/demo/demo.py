@@ -12,7 +12,7 @@ from flask import current_app
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.files import read_json, write_json
-from embeddings.representations import CARDS
+from embeddings.representations import CARDS, FOURTEEN
 from embeddings.search.processing import Recipe
 from embeddings.simulation import demo_collection
 from embeddings.simulation.made_embeddings import RANDOM, simulated_name, write_random_embedding
@@ -99,7 +99,7 @@ def make_results(systems: dict[str, str]) -> None:
     `systems` is what `make_systems` returned.
     """
     study = db.session.scalar(sa.select(Study).where(Study.slug == RESULTS))
-    compared = [name for card in CARDS.values() if (name := systems.get(simulated_name(card)))]
+    compared = [name for card in FOURTEEN.values() if (name := systems.get(simulated_name(card)))]
     if study is None and len(compared) > 1:
         protocol = {
             "slug": RESULTS,
@@ -137,7 +137,7 @@ def make_systems(collection: Collection) -> dict[str, str]:
         write_random_embedding(collection)
     floor = Recipe(normalise="l2", pca=None)
     replaced = _replaced(collection)
-    cards = [card for card in CARDS.values() if card.name not in replaced]
+    cards = [card for card in FOURTEEN.values() if card.name not in replaced]
     return {
         _COMPUTED: ready_system(collection, open_embedding(collection, _COMPUTED)),
         RANDOM: ready_system(collection, open_embedding(collection, RANDOM), floor, "mcss"),

@@ -18,7 +18,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import lazy_gettext, ngettext
 
 from embeddings.errors import InputError
 from evaluation.protocol.reading import protocol_toml
@@ -26,6 +26,7 @@ from evaluation.records.bundle import write_bundle
 from webapp.bundles import export_import, raters_csv
 from webapp.core import jobs
 from webapp.core.database import db, now
+from webapp.core.menus import Entry
 from webapp.manage import study_progress
 from webapp.models import Assignment, Rater, Study
 from webapp.rating import assigning
@@ -33,6 +34,7 @@ from webapp.rating import people as raters
 from webapp.study import lifecycle, preview, rater_lines
 
 bp = Blueprint("manage", __name__, url_prefix="/studies")
+ENTRY = Entry("top", 1, "manage.index", lazy_gettext("Studies"))
 
 _ONLY_HERE = ("127.0.0.1", "localhost", "::1")
 

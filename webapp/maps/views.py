@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from flask import Blueprint, Response, abort, make_response, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext
 
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
@@ -17,8 +18,10 @@ from evaluation.figures.figure import PALETTE, Figure
 from webapp.core import catalogue
 from webapp.core.clip_facts import clip_families
 from webapp.core.figure_pages import csv_file, figure_page
+from webapp.core.menus import Entry
 
 bp = Blueprint("maps", __name__, url_prefix="/browse/<name>/map")
+ENTRY = Entry("collection", 2, "maps.map", lazy_gettext("Map"))
 
 COLOURS = tuple(colour for colour in PALETTE if colour != GREY)
 """Of families and chosen classes; the rest is grey."""

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext
 
 from embeddings.collection.clips import Collection
 from evaluation.figures.figure import Figure
@@ -15,12 +16,14 @@ from evaluation.objective.definitions import FIRST_RANK, METRICS, wording
 from webapp.core import catalogue
 from webapp.core.figure_pages import csv_file, figure_page
 from webapp.core.kept import of_app, stamps
+from webapp.core.menus import Entry
 from webapp.scores import classes, score_tables
 from webapp.scores.csv_files import TABLES, csv_table
 from webapp.scores.score_tables import Board
 from webapp.scores.state import State, read_state
 
 bp = Blueprint("scores", __name__)
+ENTRY = Entry("collection", 3, "scores.scores", lazy_gettext("Scores"))
 
 Built = TypeVar("Built")
 

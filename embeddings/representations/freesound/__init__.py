@@ -24,6 +24,7 @@ import soundfile
 
 from embeddings.audio import read_audio
 from embeddings.errors import InputError
+from embeddings.representations.card import Card
 from embeddings.representations.freesound.extractor import (
     DESCRIPTORS,
     SAMPLE_RATE,
@@ -31,8 +32,33 @@ from embeddings.representations.freesound.extractor import (
     as_vector,
     describe_file,
 )
+from embeddings.search.processing import Recipe
 
-__all__ = ["DIM", "SAMPLE_RATE", "describe", "dim_of", "dither", "extract", "feature_names"]
+__all__ = ["CARD", "DIM", "SAMPLE_RATE", "describe", "dim_of", "dither", "extract", "feature_names"]
+
+CARD = Card(
+    module=__name__,
+    name="Freesound",
+    description="Six statistics of 54 hand-made descriptors, as Freesound's own search uses them.",
+    modality="A",
+    objective="none: hand-made descriptors",
+    parameters="",
+    training_data="none",
+    test_data="no training",
+    kind="extractor",
+    frame_level=False,
+    dim=1584,
+    recipe=Recipe(normalise="minmax", pca=100),
+    search="nns",
+    extractions={
+        "dithered": "inaudible noise seeded by the clip id first: the same numbers on every run",
+        "as-published": "the file as it is: clips with digital silence differ from run to run",
+        "legacy-846": "the paper's 846 numbers, rebuilt from today's extractor; dithered",
+    },
+    packages=(("essentia", "essentia-tensorflow"),),
+    code_licence="AGPL-3.0 (Essentia)",
+    citation="Bogdanov et al., Essentia: an audio analysis library for MIR, ISMIR 2013",
+)
 
 DIM = len(STATISTICS) * sum(DESCRIPTORS.values())
 DITHER_RMS = 3e-5

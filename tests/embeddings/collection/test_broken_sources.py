@@ -14,7 +14,7 @@ import soundfile
 
 from embeddings.collection.clips import collection_names, open_collection
 from embeddings.collection.importing import BrokenClips, import_collection
-from embeddings.collection.readers import Options
+from embeddings.collection.sources import Options
 from embeddings.errors import InputError
 from tests.support.places import ROOT, hear_ctrl_c
 from tests.support.small import RATE, make_sound, write_source

@@ -10,7 +10,8 @@ import soundfile
 from embeddings.collection.clips import collection_names, open_collection
 from embeddings.collection.families import fsd50k_families
 from embeddings.collection.importing import import_collection
-from embeddings.collection.readers import Options, read_csv
+from embeddings.collection.readers.own_table import read_csv
+from embeddings.collection.sources import Options
 from tests.support.small import RATE, make_sound
 from tests.support.source_tables import change, table, write_table
 

@@ -209,7 +209,7 @@ def test_what_is_no_representation(
 
 
 def test_names_and_sources_that_cannot_be() -> None:
-    with pytest.raises(InputError, match="BEATs is one of the fourteen"):
+    with pytest.raises(InputError, match="BEATs has a card already"):
         plan_own(str(EXAMPLE), "BEATs")
     with pytest.raises(InputError, match="there is no such file"):
         plan_own("nothing.py", "Mine")

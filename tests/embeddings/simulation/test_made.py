@@ -37,7 +37,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Collection:
 def make(data: Path, *options: str) -> str:
     """Run the command that makes the collection "planned", with few systems."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("webapp.cli.collections.CARDS", FEW)
+        patched.setattr("webapp.cli.collections.FOURTEEN", FEW)
         runner = create_app({"TESTING": True, "DATA": data}).test_cli_runner()
         return runner.invoke(args=["collections", "make", "planned", *options]).output
 

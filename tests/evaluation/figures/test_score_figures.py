@@ -8,7 +8,7 @@ import pytest
 
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from embeddings.representations import CARDS
+from embeddings.representations import FOURTEEN
 from embeddings.systems.store import Ranking, open_embedding
 from evaluation.figures.charts import SIMULATED, cast, signed
 from evaluation.figures.figure import Figure
@@ -112,7 +112,7 @@ def test_the_family_heat_map_shows_its_table_in_the_order_of_the_paper() -> None
         words = family.replace("_", " ").replace("-", "- ").replace("- ", "- ")
         assert shown[head, words] == value
     rows = list(dict.fromkeys(name for name, _ in shown))
-    assert rows == [f"{name} (simulated)" for name in (*CARDS, "Own 0", "Own 1")]
+    assert rows == [f"{name} (simulated)" for name in (*FOURTEEN, "Own 0", "Own 1")]
     assert figure.table["family"].unique().tolist() == [*FAMILIES, MEAN]
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from embeddings.collection.families import fsd50k_families
-from embeddings.representations import CARDS
+from embeddings.representations import FOURTEEN
 from evaluation.objective import published
 from evaluation.objective.published import Published
 
 
 def test_the_fourteen_are_there_in_the_papers_order_with_all_families() -> None:
     figures = published.published()
-    assert list(figures) == list(CARDS)
+    assert list(figures) == list(FOURTEEN)
     for name, figure in figures.items():
         assert figure.representation == name
         assert set(figure.families) == set(fsd50k_families())

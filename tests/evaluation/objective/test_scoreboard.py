@@ -11,7 +11,7 @@ import pytest
 
 from embeddings.collection.clips import CONVENTIONS, Collection
 from embeddings.errors import InputError
-from embeddings.representations import CARDS
+from embeddings.representations import FOURTEEN
 from embeddings.search.processing import Recipe
 from embeddings.simulation.made_embeddings import write_random_embedding
 from embeddings.systems.rankings import build_ranking
@@ -299,7 +299,7 @@ def test_simulated_systems_are_never_among_others() -> None:
 def test_parameters_are_the_papers(shared: Path) -> None:
     with (shared / "facts" / "published_scores.csv").open(encoding="utf-8", newline="") as file:
         facts = {row["representation"]: row["parameters"] for row in csv.DictReader(file)}
-    for name, card in CARDS.items():
+    for name, card in FOURTEEN.items():
         value = scoreboard.parameters(card.parameters)
         assert ("-" if math.isnan(value) else f"{value / 1e6:g}M") == facts[name]
     assert scoreboard.parameters("51K") == 51_000

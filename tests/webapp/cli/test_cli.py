@@ -17,6 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
 from embeddings.collection.clips import Collection, collection_names
+from embeddings.collection.readers import READERS
 from embeddings.files import only_writer
 from embeddings.systems.store import Ranking
 from tests.support.places import ROOT, hear_ctrl_c
@@ -50,6 +51,13 @@ def test_a_collection_comes_and_goes(app: Flask, runner: FlaskCliRunner, source:
     assert sorted(path.name for path in (app.config["DATA"] / "collections").iterdir()) == ["small"]
     assert collection_names(app.config["DATA"]) == ["small"]
     assert source.is_dir()
+
+
+def test_the_help_says_what_each_reader_reads(runner: FlaskCliRunner) -> None:
+    said = " ".join(run(runner, "collections", "import", "--help").split())
+    assert f"[{'|'.join(READERS)}]" in said
+    for name, reader in READERS.items():
+        assert f"--reader {name} {reader.layout}" in said
 
 
 def test_broken_clips_are_listed(runner: FlaskCliRunner, source: Path) -> None:
@@ -111,7 +119,7 @@ def test_links_begin_with_the_address_that_is_set(runner: FlaskCliRunner, app: F
 
 
 def test_gunicorn_serves_the_app_with_two_workers(tmp_path: Path) -> None:
-    """As the README says for a real study."""
+    """As docs/howto/serve.md says for a real study."""
     served = Process(tmp_path, GUNICORN)
     try:
         with urlopen(f"{served.url}/healthz", timeout=PATIENCE) as answer:

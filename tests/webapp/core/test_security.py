@@ -42,6 +42,12 @@ def test_strangers_get_nothing_but_the_sign_in_page(client: FlaskClient, app: Fl
     assert tried >= 15
 
 
+def test_what_is_open_to_strangers_was_thought_of(app: Flask) -> None:
+    """A new page is closed, and is walked above; one that opens itself belongs into this file."""
+    public = {name for name, view in app.view_functions.items() if hasattr(view, "is_public")}
+    assert public == OPEN
+
+
 def test_a_rater_link_that_is_wrong_leads_nowhere(client: FlaskClient, app: Flask) -> None:
     """Neither the pages nor what they post to; nor does a study that is not there."""
     app.config["WTF_CSRF_ENABLED"] = False

@@ -15,7 +15,7 @@ from flask.testing import FlaskCliRunner
 from embeddings.collection.clips import Collection, open_collection
 from embeddings.extraction.extract import Task, plan_own
 from embeddings.files import read_json, write_json
-from embeddings.representations import CARDS, Card
+from embeddings.representations import FOURTEEN, Card
 from embeddings.simulation import demo_collection
 from embeddings.simulation.made_embeddings import simulated_name
 from embeddings.systems.store import embedding_names, open_embedding, open_ranking, system_names
@@ -46,7 +46,7 @@ def made(first_start: tuple[Path, str]) -> Collection:
 def measured(made: Collection) -> dict[str, dict[str, float]]:
     """Each representation's family MAP@15 as it is stored of its simulated system."""
     result = {}
-    for name, card in CARDS.items():
+    for name, card in FOURTEEN.items():
         facts = read_objective(made, system_of(made, card))
         assert facts is not None
         families = facts["conventions"][convention()]["families"]
@@ -107,7 +107,7 @@ def test_it_is_made_once_and_is_complete(first_start: tuple[Path, str], made: Co
     assert f"{served}/signin/" in said
     assert f"{served}/rate/demo/" in said
     names = system_names(made)
-    assert set(names) == {COMPUTED, FLOOR, *(system_of(made, card) for card in CARDS.values())}
+    assert set(names) == {COMPUTED, FLOOR, *(system_of(made, card) for card in FOURTEEN.values())}
     assert [name for name in names if open_ranking(made, name).provenance == "computed"] == [
         COMPUTED
     ]
@@ -126,7 +126,7 @@ def test_again_changes_nothing(own: Path, setup: list[str]) -> None:
     assert stamps() == before
 
 
-@pytest.mark.parametrize("name", CARDS)
+@pytest.mark.parametrize("name", FOURTEEN)
 def test_every_family_scores_near_the_published_value(
     name: str, measured: dict[str, dict[str, float]]
 ) -> None:
@@ -147,7 +147,7 @@ def test_the_order_of_the_fourteen_is_kept(measured: dict[str, dict[str, float]]
 def test_what_they_say_they_reached_is_what_the_pipeline_measures(
     made: Collection, measured: dict[str, dict[str, float]]
 ) -> None:
-    for name, card in CARDS.items():
+    for name, card in FOURTEEN.items():
         meta = open_embedding(made, simulated_name(card)).meta
         assert meta["provenance"] == "simulated"
         assert meta["title"] == f"{name} (simulated)"
@@ -224,7 +224,7 @@ def test_an_older_demo_gets_what_it_lacks_and_keeps_what_it_has(
     collection = open_collection(own, demo_collection.NAME)
     assert collection.info["description"] == demo_collection.DESCRIPTION
     assert collection.convention == "cbmi2024"
-    assert all(system_of(collection, card) for card in CARDS.values())
+    assert all(system_of(collection, card) for card in FOURTEEN.values())
     assert (folder / "embeddings" / "freesound" / "vectors.npy").stat().st_mtime_ns == kept
     assert json.loads((own / "demo.json").read_text())["made_at"].startswith("2026-01-01")
     assert "Adding" not in commands.invoke(args=setup).output
@@ -255,7 +255,7 @@ def test_what_is_computed_takes_the_place_of_what_was_simulated(
     assert "simulated-vggish stays beside vggish: the study 'demo' uses" in done.output
     assert "simulated-freesound" not in done.output
     collection = open_collection(own, demo_collection.NAME)
-    left = {simulated_name(card) for card in CARDS.values()} - {"simulated-beats"}
+    left = {simulated_name(card) for card in FOURTEEN.values()} - {"simulated-beats"}
     assert set(embedding_names(collection)) == left | {"beats", "vggish", "freesound", "random"}
     assert [name for name in system_names(collection) if "beats" in name] == []
     with create_app({"DATA": own}).app_context():

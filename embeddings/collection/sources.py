@@ -1,7 +1,6 @@
-"""Readers of published layouts: FSD50K, ESC-50, and any folder of sounds with a CSV.
+"""What a reader finds in a source, and how the rows of a table become its clips.
 
-A reader looks at tables and file names only. Whether each audio file can be decoded is found out
-by :mod:`embeddings.collection.importing`, in parallel.
+What readers share is here; a layout's own is in its module of `embeddings.collection.readers`.
 """
 
 import csv
@@ -16,15 +15,6 @@ from embeddings.collection.clips import check_families
 from embeddings.collection.families import known_families
 from embeddings.errors import InputError
 from embeddings.files import read_json
-
-_ESC50_GROUPS = (
-    "Animals",
-    "Natural soundscapes and water",
-    "Human, non-speech",
-    "Interior and domestic",
-    "Exterior and urban",
-)
-"""ESC-50 numbers its 50 classes so that each ten are one of these, in this order."""
 
 _TITLES = ("title", "name")
 _AUTHORS = ("author", "uploader", "username", "artist")
@@ -70,137 +60,26 @@ class Options:
     group_column: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A layout on disk, and how it is read.
+
+    Attributes
+    ----------
+    name : what ``--reader`` takes, and ``collection.json`` keeps
+    layout : what has to be in PATH, for people who import
+    read : what gives the source at a path; it raises InputError where that is not as it must be
+    """
+
+    name: str
+    layout: str
+    read: Callable[[Path, Options], Source]
+
+
 Row = tuple[int, dict[str, str]]
 
 
-def read_fsd50k(path: Path, options: Options) -> Source:
-    """Read FSD50K's evaluation set as published.
-
-    `path` holds ``FSD50K.eval_audio/`` and ``FSD50K.ground_truth/eval.csv`` (fname, labels,
-    mids); ``FSD50K.metadata/eval_clips_info_FSD50K.json`` adds titles, uploaders and licences.
-    """
-    table = path / "FSD50K.ground_truth" / "eval.csv"
-    info_file = path / "FSD50K.metadata" / "eval_clips_info_FSD50K.json"
-    info = read_json(info_file) if info_file.is_file() else {}
-    if not isinstance(info, dict) or not all(isinstance(facts, dict) for facts in info.values()):
-        raise InputError(f"{info_file}: must be one JSON object of fname -> facts.")
-    rows = _read_rows(table, ("fname", "labels"))
-    if info:  # under the metadata's own names, so that title, uploader and licence are found
-        for _, row in rows:
-            facts = info.get(row["fname"], {})
-            row |= {key: str(facts.get(key, "")) for key in ("title", "uploader", "license")}
-    options = Options(options.families, options.group_column or ("uploader" if info else None))
-    clips = _clips(table, rows, path / "FSD50K.eval_audio", options)
-    return Source(
-        clips,
-        _families(clips, options, None),
-        "FSD50K, evaluation set",
-        licence="each clip under its own Creative Commons licence",
-        convention="cbmi2024",
-    )
-
-
-def read_esc(path: Path, options: Options) -> Source:
-    """Read ESC-50 (or ESC-10) as published: ``audio/`` and ``meta/esc50.csv``.
-
-    The class is the row's category; the family one of ESC-50's five groups of ten classes; the
-    group the source recording (src_file).
-    """
-    table = path / "meta" / "esc50.csv"
-    rows = _read_rows(table, ("filename", "target", "category"))
-    families: dict[str, tuple[str, ...]] = {}
-    for line, row in rows:
-        target = row["target"]
-        if not target.isdecimal() or int(target) >= 10 * len(_ESC50_GROUPS):
-            raise InputError(
-                f"{table}, line {line}: the target {target!r} must be a number from 0 to "
-                f"{10 * len(_ESC50_GROUPS) - 1}."
-            )
-        family = _ESC50_GROUPS[int(target) // 10]
-        families[family] = (*families.get(family, ()), row["category"])
-        row |= {"fname": row["filename"], "labels": row["category"]}
-    families = {family: tuple(dict.fromkeys(labels)) for family, labels in families.items()}
-    grouped = bool(rows) and "src_file" in rows[0][1]
-    options = Options(options.families, options.group_column or ("src_file" if grouped else None))
-    clips = _clips(table, rows, path / "audio", options)
-    return Source(
-        clips,
-        _families(clips, options, families),
-        "ESC-50: environmental sound classification",
-        licence="CC BY-NC 3.0 (ESC-10: CC BY 3.0)",
-    )
-
-
-def read_csv(path: Path, options: Options) -> Source:
-    """Read any CSV with the columns fname and labels beside an ``audio/`` folder.
-
-    `path` is the CSV, or a folder that holds ``clips.csv`` (or exactly one other CSV). A
-    ``families.json`` beside it is used. fname may leave out the suffix and may name a subfolder;
-    labels are separated by commas. All other columns are kept.
-    """
-    table = path if path.is_file() else _only_table(path)
-    folder = table.parent
-    clips = _clips(table, _read_rows(table, ("fname", "labels")), folder / "audio", options)
-    beside = folder / "families.json"
-    families = check_families(read_json(beside), str(beside)) if beside.is_file() else None
-    return Source(clips, _families(clips, options, families), f"{table.name} and its sounds")
-
-
-def read_ids(path: Path) -> list[str]:
-    """Read clip ids, one a line, or from the column fname of a CSV; raise InputError if none.
-
-    An id that is there twice counts once.
-    """
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file.")
-    if path.suffix.lower() == ".csv":
-        ids = [row["fname"].strip() for _, row in _read_rows(path, ("fname",))]
-    else:
-        try:
-            ids = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-        except UnicodeDecodeError as error:
-            raise InputError(f"{path}: the text is not UTF-8 (byte {error.start}).") from error
-    ids = list(dict.fromkeys(filter(None, ids)))
-    if not ids:
-        raise InputError(f"{path}: there is no clip id in it.")
-    return ids
-
-
-def read_id_column(path: Path) -> list[str]:
-    """Return the column fname of a CSV, row by row; InputError for an empty id or one twice."""
-    seen: dict[str, int] = {}
-    for line, row in _read_rows(path, ("fname",)):
-        name = row["fname"].strip()
-        if not name:
-            raise InputError(f"{path}, line {line}: there is no fname.")
-        if name in seen:
-            raise InputError(
-                f"{path}, line {line}: the clip {name!r} is there twice (first: line {seen[name]})."
-            )
-        seen[name] = line
-    return list(seen)
-
-
-READERS: dict[str, Callable[[Path, Options], Source]] = {
-    "fsd50k": read_fsd50k,
-    "esc": read_esc,
-    "csv": read_csv,
-}
-
-
-def _only_table(folder: Path) -> Path:
-    if not folder.is_dir():
-        raise InputError(f"{folder}: there is no such file or folder.")
-    usual = folder / "clips.csv"
-    tables = [usual] if usual.is_file() else sorted(folder.glob("*.csv"))
-    if len(tables) != 1:
-        raise InputError(
-            f"{folder}: there must be a clips.csv or exactly one CSV file; found {len(tables)}."
-        )
-    return tables[0]
-
-
-def _read_rows(path: Path, needed: tuple[str, ...]) -> list[Row]:
+def read_rows(path: Path, needed: tuple[str, ...]) -> list[Row]:
     """Return (line, row) for each row of a CSV; raise InputError naming file and line."""
     if not path.is_file():
         raise InputError(f"{path}: there is no such file.")
@@ -237,7 +116,14 @@ def _read_rows(path: Path, needed: tuple[str, ...]) -> list[Row]:
     return rows
 
 
-def _clips(table: Path, rows: list[Row], audio: Path, options: Options) -> list[SourceClip]:
+def source_clips(table: Path, rows: list[Row], audio: Path, options: Options) -> list[SourceClip]:
+    """Return the clips that the rows of `table` speak of, their audio somewhere under `audio`.
+
+    Of a row count fname (which may leave out the suffix and may name a subfolder), labels
+    (separated by commas), and where they are there title, uploader and licence, by any of their
+    usual names; all other columns are kept. What is wrong with one clip alone is its `problem`;
+    InputError for a table or a folder that is not as it must be.
+    """
     if not audio.is_dir():
         raise InputError(f"{audio}: there is no such folder; the clips' audio should be in it.")
     if options.group_column and options.group_column not in rows[0][1]:
@@ -309,7 +195,7 @@ def _audio_files(folder: Path) -> dict[str, list[Path]]:
     return files
 
 
-def _families(
+def source_families(
     clips: list[SourceClip], options: Options, own: dict[str, tuple[str, ...]] | None
 ) -> dict[str, tuple[str, ...]]:
     """Return the families by the first of: the user's file, the source's own, FSD50K's."""

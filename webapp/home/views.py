@@ -36,7 +36,7 @@ def home() -> ResponseReturnValue:
             "unscored": scored.count(None),
         }
     return render_template(
-        "home.html",
+        "home/page.html",
         collections=collections,
         systems=systems,
         studies=lifecycle.overview(),
