@@ -2,28 +2,29 @@
 
 All pages run in one data folder, in the order in which a person would come to them, each going on
 from what the ones before it left. What cannot be had here has a stand-in
-(`tests.support.stand_ins`).
+(`tests.support.docs.stand_ins`).
 """
 
 import contextlib
 import io
 import json
-import os
 import shutil
-import tomllib
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from embeddings.collection.clips import open_collection
 from embeddings.extraction import extract
-from evaluation.protocol.reading import parse_protocol
-from tests.support import stand_ins, warm_workers
+from tests.support import warm_workers
+from tests.support.docs import stand_ins
+from tests.support.docs.command_lines import cli, commands
+from tests.support.docs.documents import Document, Piece
+from tests.support.docs.snippets import Snippet, snippets, unseen
 from tests.support.places import ROOT
 from tests.support.ready import ready
-from tests.support.snippets import Snippet, snippets, unseen
 from webapp import create_app
 from webapp.study.lifecycle import find_study
 
@@ -52,15 +53,15 @@ RUN = {"sh", "python"}
 SHOWN = {"", "text", "toml", "nginx"}
 
 
-def pages() -> list[Path]:
+def pages() -> list[Document]:
     """Return the pages whose blocks run, in their order."""
-    return [DOCS / f"{name}.md" for name in ORDER]
+    return [Document(DOCS / f"{name}.md") for name in ORDER]
 
 
 class Reader:
     """Somebody who does what a page says, in a folder of the own, and keeps what goes wrong."""
 
-    def __init__(self, page: Path, folder: Path) -> None:
+    def __init__(self, page: Document, folder: Path) -> None:
         self.page, self.folder = page, folder
         self.names: dict[str, Any] = {}
         self.said, self.problems = "", []
@@ -75,46 +76,47 @@ class Reader:
         """Do what one block says."""
         if one.do == "not run":
             return
+        block = one.block
         if one.do == "file":
-            (self.folder / one.what).write_text(one.text, encoding="utf-8")
-        if one.language == "text":
-            for line in unseen(one.text, self.said):
-                self.wrong(one, f"nothing said {line!r}, but {self.said[-2000:]}")
-        elif one.language == "sh":
-            for words in one.commands():
-                self.said += self.command(one, words)
-        elif one.language == "python":
-            self.said += self.python(one)
+            (self.folder / one.what).write_text(block.text, encoding="utf-8")
+        if block.language == "text":
+            for line in unseen(block.text, self.said):
+                self.wrong(block.line, f"nothing said {line!r}, but {self.said[-2000:]}")
+        elif block.language == "sh":
+            for line, words in commands(block):
+                self.said += self.command(line, words, elsewhere=one.do == "elsewhere")
+        elif block.language == "python":
+            self.said += self.python(block)
 
-    def command(self, one: Snippet, words: list[str]) -> str:
+    def command(self, line: int, words: list[str], *, elsewhere: bool) -> str:
         """Give a command to an app of its own, as each process has one; return what it says."""
         if words[0] != "flask":
-            self.wrong(one, f"{words[0]} has no stand-in: say why it is not run")
+            self.wrong(line, f"{words[0]} has no stand-in: say why it is not run")
             return ""
         args = [word.replace("/data/", f"{self.folder}/data/") for word in words[1:]]
-        data = self.folder / ("elsewhere" if one.do == "elsewhere" else "instance")
+        data = self.folder / ("elsewhere" if elsewhere else "instance")
         app = create_app({"TESTING": True, "DATA": data})
         done = app.test_cli_runner().invoke(args=args)
         if done.exit_code:
-            self.wrong(one, f"{' '.join(words)}: {done.output}{done.exception!r}")
+            self.wrong(line, f"{' '.join(words)}: {done.output}{done.exception!r}")
         elif words[1:4] == ["studies", "invite", "pilot"]:
             with app.app_context():
                 stand_ins.judge(find_study("pilot"))
         return done.output
 
-    def python(self, one: Snippet) -> str:
+    def python(self, block: Piece) -> str:
         """Run a snippet after those before it on its page; return what it prints."""
-        code = compile("\n" * one.line + one.text, str(self.page), "exec")
+        code = compile("\n" * (block.line - 1) + block.text, self.page.name, "exec")
         with contextlib.redirect_stdout(io.StringIO()) as said:
             try:
                 exec(code, self.names)
             except Exception as error:
-                self.wrong(one, repr(error))
+                self.wrong(block.line, repr(error))
         return said.getvalue()
 
-    def wrong(self, one: Snippet, what: str) -> None:
-        """Keep what went wrong in a block."""
-        self.problems.append(f"{self.page.relative_to(ROOT)}, line {one.line}: {what}")
+    def wrong(self, line: int, what: str) -> None:
+        """Keep what went wrong on a line."""
+        self.problems.append(f"{self.page.name}:{line}: {what}")
 
 
 def prepare(folder: Path, demo: Path) -> None:
@@ -164,38 +166,43 @@ def test_every_page_of_the_how_tos_is_read() -> None:
     assert found == set(ORDER) - {"tutorial"}
 
 
+def test_every_command_is_in_a_how_to() -> None:
+    told = "\n".join(page.text for page in pages())
+    groups = ("collections", "embeddings", "rankings", "studies", "weights")
+    wanted = [
+        f"flask {group} {name}"
+        for group in groups
+        for name in cli().commands[group].list_commands(click.Context(cli()))  # type: ignore[attr-defined]
+    ]
+    wanted += [f"flask {name}" for name in ("demo", "evaluate", "report", "signin-link")]
+    assert [command for command in wanted if command not in told] == []
+
+
 def test_what_does_not_run_says_why() -> None:
-    whys = [one.what for page in pages() for one in snippets(page) if one.do == "not run"]
-    assert Counter(whys) == NOT_RUN
-    blocks = [one for page in pages() for one in snippets(page)]
-    assert {one.language for one in blocks} <= RUN | SHOWN
-    assert sum(one.language in RUN and one.do != "not run" for one in blocks) > 35
+    found = [one for page in pages() for one in snippets(page)]
+    assert Counter(one.what for one in found if one.do == "not run") == NOT_RUN
+    assert {one.block.language for one in found} <= RUN | SHOWN
+    assert sum(one.block.language in RUN and one.do != "not run" for one in found) > 35
 
 
-def test_every_protocol_in_a_page_is_a_good_one() -> None:
-    """A part of one is added to the page's of before it, or to a short one."""
-    short = {"title": "t", "collection": "c", "systems": ["a", "b"], "queries": {"clips": ["1"]}}
-    found = [one for page in pages() for one in snippets(page) if one.language == "toml"]
-    assert len(found) > 2
-    for one in found:
-        assert parse_protocol({"slug": "x", **short, **tomllib.loads(one.text)}, "docs").systems
-
-
-def test_a_reader_notices_what_goes_otherwise(tmp_path: Path, data: Path) -> None:
+def test_what_goes_otherwise_is_noticed(tmp_path: Path, data: Path) -> None:
     """Each kind of block fails where it does not do what the page says."""
     page = tmp_path / "page.md"
     page.write_text(
-        "```sh\nflask collections list\nflask collections check none\nmake tea\n```\n"
-        "```text\nsmall … clips\nlarge … clips\n```\n"
-        "```python\nsmall = 1\n```\n```python\nsmall / 0\n```\n"
-        "<!-- not run: it is bad -->\n```python\nlarge / 0\n```\n"
+        "# A page\n\n```sh\nflask collections list\nflask collections check none\nmake tea\n```\n\n"
+        "```text\nsmall … clips\nlarge … clips\n```\n\n"
+        "```python\nsmall = 1\n```\n\n```python\nsmall / 0\n```\n\n"
+        "<!-- not run: it is bad -->\n```python\nlarge / 0\n```\n",
+        encoding="utf-8",
     )
-    os.symlink(data, tmp_path / "instance")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tests.whole.test_docs_run.ROOT", tmp_path)
-        problems = Reader(page, tmp_path).read()
-    assert len(problems) == 4
-    for problem, part in zip(
-        problems, ("check none", "make has no", "'large …", "Zero"), strict=True
-    ):
-        assert part in problem
+    (tmp_path / "instance").symlink_to(data)
+    problems = Reader(Document(page, tmp_path), tmp_path).read()
+    lines = (
+        "page.md:5: flask collections check none",
+        "page.md:6: make has no",
+        "page.md:10: nothing",
+        "page.md:19: ZeroDivision",
+    )
+    assert len(problems) == len(lines)
+    for problem, begins in zip(problems, lines, strict=True):
+        assert problem.startswith(begins)
