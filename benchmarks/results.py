@@ -100,8 +100,8 @@ def compute() -> None:
         import scipy.stats  # noqa: F401
     from evaluation.analysis.graded import Analysis
     from evaluation.analysis.panel import parts_of
-    from webapp.results.study_tables import study_tables
     from webapp.study import lifecycle
+    from webapp.tables.study_tables import study_tables
 
     show("once in a process", took)
     took = {}

@@ -146,8 +146,10 @@ def _coefficient(system: float, error: float) -> float | None:
 def generalizability(scores: np.ndarray) -> Generalizability:
     """Estimate what scores vary by.
 
-    Parameters ---------- scores : float [systems, raters, queries], as
-    `evaluation.analysis.system_scores.per_rater` gives them
+    Parameters
+    ----------
+    scores : float [systems, raters, queries], as `evaluation.analysis.system_scores.per_rater`
+        gives them
     """
     there = ~np.isnan(scores)
     raters, queries = int(there.any(axis=(0, 2)).sum()), int(there.any(axis=(0, 1)).sum())

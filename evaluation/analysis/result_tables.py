@@ -39,7 +39,8 @@ def _systems(scores: Scores) -> list[dict[str, Any]]:
     return [
         {
             "system": one.system,
-            **as_level(one.estimate),
+            # that a level is zero is no question
+            **{name: value for name, value in as_row(one.estimate).items() if name != "p"},
             "lower_bound": one.low,
             "upper_bound": one.high,
             "judged": one.judged,
@@ -187,11 +188,6 @@ def raters_table(of: Ratings) -> "pd.DataFrame":
             }
         )
     return pd.DataFrame(rows, columns=None if rows else ["rater", "ratings"])
-
-
-def as_level(one: Estimate) -> dict[str, Any]:
-    """Return an estimate as `as_row` does, without p: that a level is zero is no question."""
-    return {name: value for name, value in as_row(one).items() if name != "p"}
 
 
 def as_row(one: Estimate) -> dict[str, Any]:

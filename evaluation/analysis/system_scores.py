@@ -145,7 +145,9 @@ def score_systems(
 ) -> Scores:
     """Score every system by one measure.
 
-    Parameters ---------- threshold : the grade that counts as good, where the measure needs one
+    Parameters
+    ----------
+    threshold : the grade that counts as good, where the measure needs one
     replicates, seed : of the random weights, for measures of the panel
     drawn : float [replicates, systems], what `replicates.panel_replicates` gave where that was
         done before

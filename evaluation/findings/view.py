@@ -9,7 +9,6 @@ from evaluation.analysis.panel import PanelResults
 from evaluation.analysis.preferred_lists import PreferenceAnalysis
 from evaluation.figures.charts import counted
 from evaluation.figures.study.cast import study_cast
-from evaluation.findings.words import grade_form
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,8 +45,8 @@ class View:
 
     @property
     def form(self) -> str:
-        """How a grade is written."""
-        return grade_form(self.of.facet.lowest, self.of.facet.highest)
+        """How a grade is written: with as many digits as tell the grades of its scale apart."""
+        return "{:.1f}" if self.of.facet.highest - self.of.facet.lowest > 10 else "{:.2f}"
 
     @property
     def level(self) -> str:

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
 MEASURED = "Computed or imported"
 """The heading of systems that are not simulated, where a table has both kinds."""
-_WIDE = 10  # a scale of more than so many grades needs one digit, a narrower one two
 
 BASIS = [
     Heading("Queries", definition="On how many queries it rests"),
@@ -19,11 +18,6 @@ BASIS = [
     Heading("Scores", definition="Scores of single raters for a query that are averaged"),
 ]
 """The headings of the columns that `basis` gives."""
-
-
-def grade_form(lowest: float, highest: float) -> str:
-    """Return the format of grades of a scale: as many digits as tell them apart."""
-    return "{:.1f}" if highest - lowest > _WIDE else "{:.2f}"
 
 
 def minus(text: str) -> str:
@@ -76,13 +70,8 @@ def basis(row: Mapping[str, Any]) -> list[Cell]:
 def system_cell(of: Mapping[str, Any]) -> Cell:
     """Return the cell of a system: a row of `evaluation.figures.study.cast.study_cast`."""
     note = f"Trained on this collection: {of['trained_on']}" if of["trained_on"] else ""
-    title = bare(of["title"], of["provenance"])
+    title = of["title"].replace(f" ({of['provenance']})", "", 1)  # it stands beside the title
     return Cell(title, title.lower(), of["provenance"], note=note)
-
-
-def bare(title: str, provenance: str) -> str:
-    """Return a system's title without the word for its provenance, which stands beside it."""
-    return title.replace(f" ({provenance})", "", 1)
 
 
 def by_kind(

@@ -111,12 +111,11 @@ def names_of(protocol: Protocol, anchors: Sequence[str] = ()) -> dict[str, Names
     }
 
 
-def codebook(protocol: Protocol, anchors: Sequence[str] = ()) -> str:
+def codebook(protocol: Protocol, names: Mapping[str, Names]) -> str:
     """Return the codebook of a study's bundle: every file, and every column in a line of its own.
 
-    `anchors` are the lists beside the systems' that raters judged.
+    `names` are what `names_of` returned.
     """
-    names = names_of(protocol, anchors)
     questionnaire = protocol.questionnaire
     asked = {one.id: one.text for one in (*questionnaire.before, *questionnaire.after)}
     parts = [f"# Codebook of the study {protocol.slug}\n", RULES, "## Other files\n"]

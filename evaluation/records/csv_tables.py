@@ -8,13 +8,18 @@ import csv
 import io
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
 
 from embeddings.errors import InputError
 from evaluation.keys import shown
 from evaluation.records.table_columns import Names, columns_of, prefixes
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Record = TypeVar("Record")
 
@@ -23,23 +28,21 @@ _WHOLE = re.compile("-?[0-9]{1,18}")
 _MOMENT = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z")
 
 
-def table_csv(kind: type, records: Iterable[Any], names: Names | None = None) -> str:
-    """Return records of one `kind` as CSV, a row each in the order given.
+def frame_csv(kind: type, frame: "pd.DataFrame", names: Names | None = None) -> str:
+    """Return a table of records (`evaluation.records.frames`) as CSV, a row each in its order.
 
     `names` says for each mapping which names have a column; none unless told.
     """
     columns = columns_of(kind, names)
-    lines = [_line(column.name for column in columns)]
-    for record in records:
-        values = ((getattr(record, column.field), column.key) for column in columns)
-        lines.append(_line(_cell(value.get(key) if key else value) for value, key in values))
-    return "".join(lines)
+    header = ",".join(_texts([one.name for one in columns]))
+    cells = (_cells(frame[one.name], one.value) for one in columns)
+    return "\n".join([header, *map(",".join, zip(*cells, strict=True)), ""])
 
 
 def read_table(
     kind: type[Record], text: str, source: str, names: Names | None = None
 ) -> list[tuple[int, Record]]:
-    """Return what `table_csv` wrote: (line it begins on, record) of every row.
+    """Return what `frame_csv` wrote: (line it begins on, record) of every row.
 
     Parameters
     ----------
@@ -96,21 +99,28 @@ class _Rule(Exception):
     """The rule that a cell breaks."""
 
 
-def _line(cells: Iterable[str]) -> str:
+def _cells(values: "pd.Series", value: type) -> list[str]:
+    """Return a column as it is written; what is unknown is an empty cell."""
+    if value is str:
+        return _texts(values.tolist())
+    known = values.notna().to_numpy()
+    found = values[known]
+    cells = np.full(len(values), "", dtype=object)
+    if value is datetime:
+        moments = found.dt.tz_localize(None).to_numpy()
+        cells[known] = np.datetime_as_string(moments, unit="us", timezone="UTC")
+    else:  # a flag is 0 or 1
+        write = repr if value is float else str
+        cells[known] = [*map(write, found.astype(float if value is float else int).tolist())]
+    return cells.tolist()
+
+
+def _texts(cells: list[str]) -> list[str]:
     # csv.writer leaves a lone carriage return bare, which nothing reads back
-    quoted = (f'"{cell.replace(chr(34), chr(34) * 2)}"' if _SPECIAL.search(cell) else cell
-              for cell in cells)  # fmt: skip
-    return ",".join(quoted) + "\n"
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, datetime):
-        return moment_text(value)
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(int(value))
-    return repr(float(value)) if isinstance(value, float) else str(value)
+    if not _SPECIAL.search("".join(cells)):
+        return cells
+    return [f'"{cell.replace(chr(34), chr(34) * 2)}"' if _SPECIAL.search(cell) else cell
+            for cell in cells]  # fmt: skip
 
 
 def _rows(text: str, source: str) -> list[tuple[int, list[str]]]:

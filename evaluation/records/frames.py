@@ -7,7 +7,7 @@ is none. So the same study gives the same tables from its bundle and from a data
 
 import io
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from evaluation.protocol.reading import protocol_from_json
 from evaluation.protocol.terms import Protocol
 from evaluation.records.bundle import Bundle, read_bundle
 from evaluation.records.codebook import TABLES, names_of
+from evaluation.records.csv_tables import frame_csv
 from evaluation.records.table_columns import Names, columns_of
 
 if TYPE_CHECKING:
@@ -74,25 +75,20 @@ def column_kinds(kind: type, names: Names | None = None) -> dict[str, str]:
     }
 
 
-def as_frame(
-    kind: type,
-    columns: Mapping[str, Any],
-    names: Names | None = None,
-    only: Collection[str] | None = None,
-) -> "pd.DataFrame":
+def as_frame(kind: type, columns: Mapping[str, Any], names: Names | None = None) -> "pd.DataFrame":
     """Return columns of values as a table of records, with the kinds of `column_kinds`.
 
     Parameters
     ----------
     columns : a sequence for each column, all equally long; None stands for what is unknown.
-        Moments are datetimes, or text in ISO 8601, in UTC
-    only : the columns that are wanted; all of the kind's unless told
+        Moments are datetimes, or text in ISO 8601, in UTC. The table has those of the kind's
+        columns that are here
     """
     import pandas as pd
 
     found = {}
     for name, dtype in column_kinds(kind, names).items():
-        if only is not None and name not in only:
+        if name not in columns:
             continue
         values = pd.Series(columns[name])
         if dtype == MOMENT:
@@ -104,8 +100,18 @@ def as_frame(
     return pd.DataFrame({name: one.array for name, one in found.items()})
 
 
+def table_csv(kind: type, records: Iterable[Any], names: Names | None = None) -> str:
+    """Return records of one `kind` as CSV; see `evaluation.records.csv_tables.frame_csv`."""
+    rows = list(records)
+    columns = {}
+    for one in columns_of(kind, names):
+        values = [getattr(row, one.field) for row in rows]
+        columns[one.name] = [value.get(one.key) for value in values] if one.key else values
+    return frame_csv(kind, as_frame(kind, columns, names), names)
+
+
 def read_frame(kind: type, content: bytes, names: Names | None = None) -> "pd.DataFrame":
-    """Return a table that `csv_tables.table_csv` wrote; "" stands for a table without rows.
+    """Return a table that `csv_tables.frame_csv` wrote; "" stands for a table without rows.
 
     What is read was checked before: when a bundle was imported, or when we wrote it.
     """

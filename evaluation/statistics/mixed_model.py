@@ -68,8 +68,11 @@ class MixedModel:
 def mixed_model(scores: np.ndarray, systems: Sequence[str]) -> MixedModel:
     """Fit the model to scores, by statsmodels.
 
-    Parameters ---------- scores : float [systems, raters, queries], NaN for missing
-    (`evaluation.analysis.system_scores.per_rater`) systems : their names
+    Parameters
+    ----------
+    scores : float [systems, raters, queries], NaN for missing
+        (`evaluation.analysis.system_scores.per_rater`)
+    systems : their names
 
     Returns
     -------

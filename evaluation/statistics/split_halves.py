@@ -40,9 +40,11 @@ def split_halves(scores: np.ndarray, splits: int = SPLITS, seed: int = 1) -> Hal
     Each half orders the systems by the mean over queries of its raters' means; a query counts for
     a system where both halves judged its list.
 
-    Parameters ---------- scores : float [systems, raters, queries], as
-    `evaluation.analysis.system_scores.per_rater` gives them splits, seed : how many random splits,
-    and of what they are drawn
+    Parameters
+    ----------
+    scores : float [systems, raters, queries], as `evaluation.analysis.system_scores.per_rater`
+        gives them
+    splits, seed : how many random splits, and of what they are drawn
     """
     there = ~np.isnan(scores)
     judging = there.any(axis=(0, 2))

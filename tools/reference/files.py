@@ -9,7 +9,7 @@ from evaluation.records.codebook import FILES, RULES, TABLES
 from evaluation.records.table_columns import columns_of
 from tools.reference import markdown
 from tools.reference.markdown import code, plain
-from webapp.bundles.raters_csv import Payment
+from webapp.bundles.payments import Payment
 
 STORED: dict[str, dict[str, str]] = {
     "": {

@@ -5,10 +5,9 @@ that ties a pseudonym to a person.
 """
 
 import shutil
-from collections.abc import Callable, Iterable
-from itertools import chain
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -16,39 +15,28 @@ from embeddings.errors import InputError
 from embeddings.files import whole_folder
 from evaluation.protocol.reading import protocol_toml
 from evaluation.records.bundle import VERSION, read_bundle
-from evaluation.records.codebook import TABLES, codebook, names_of
-from evaluation.records.csv_tables import moment_text, table_csv
+from evaluation.records.codebook import TABLES, codebook
+from evaluation.records.csv_tables import frame_csv, moment_text
 from evaluation.records.study_trec import study_qrels, study_run
-from webapp.bundles import rater_records as records
-from webapp.bundles.raters_csv import rater_records, reused_raters
 from webapp.bundles.rebuild_raters import Rebuilt
 from webapp.core.database import db
 from webapp.models import Study
 from webapp.study import frozen
 from webapp.study.lifecycle import study_folder
+from webapp.tables.selects import SELECTS
+from webapp.tables.study_tables import Tables, uncollected
 
-_RECORDS: dict[str, Callable[[Study], Iterable[Any]]] = {
-    "assignments": records.assignment_records,
-    "flags": records.flag_records,
-    "judgements": lambda study: chain(
-        records.reused_records(study), records.judgement_records(study)
-    ),
-    "listens": records.listen_records,
-    "lists": records.list_records,
-    "pools": records.pool_records,
-    "preferences": records.preference_records,
-    "raters": lambda study: chain(reused_raters(study), rater_records(study)),
-    "slots": records.slot_records,
-    "withdrawals": records.withdrawal_records,
-}
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def table_text(study: Study, name: str) -> str:
     """Return one of the bundle's tables as CSV; a draft has none yet."""
     _check_opened(study)
-    if name not in _RECORDS:
+    if name not in SELECTS:
         return frozen.read(study, f"{name}.csv").decode()
-    return _table(study, name, _RECORDS[name](study))
+    made = Tables(study)
+    return frame_csv(TABLES[name].kind, made.table(name), made.names.get(name))
 
 
 def bundle_files(study: Study) -> dict[str, bytes]:
@@ -58,23 +46,19 @@ def bundle_files(study: Study) -> dict[str, bytes]:
     is not there any more.
     """
     _check_opened(study)
-    found = {name: list(made(study)) for name, made in _RECORDS.items()}
-    texts = {f"{name}.csv": _table(study, name, rows) for name, rows in found.items()}
-    texts |= {
-        "CODEBOOK.md": codebook(study.terms, _anchors(study)),
+    made = Tables(study)
+    with uncollected():
+        found = {name: made.table(name) for name in SELECTS}
+    texts = {
+        f"{name}.csv": frame_csv(TABLES[name].kind, one, made.names.get(name))
+        for name, one in found.items()
+    }
+    texts |= _trec(study, found) | {
+        "CODEBOOK.md": codebook(study.terms, made.names),
         "protocol.json": study.protocol,
         "protocol.toml": protocol_toml(study.terms),
         "study.json": frozen.as_json(_facts(study)),
     }
-    for system in study.terms.systems:
-        texts[f"runs/{system}.txt"] = study_run(found["pools"], system)
-    if study.terms.method == "graded":
-        passed = {rater.rater for rater in found["raters"] if rater.passed}
-        for facet in study.terms.scale.facets:
-            qrels = f"qrels/{facet.name}"
-            texts[f"{qrels}.txt"] = study_qrels(found["judgements"], facet.name)
-            screened = study_qrels(found["judgements"], facet.name, passed)
-            texts[f"{qrels}.screened.txt"] = screened
     kept = {name: frozen.read(study, name) for name in frozen.FROZEN}
     return {name: text.encode() for name, text in texts.items()} | kept
 
@@ -128,12 +112,16 @@ def _insert(work: Rebuilt) -> None:
         ) from error
 
 
-def _table(study: Study, name: str, rows: Iterable[Any]) -> str:
-    return table_csv(TABLES[name].kind, rows, names_of(study.terms, _anchors(study)).get(name))
-
-
-def _anchors(study: Study) -> list[str]:
-    return [system.ranking for system in study.systems if system.anchor]
+def _trec(study: Study, tables: Mapping[str, "pd.DataFrame"]) -> dict[str, str]:
+    """Return the TREC files: what each system returned, and how that was graded."""
+    terms, judgements, raters = study.terms, tables["judgements"], tables["raters"]
+    texts = {f"runs/{one}.txt": study_run(tables["pools"], one) for one in terms.systems}
+    passed = raters.loc[raters["passed"] == 1, "rater"]
+    for facet in terms.scale.facets if terms.method == "graded" else ():
+        qrels = f"qrels/{facet.name}"
+        texts[f"{qrels}.txt"] = study_qrels(judgements, facet.name)
+        texts[f"{qrels}.screened.txt"] = study_qrels(judgements, facet.name, passed)
+    return texts
 
 
 def _facts(study: Study) -> dict[str, Any]:

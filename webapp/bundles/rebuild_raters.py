@@ -9,9 +9,9 @@ from uuid import UUID
 
 from evaluation.keys import shown
 from evaluation.records.bundle import Bundle
-from evaluation.records.csv_tables import table_csv
 from evaluation.records.events import JudgementRecord
 from evaluation.records.facts import RaterRecord
+from evaluation.records.frames import table_csv
 from webapp.bundles.rebuild import Design
 from webapp.models import (
     Assignment,

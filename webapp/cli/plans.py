@@ -15,8 +15,8 @@ from evaluation.protocol.terms import Protocol
 from evaluation.records.frames import StudyTables, read_study
 from evaluation.statistics.significance import LEVEL
 from webapp.core import database
-from webapp.results.study_tables import study_tables
 from webapp.study import lifecycle
+from webapp.tables.study_tables import study_tables
 
 WANTED = 0.8
 """The power that is commonly asked for."""

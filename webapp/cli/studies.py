@@ -10,7 +10,8 @@ from embeddings.files import whole_file, write_text
 from evaluation.protocol.reading import read_protocol, ready_protocols, template
 from evaluation.records.bundle import write_bundle
 from evaluation.records.codebook import TABLES
-from webapp.bundles import export_import, raters_csv
+from webapp.bundles import export_import
+from webapp.bundles.payments import payments_csv
 from webapp.cli.mixed import model_command
 from webapp.cli.plans import plan_command
 from webapp.cli.reports import plan_lines, status_lines
@@ -234,7 +235,7 @@ def payments_command(slug: str, output: Path | None) -> None:
     """Write who came to the study SLUG under other services' ids, and each one's code."""
     database.prepare()
     database.reads()
-    text = raters_csv.payments_csv(lifecycle.find_study(slug))
+    text = payments_csv(lifecycle.find_study(slug))
     if str(output) == "-":
         click.echo(text, nl=False)
         return

@@ -23,7 +23,8 @@ from flask_babel import lazy_gettext, ngettext
 from embeddings.errors import InputError
 from evaluation.protocol.reading import protocol_toml
 from evaluation.records.bundle import write_bundle
-from webapp.bundles import export_import, raters_csv
+from webapp.bundles import export_import
+from webapp.bundles.payments import payments_csv
 from webapp.core import jobs
 from webapp.core.database import db, now
 from webapp.core.menus import Entry
@@ -130,7 +131,7 @@ def bundle(slug: str) -> Response:
 @bp.get("/<slug>/payments.csv")
 def payments(slug: str) -> Response:
     """Send who came under other services' ids: the one table that ties pseudonyms to people."""
-    return _file(raters_csv.payments_csv(_study(slug)), "text/csv", f"{slug}-payments.csv")
+    return _file(payments_csv(_study(slug)), "text/csv", f"{slug}-payments.csv")
 
 
 @bp.get("/<slug>/raters")

@@ -1,1 +1,1 @@
-"""A study's results: its tables from the database, kept analyses, pages and files."""
+"""A study's results: kept analyses, pages and files."""

@@ -16,7 +16,7 @@ from evaluation.analysis.judgements import find_facet, passing
 from webapp.models import Study
 from webapp.results.cache import analysis_of, preferences_of, ratings_of, shown_of
 from webapp.results.mixed import stamp, stored_model
-from webapp.results.study_tables import uncollected
+from webapp.tables.study_tables import uncollected
 
 if TYPE_CHECKING:
     from evaluation.analysis.graded import Analysis

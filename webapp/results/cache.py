@@ -40,7 +40,7 @@ _analyses, _tables, _shown = Kept(MOST_ANALYSES), Kept(MOST_TABLES), Kept(MOST_S
 
 def tables_of(study: Study) -> "StudyTables":
     """Return the tables of an open or closed study, with what an analysis reads of them."""
-    from webapp.results.study_tables import study_tables
+    from webapp.tables.study_tables import study_tables
 
     return _tables.get(_name(study), _state(study), lambda: study_tables(study, whole=False))
 

@@ -19,8 +19,8 @@ from embeddings.files import write_text
 from embeddings.systems.store import Ranking, embedding_names, open_embedding
 from evaluation.objective.per_query import MICRO, QueryScores
 from evaluation.objective.scoring import read_objective, read_query_scores, score_ranking
-from evaluation.records.csv_tables import table_csv
 from evaluation.records.facts import ClipRecord, ObjectiveRecord
+from evaluation.records.frames import table_csv
 from webapp.models import Study
 from webapp.study.lifecycle import study_folder, subject
 

@@ -52,7 +52,7 @@ def subject(protocol: Protocol) -> tuple[Collection, list[Ranking]]:
     """Return the collection and the rankings of a protocol, checked to be fit for it."""
     if protocol.ends and protocol.ends < now().date().isoformat():
         raise InputError(f"ends must be today or later, not {protocol.ends}.")
-    collection = open_collection(_data(), protocol.collection)
+    collection = open_collection(current_app.config["DATA"], protocol.collection)
     rankings = [open_ranking(collection, system) for system in protocol.systems]
     check_depth(collection, rankings, protocol.depth)
     return collection, rankings
@@ -170,16 +170,12 @@ def study_using(collection: str, system: str | None = None) -> str | None:
 
 def study_folder(slug: str) -> Path:
     """Return where a study keeps its files."""
-    return _data() / "studies" / slug
+    return current_app.config["DATA"] / "studies" / slug
 
 
 def sounds_folder(slug: str) -> Path:
     """Return where the copies that a study's raters hear lie."""
     return study_folder(slug) / "sounds"
-
-
-def _data() -> Path:
-    return current_app.config["DATA"]
 
 
 def _systems(rankings: Sequence[Ranking]) -> list[System]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import fmean
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,12 +17,6 @@ from webapp.models import Assignment, Candidate, Judgement, Listen, Query, Rater
 
 BREAK = timedelta(minutes=5)
 """A longer time without an answer or a sound is a break."""
-
-_COUNTS = ("identities", "distractors", "repeats")
-_VALUES = (
-    "identity_share", "auc", "distractor_below_median", "retest_close", "retest_difference",
-    "retest_noise",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +75,6 @@ def rater_lines(study: Study) -> list[RaterLine]:
         .options(sa.orm.selectinload(Rater.assignments).joinedload(Assignment.query))
     )
     return [_line(rater, terms, given[rater.id], at) for rater in raters]
-
-
-def trust_columns(report: ControlReport | None, verdict: Verdict | None) -> dict[str, Any]:
-    """Return the columns that say what a rater's controls say; None: nothing was graded."""
-    return {
-        **{name: getattr(report, name) if report else 0 for name in _COUNTS},
-        **{name: getattr(report, name) if report else None for name in _VALUES},
-        "passed": verdict.passed if verdict else None,
-        "reasons": "; ".join(verdict.reasons) if verdict else "",
-    }
 
 
 def find_numbered(study: Study, name: str) -> Rater:

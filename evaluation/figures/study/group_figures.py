@@ -13,7 +13,7 @@ from evaluation.figures.study.facets import facet_scatter
 from evaluation.figures.study.marks import (
     LETTER,
     MARGIN,
-    by_grade,
+    by_scores,
     caption,
     digits,
     divider,
@@ -60,7 +60,7 @@ def _figure(of: PanelResults, cast: "pd.DataFrame", by: str, several: str) -> Fi
     rows = of.families if by == "family" else of.classes
     if rows.empty or rows["value"].isna().all():
         return None
-    order = by_grade(of, cast)
+    order = by_scores(of.mean_grades, cast)
     table = of_systems(order, rows)
     asked = of.ratings.families if by == "family" else of.ratings.classes
     groups = {group: asked.count(group) for group in sorted(set(table[by]))}

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evaluation.analysis.panel import PanelResults
 from evaluation.analysis.system_scores import Scores
 from evaluation.figures.charts import GREY, counted, plain
 from evaluation.figures.figure import PALETTE
@@ -27,11 +26,6 @@ _SYSTEM = ["system", "title", "name", "provenance", "trained_on"]
 _REASONS = 4
 
 
-def by_grade(of: PanelResults, cast: "pd.DataFrame") -> "pd.DataFrame":
-    """Return the systems that were analysed, by mean grade: `cast.ranked`."""
-    return by_scores(of.mean_grades, cast)
-
-
 def by_scores(scores: Scores, cast: "pd.DataFrame") -> "pd.DataFrame":
     """Return the systems that have scores, the best first: `cast.ranked`."""
     sign = 1 if scores.measure.higher else -1
@@ -44,11 +38,9 @@ def by_scores(scores: Scores, cast: "pd.DataFrame") -> "pd.DataFrame":
 def of_systems(order: "pd.DataFrame", rows: "pd.DataFrame") -> "pd.DataFrame":
     """Return rows of results in the order of the systems, with what they are called.
 
-    The columns that may be undefined become numbers, NaN where they are. "p", that a system's
-    score is zero, is left out.
+    The columns that may be undefined become numbers, NaN where they are.
     """
     found = order[_SYSTEM].merge(rows, on="system", how="inner")
-    found = found.drop(columns="p", errors="ignore")
     kinds = {one: np.float64 for one in NUMBERS if one in found}
     return found.astype(kinds)
 

@@ -12,7 +12,7 @@ from evaluation.figures.heat_map import cells
 from evaluation.figures.study.marks import (
     LETTER,
     MARGIN,
-    by_grade,
+    by_scores,
     caption,
     chance,
     digits,
@@ -50,7 +50,7 @@ def pair_matrix(of: PanelResults, cast: "pd.DataFrame", adjusted: bool = True) -
     pairs = of.pairs
     if pairs.empty or pairs["value"].isna().all():
         return None
-    order = by_grade(of, cast)
+    order = by_scores(of.mean_grades, cast)
     table = _table(pairs, order)
     unit = digits(max(table["value"].abs().max(), (table["high"] - table["low"]).max()))
     return Figure(

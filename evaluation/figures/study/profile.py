@@ -12,7 +12,7 @@ from evaluation.figures.study.cast import divide
 from evaluation.figures.study.marks import (
     BLUE,
     MARGIN,
-    by_grade,
+    by_scores,
     caption,
     digits,
     in_lines,
@@ -53,7 +53,7 @@ def rank_profile(of: PanelResults, cast: "pd.DataFrame") -> Figure | None:
     """
     if not isinstance(of, Analysis) or of.ratings.depth < 2:
         return None
-    table = of_systems(by_grade(of, cast), of.profile)
+    table = of_systems(by_scores(of.mean_grades, cast), of.profile)
     if table["value"].isna().all():
         return None
     low, high = _span(table, of)

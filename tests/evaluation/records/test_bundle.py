@@ -18,13 +18,11 @@ from embeddings.errors import InputError
 from embeddings.systems.store import remove_ranking
 from evaluation.objective.scoring import read_objective
 from evaluation.protocol.reading import parse_protocol, read_protocol
-from evaluation.records.bundle import read_bundle
+from evaluation.records.bundle import read_bundle, write_bundle
 from evaluation.records.codebook import FILES, TABLES
 from tests.support.studies.lab import GOOD, NOTE, OTHER, SLUGS, Lab, export, protocol, run
 from webapp import create_app
-from webapp.bundles import rater_records as records
 from webapp.bundles.export_import import bundle_files, import_study, table_text
-from webapp.bundles.raters_csv import rater_records
 from webapp.core.database import db
 from webapp.models import (
     ExternalId,
@@ -34,6 +32,8 @@ from webapp.models import (
 from webapp.rating import people
 from webapp.study import lifecycle
 from webapp.study.rater_lines import rater_lines
+from webapp.tables.selects import SELECTS
+from webapp.tables.study_tables import Tables
 
 
 def tables(path: Path) -> dict[str, list[dict[str, str]]]:
@@ -61,15 +61,10 @@ def test_out_in_elsewhere_and_out_again_is_the_same_bytes(
 def test_every_number_of_an_imported_study_is_equal(lab: Lab, elsewhere: Flask, slug: str) -> None:
     def numbers() -> dict[str, object]:
         study = lifecycle.find_study(slug)
-        made = (
-            records.judgement_records, records.reused_records, records.preference_records,
-            records.listen_records, records.flag_records, records.assignment_records,
-            records.slot_records, records.pool_records, records.list_records,
-            records.withdrawal_records, rater_records,
-        )  # fmt: skip
+        made = Tables(study)
         lines = [(one.report, one.verdict, one.heard, one.finished) for one in rater_lines(study)]
-        tables = {one.__name__: list(one(study)) for one in made}
-        return tables | {"lines": lines, "terms": study.terms, "dates": study.opened_at}
+        told = {name: made.table(name).to_csv() for name in SELECTS}
+        return told | {"lines": lines, "terms": study.terms, "dates": study.opened_at}
 
     with lab.app.app_context():
         here = numbers()
@@ -77,6 +72,26 @@ def test_every_number_of_an_imported_study_is_equal(lab: Lab, elsewhere: Flask, 
     db.session.expire_all()
     assert numbers() == here
     assert any(line[0] and line[0].identities for line in here["lines"]) == ("graded" in slug)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_query_of_which_nothing_was_pooled_comes_back_alone(
+    lab: Lab, elsewhere: Flask, slug: str, tmp_path: Path
+) -> None:
+    files = dict(read_bundle(lab.bundles[slug]).files)
+    del files["SHA256SUMS"]
+    for name in SELECTS:
+        files[f"{name}.csv"] = files[f"{name}.csv"].split(b"\n")[0] + b"\n"
+    told = {"query": "hum-0", "query_class": "Hum", "weight": "0.5", "block": "1;2", "partial": "1"}
+    header = files["pools.csv"].decode().strip().split(",")
+    row = ",".join((told | {"reused": "0"}).get(name, "") for name in header)
+    files["pools.csv"] += f"{row}\n".encode()
+    with (tmp_path / "alone.zip").open("wb") as file:
+        write_bundle(file, files)
+    found = bundle_files(import_study(tmp_path / "alone.zip"))
+    assert {name: found[name] for name in found if name.endswith(".csv")} == {
+        name: files[name] for name in files if name.endswith(".csv")
+    }
 
 
 def test_an_imported_study_takes_no_answers_and_has_no_sounds(lab: Lab, elsewhere: Flask) -> None:

@@ -4,8 +4,8 @@ import csv
 import io
 from datetime import UTC, datetime
 
-from evaluation.records.csv_tables import table_csv
 from evaluation.records.events import JudgementRecord
+from evaluation.records.frames import table_csv
 from evaluation.records.table_columns import columns_of
 
 

@@ -16,9 +16,10 @@ from flask import Flask
 from embeddings.errors import InputError
 from evaluation.records import bundle as bundles_file
 from evaluation.records.bundle import read_bundle, write_bundle
-from evaluation.records.csv_tables import read_table, table_csv
+from evaluation.records.csv_tables import read_table
 from evaluation.records.events import WithdrawalRecord
 from evaluation.records.facts import RaterRecord
+from evaluation.records.frames import table_csv
 from tests.support.studies.lab import GOOD, NOTE, START, Lab, export, run
 from webapp.bundles.export_import import import_study
 from webapp.core.database import db

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 
-from webapp.bundles import rater_records
 from webapp.core.database import db
 from webapp.models import Assignment, Judgement, Slot, Study
+from webapp.tables.study_tables import Tables
 
 pytestmark = pytest.mark.usefixtures("without_tables")
 
@@ -89,9 +89,9 @@ def test_judgements_move_to_the_slots_they_were_given_in(old: Flask) -> None:
             for number, (candidate, grade) in enumerate(GIVEN, 1)
         ]
         study = db.session.scalar(sa.select(Study))
-        exported = list(rater_records.judgement_records(study))
-        assert [one.counts for one in exported] == [False, True, True]
-        assert exported[2].ranks == {"good.l2.mcss": 1}
+        exported = Tables(study).table("judgements")
+        assert exported["counts"].tolist() == [0, 1, 1]
+        assert exported.filter(like="rank.").iloc[2].dropna().to_dict() == {"rank.good.l2.mcss": 1}
 
 
 def test_an_old_study_keeps_its_rules(old: Flask) -> None:

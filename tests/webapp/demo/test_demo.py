@@ -26,9 +26,9 @@ from tests.support.places import ROOT, flask
 from tests.support.ports import Port
 from webapp import create_app
 from webapp.demo.demo import RESULTS, SLUG, make_demo
-from webapp.results.study_tables import study_tables
 from webapp.signin import new_token
 from webapp.study.lifecycle import find_study, study_using
+from webapp.tables.study_tables import study_tables
 
 NEAR = 0.03
 COMPUTED = "freesound.minmax-pca100.nns"

@@ -22,8 +22,8 @@ from webapp.demo.made_raters import simulate
 from webapp.models import Judgement, Study
 from webapp.rating import people
 from webapp.results import mixed
-from webapp.results.study_tables import study_tables
 from webapp.study import extending, lifecycle, opening
+from webapp.tables.study_tables import study_tables
 
 PANEL = Panel(raters=5, careless=1)
 PROTOCOL = {

@@ -14,7 +14,6 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from embeddings.errors import InputError
 from tests.support.studies.full_study import FULL, form, judge_until_end
 from tests.support.studies.rater import PROTOCOL, Page
-from webapp.bundles import rater_records
 from webapp.core.database import db, now
 from webapp.models import (
     Assignment,
@@ -30,6 +29,7 @@ from webapp.models import (
 from webapp.rating import assigning, people
 from webapp.study import lifecycle, opening
 from webapp.study.extending import extend_study
+from webapp.tables.study_tables import Tables
 
 PREFERENCE = 'method = "preference"\nraters_per_query = 4\n' + re.sub(
     r"\[controls\][^\[]*", "", PROTOCOL
@@ -97,7 +97,7 @@ def test_whole_lists_are_rated_with_two_anchors(app: Flask, study, client: Flask
         page.next()
     assert "Thank you" in client.get(path).text
     with app.app_context():
-        found = list(rater_records.judgement_records(lifecycle.find_study("way")))
+        found = list(Tables(lifecycle.find_study("way")).table("judgements").itertuples())
         assert Counter(one.list_of for one in found) == {
             "good.l2.mcss": 3, "random.l2.mcss": 3, opening.ORACLE: 3, opening.RANDOM: 3,
         }  # fmt: skip

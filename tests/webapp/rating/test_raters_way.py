@@ -13,7 +13,6 @@ from flask.testing import FlaskClient
 from embeddings.errors import InputError
 from tests.support.studies.full_study import FULL, form, judge_until_end
 from tests.support.studies.rater import PROTOCOL, Page
-from webapp.bundles import rater_records
 from webapp.core.database import db, now
 from webapp.models import (
     Assignment,
@@ -27,6 +26,7 @@ from webapp.models import (
 )
 from webapp.rating import assigning, people
 from webapp.study import lifecycle
+from webapp.tables.study_tables import Tables
 
 
 def test_the_whole_way(app: Flask, study, client: FlaskClient) -> None:
@@ -68,10 +68,10 @@ def test_the_whole_way(app: Flask, study, client: FlaskClient) -> None:
         }
         assert ids == {"PROLIFIC_PID": ("p1", True), "STUDY_ID": ("s1", False)}
         study_row = db.session.scalar(sa.select(Study))
-        found = list(rater_records.judgement_records(study_row))
+        found = list(Tables(study_row).table("judgements").itertuples())
         kinds = Counter((one.kind, one.repeat) for one in found)
-        assert kinds["identity", False] == kinds["distractor", False] == 2
-        assert kinds["result", True] == 4
+        assert kinds["identity", 0] == kinds["distractor", 0] == 2
+        assert kinds["result", 1] == 4
         assert all(one.page <= 3 for one in found)
 
 
@@ -210,7 +210,7 @@ def test_a_lease_that_expires_returns_the_block(app: Flask, study) -> None:
     assert len(second.candidates) == len(first.candidates)
     assert not Page(first.client, one).candidates  # it is another's now; the grade given stays
     with app.app_context():
-        assert len(list(rater_records.judgement_records(lifecycle.find_study("way")))) == 1
+        assert len(list(Tables(lifecycle.find_study("way")).table("judgements").itertuples())) == 1
 
 
 def test_an_expired_lease_that_nobody_took_is_still_the_raters(app: Flask, study) -> None:
@@ -242,11 +242,11 @@ def test_repeats_come_ten_minutes_later_between_blocks(app: Flask, study) -> Non
     short.grade_all(80)
     assert "Query 3 of 3" in client.get(path).text
     with app.app_context():
-        found = list(rater_records.judgement_records(lifecycle.find_study("way")))
+        found = list(Tables(lifecycle.find_study("way")).table("judgements").itertuples())
         again = next(one for one in found if one.repeat)
         before = next(
             one for one in found
             if not one.repeat and (one.query, one.candidate) == (again.query, again.candidate)
         )  # fmt: skip
         assert (before.grade, again.grade) == (40, 80)
-        assert (before.counts, again.counts) == (True, True)
+        assert (before.counts, again.counts) == (1, 1)

@@ -5,15 +5,21 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from evaluation.records.csv_tables import table_csv
 from evaluation.records.facts import ClipRecord, RaterRecord
-from evaluation.records.frames import MOMENT, StudyTables, as_frame, read_frame, read_study
+from evaluation.records.frames import (
+    MOMENT,
+    StudyTables,
+    as_frame,
+    read_frame,
+    read_study,
+    table_csv,
+)
 from tests.support.studies.lab import GOOD, RANDOM, SLUGS, Lab
 from webapp import create_app
 from webapp.bundles.export_import import import_study
 from webapp.core import database
-from webapp.results.study_tables import study_tables
 from webapp.study import lifecycle
+from webapp.tables.study_tables import study_tables
 
 
 def same(one: StudyTables, other: StudyTables) -> None:

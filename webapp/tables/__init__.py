@@ -1,0 +1,1 @@
+"""A study's tables from the database: the one source of its bundle and of its results."""

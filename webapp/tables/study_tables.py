@@ -1,0 +1,195 @@
+"""A study's tables from the database, as `evaluation.records.frames` has them from its bundle.
+
+A table is what its SELECT finds (`webapp.tables.selects`), with what it names by id looked up, and
+a few columns that are derived here.
+"""
+
+import gc
+import json
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from embeddings.errors import InputError
+from evaluation.design.screening import ControlReport
+from evaluation.records.codebook import TABLES, names_of
+from evaluation.records.events import JudgementRecord
+from evaluation.records.facts import RaterRecord
+from evaluation.records.frames import StudyTables, as_frame, column_kinds, read_frame, systems_of
+from webapp.core.database import db
+from webapp.models import Study
+from webapp.models.rater import pseudonym
+from webapp.study import frozen
+from webapp.tables.derived import answer_columns, trust_columns, with_origins
+from webapp.tables.selects import BLOCKS, SELECTS, SOURCES, read
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_UNREAD = frozenset({"listened_seconds", "heard", "received_at", "uuid"})
+"""Columns that no analysis reads; those of judgements take as long to read as all others."""
+
+_WHOSE = ["rater", "query", "query_class", "query_family", "block"]
+_TOLD = ["rater", *(one.name for one in fields(ControlReport)), "passed", "reasons"]
+"""What a rater's controls say; of a rater of an earlier study no more is told."""
+
+_REUSED = {
+    "judgements": (JudgementRecord, frozen.REUSED), "raters": (RaterRecord, frozen.REUSED_RATERS),
+}  # fmt: skip
+"""The tables that may begin with rows of earlier studies; an imported study has those in files."""
+
+
+def study_tables(study: Study, *, whole: bool = True) -> StudyTables:
+    """Return what is known of an open or closed study, equal to what its bundle says.
+
+    Without `whole`, columns that no analysis reads are left out. Raises InputError for a draft.
+    """
+    if study.state == "draft":
+        raise InputError(f"The study {study.slug!r} is a draft; it has results once it is open.")
+    known = json.loads(frozen.read(study, "systems.json") or b"{}")
+    names = ("ranking", "title", "provenance", "anchor")
+    listed = [{name: getattr(one, name) for name in names} for one in study.systems]
+    made = Tables(study, without=() if whole else _UNREAD)
+    with uncollected():
+        return StudyTables(
+            protocol=study.terms,
+            **{name: made.table(name) for name in StudyTables.NAMES},
+            systems=systems_of(listed, known),
+            collection=known.get("collection", {}),
+            state=study.imported or study.state,
+            simulated=study.simulated,
+        )
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep Python from looking for garbage among rows that all stay: it takes as long as they do.
+
+    What is still running may be inside another such part, so that only the outermost turns it on.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+class Tables:
+    """The tables of one study that is not a draft, each read when it is first asked for.
+
+    Parameters
+    ----------
+    without : columns that are left out of every table
+
+    Attributes
+    ----------
+    names : the names that have columns, by table (`evaluation.records.codebook.names_of`)
+    """
+
+    def __init__(self, study: Study, without: Collection[str] = ()) -> None:
+        self.study, self.without = study, frozenset(without)
+        anchors = [system.ranking for system in study.systems if system.anchor]
+        self.names = names_of(study.terms, anchors)
+        self._ranks = [f"rank.{name}" for name in study.terms.systems]
+        self._found: dict[str, pd.DataFrame] = {}
+
+    def table(self, name: str, under: str = "") -> "pd.DataFrame":
+        """Return one of a bundle's tables; what is used again of earlier studies comes first.
+
+        `under` stands before the names of the study's own raters.
+        """
+        import pandas as pd
+
+        kind, names = TABLES[name].kind, self.names.get(name)
+        if name not in SELECTS:
+            return read_frame(kind, frozen.read(self.study, f"{name}.csv"))
+        own = as_frame(kind, self._wide(name), names)
+        if under:
+            own["rater"] = under + own["rater"]
+        if name not in _REUSED or self._reused[name].empty:
+            return own
+        return pd.concat([self._reused[name][own.columns], own], ignore_index=True)
+
+    @cached_property
+    def _reused(self) -> dict[str, "pd.DataFrame"]:
+        """The judgements of earlier studies that this one uses again, and who gave them.
+
+        They are the first grades (no repeats) of the pairs of query and result that are marked as
+        reused, with the ranks of this study's systems. Each keeps the study that it was made in,
+        whose slug also stands before the rater's name. Of the raters' way and answers nothing is
+        told.
+        """
+        parent = None
+        if not self.study.imported:
+            parent = db.session.scalar(sa.select(Study).where(Study.slug == self.study.parent))
+        if parent is None:
+            return {
+                name: read_frame(kind, frozen.read(self.study, file), self.names[name])
+                for name, (kind, file) in _REUSED.items()
+            }
+        theirs, pools = Tables(parent), self._wide("pools")
+        given, raters = (theirs.table(name, under=f"{parent.slug}/") for name in _REUSED)
+        given = given[(given["kind"] == "result") & (given["repeat"] == 0)]
+        pairs = pools.loc[pools["reused"], ["query", "candidate", *self._ranks]]
+        given = given.drop(columns=theirs._ranks).merge(pairs, on=["query", "candidate"])
+        told = raters[raters["rater"].isin(given["rater"])]
+        blank = dict.fromkeys(column_kinds(RaterRecord, self.names["raters"]), [None] * len(told))
+        told = {**blank, "joined": [False] * len(told), **told[_TOLD]}
+        return {
+            "judgements": as_frame(JudgementRecord, given, self.names["judgements"]),
+            "raters": as_frame(RaterRecord, told, self.names["raters"]),
+        }
+
+    def _wide(self, name: str) -> "pd.DataFrame":
+        """Return what a SELECT finds, what it names by id, and what is derived of both."""
+        if name in self._found:
+            return self._found[name]
+        found = read(SELECTS[name], self.study, self.without)
+        if "id" in found:
+            found = found.set_index("id")
+        if "number" in found:
+            found["rater"] = [pseudonym(one, self.study.simulated) for one in found["number"]]
+        for key, table, columns in (
+            ("assignment_id", "assignments", _WHOSE),
+            ("candidate_id", "pools", ["candidate", "kind", *self._ranks]),
+        ):
+            if key in found:
+                known = self._wide(table)[columns]
+                found = _joined(found, known, found[key].astype("float64"))  # NaN for no id
+        self._found[name] = self._derived(name, found)
+        return self._found[name]
+
+    def _derived(self, name: str, found: "pd.DataFrame") -> "pd.DataFrame":
+        """Return a table with the columns that no SELECT finds."""
+        import pandas as pd
+
+        terms, names = self.study.terms, self.names.get(name)
+        if "candidate_id" in found:  # a query has no place; a list has one, and is no candidate
+            kind = found["kind"].mask(found["list_of"].notna(), "list")
+            found["kind"] = kind.mask(found["position"].isna(), "query")
+        match name:
+            case "judgements":
+                last = ~found.duplicated(["slot_id", "facet"], keep="last")
+                return found.assign(study=self.study.slug, counts=last)
+            case "preferences":
+                return found.assign(counts=~found.duplicated("assignment_id", keep="last"))
+            case "pools":
+                parts = read(BLOCKS, self.study), read(SOURCES, self.study)
+                return with_origins(found, *parts, names["ranks"])
+            case "raters":
+                trust = pd.DataFrame(trust_columns(self._wide("judgements"), terms), columns=_TOLD)
+                found = found.assign(**answer_columns(found, names))
+                found = _joined(found, trust.set_index("rater"), found["rater"])
+                return found.fillna(dict.fromkeys(("identities", "distractors", "repeats"), 0))
+        return found
+
+
+def _joined(table: "pd.DataFrame", known: "pd.DataFrame", keys: "pd.Series") -> "pd.DataFrame":
+    """Return a table with the columns of the rows that keys name; unknown where there is none."""
+    return table.join(known.reindex(keys).set_axis(table.index))
