@@ -207,6 +207,6 @@ class _Lists:
             returned=whole.returned[:, :, None],
             lowest=0.0,
             highest=whole.highest - whole.lowest,
-            threshold=whole.threshold - whole.lowest,
+            threshold=float(whole.threshold - whole.lowest),  # compared in float32
         )
         return measure.score(lists).astype(np.float32)

@@ -114,7 +114,7 @@ def places(then: Any, now: Any, at: str) -> Iterator[str]:
     """Yield where two JSON values differ, numbers by more than what processors may be off.
 
     A place is the file's name and then keys: results/graded.json/sections/means/parts/... Items of
-    a list that have a name go by it.
+    a list that have a name go by it, and scores by their system and measure.
     """
     if isinstance(then, dict) and isinstance(now, dict):
         for key in dict.fromkeys([*then, *now]):
@@ -123,7 +123,7 @@ def places(then: Any, now: Any, at: str) -> Iterator[str]:
             else:
                 yield from places(then[key], now[key], f"{at}/{key}")
     elif isinstance(then, list) and isinstance(now, list):
-        if then and all(isinstance(one, dict) and "name" in one for one in [*then, *now]):
+        if then and all(isinstance(one, dict) and _name(one) for one in [*then, *now]):
             yield from _named(then, now, at)
         elif len(then) != len(now):
             yield at
@@ -146,9 +146,16 @@ def _named(then: list[dict[str, Any]], now: list[dict[str, Any]], at: str) -> It
 
 
 def _keys(items: list[dict[str, Any]]) -> list[str]:
-    names = [f"{one.get('kind', '')}:{one['name']}".removeprefix(":") for one in items]
+    names = [_name(one) for one in items]
     return [f"{name}#{names[:place].count(name)}" if name in names[:place] else name
             for place, name in enumerate(names)]  # fmt: skip
+
+
+def _name(one: dict[str, Any]) -> str:
+    """Return what tells an item of a list from the others; "" where nothing does."""
+    if {"system", "measure"} <= one.keys():
+        return f"{one['system']} {one['measure']}"
+    return f"{one.get('kind', '')}:{one['name']}".removeprefix(":") if "name" in one else ""
 
 
 def _same(then: Any, now: Any, relative: float) -> bool:

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext
 
 from embeddings.collection.clips import Clip, Collection
 from embeddings.systems.store import Ranking
-from evaluation.objective.per_query import MICRO
+from evaluation.objective.per_query import CUTOFFS, MICRO
 from webapp.browse import own_views
 from webapp.browse.columns import chooser, in_order, short_names, side_by_side
 from webapp.browse.nothing import why_nothing
@@ -99,6 +99,7 @@ def _page(
         walk=walk(collection, state, row),
         nothing=why_nothing(labels, state) if row is None else None,
         families=labels.family_counts,
+        cutoffs=CUTOFFS,
         picker=_picker(collection),
         damaged=damaged,
     )

@@ -8,6 +8,7 @@ from embeddings.errors import InputError
 from evaluation.protocol.reading import (
     read_protocol,
 )
+from evaluation.protocol.terms import PRIMARY_MEASURES
 from tests.support.protocols import GOOD, QUESTIONS, top
 
 BAD = [
@@ -214,8 +215,8 @@ BAD = [
     # analysis
     (
         GOOD + "[analysis]\nprimary_measure = 'win_rate'",
-        "analysis.primary_measure must be one of mean_grade, graded_precision, precision, ndcg, "
-        "graded_ap, rbp, first_relevant, psum, wcsum, sdsum, greater0, greater1, not 'win_rate'.",
+        f"analysis.primary_measure must be one of {', '.join(PRIMARY_MEASURES['graded'])}, not "
+        "'win_rate'.",
     ),
     (
         GOOD + "[analysis]\nprimary_measure = 'psum'",

@@ -139,7 +139,7 @@ def test_where_nothing_fits_the_page_says_what_does_not(
     ("convention", "asked", "sentence"),
     [
         ("cbmi2024", "Hum", "or by the clips that carry the class, the query counted, if they are"),
-        ("cbmi2024", "", "divided by 15 or 150 however few clips are relevant"),
+        ("cbmi2024", "", " however few clips are relevant: the best possible can be far below 1"),
         ("corrected", "Hum", "or by the relevant clips other than the query, if they are fewer"),
         ("corrected", "", "or by the relevant clips other than the query, if they are fewer"),
     ],
@@ -150,10 +150,10 @@ def test_the_numbers_are_said_as_they_are_made(
 ) -> None:  # fmt: skip
     edit(small.folder / "collection.json", lambda info: info.update(convention=convention))
     page = experimenter.get(f"/browse/small?query=hum-1&asked={asked}").text
-    meaning = page[page.index("<dt>AP@15, AP@150</dt>") : page.index("<dt>R1</dt><dd>The rank")]
+    meaning = page[page.index("<dt>AP@15, AP@") : page.index("<dt>R1</dt><dd>The rank")]
     assert sentence in meaning
     assert ("the class asked about:" in meaning) == bool(asked)
-    assert meaning.count("is divided by 15 or 150") == 1
+    assert meaning.count("is divided by 15 or ") == 1
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,18 @@ from embeddings.search.processing import Recipe
 from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import Ranking, open_embedding
 from evaluation.objective.beside_published import COMPARISONS
+from evaluation.objective.definitions import METRICS
 from evaluation.objective.scoring import score_ranking
 from tests.support.pages.score_tables import Table, lines
 from tests.support.scoreboard import GOOD, RANDOM, disguise, edit
 
 CBMI = "convention=cbmi2024"
+BESIDE = {
+    "map@15": ("{:.2f}", "{:+.2f}"),
+    "map@150": ("{:.2f}", "{:+.2f}"),
+    "mr1": ("{:.0f}", "{:+.1f}"),
+}
+"""How published values, and differences from them, are shown."""
 
 
 def names(page: str, table: str = "systems-table") -> list[str]:
@@ -55,13 +62,13 @@ def test_the_table_of_systems_has_the_stored_scores_under_their_own_names(
     heading, *rows = table.lines()
     kind = "class-wise" if average == "class" else "micro"
     how = "as in CBMI 2024" if convention == "cbmi2024" else "corrected"
-    assert heading[5:] == [f"{one} {kind}, {how}" for one in ("MAP@15", "MAP@150", "MR1")]
+    assert heading[5:] == [f"{one.title} {kind}, {how}" for one in METRICS.values()]
     assert f"convention {convention}" in table.caption
-    assert "precision of the first 15 results, mean average precision of the first" in table.caption
+    assert "mean average precision of the first 15 results, mean average" in table.caption
     assert "Systems: 1 imported, 1 simulated." in " ".join(table.caption.split())
     kept = json.loads((small.folder / "rankings" / GOOD / "objective.json").read_text())
     facts = kept["conventions"][convention]["macro" if average == "class" else "micro"]
-    numbers = [f"{facts['map@15']:.3f}", f"{facts['map@150']:.3f}", f"{facts['mr1']:.2f}"]
+    numbers = [f"{facts[name]:.{one.digits}f}" for name, one in METRICS.items()]
     own = next(row for row in rows if row[0].startswith("Good"))
     assert own[1] == "imported"
     assert own[5:] == numbers
@@ -101,7 +108,9 @@ def test_published_values_stand_beside_ours(experimenter: FlaskClient, known: Co
     ours = float(own[5])
     assert own[6] == "0.20"
     assert float(own[7].replace("−", "-")) == pytest.approx(ours - 0.2, abs=0.006)
-    assert (own[9], own[10], own[12], own[13]) == ("0.11", "–", "27", "–")
+    beside = dict(zip(heading, own, strict=True))
+    assert [beside[f"{one} published"] for one in ("MAP@150", "MR1")] == ["0.11", "27"]
+    assert [beside[f"{one} difference"] for one in ("MAP@150", "MR1")] == ["–", "–"]
     assert other[6:8] == ["–", "–"]
     for kind in ("simulated", "unpublished"):
         assert f'title="{COMPARISONS[kind]}"'.replace("'", "&#39;") in page
@@ -135,7 +144,7 @@ def test_published_values_stand_nowhere_else(
 ) -> None:
     page = experimenter.get(f"/scores/small?{query}").text
     assert sentence in page
-    assert len(lines(page, "systems-table")[0]) == 8
+    assert len(lines(page, "systems-table")[0]) == 5 + len(METRICS)
 
 
 @pytest.mark.parametrize("query", ["", CBMI, f"{CBMI}&average=micro&sort=mr1", "sort=title"])
@@ -148,13 +157,12 @@ def test_the_systems_are_the_csv(experimenter: FlaskClient, known: Collection, q
         assert row[0].replace("\N{NO-BREAK SPACE}", " ") == facts["title"]
         assert row[1] == facts["provenance"] == "simulated"
         assert row[4] == facts["dimensions"]
-        patterns = {"map@15": "{:.3f}", "map@150": "{:.3f}", "mr1": "{:.2f}"}
-        if len(row) == 14:
-            patterns = {
-                "map@15": "{:.3f}", "published_map@15": "{:.2f}", "difference_map@15": "{:+.2f}",
-                "map@150": "{:.3f}", "published_map@150": "{:.2f}", "difference_map@150": "{:+.2f}",
-                "mr1": "{:.2f}", "published_mr1": "{:.0f}", "difference_mr1": "{:+.1f}",
-            }  # fmt: skip
+        patterns = {}
+        for name, one in METRICS.items():
+            patterns[name] = f"{{:.{one.digits}f}}"
+            if len(row) > 5 + len(METRICS) and name in BESIDE:
+                own = zip(("published", "difference"), BESIDE[name], strict=True)
+                patterns |= {f"{kind}_{name}": pattern for kind, pattern in own}
         assert row[5:] == [shown(facts[key], pattern) for key, pattern in patterns.items()]
         assert facts["convention"] == ("cbmi2024" if CBMI in query else "corrected")
         assert facts["average"] == ("micro" if "micro" in query else "class")
@@ -316,7 +324,7 @@ def test_without_simulated_systems_nothing_says_so(
         ("/scores/small/nothing.csv", 404, "There is nothing at this address"),
         ("/scores/small?convention=x", 400, "convention must be one of cbmi2024, corrected, not"),
         ("/scores/small?average=macro", 400, "average must be one of class, micro, not"),
-        ("/scores/small?measure=p@5", 400, "measure must be one of map@15, map@150, mr1, not"),
+        ("/scores/small?measure=p@5", 400, f"measure must be one of {', '.join(METRICS)}, not"),
         ("/scores/small?sort=--mr1", 400, "sort must be one of title, provenance"),
         ("/scores/small?order=<b>", 400, "order must be one of class, family, clips, good"),
         ("/scores/small?a=nobody", 400, "a must be a scored system of &#39;small&#39;"),
