@@ -19,7 +19,8 @@ from evaluation.design.screening import ControlReport
 from evaluation.records.codebook import TABLES, names_of
 from evaluation.records.events import JudgementRecord
 from evaluation.records.facts import RaterRecord
-from evaluation.records.frames import StudyTables, as_frame, column_kinds, read_frame, systems_of
+from evaluation.records.frames import StudyTables, as_frame, read_frame, systems_of
+from evaluation.records.table_columns import columns_of
 from webapp.core.database import db
 from webapp.models import Study
 from webapp.models.rater import pseudonym
@@ -139,7 +140,8 @@ class Tables:
         pairs = pools.loc[pools["reused"], ["query", "candidate", *self._ranks]]
         given = given.drop(columns=theirs._ranks).merge(pairs, on=["query", "candidate"])
         told = raters[raters["rater"].isin(given["rater"])]
-        blank = dict.fromkeys(column_kinds(RaterRecord, self.names["raters"]), [None] * len(told))
+        columns = columns_of(RaterRecord, self.names["raters"])
+        blank = {one.name: [None] * len(told) for one in columns}
         told = {**blank, "joined": [False] * len(told), **told[_TOLD]}
         return {
             "judgements": as_frame(JudgementRecord, given, self.names["judgements"]),
