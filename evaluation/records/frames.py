@@ -9,7 +9,6 @@ import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,14 +17,10 @@ from evaluation.protocol.terms import Protocol
 from evaluation.records.bundle import Bundle, read_bundle
 from evaluation.records.codebook import TABLES, names_of
 from evaluation.records.csv_tables import frame_csv
-from evaluation.records.table_columns import Names, columns_of
+from evaluation.records.table_columns import MOMENT, Names, columns_of
 
 if TYPE_CHECKING:
     import pandas as pd
-
-MOMENT = "datetime64[us, UTC]"
-_KINDS = {str: "str", int: "int64", bool: "int64", float: "float64", datetime: MOMENT}
-_OPTIONAL = {str: "str", int: "float64", bool: "float64", float: "float64", datetime: MOMENT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +56,8 @@ class StudyTables:
     simulated: bool = False
 
 
-def column_kinds(kind: type, names: Names | None = None) -> dict[str, str]:
-    """Return the dtype of each column of a table of records, in order.
-
-    Parameters
-    ----------
-    kind : the records' dataclass
-    names : the names that have columns, as in `evaluation.records.table_columns.columns_of`
-    """
-    return {
-        one.name: (_OPTIONAL if one.optional else _KINDS)[one.value]
-        for one in columns_of(kind, names)
-    }
-
-
 def as_frame(kind: type, columns: Mapping[str, Any], names: Names | None = None) -> "pd.DataFrame":
-    """Return columns of values as a table of records, with the kinds of `column_kinds`.
+    """Return columns of values as a table of records, each of its kind.
 
     Parameters
     ----------
@@ -87,17 +68,15 @@ def as_frame(kind: type, columns: Mapping[str, Any], names: Names | None = None)
     import pandas as pd
 
     found = {}
-    for name, dtype in column_kinds(kind, names).items():
-        if name not in columns:
+    for one in columns_of(kind, names):
+        if one.name not in columns:
             continue
-        values = pd.Series(columns[name])
-        if dtype == MOMENT:
-            found[name] = pd.to_datetime(values, utc=True, format="ISO8601").astype(MOMENT)
-        elif dtype == "str":
-            found[name] = values.astype("str").fillna("")
-        else:
-            found[name] = values.astype(dtype)
-    return pd.DataFrame({name: one.array for name, one in found.items()})
+        values = pd.Series(columns[one.name])
+        if one.dtype == MOMENT:
+            values = pd.to_datetime(values, utc=True, format="ISO8601")
+        values = values.astype(one.dtype)
+        found[one.name] = (values.fillna("") if one.dtype == "str" else values).array
+    return pd.DataFrame(found)
 
 
 def table_csv(kind: type, records: Iterable[Any], names: Names | None = None) -> str:
@@ -117,7 +96,7 @@ def read_frame(kind: type, content: bytes, names: Names | None = None) -> "pd.Da
     """
     import pandas as pd
 
-    kinds = column_kinds(kind, names)
+    kinds = {one.name: one.dtype for one in columns_of(kind, names)}
     if not content:
         return as_frame(kind, {name: [] for name in kinds}, names)
     plain = {name: "str" if dtype == MOMENT else dtype for name, dtype in kinds.items()}

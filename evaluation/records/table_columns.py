@@ -7,11 +7,16 @@ prefix: ``rank.SYSTEM``.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime
 from types import NoneType
 from typing import NamedTuple, get_args
 
 Names = Mapping[str, Sequence[str]]
 """The names of each field that maps names to values, in the order of their columns."""
+
+MOMENT = "datetime64[us, UTC]"
+_KINDS = {str: "str", int: "int64", bool: "int64", float: "float64", datetime: MOMENT}
+_OPTIONAL = _KINDS | {int: "float64", bool: "float64"}
 
 
 class Named(NamedTuple):
@@ -29,6 +34,7 @@ class Column(NamedTuple):
     name : as it stands above the column
     value : str, int, float, bool or datetime
     optional : whether a cell may be empty, for what is unknown or is not there
+    dtype : what pandas has it in (`evaluation.records.frames`)
     about : what it means
     field, key : the record's field that has it, and the name in it where that is a mapping, else ""
     """
@@ -36,6 +42,7 @@ class Column(NamedTuple):
     name: str
     value: type
     optional: bool
+    dtype: str
     about: str
     field: str
     key: str
@@ -53,13 +60,14 @@ def columns_of(kind: type, names: Names | None = None) -> list[Column]:
     for field in fields(kind):
         hint, about = get_args(field.type)
         parts = get_args(hint) or (hint,)
-        if isinstance(about, Named):
-            found += [
-                Column(about.prefix + key, parts[1], True, about.about, field.name, key)
-                for key in (names or {}).get(field.name, ())
-            ]
-        else:
-            found.append(Column(field.name, parts[0], NoneType in parts, about, field.name, ""))
+        mapped = isinstance(about, Named)
+        prefix, meaning = about if mapped else (field.name, about)
+        value, optional = parts[mapped], mapped or NoneType in parts
+        dtype = (_OPTIONAL if optional else _KINDS)[value]
+        keys = (names or {}).get(field.name, ()) if mapped else ("",)
+        found += [
+            Column(prefix + key, value, optional, dtype, meaning, field.name, key) for key in keys
+        ]
     return found
 
 

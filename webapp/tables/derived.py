@@ -23,12 +23,16 @@ def with_origins(
     pools, blocks, sources : what their SELECTs find (`webapp.tables.selects`)
     systems : which have columns
     """
+    import pandas as pd
+
     held = blocks.astype({"number": "str"}).groupby("id")
-    held = held.agg(block=("number", ";".join), partial=("partial", "any"))
+    numbers, partial = held["number"].agg(";".join).rename("block"), held["partial"].any()
     given = sources.pivot(index="candidate_id", columns="ranking", values=["rank", "score"])
     given.columns = [".".join(one) for one in given.columns]
     wanted = [f"{what}.{name}" for what in ("rank", "score") for name in systems]
-    return pools.join(held).join(given.reindex(columns=wanted)).fillna({"partial": False})
+    known = numbers, partial, given.reindex(columns=wanted)
+    parts = [one.reindex(pools.index) for one in known]
+    return pd.concat([pools, *parts], axis=1).fillna({"partial": False})
 
 
 def answer_columns(raters: "pd.DataFrame", names: Names) -> dict[str, list[str]]:

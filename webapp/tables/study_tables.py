@@ -19,7 +19,8 @@ from evaluation.design.screening import ControlReport
 from evaluation.records.codebook import TABLES, names_of
 from evaluation.records.events import JudgementRecord
 from evaluation.records.facts import RaterRecord
-from evaluation.records.frames import StudyTables, as_frame, column_kinds, read_frame, systems_of
+from evaluation.records.frames import StudyTables, as_frame, read_frame, systems_of
+from evaluation.records.table_columns import columns_of
 from webapp.core.database import db
 from webapp.models import Study
 from webapp.models.rater import pseudonym
@@ -112,7 +113,7 @@ class Tables:
         own = as_frame(kind, self._wide(name), names)
         if under:
             own["rater"] = under + own["rater"]
-        if name not in _REUSED or self._reused[name].empty:
+        if name not in _REUSED or name not in self._reused:
             return own
         return pd.concat([self._reused[name][own.columns], own], ignore_index=True)
 
@@ -123,23 +124,25 @@ class Tables:
         They are the first grades (no repeats) of the pairs of query and result that are marked as
         reused, with the ranks of this study's systems. Each keeps the study that it was made in,
         whose slug also stands before the rater's name. Of the raters' way and answers nothing is
-        told.
+        told. There is neither where nothing is used again.
         """
         parent = None
         if not self.study.imported:
             parent = db.session.scalar(sa.select(Study).where(Study.slug == self.study.parent))
         if parent is None:
             return {
-                name: read_frame(kind, frozen.read(self.study, file), self.names[name])
+                name: read_frame(kind, content, self.names[name])
                 for name, (kind, file) in _REUSED.items()
+                if (content := frozen.read(self.study, file))
             }
-        theirs, pools = Tables(parent), self._wide("pools")
+        theirs, pools = Tables(parent, self.without), self._wide("pools")
         given, raters = (theirs.table(name, under=f"{parent.slug}/") for name in _REUSED)
         given = given[(given["kind"] == "result") & (given["repeat"] == 0)]
         pairs = pools.loc[pools["reused"], ["query", "candidate", *self._ranks]]
         given = given.drop(columns=theirs._ranks).merge(pairs, on=["query", "candidate"])
         told = raters[raters["rater"].isin(given["rater"])]
-        blank = dict.fromkeys(column_kinds(RaterRecord, self.names["raters"]), [None] * len(told))
+        columns = columns_of(RaterRecord, self.names["raters"])
+        blank = {one.name: [None] * len(told) for one in columns}
         told = {**blank, "joined": [False] * len(told), **told[_TOLD]}
         return {
             "judgements": as_frame(JudgementRecord, given, self.names["judgements"]),
@@ -192,4 +195,6 @@ class Tables:
 
 def _joined(table: "pd.DataFrame", known: "pd.DataFrame", keys: "pd.Series") -> "pd.DataFrame":
     """Return a table with the columns of the rows that keys name; unknown where there is none."""
-    return table.join(known.reindex(keys).set_axis(table.index))
+    import pandas as pd
+
+    return pd.concat([table, known.reindex(keys).set_axis(table.index)], axis=1)

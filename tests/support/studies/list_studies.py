@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from evaluation.records.events import JudgementRecord, PreferenceRecord
-from evaluation.records.frames import StudyTables, as_frame, column_kinds
+from evaluation.records.frames import StudyTables, as_frame
+from evaluation.records.table_columns import columns_of
 from evaluation.statistics.bradley_terry import NEITHER, A, B
 from tests.support.studies.made_study import BEGUN, empty, tables
 from tests.support.studies.rated import simulated
@@ -75,7 +76,7 @@ def rated(lists: dict[str, float], seed: int = 0) -> StudyTables:
         for place, (name, worth) in enumerate(lists.items(), 1)
     ]
     count = len(rows)
-    told: dict[str, Any] = {name: [""] * count for name in column_kinds(JudgementRecord)}
+    told: dict[str, Any] = {one.name: [""] * count for one in columns_of(JudgementRecord)}
     columns = ("rater", "query", "list_of", "grade", "position")
     told |= dict(zip(columns, zip(*rows, strict=True), strict=True)) if rows else {}
     told |= {

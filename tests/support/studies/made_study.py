@@ -10,7 +10,8 @@ from evaluation.protocol.terms import Facet, Protocol, Queries, Scale
 from evaluation.records.codebook import names_of
 from evaluation.records.events import FlagRecord, JudgementRecord, PreferenceRecord
 from evaluation.records.facts import ClipRecord, ObjectiveRecord, PoolRecord, RaterRecord
-from evaluation.records.frames import StudyTables, as_frame, column_kinds
+from evaluation.records.frames import StudyTables, as_frame
+from evaluation.records.table_columns import columns_of
 
 BEGUN = pd.Timestamp("2026-05-01", tz="UTC")
 
@@ -45,12 +46,12 @@ def tables(of: Ratings, **changes: Any) -> StudyTables:
 
 def empty(kind: type) -> pd.DataFrame:
     """Return a table without rows."""
-    return as_frame(kind, {name: [] for name in column_kinds(kind)})
+    return as_frame(kind, {one.name: [] for one in columns_of(kind)})
 
 
 def raters(names: tuple[str, ...], passed: float = 1) -> pd.DataFrame:
     """Return raters who have all passed, or not."""
-    blank = {name: [None] * len(names) for name in column_kinds(RaterRecord)}
+    blank = {one.name: [None] * len(names) for one in columns_of(RaterRecord)}
     zeros = {name: [0] * len(names) for name in ("joined", "identities", "distractors", "repeats")}
     told = {"rater": list(names), "passed": [passed] * len(names)}
     return as_frame(RaterRecord, blank | zeros | told)

@@ -7,13 +7,13 @@ import pytest
 
 from evaluation.records.facts import ClipRecord, RaterRecord
 from evaluation.records.frames import (
-    MOMENT,
     StudyTables,
     as_frame,
     read_frame,
     read_study,
     table_csv,
 )
+from evaluation.records.table_columns import MOMENT
 from tests.support.studies.lab import GOOD, RANDOM, SLUGS, Lab
 from webapp import create_app
 from webapp.bundles.export_import import import_study
