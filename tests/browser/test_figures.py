@@ -17,7 +17,7 @@ from tests.support.browser.colours import contrast
 from tests.support.browser.tab import pixel, told, wait_until
 from tests.support.server import Thread
 from webapp.core import figure_pages as webapp_figures
-from webapp.core.figure_pages import POLICY, csv_file, figure_page
+from webapp.core.figure_pages import MAP_POLICY, POLICY, csv_file, figure_page
 from webapp.core.security import CONTENT_SECURITY_POLICY, public
 
 playwright = pytest.importorskip(
@@ -150,6 +150,10 @@ def test_only_pages_with_figures_have_their_policy(client: FlaskClient) -> None:
     assert "unsafe-inline" not in POLICY
     assert "unsafe-eval" not in POLICY
     assert "script-src 'self';" in POLICY
+    assert MAP_POLICY.split("; ") == [
+        f"{one} 'unsafe-eval'" if one.startswith("script-src ") else one
+        for one in POLICY.split("; ")
+    ]
 
 
 def test_the_script_comes_from_the_installed_package(experimenter: FlaskClient) -> None:
