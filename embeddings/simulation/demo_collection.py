@@ -12,7 +12,6 @@ from embeddings.collection.clips import Collection, collection_names, open_colle
 from embeddings.collection.importing import import_collection
 from embeddings.errors import InputError
 from embeddings.extraction.extract import extract_embedding, plan
-from embeddings.files import write_json
 from embeddings.parallel import Failure, default_workers, in_parallel
 from embeddings.progress import progress
 from embeddings.representations import CARDS
@@ -82,18 +81,14 @@ def make_demo_collection(data: Path, workers: int | None = None) -> Collection:
 def open_demo_collection(data: Path) -> Collection | None:
     """Return the demo's collection, or None where there is none.
 
-    What an older version wrote about it is brought up to date. Raises InputError where the
-    collection "demo" is somebody else's.
+    Raises InputError where the collection "demo" is somebody else's.
     """
     if NAME not in collection_names(data):
         return None
     collection = open_collection(data, NAME)
     if not collection.info.get("synthesised"):
         raise InputError(f"The collection {NAME!r} is not the demo's; the demo needs that name.")
-    if FACTS.items() <= collection.info.items():
-        return collection
-    write_json(collection.folder / "collection.json", collection.info | FACTS)
-    return open_collection(data, NAME)
+    return collection
 
 
 def clip_id(number: int, take: int) -> str:
