@@ -11,9 +11,10 @@ from typing import Any
 from flask import Blueprint, Response, abort, make_response, send_file, url_for
 
 from evaluation.figures.figure import Figure
+from evaluation.reports import TEMPLATES
 from webapp.core.security import policy
 
-bp = Blueprint("figures", __name__)
+bp = Blueprint("figures", __name__, template_folder=str(TEMPLATES))  # _findings.html is there
 
 _EMPTY = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 _MAP = "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='"
