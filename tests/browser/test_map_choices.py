@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from evaluation.figures.figure import PALETTE
-from tests.support.browser.barriers import looks, violations
+from tests.support.browser.barriers import looked_at, looks, violations
 from tests.support.browser.map_points import (
     BOTH,
     DRAWN,
@@ -151,10 +151,7 @@ def test_without_webgl_points_are_drawn_one_by_one(
 
 @looks("width", (1280, 360))
 def test_no_barrier_at_any_width(browser: Any, mapped: Server, width: int, scheme: str) -> None:
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 900}, color_scheme=scheme,
-        bypass_csp=True, reduced_motion="reduce",  # axe is a script of our own making
-    )  # fmt: skip
+    context = looked_at(browser, 1280, scheme)
     page = context.new_page()
     watch(page)
     show(page, mapped)
