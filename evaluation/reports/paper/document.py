@@ -118,8 +118,9 @@ def readme(
     lines += [f"{key}: {' '.join(value.split())}" for key, value in about.items()]
     lines += [
         "",
-        "paper.tex takes every table and figure in: run pdflatex paper.tex until it asks for no",
-        "rerun (two or three times), or lualatex where its first lines ask for that.",
+        "paper.tex takes every table and figure in: run pdflatex paper.tex twice, or lualatex",
+        "where its first lines ask for that. It wants adjustbox and varwidth (Debian has them in",
+        "texlive-latex-extra).",
         "A table is NAME.tex, with its numbers as they are in NAME.csv; -- is undefined.",
     ]
     if left_out:
