@@ -32,8 +32,8 @@ from embeddings.representations.own import find_own
 from embeddings.representations.runner import Embedder
 from embeddings.search.neighbours import search_corpus
 from embeddings.search.processing import aggregate, check_finite, prepare
-from embeddings.systems.rankings import TOP, fitted_recipe, prepared_vectors
-from embeddings.systems.store import Ranking
+from embeddings.systems.rankings import TOP, prepared_vectors
+from embeddings.systems.store import Ranking, read_transform
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def prepare_sound(collection: Collection, ranking: Ranking, vectors: np.ndarray)
         single = aggregate(vectors, frames, ranking.meta["aggregation"])
     if ranking.meta["normalise"] == "l2" and not single.any():
         raise InputError("The sound's vector is all zeros and has no direction.")
-    return prepare(single, fitted_recipe(collection, ranking))
+    return prepare(single, read_transform(collection, ranking.system))
 
 
 def _answer(

@@ -27,7 +27,12 @@ import torch
 from torch import nn
 
 from embeddings.representations.card import Card, Variation
-from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
+from embeddings.representations.checkpoint import (
+    Tensors,
+    counters,
+    load_strict,
+    without_first_weights,
+)
 from embeddings.representations.network import Network, mono
 
 CARD = Card(
@@ -130,13 +135,8 @@ def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published"
     with without_first_weights():
         module = _ESResNeXt(projected=joint)
     prefix = "audio." if joint else ""
-    counters = {
-        prefix + name: value
-        for name, value in module.state_dict().items()
-        if name.endswith(".num_batches_tracked")  # of use in training only; a file may lack them
-    }
     left_out = ("window",) if joint else ("window", r"fc\.(weight|bias)")
-    load_strict(module, counters | tensors, prefix=prefix, ignore=left_out)
+    load_strict(module, counters(module, prefix) | tensors, prefix=prefix, ignore=left_out)
     return AudioClip(module, device, extraction)
 
 

@@ -4,7 +4,7 @@ Nothing in a checkpoint is executed: files are read with ``weights_only=True``.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -59,13 +59,21 @@ def without_first_weights() -> Iterator[None]:
             setattr(init, name, function)
 
 
+def counters(module: torch.nn.Module, prefix: str = "") -> Tensors:
+    """Return what a module counts in training only, by its published names: a file may lack it."""
+    return {
+        prefix + name: value
+        for name, value in module.state_dict().items()
+        if name.endswith(".num_batches_tracked")
+    }
+
+
 def load_strict(
     module: torch.nn.Module,
     tensors: Mapping[str, torch.Tensor],
     *,
     prefix: str = "",
     ignore: Iterable[str] = (),
-    rename: Callable[[str], str] | None = None,
 ) -> None:
     """Load published tensors into `module`, every one of them and no other.
 
@@ -75,7 +83,6 @@ def load_strict(
     prefix : only names that begin with it belong to the module, and lose it
     ignore : regular expressions; published names (without the prefix) that one of them matches as
         a whole are left out: constants that the module builds itself, branches that it has not
-    rename : turns a published name, without the prefix, into the module's own
 
     Raises
     ------
@@ -89,7 +96,7 @@ def load_strict(
             continue
         short = name.removeprefix(prefix)
         if not any(pattern.fullmatch(short) for pattern in left_out):
-            own[rename(short) if rename else short] = tensor
+            own[short] = tensor
     wanted = module.state_dict()
     missing = sorted(wanted.keys() - own.keys())
     extra = sorted(own.keys() - wanted.keys())

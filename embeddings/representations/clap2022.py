@@ -19,7 +19,12 @@ import torch
 from torch import nn
 
 from embeddings.representations.card import CHANNELS, Card, Variation
-from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
+from embeddings.representations.checkpoint import (
+    Tensors,
+    counters,
+    load_strict,
+    without_first_weights,
+)
 from embeddings.representations.frontends import power_spectrogram
 from embeddings.representations.msclap import Projection, fixed_length
 from embeddings.representations.network import Network
@@ -109,12 +114,7 @@ def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published"
     """
     with without_first_weights():
         whole = nn.ModuleDict({"audio_encoder": _AudioEncoder()})
-    counters = {
-        name: value
-        for name, value in whole.state_dict().items()
-        if name.endswith(".num_batches_tracked")  # of use in training only; a file may lack them
-    }
-    load_strict(whole, counters | tensors, ignore=_NOT_AUDIO)
+    load_strict(whole, counters(whole) | tensors, ignore=_NOT_AUDIO)
     return Clap2022(whole["audio_encoder"], device, extraction)
 
 

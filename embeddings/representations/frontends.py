@@ -41,16 +41,14 @@ def kaldi_fbank(
     return energies.clamp_min(torch.finfo(torch.float32).eps).log()
 
 
-def power_spectrogram(
-    samples: torch.Tensor, size: int, hop: int, *, centred: bool = True
-) -> torch.Tensor:
+def power_spectrogram(samples: torch.Tensor, size: int, hop: int) -> torch.Tensor:
     """Return |STFT|^2 of `samples` [frames] with a periodic Hann window, [size // 2 + 1, windows].
 
-    Centred windows see the signal reflected at its ends.
+    The windows are centred, and see the signal reflected at its ends.
     """
     window = torch.hann_window(size, dtype=samples.dtype)
     spectrum = torch.stft(
-        samples, size, hop, size, window, center=centred, pad_mode="reflect", return_complex=True
+        samples, size, hop, size, window, center=True, pad_mode="reflect", return_complex=True
     )
     return spectrum.abs().pow(2)
 

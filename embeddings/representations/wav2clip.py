@@ -20,7 +20,12 @@ import torch
 from torch import nn
 
 from embeddings.representations.card import AS_PUBLISHED, Card, Variation
-from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
+from embeddings.representations.checkpoint import (
+    Tensors,
+    counters,
+    load_strict,
+    without_first_weights,
+)
 from embeddings.representations.frontends import power_spectrogram
 from embeddings.representations.network import Network, mono
 
@@ -95,12 +100,7 @@ def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published"
     """
     with without_first_weights():
         module = _Wav2Clip()
-    counters = {
-        name: value
-        for name, value in module.state_dict().items()
-        if name.endswith(".num_batches_tracked")  # of use in training only; a file may lack them
-    }
-    load_strict(module, counters | tensors, ignore=_NOT_AUDIO)
+    load_strict(module, counters(module) | tensors, ignore=_NOT_AUDIO)
     return Wav2Clip(module, device, extraction)
 
 

@@ -11,11 +11,8 @@ import soundfile
 from embeddings.collection.clips import Collection, collection_names, open_collection
 from embeddings.collection.importing import import_collection
 from embeddings.errors import InputError
-from embeddings.extraction.extract import extract_embedding, plan
-from embeddings.files import write_json
 from embeddings.parallel import Failure, default_workers, in_parallel
 from embeddings.progress import progress
-from embeddings.representations import CARDS
 from embeddings.simulation.synthesis import CLASSES, tools
 from embeddings.systems.store import write_embedding
 
@@ -82,18 +79,14 @@ def make_demo_collection(data: Path, workers: int | None = None) -> Collection:
 def open_demo_collection(data: Path) -> Collection | None:
     """Return the demo's collection, or None where there is none.
 
-    What an older version wrote about it is brought up to date. Raises InputError where the
-    collection "demo" is somebody else's.
+    Raises InputError where the collection "demo" is somebody else's.
     """
     if NAME not in collection_names(data):
         return None
     collection = open_collection(data, NAME)
     if not collection.info.get("synthesised"):
         raise InputError(f"The collection {NAME!r} is not the demo's; the demo needs that name.")
-    if FACTS.items() <= collection.info.items():
-        return collection
-    write_json(collection.folder / "collection.json", collection.info | FACTS)
-    return open_collection(data, NAME)
+    return collection
 
 
 def clip_id(number: int, take: int) -> str:
@@ -137,25 +130,3 @@ def install_vectors(collection: Collection) -> None:
     rows = {clip: row for row, clip in enumerate(ids)}
     order = [rows[clip.id] for clip in collection.clips]
     write_embedding(collection, "freesound", vectors[order], json.loads(meta))
-
-
-def ship_vectors(collection: Collection) -> None:
-    """Compute Freesound's vectors of the demo's sounds and put them into the project.
-
-    To be run again whenever the synthesis or the extraction changes::
-
-        flask demo && python -c "from pathlib import Path
-        from embeddings.collection import open_collection
-        from embeddings.simulation.demo_collection import ship_vectors
-        ship_vectors(open_collection(Path('instance'), 'demo'))"
-    """
-    embedding = extract_embedding(
-        collection, plan(collection.data, CARDS[SHIPPED_CARD]), again=True
-    )
-    kept = ("provenance", "representation", "extraction", "package", "package_version")
-    np.savez_compressed(
-        SHIPPED,
-        vectors=embedding.vectors,
-        ids=np.array([clip.id for clip in collection.clips]),
-        meta=np.array(json.dumps({key: embedding.meta[key] for key in kept})),
-    )

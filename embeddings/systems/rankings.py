@@ -196,7 +196,7 @@ def _fitted_before(
         stored = open_ranking(collection, system)
         if any(stored.meta.get(key) != meta[key] for key in _FITTED_TO):
             return None
-        return fitted_recipe(collection, stored)
+        return read_transform(collection, system)
     except (InputError, OSError, ValueError, BadZipFile):  # damaged
         return None
 
@@ -213,15 +213,7 @@ def prepared_vectors(collection: Collection, ranking: Ranking) -> tuple[np.ndarr
             "has now; build it again (flask rankings build)."
         )
     vectors = aggregate(embedding.vectors, embedding.frames, ranking.meta["aggregation"])
-    return prepare(vectors, fitted_recipe(collection, ranking)), embedding.rows
-
-
-def fitted_recipe(collection: Collection, ranking: Ranking) -> dict[str, np.ndarray]:
-    """Return what `prepare` needs to prepare any vectors as the system's own were prepared."""
-    fitted = read_transform(collection, ranking.system)
-    # an older version kept the word in meta.json alone
-    fitted.setdefault("normalise", np.array(ranking.meta["normalise"]))
-    return fitted
+    return prepare(vectors, read_transform(collection, ranking.system)), embedding.rows
 
 
 def similarities(collection: Collection, ranking: Ranking, queries: Sequence[int]) -> np.ndarray:

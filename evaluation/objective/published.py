@@ -39,11 +39,6 @@ class Published:
     scores: dict[str, float]
     families: dict[str, float]
 
-    @property
-    def family_mean(self) -> float:
-        """The mean of the families' MAP@15: not the macro score, which weighs classes alike."""
-        return sum(self.families.values()) / len(self.families)
-
 
 @cache
 def published() -> dict[str, Published]:

@@ -117,12 +117,7 @@ def read_objective(collection: Collection, system: str) -> dict[str, Any] | None
 def read_query_scores(collection: Collection, system: str) -> QueryScores | None:
     """Return the stored scores of every query of `system`, or None where it was not scored yet."""
     path = collection.folder / "rankings" / system / "objective_queries.npz"
-    if not path.is_file():
-        return None
-    try:
-        return load_queries(path)
-    except KeyError:  # of an older version, which knew less of each query: as if not scored
-        return None
+    return load_queries(path) if path.is_file() else None
 
 
 def save_queries(path: Path, scores: QueryScores) -> None:

@@ -6,7 +6,6 @@ does not stand in it, what it was made of does.
 
 from base64 import b64encode
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from embeddings import __version__
@@ -25,12 +24,11 @@ from evaluation.objective.scoreboard import (
     systems_table,
 )
 from evaluation.objective.stored_systems import stored_systems
+from evaluation.reports import TEMPLATES
 from evaluation.reports.scores_tables import class_rows, family_rows, moved_rows, system_rows
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_TEMPLATES = Path(__file__).with_name("templates")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,7 @@ def render(template: str, assets: Assets, **values: Any) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     return environment.get_template(template).render(

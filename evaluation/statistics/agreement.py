@@ -268,11 +268,6 @@ def reliability(table: np.ndarray) -> Reliability:
     return Reliability(item / whole, item / mean if mean > 0 else None, usual, item, rater, noise)
 
 
-def spearman_brown(single: float, raters: float) -> float | None:
-    """Return the reliability of the mean of `raters` raters, from that of one; None below zero."""
-    return raters * single / (1 + (raters - 1) * single) if single > 0 else None
-
-
 def raters_needed(single: float, wanted: float) -> int | None:
     """Return how many raters an item needs for a reliability of `wanted` in (0, 1), or None."""
     if not 0 < wanted < 1:

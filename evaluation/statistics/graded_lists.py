@@ -16,24 +16,6 @@ def mean_grade(grades: np.ndarray) -> np.ndarray:
         return np.nansum(grades, axis=-1) / np.where(count, count, np.nan)
 
 
-def bounds(
-    grades: np.ndarray, returned: np.ndarray, lowest: float, highest: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean grade if every missing grade were the lowest, and if it were the highest.
-
-    Parameters
-    ----------
-    returned : bool [..., depth], where the list has a result; undefined where it has none
-    """
-    count = np.where(returned.any(axis=-1), returned.sum(axis=-1), np.nan)
-    missing = returned & np.isnan(grades)
-    low, high = (
-        np.where(missing, value, np.where(returned, grades, 0)).sum(axis=-1) / count
-        for value in (lowest, highest)
-    )
-    return low, high
-
-
 def graded_precision(grades: np.ndarray, lowest: float, highest: float) -> np.ndarray:
     """Return the sum of the grades, each as a share of the scale, over the depth.
 
@@ -152,20 +134,6 @@ def graded_ap(grades: np.ndarray, pool: np.ndarray, lowest: float, highest: floa
     most = best[..., :depth].sum(axis=-1)
     found = (both * upto).sum(axis=(-1, -2)) / np.where(most > 0, most, np.nan)
     return np.where(np.isnan(grades).all(axis=-1), np.nan, found)
-
-
-def bpref(grades: np.ndarray, pool: np.ndarray, threshold: float) -> np.ndarray:
-    """Return bpref: how seldom a judged result that is not relevant stands above a relevant one.
-
-    `pool` and `threshold` are those of `average_precision`. What was not judged is passed over.
-    """
-    relevant = (pool >= threshold).sum(axis=-1, keepdims=True)
-    others = (pool < threshold).sum(axis=-1, keepdims=True)
-    above = np.minimum(np.cumsum(grades < threshold, axis=-1), relevant)
-    most = np.minimum(relevant, others)
-    worth = 1 - above / np.where(most, most, 1)
-    total = relevant[..., 0]
-    return ((grades >= threshold) * worth).sum(axis=-1) / np.where(total, total, np.nan)
 
 
 MIREX_WEIGHTS = {

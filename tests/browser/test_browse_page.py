@@ -9,7 +9,7 @@ import pytest
 
 from embeddings.collection.clips import Collection
 from embeddings.systems.store import Ranking
-from tests.support.browser.barriers import looks, violations
+from tests.support.browser.barriers import looked_at, looks, violations
 from tests.support.browser.tab import playing_past, sideways, sign_in, wait_until, whole
 from tests.support.browser.watching import watch
 from tests.support.server import Server
@@ -344,12 +344,7 @@ VIEWS = {
 def test_no_barrier_on_the_browse_page(
     browser: Any, server: Server, path: str, scheme: str
 ) -> None:
-    context = browser.new_context(
-        viewport={"width": VIEWS[path], "height": 860},
-        bypass_csp=True,  # axe is a script of our own making, which the policy rightly forbids
-        color_scheme=scheme,
-        reduced_motion="reduce",
-    )
+    context = looked_at(browser, VIEWS[path], scheme)
     page = context.new_page()
     sign_in(page, server)
     page.goto(f"{server.url}/browse/small{path}")

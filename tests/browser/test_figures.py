@@ -12,12 +12,12 @@ from flask import Flask, Response, render_template_string
 from flask.testing import FlaskClient
 
 from evaluation.figures.figure import DIVERGING, PALETTE, SCALE, Figure
-from tests.support.browser.barriers import looks, violations
+from tests.support.browser.barriers import looked_at, looks, violations
 from tests.support.browser.colours import contrast
 from tests.support.browser.tab import pixel, told, wait_until
 from tests.support.server import Thread
 from webapp.core import figure_pages as webapp_figures
-from webapp.core.figure_pages import POLICY, csv_file, figure_page
+from webapp.core.figure_pages import MAP_POLICY, POLICY, csv_file, figure_page
 from webapp.core.security import CONTENT_SECURITY_POLICY, public
 
 playwright = pytest.importorskip(
@@ -150,6 +150,10 @@ def test_only_pages_with_figures_have_their_policy(client: FlaskClient) -> None:
     assert "unsafe-inline" not in POLICY
     assert "unsafe-eval" not in POLICY
     assert "script-src 'self';" in POLICY
+    assert MAP_POLICY.split("; ") == [
+        f"{one} 'unsafe-eval'" if one.startswith("script-src ") else one
+        for one in POLICY.split("; ")
+    ]
 
 
 def test_the_script_comes_from_the_installed_package(experimenter: FlaskClient) -> None:
@@ -320,9 +324,7 @@ def test_saved_files_are_drawings_that_a_browser_opens(
 @looks("width", (1280, 360))
 def test_no_barrier(browser: Any, shown: Callable[..., str], scheme: str, width: int) -> None:
     wide = figure("wide", TYPES["heatmap"], simulated=True, meta={"least_width": 700})
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True
-    )
+    context = looked_at(browser, width, scheme)
     page = context.new_page()
     drawn(page, shown(wide, figure("bar", TYPES["bar"])), 2)
     report = violations(page)

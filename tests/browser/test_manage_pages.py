@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from embeddings.systems.store import Ranking
-from tests.support.browser.barriers import looks, unfold, violations
+from tests.support.browser.barriers import looked_at, looks, unfold, violations
 from tests.support.browser.tab import sideways, sign_in, whole
 from tests.support.server import Server
 from tests.support.studies.judged import PROTOCOL, judge
@@ -44,13 +44,7 @@ def server(data: Path, ranked: list[Ranking], tmp_path: Path) -> Iterator[Server
 def test_axe_finds_nothing_and_no_page_scrolls_sideways(
     browser: Any, server: Server, width: int, scheme: str
 ) -> None:
-    # the checker is put into the page, which the pages' own policy rightly forbids
-    context = browser.new_context(
-        viewport={"width": width, "height": 800},
-        bypass_csp=True,
-        color_scheme=scheme,
-        reduced_motion="reduce",
-    )
+    context = looked_at(browser, width, scheme)
     tab = context.new_page()
     sign_in(tab, server)
     pages = ["/", "/studies", "/studies/which", "/studies/which/raters", "/studies/next"]

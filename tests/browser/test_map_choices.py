@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from evaluation.figures.figure import PALETTE
-from tests.support.browser.barriers import looks, violations
+from tests.support.browser.barriers import looked_at, looks, violations
 from tests.support.browser.map_points import (
     BOTH,
     DRAWN,
@@ -29,6 +29,7 @@ from tests.support.browser.tab import (
 )
 from tests.support.browser.watching import watch
 from tests.support.server import Server
+from webapp.core.figure_pages import POLICY
 
 pytestmark = pytest.mark.browser
 
@@ -124,7 +125,13 @@ def test_saved_pictures_say_what_is_simulated(page: Page, mapped: Server) -> Non
     assert Path(saved.value.path()).read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("broken", ["no WebGL", "another Plotly"])
+def without_eval(route: Any) -> None:
+    """Answer under a policy in which the browser has WebGL, and Plotly cannot draw by it."""
+    answer = route.fetch()
+    route.fulfill(response=answer, headers=answer.headers | {"content-security-policy": POLICY})
+
+
+@pytest.mark.parametrize("broken", ["no WebGL", "no eval"])
 def test_without_webgl_points_are_drawn_one_by_one(
     browser: Any, mapped: Server, broken: str
 ) -> None:
@@ -133,8 +140,7 @@ def test_without_webgl_points_are_drawn_one_by_one(
     if broken == "no WebGL":
         page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null;")
     else:
-        empty = {"content_type": "text/javascript", "body": "export const compiled = [];"}
-        page.route("**/webgl-compiled.js", lambda route: route.fulfill(**empty))
+        page.route(re.compile("/browse/small/map\\?"), without_eval)
     show(page, mapped)
     expect(page.locator("#no-webgl")).to_be_visible()
     expect(page.locator("#map-1-figure path.point")).to_have_count(18)
@@ -145,10 +151,7 @@ def test_without_webgl_points_are_drawn_one_by_one(
 
 @looks("width", (1280, 360))
 def test_no_barrier_at_any_width(browser: Any, mapped: Server, width: int, scheme: str) -> None:
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 900}, color_scheme=scheme,
-        bypass_csp=True, reduced_motion="reduce",  # axe is a script of our own making
-    )  # fmt: skip
+    context = looked_at(browser, 1280, scheme)
     page = context.new_page()
     watch(page)
     show(page, mapped)

@@ -3,7 +3,6 @@
 import csv
 import io
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +25,6 @@ from tests.support.browser.tab import (
     wait_until,
 )
 from tests.support.server import Server
-from tools.write_webgl import FILE, as_file, written_by
 
 pytestmark = pytest.mark.browser
 
@@ -99,11 +97,6 @@ def test_webgl_draws_what_the_csv_says(page: Page, mapped: Server, small: Collec
     page.mouse.move(0, 0)
     seen = pixel(page, "#map-1-figure", *at_share(page, "#map-1-figure", x, y))
     assert np.abs(np.array(seen) - wanted).max() < 70  # a little of the paper shines through
-
-
-def test_the_compiled_functions_are_those_of_this_plotly(browser: Any) -> None:
-    """Else: python -m tools.write_webgl."""
-    assert FILE.read_text(encoding="utf-8") == as_file(written_by(browser))
 
 
 def test_a_press_plays_and_rings_on_both_maps(page: Page, mapped: Server) -> None:

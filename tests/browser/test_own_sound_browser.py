@@ -14,7 +14,7 @@ from embeddings.collection.clips import Collection
 from embeddings.extraction.extract import extract_embedding, find_card, plan
 from embeddings.search.processing import Recipe
 from embeddings.systems.rankings import build_ranking
-from tests.support.browser.barriers import looks, unfold, violations
+from tests.support.browser.barriers import looked_at, looks, unfold, violations
 from tests.support.browser.tab import playing_past, sideways, sign_in
 from tests.support.browser.watching import watch
 from tests.support.own_representations import EXAMPLE, folders, octaves, own_embedding
@@ -284,12 +284,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     for number in range(2):
         embedding = own_embedding(small, EXAMPLE, f"Other-{number}")
         build_ranking(small, embedding, Recipe(pca=5))
-    context = browser.new_context(
-        viewport={"width": width, "height": 800},
-        bypass_csp=True,
-        color_scheme=scheme,
-        reduced_motion="reduce",
-    )
+    context = looked_at(browser, width, scheme)
     tab = context.new_page()
     sign_in(tab, server)
 

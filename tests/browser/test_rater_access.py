@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from embeddings.systems.store import Ranking
-from tests.support.browser.barriers import looks, violations
+from tests.support.browser.barriers import looked_at, looks, violations
 from tests.support.browser.tab import Page, expect, playing_past, sideways
 from tests.support.server import Server
 from webapp.core.database import db
@@ -87,12 +87,7 @@ def submit(page: Page, name: str) -> None:
 def test_no_barrier_on_any_page(browser, study, method: str, scheme: str) -> None:
     server = study(method)
     # axe is a script of our own making for the page, which its policy rightly forbids
-    context = browser.new_context(
-        viewport={"width": 400, "height": 900},
-        color_scheme=scheme,
-        bypass_csp=True,
-        reduced_motion="reduce",  # colours on their way to others have no contrast to measure
-    )
+    context = looked_at(browser, 400, scheme)
     page = context.new_page()
     address = link(server)
     found: dict[str, str] = {}

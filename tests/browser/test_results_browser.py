@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.browser.barriers import looks, unfold, violations
+from tests.support.browser.barriers import looked_at, looks, unfold, violations
 from tests.support.browser.tab import Page, expect, playing_past, sideways, sign_in
 from tests.support.server import Server
 
@@ -80,13 +80,7 @@ def test_tables_sort_and_facets_switch_by_keyboard(page: Page, server: Server) -
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     browser: Any, server: Server, width: int, scheme: str
 ) -> None:
-    # the checker is put into the page, which the pages' own policy rightly forbids
-    context = browser.new_context(
-        viewport={"width": width, "height": 800},
-        bypass_csp=True,
-        color_scheme=scheme,
-        reduced_motion="reduce",
-    )
+    context = looked_at(browser, width, scheme)
     tab = context.new_page()
     sign_in(tab, server)
     tab.goto(server.url + ADDRESS)

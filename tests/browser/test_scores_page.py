@@ -11,7 +11,7 @@ from embeddings.search.processing import Recipe
 from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import Ranking, open_embedding
 from evaluation.objective.scoring import score_ranking
-from tests.support.browser.barriers import looks, violations
+from tests.support.browser.barriers import looked_at, looks, violations
 from tests.support.browser.tab import Page, expect, sideways, sign_in, told, whole
 from tests.support.scoreboard import disguise
 from tests.support.server import Server
@@ -176,12 +176,7 @@ def test_what_is_below_a_figure_stays_where_it_is_when_it_is_drawn(
 
 @looks("width", (1280, 360))
 def test_no_barrier_at_any_width(browser: Any, server: Server, scheme: str, width: int) -> None:
-    context = browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme=scheme,
-        bypass_csp=True,  # axe is a script of our own making for the page
-        reduced_motion="reduce",
-    )
+    context = looked_at(browser, width, scheme)
     page = context.new_page()
     sign_in(page, server)
     for query in ("", "&average=micro&measure=mr1&order=-clips"):

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from tests.support.browser.barriers import violations
+from tests.support.browser.barriers import looked_at, violations
 from tests.support.browser.players import (
     RATE,
     Players,
@@ -164,12 +164,7 @@ def test_a_long_sound_is_not_drawn(page: Page, players: Players) -> None:
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
 def test_no_barrier(browser, players: Players, width: int, scheme: str) -> None:
-    context = browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme=scheme,
-        bypass_csp=True,  # for axe, a script of our own making
-        reduced_motion="reduce",
-    )
+    context = looked_at(browser, width, scheme)
     page = context.new_page()
     watch(page)
     players.open(page)

@@ -79,11 +79,23 @@ def test_a_newer_database_is_refused_by_commands_and_stays_as_it_is(
     for command in (["studies", "list"], ["signin-link"]):
         done = runner.invoke(args=command)
         assert done.exit_code == 1
-        assert done.output.startswith("Error: The database was written by a newer version")
-        assert f"revision 9999, and Sounding Board {__version__} knows them up to" in done.output
+        assert done.output.startswith("Error: The database was written by a version newer than")
+        assert f"revision 9999, and Sounding Board {__version__} knows them from" in done.output
         assert "docs/upgrading.md" in done.output
     assert dump(newer) == before
     assert (ROOT / "docs" / "upgrading.md").is_file()
+
+
+def test_a_database_from_before_0_1_0_is_refused(newer: Flask, runner: FlaskCliRunner) -> None:
+    with newer.app_context():
+        db.session.execute(sa.text("UPDATE alembic_version SET version_num = '0002'"))
+        db.session.commit()
+    before = dump(newer)
+    done = runner.invoke(args=["studies", "list"])
+    assert done.exit_code == 1
+    assert done.output.startswith("Error: The database was written by a version older than")
+    assert "tables are of revision 0002" in done.output
+    assert dump(newer) == before
 
 
 def test_a_newer_database_is_refused_by_pages(newer: Flask, data: Path) -> None:

@@ -71,7 +71,4 @@ def _write_paper(folder: Path, asked: Asked) -> None:
 
     about = dict(result_files.about(asked).rows())
     written = write_paper(folder, asked.sections(), about)
-    click.echo(
-        f"Wrote {folder}: {len(written)} files. Next: pdflatex paper.tex in there, until it asks "
-        "for no rerun."
-    )
+    click.echo(f"Wrote {folder}: {len(written)} files. Next: pdflatex paper.tex in there, twice.")

@@ -31,10 +31,7 @@ def rater_link(rater: Rater, base: str | None = None) -> str:
 @click.command("demo")
 @with_appcontext
 def demo_command() -> None:
-    """Make the demo: made sounds, their systems, an open study. What is there is kept.
-
-    What an older version's demo lacks is added to it.
-    """
+    """Make the demo: made sounds, their systems, an open study. What is there is kept."""
     from webapp.demo.demo import make_demo
 
     database.prepare()

@@ -103,7 +103,8 @@ def _close(engines: list[Engine]) -> None:
 def prepare(app: Flask | None = None) -> None:
     """Bring the tables up to date, once, whichever of several processes comes first.
 
-    Raises InputError, and changes nothing, where a newer version of the code has been there.
+    Raises InputError, and changes nothing, where a newer version of the code has been there, or
+    none since 0.1.0.
     """
     app = app or current_app._get_current_object()  # type: ignore[attr-defined]
     with app.app_context():
@@ -113,10 +114,10 @@ def prepare(app: Flask | None = None) -> None:
         return
     if revision is not None and revision not in _known(app):
         raise InputError(
-            f"The database was written by a newer version: its tables are of revision {revision}, "
-            f"and Sounding Board {__version__} knows them up to {newest}. Nothing was changed. "
-            "Serve it with that version, or go back to the copy that was made before the upgrade "
-            "(docs/upgrading.md)."
+            f"The database was written by a version {'newer' if revision > newest else 'older'} "
+            f"than can be read: its tables are of revision {revision}, and Sounding Board "
+            f"{__version__} knows them from {min(_known(app))} to {newest}. Nothing was changed. "
+            "Serve it with that version, or see docs/upgrading.md for the ways on and back."
         )
     from flask_migrate import upgrade
 

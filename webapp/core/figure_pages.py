@@ -11,33 +11,46 @@ from typing import Any
 from flask import Blueprint, Response, abort, make_response, send_file, url_for
 
 from evaluation.figures.figure import Figure
+from evaluation.reports import TEMPLATES
 from webapp.core.security import policy
 
-bp = Blueprint("figures", __name__)
+bp = Blueprint("figures", __name__, template_folder=str(TEMPLATES))  # _findings.html is there
 
 _EMPTY = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 _MAP = "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='"
 _DRAG = "'sha256-AR/cKIZjWPcPmBUPDA6oti9XBiTbJvz0Cro2J1VzzS8='"
-POLICY = policy(
+_DRAWING = {
     # Plotly fills an empty style element rule by rule, brings a style sheet for maps, and sets two
     # style attributes. Without them heat maps are drawn smoothed, and nothing says so. The hashes
     # are those of the pinned version: tests/browser/test_figures.py draws every type of figure.
-    style_src_elem=f"'self' {_EMPTY} {_MAP}",
-    style_src_attr=f"'unsafe-hashes' {_EMPTY} {_DRAG}",
-    img_src="'self' data: blob:",
-)
+    "style_src_elem": f"'self' {_EMPTY} {_MAP}",
+    "style_src_attr": f"'unsafe-hashes' {_EMPTY} {_DRAG}",
+    "img_src": "'self' data: blob:",
+}
+POLICY = policy(**_DRAWING)
+# Plotly draws thousands of points by WebGL, for which it writes functions and has the browser
+# compile them: eval, by another name. The map's page may, and no other: its scripts still come from
+# here alone, and only the experimenter sees it. Drawn as shapes, thousands of points are slow.
+MAP_POLICY = policy(**_DRAWING, script_src="'self' 'unsafe-eval'")
 
 
-def figure_page(view: Callable[..., Any]) -> Callable[..., Response]:
-    """Let a view's page draw figures; no page of a rater has any."""
+def drawn_under(own: str) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
+    """Let a view's page draw figures, under a policy of its own; no page of a rater has any."""
 
-    @wraps(view)
-    def with_policy(*args: Any, **values: Any) -> Response:
-        response = make_response(view(*args, **values))
-        response.headers["Content-Security-Policy"] = POLICY
-        return response
+    def decorate(view: Callable[..., Any]) -> Callable[..., Response]:
+        @wraps(view)
+        def with_policy(*args: Any, **values: Any) -> Response:
+            response = make_response(view(*args, **values))
+            response.headers["Content-Security-Policy"] = own
+            return response
 
-    return with_policy
+        return with_policy
+
+    return decorate
+
+
+figure_page = drawn_under(POLICY)
+map_page = drawn_under(MAP_POLICY)
 
 
 @bp.app_template_global()

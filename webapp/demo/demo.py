@@ -11,7 +11,7 @@ from flask import current_app
 
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from embeddings.files import read_json, write_json
+from embeddings.files import write_json
 from embeddings.representations import CARDS, FOURTEEN
 from embeddings.search.processing import Recipe
 from embeddings.simulation import demo_collection
@@ -35,7 +35,6 @@ from webapp.study import lifecycle, opening
 
 SLUG, RESULTS = "demo", "demo-results"
 _RATERS = 3
-_EDITION = 3  # of what is made; 1 had no simulated representations, 2 no study with results
 
 _COMPUTED = CARDS[demo_collection.SHIPPED_CARD].embedding
 _COMPARED = (
@@ -49,23 +48,12 @@ are far apart, and the floor."""
 
 
 def make_demo_once() -> None:
-    """Make the demo at the first start, and bring an older version's up to date.
-
-    Whoever removes it afterwards does not get it again.
-    """
+    """Make the demo at the first start. Whoever removes it afterwards does not get it again."""
     marker = current_app.config["DATA"] / "demo.json"
-    made = read_json(marker) if marker.exists() else {}
-    if not made:
+    if not marker.exists():
         click.echo("Making the demo (about 25 s, once): sounds, rankings, two studies.")
         make_demo()
-        made = {"made_at": now().isoformat(timespec="seconds")}
-    elif made.get("edition", 1) < _EDITION:
-        there = _collection_there()
-        if there:
-            click.echo("Adding to the demo what is new (some seconds, once).")
-            make_results(make_systems(there))
-    if made.get("edition") != _EDITION:
-        write_json(marker, made | {"edition": _EDITION})
+        write_json(marker, {"made_at": now().isoformat(timespec="seconds")})
 
 
 def make_demo() -> None:
@@ -178,14 +166,6 @@ def demo_rater() -> Rater | None:
         .where(Study.slug == SLUG, Study.state == "open")
         .order_by(Rater.number)
     )
-
-
-def _collection_there() -> Collection | None:
-    """Return the demo's collection if it can be used, else None: `flask demo` says why."""
-    try:
-        return demo_collection.open_demo_collection(current_app.config["DATA"])
-    except InputError:
-        return None
 
 
 def _replaced(collection: Collection) -> set[str]:

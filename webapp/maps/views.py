@@ -17,7 +17,7 @@ from evaluation.figures.charts import GREY, SYMBOLS
 from evaluation.figures.figure import PALETTE, Figure
 from webapp.core import catalogue
 from webapp.core.clip_facts import clip_families
-from webapp.core.figure_pages import csv_file, figure_page
+from webapp.core.figure_pages import csv_file, map_page
 from webapp.core.menus import Entry
 
 bp = Blueprint("maps", __name__, url_prefix="/browse/<name>/map")
@@ -55,7 +55,7 @@ class Shown:
 
 
 @bp.get("")
-@figure_page
+@map_page
 def map(name: str) -> ResponseReturnValue:
     """Show one map, or two side by side."""
     collection = catalogue.collection(name)

@@ -22,7 +22,7 @@ from evaluation.objective.scoring import read_objective, read_query_scores, scor
 from evaluation.records.facts import ClipRecord, ObjectiveRecord
 from evaluation.records.frames import table_csv
 from webapp.models import Study
-from webapp.study.lifecycle import study_folder, subject
+from webapp.study.lifecycle import study_folder
 
 FROZEN = ("clips.csv", "objective.csv", "systems.json")
 REUSED, REUSED_RATERS = "reused.csv", "reused_raters.csv"
@@ -52,28 +52,24 @@ def freeze(
 
 
 def read(study: Study, name: str) -> bytes:
-    """Return one of the files that are kept for a study; empty where it has no such file.
+    """Return one of the files that are kept for a study; empty where nothing is used again.
 
-    A study that was opened when nothing was kept gets them now, while its collection is there.
+    Raises InputError where one is gone that every study has from its opening on.
     """
     path = study_folder(study.slug) / name
-    if name in FROZEN and not (study.imported or path.is_file()):
-        _freeze_late(study, path.parent)
-    return path.read_bytes() if path.is_file() else b""
+    if path.is_file():
+        return path.read_bytes()
+    if name in FROZEN:
+        raise InputError(
+            f"The study {study.slug!r} has lost {name}, which it has had since it opened: put "
+            f"{path.parent} back as it was, from a copy."
+        )
+    return b""
 
 
 def as_json(value: Any) -> str:
     """Return a value as JSON: the same value, the same text."""
     return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _freeze_late(study: Study, folder: Path) -> None:
-    collection, rankings = subject(study.terms)
-    queries = {query.clip for query in study.queries}
-    heard = queries | {one.clip for query in study.queries for one in query.candidates}
-    rows = (sorted(collection.index[clip] for clip in clips) for clips in (heard, queries))
-    folder.mkdir(parents=True, exist_ok=True)
-    freeze(folder, collection, rankings, *rows)
 
 
 def _clip(collection: Collection, row: int) -> ClipRecord:

@@ -50,9 +50,3 @@ def divide(cast: "pd.DataFrame") -> int | None:
     """
     measured = int((cast["provenance"] != "simulated").sum())
     return measured if 0 < measured < len(cast) else None
-
-
-def has_simulated(tables: StudyTables) -> bool:
-    """Return whether a system that the study compares is simulated, or its judgements are."""
-    kinds = {tables.systems[one]["provenance"] for one in tables.protocol.systems}
-    return tables.simulated or "simulated" in kinds

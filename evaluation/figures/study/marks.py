@@ -66,19 +66,19 @@ def segments(lows: Iterable[float], highs: Iterable[float]) -> list[float]:
     return np.hstack([ends, gaps]).ravel().tolist()
 
 
-def divider(order: "pd.DataFrame", letter: str = "y", axis: str = "") -> list[dict[str, Any]]:
+def divider(order: "pd.DataFrame", letter: str = "y") -> list[dict[str, Any]]:
     """Return the shape of the line before the simulated systems; none where it divides nothing.
 
     Parameters
     ----------
     order : what `cast.ranked` returned; its rows are at 0, 1, ... along the axis
-    letter, axis : along which axis the systems are, and its id where it is not the first
+    letter : along which axis the systems are
     """
     at, other = divide(order), "x" if letter == "y" else "y"
     if at is None:
         return []
     across = {f"{other}ref": "paper", f"{other}0": 0, f"{other}1": 1}
-    along = {f"{letter}ref": axis or letter, f"{letter}0": at - 0.5, f"{letter}1": at - 0.5}
+    along = {f"{letter}ref": letter, f"{letter}0": at - 0.5, f"{letter}1": at - 0.5}
     return [{"type": "line", "line": {"color": GREY, "width": 1}, **across, **along}]
 
 

@@ -1,6 +1,6 @@
 """The document that takes every table and figure in, and what is said of how they were made."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from embeddings import __version__
 from evaluation.figures.figure import Figure
@@ -17,8 +17,10 @@ _PREAMBLE = r"""\documentclass[10pt]{article}
 \fi
 \usepackage{array}
 \usepackage{booktabs}
-\usepackage{longtable}
+\usepackage{varwidth}
 \usepackage{graphicx}
+\usepackage{adjustbox}
+\extrafloats{500} % a section has no text between its tables and figures
 \setlength{\textwidth}{7in}
 \setlength{\oddsidemargin}{-0.25in}
 \setlength{\textheight}{9in}
@@ -68,7 +70,6 @@ def paper_tex(
     names: Mapping[int, str],
     about: Mapping[str, str],
     left_out: str = "",
-    long: Collection[str] = (),
 ) -> str:
     """Return the document that has every section in it, one after the other.
 
@@ -78,18 +79,17 @@ def paper_tex(
     names : the ``id()`` of each part -> the name of its file; a part without one is left out
     about : as `evaluation.reports.paper.folder.write_paper` has it
     left_out : why there are no figures; "" where there are
-    long : the names of the tables that go over several pages
     """
     lines = [rf"\title{{{latex(about.get('Study', 'Results'))}}}", r"\author{}", r"\date{}"]
     lines += ["", r"\begin{document}", r"\maketitle", ""]
     if left_out:
         lines += [latex(left_out), ""]
     for section in sections:
-        lines += [*_section(section, names, long), ""]
+        lines += [*_section(section, names), ""]
     return _PREAMBLE + "\n".join([*lines, r"\end{document}"]) + "\n"
 
 
-def _section(section: Section, names: Mapping[int, str], long: Collection[str]) -> Iterator[str]:
+def _section(section: Section, names: Mapping[int, str]) -> Iterator[str]:
     yield rf"\section{{{latex(section.title)}}}\label{{sec:{section.name}}}"
     for notice in section.notices:
         yield rf"\textbf{{{latex(notice)}}}" + "\n"
@@ -101,8 +101,6 @@ def _section(section: Section, names: Mapping[int, str], long: Collection[str]) 
         yield r"\end{itemize}"
     for part in section.parts:
         if id(part) in names:
-            if names[id(part)] in long:  # what floats would else come behind it
-                yield r"\clearpage"
             yield rf"\input{{{names[id(part)]}.tex}}"
     yield r"\clearpage"
 
@@ -120,8 +118,9 @@ def readme(
     lines += [f"{key}: {' '.join(value.split())}" for key, value in about.items()]
     lines += [
         "",
-        "paper.tex takes every table and figure in: run pdflatex paper.tex until it asks for no",
-        "rerun (two or three times), or lualatex where its first lines ask for that.",
+        "paper.tex takes every table and figure in: run pdflatex paper.tex twice, or lualatex",
+        "where its first lines ask for that. It wants adjustbox and varwidth (Debian has them in",
+        "texlive-latex-extra).",
         "A table is NAME.tex, with its numbers as they are in NAME.csv; -- is undefined.",
     ]
     if left_out:

@@ -64,8 +64,7 @@ def write_paper(
         left_out = _draw(list(drawings.values()), new, pictures)
         texts = dict(_texts(named, drawings, left_out))
         kept = {id(part): name for name, part in named if f"{name}.tex" in texts}
-        long = {name for name in kept.values() if r"\begin{longtable}" in texts[f"{name}.tex"]}
-        document = paper_tex(sections, kept, about, left_out, long)
+        document = paper_tex(sections, kept, about, left_out)
         every = [document, *(text for name, text in texts.items() if name.endswith(".tex"))]
         texts["paper.tex"] = "\n".join([*engine("".join(every)), document])
         texts["README.txt"] = readme(about, named, left_out)

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
 
 _GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta",
@@ -33,6 +32,9 @@ _TABLE = str.maketrans(_LATIN | _MATHS | _PLAIN)
 _LAST_KNOWN = "ſ"
 """The last letter of Latin Extended-A: what is behind it has no glyph in pdfLaTeX's fonts."""
 
+_LONG_WORD = 12
+"""Letters of a word that is kept whole, whatever it costs."""
+
 
 def latex(text: str) -> str:
     """Return a text as LaTeX that sets it letter by letter, in one line.
@@ -45,16 +47,12 @@ def latex(text: str) -> str:
     return re.sub(" +", " ", apart).strip(" ")
 
 
-def breakable(text: str, wide: Callable[[str], bool]) -> str:
-    """Return a text as `latex` has it, whose wide words may be broken into lines.
-
-    Parameters
-    ----------
-    text : any text
-    wide : tells whether a word is wider than a line
-    """
+def breakable(text: str) -> str:
+    """Return a text as `latex` has it, whose long words may be broken into lines."""
     words = [word for word in unicodedata.normalize("NFC", text).split(" ") if word]
-    return " ".join(_pieces(word) if wide(word) else latex(word) for word in words).strip(" ")
+    return " ".join(
+        _pieces(word) if len(word) > _LONG_WORD else latex(word) for word in words
+    ).strip(" ")
 
 
 def _pieces(word: str) -> str:

@@ -1,32 +1,40 @@
-"""Tables as LaTeX: booktabs, numbers to the right, what is undefined as a dash with its reason."""
+"""Tables as LaTeX: booktabs, numbers to the right, what is undefined as a dash with its reason.
 
-from collections.abc import Callable, Iterator
+LaTeX measures them: a column of words is as wide as its longest line, and a table that is wider or
+higher than the page has room for is set smaller.
+"""
+
+from collections.abc import Iterator
+from math import ceil
 from string import ascii_lowercase
 
 from evaluation.figures.charts import marked
 from evaluation.figures.shown import Cell, Heading, Table
 from evaluation.reports.paper.latex import breakable, captioned, comment, engine, latex
-from evaluation.reports.paper.widths import MARK, WIDTH, Column, Layout, Place, ems, lay_out
 
-LONG = 40
-"""A table of more rows goes over several pages."""
+ROWS = 40
+"""Rows that stand on one page."""
+COLUMNS = 7
+"""Columns that stand beside those of the rows' names."""
 UNDEFINED = "--"
 
-_HIGH = 520
-"""Points that the rows of a table on one page may take."""
+_HEADING, _NAME, _PROSE = "8em", "16em", "24em"
+"""The longest line of a heading, of a name, and of words that need several lines."""
 _MOST_NOTES = len(ascii_lowercase)
 MADE = "Numbers of systems marked simulated come from made vectors that know nothing of the sounds."
 """What is said below whatever has simulated systems in it."""
-_WANTS = r"Wants \usepackage{array,booktabs,longtable}."
+_WANTS = r"Wants \usepackage{adjustbox,array,booktabs,varwidth}."
+
+Rows = list[tuple[str, list[list[Cell]]]]
 
 
 def table_tex(table: Table, name: str) -> str:
     """Return a table as LaTeX that a document takes by ``\\input``.
 
-    Of more than `LONG` rows it is a ``longtable``, else a ``tabular`` in a ``table``. It fits a
-    text of seven inches: names are broken into lines, numbers never, and columns that have no room
-    even so follow below, the names of the rows before them again. Each note of a missing number
-    stands below it, the other notes too where they are few.
+    It is a ``table`` that fits the document's column: names are broken into lines, numbers never.
+    What is beyond `ROWS` and `COLUMNS` follows in tables of the same number, the names of the rows
+    before each. Each note of a missing number stands below the last, the other notes too where
+    they are few.
 
     Parameters
     ----------
@@ -34,10 +42,16 @@ def table_tex(table: Table, name: str) -> str:
     name : of its file; the label is ``tab:`` and it
     """
     head = [comment(f"{name}: {table.title}"), comment(_WANTS), *_definitions(table)]
-    rows = [row for group in table.groups.values() for row in group]
-    layout = lay_out(_texts(table.headings, rows))
-    long = len(rows) * len(layout.parts) > LONG or layout.height > _HIGH
-    lines = (_long if long else _short)(table, layout, name)
+    notes = _notes(_rows(table))
+    title = captioned(table.title, _caption(table), f"tab:{name}")
+    lines: list[str] = []
+    for columns in _column_parts(table.headings):
+        for rows in _row_parts(table):
+            lines += [r"\begin{table}[htbp]", r"\centering", title]
+            lines += _tabular(table, columns, rows, notes)
+            lines += [r"\end{table}"]
+            title = rf"{latex(table.title)} (table~\ref{{tab:{name}}}, continued)\par\smallskip"
+    lines[-1:-1] = _below(notes)
     text = "\n".join(lines) + "\n"
     return "\n".join([*head, *engine(text), text])
 
@@ -48,66 +62,78 @@ def _definitions(table: Table) -> list[str]:
     return [comment(one) for one in dict.fromkeys(told)]
 
 
-def _texts(headings: list[Heading], rows: list[list[Cell]]) -> list[Column]:
-    """Return the texts of each column, and the longest mark of a note in it."""
-    notes = _notes(rows)
+def _column_parts(headings: list[Heading]) -> Iterator[list[int]]:
+    """Yield the columns of each part, about as many in each: the rows' names, and others."""
+    named = next((at for at, one in enumerate(headings) if one.numeric), len(headings))
+    names, rest = list(range(max(named, 1))), list(range(max(named, 1), len(headings)))
+    parts = max(ceil(len(rest) / COLUMNS), 1)
+    each = ceil(len(rest) / parts)
+    for part in range(parts):
+        yield names + rest[part * each : (part + 1) * each]
+
+
+def _row_parts(table: Table) -> Iterator[Rows]:
+    """Yield the groups' rows that stand on each page; a group that goes on has its name again."""
+    page: Rows = []
+    room = ROWS
+    for heading, rows in table.groups.items():
+        while rows:
+            page.append((heading, rows[:room]))
+            rows = rows[room:]
+            room = ROWS - sum(len(some) for _, some in page)
+            if not room:
+                yield page
+                page, room = [], ROWS
+    if page or not any(table.groups.values()):
+        yield page
+
+
+def _tabular(table: Table, columns: list[int], rows: Rows, notes: dict[str, str]) -> list[str]:
     return [
-        Column(
-            (_titled(one), one.kind),
-            tuple(_said(row[at]) for row in rows),
-            one.numeric,
-            max((notes.get(row[at].note, "") for row in rows), key=len, default=""),
-        )
-        for at, one in enumerate(headings)
-    ]
+        r"\begin{adjustbox}{max width=\linewidth,max totalheight=0.8\textheight}",
+        rf"\begin{{tabular}}{{{''.join(_aligned(table, one, notes) for one in columns)}}}",
+        r"\toprule", *_head([table.headings[one] for one in columns]), r"\midrule",
+        *_body(columns, rows, notes), r"\bottomrule",
+        r"\end{tabular}",
+        r"\end{adjustbox}",
+    ]  # fmt: skip
 
 
-def _short(table: Table, layout: Layout, name: str) -> list[str]:
-    own: list[str] = []
-    for number, part in enumerate(layout.parts):
-        own += [
-            *([r"\par\medskip"] if number else []),
-            rf"\begin{{tabular}}{{{_columns(table, part)}}}",
-            r"\toprule", *_head(table, part, layout), r"\midrule",
-            *_body(table, part, layout), r"\bottomrule",
-            r"\end{tabular}",
-        ]  # fmt: skip
-    return [
-        r"\begin{table}[htbp]",
-        r"\centering",
-        captioned(table.title, _caption(table), f"tab:{name}"),
-        _type(layout),
-        *own,
-        *_below(_notes(_rows(table))),
-        r"\end{table}",
-    ]
+def _aligned(table: Table, column: int, notes: dict[str, str]) -> str:
+    """Return how a column is set: numbers right, with room for their marks, texts in lines."""
+    cells = [row[column] for row in _rows(table)]
+    if not table.headings[column].numeric:
+        width = _PROSE if any(cell.wide for cell in cells) else _NAME
+        return rf">{{\raggedright\arraybackslash}}V{{{width}}}"
+    mark = max((notes.get(cell.note, "") for cell in cells), key=len, default="")
+    return rf"r<{{\hphantom{{\textsuperscript{{{mark}}}}}}}" if mark else "r"
 
 
-def _long(table: Table, layout: Layout, name: str) -> list[str]:
-    lines = ["{" + _type(layout) + r"\setlength{\LTcapwidth}{\textwidth}"]
-    for number, part in enumerate(layout.parts):
-        head = [r"\toprule", *_head(table, part, layout), r"\midrule"]
-        caption = captioned(table.title, _caption(table), f"tab:{name}")
-        if number:  # the same table, so that the number and the list of tables stay
-            lines += [r"\addtocounter{table}{-1}"]
-            caption = rf"\caption[]{{{latex(table.title)}: more columns}}"
-        lines += [
-            rf"\begin{{longtable}}{{{_columns(table, part)}}}",
-            caption + r" \\",
-            *head, r"\endfirsthead",
-            *head, r"\endhead",
-            r"\bottomrule", r"\endfoot",
-            *_body(table, part, layout),
-            r"\end{longtable}",
-        ]  # fmt: skip
-    return [*lines, *_below(_notes(_rows(table))), "}"]
+def _head(headings: list[Heading]) -> Iterator[str]:
+    """Yield the headings' row, and that of what distinguishes them where anything does."""
+    lines = [[_titled(one) for one in headings], [one.kind for one in headings]]
+    for texts in lines if any(lines[1]) else lines[:1]:
+        yield " & ".join(map(_heading, headings, texts)) + r" \\"
 
 
-def _type(layout: Layout) -> str:
-    """Return the size of type and the gaps; lines of one row are nearer than two rows."""
-    own = rf"\{layout.size}\setlength{{\tabcolsep}}{{{layout.gap}pt}}"
-    broken = any(one.broken for part in layout.parts for one in part)
-    return own + r"\setlength{\extrarowheight}{2pt}" if broken else own
+def _heading(one: Heading, text: str) -> str:
+    side, ragged = ("r", "left") if one.numeric else ("l", "right")
+    box = rf"\begin{{varwidth}}[b]{{{_HEADING}}}\ragged{ragged} {breakable(text)}\end{{varwidth}}"
+    return rf"\multicolumn{{1}}{{{side}}}{{{box}}}"
+
+
+def _body(columns: list[int], rows: Rows, notes: dict[str, str]) -> Iterator[str]:
+    """Yield the rows, each group below a line and its name."""
+    across = rf"\multicolumn{{{len(columns)}}}{{l}}"
+    if not rows:
+        yield rf"{across}{{There are no rows.}} \\"
+    for number, (heading, some) in enumerate(rows):
+        if number:
+            yield r"\midrule"
+        if heading:
+            yield rf"{across}{{\emph{{{latex(heading)}}}}} \\"
+        for row in some:
+            yield " & ".join(_cell(row[one], notes) for one in columns) + r" \\"
 
 
 def _rows(table: Table) -> list[list[Cell]]:
@@ -115,101 +141,22 @@ def _rows(table: Table) -> list[list[Cell]]:
 
 
 def _caption(table: Table) -> str:
-    kinds = {cell.provenance for rows in table.groups.values() for row in rows for cell in row}
+    kinds = {cell.provenance for row in _rows(table) for cell in row}
     kinds |= {one.provenance for one in table.headings}
     return f"{table.caption} {MADE}" if "simulated" in kinds else table.caption
-
-
-def _columns(table: Table, part: list[Place]) -> str:
-    """Return the columns' alignment: numbers right, texts left, long ones in lines."""
-    room = _mark_rooms(table)
-    return "".join(
-        _column(one, table.headings[one.column].numeric, one.broken) + room[one.column]
-        for one in part
-    )
-
-
-def _mark_rooms(table: Table) -> list[str]:
-    """Return what makes room for the marks of a column's numbers; they stand outside of them."""
-    columns = _texts(table.headings, _rows(table))
-    return [
-        rf"<{{\hspace{{{MARK * len(one.mark):.1f}em}}}}" if one.numeric and one.mark else ""
-        for one in columns
-    ]
-
-
-def _column(place: Place, numeric: bool, broken: bool, kind: str = "p") -> str:
-    """Return how a cell is aligned; the width of one in lines is a share of the text's."""
-    if not broken:
-        return "r" if numeric else "l"
-    ragged = "raggedleft" if numeric else "raggedright"
-    share = f"{place.width / WIDTH:.4f}"
-    return rf">{{\{ragged}\arraybackslash}}{kind}{{{share}\textwidth}}"
 
 
 def _titled(one: Heading) -> str:
     return marked(one.title, one.provenance) if one.provenance else one.title
 
 
-def _head(table: Table, part: list[Place], layout: Layout) -> Iterator[str]:
-    """Yield the headings' row, and that of what distinguishes them where anything does."""
-    own = [(one, table.headings[one.column]) for one in part]
-    room = _mark_rooms(table)
-    lines = [[_titled(heading) for _, heading in own], [heading.kind for _, heading in own]]
-    for texts in lines if any(lines[1]) else lines[:1]:
-        yield (
-            " & ".join(
-                rf"\multicolumn{{1}}{{{_column(one, heading.numeric, one.head_broken, 'b')}"
-                rf"{'' if one.head_broken else room[one.column]}}}"
-                rf"{{{breakable(text, _wide(one, layout)) if one.head_broken else latex(text)}}}"
-                for (one, heading), text in zip(own, texts, strict=True)
-            )
-            + r" \\"
-        )
-
-
-def _wide(place: Place, layout: Layout) -> Callable[[str], bool]:
-    """Return what tells whether a word is wider than its column."""
-    return lambda word: ems(word) * layout.em > place.width
-
-
-def _body(table: Table, part: list[Place], layout: Layout) -> Iterator[str]:
-    """Yield the rows, each group below a line and its name."""
-    notes = _notes(_rows(table))
-    if not any(table.groups.values()):
-        yield rf"\multicolumn{{{len(part)}}}{{l}}{{There are no rows.}} \\"
-    filled = {heading: rows for heading, rows in table.groups.items() if rows}
-    for number, (heading, rows) in enumerate(filled.items()):
-        if number:
-            yield r"\midrule"
-        if heading:
-            yield _group(heading, part, layout)
-        for row in rows:
-            yield " & ".join(_cell(row[one.column], notes, one, layout) for one in part) + r" \\"
-
-
-def _group(heading: str, part: list[Place], layout: Layout) -> str:
-    """Return the row of a group's name: in lines where it is longer than the table is wide."""
-    whole = sum(one.width for one in part) + 2 * layout.gap * (len(part) - 1)
-    across = Place(0, min(max(whole, WIDTH / 3), WIDTH - 2 * layout.gap), True, True)
-    broken = ems(heading) * layout.em > across.width
-    said = breakable(heading, _wide(across, layout)) if broken else latex(heading)
-    kind = _column(across, False, broken)
-    return rf"\multicolumn{{{len(part)}}}{{{kind}}}{{\emph{{{said}}}}} \\*"
-
-
-def _cell(cell: Cell, notes: dict[str, str], place: Place, layout: Layout) -> str:
-    text = _said(cell)
-    whole = breakable(text, _wide(place, layout)) if place.broken else latex(text)
-    whole = UNDEFINED if _missing(cell) else whole
+def _cell(cell: Cell, notes: dict[str, str]) -> str:
+    said = marked(cell.text, cell.provenance) if cell.provenance else cell.text
+    whole = UNDEFINED if _missing(cell) else (latex if cell.numeric else breakable)(said)
     if cell.note not in notes:
         return whole
     mark = rf"\textsuperscript{{{notes[cell.note]}}}"
     return rf"{whole}\rlap{{{mark}}}" if cell.numeric else whole + mark  # digits stay in line
-
-
-def _said(cell: Cell) -> str:
-    return marked(cell.text, cell.provenance) if cell.provenance else cell.text
 
 
 def _missing(cell: Cell) -> bool:

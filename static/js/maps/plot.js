@@ -1,7 +1,7 @@
 // One map: its points by Plotly, what is surrounded on it, what is marked on it.
 import { draw } from "../core/figures.js";
-import { hasWebGL } from "./webgl.js";
 
+const hasWebGL = Boolean(document.createElement("canvas").getContext("webgl"));
 const RING = "#d1661c";
 const SIZES = [[400, 9], [2000, 7], [Infinity, 4]]; // up to so many points, so many pixels wide
 const LAYERS = 12; // of points: within one, WebGL draws symbol by symbol

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import math
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from embeddings.errors import InputError
 from tests.support.places import SHARED
 
 KINDS = ("sweep1s", "mix10p5s", "click0p3s")
@@ -42,6 +44,41 @@ def checkpoint(name: str) -> dict[str, Any]:
     }
 
 
+def constants(name: str) -> dict[str, Any]:
+    """Return zeros for what a model's published file has and its made checkpoint leaves out."""
+    import torch
+
+    keys = json.loads((folder(name) / "keys.json").read_text())
+    return {
+        key: torch.zeros(facts["shape"], dtype=getattr(torch, facts["dtype"]))
+        for key, facts in keys.get("keys", keys).items()
+        if facts["kept"]
+    }
+
+
+def check_key(
+    load: Callable[[dict[str, Any]], Any], tensors: dict[str, Any], key: str, prefix: str = ""
+) -> None:
+    """Check that a checkpoint's key is named where it is missing, and where it is misshapen."""
+    import torch
+
+    whole = prefix + key
+    with pytest.raises(InputError, match=f"misses keys: {re.escape(key)}"):
+        load({name: value for name, value in tensors.items() if name != whole})
+    with pytest.raises(InputError, match=rf"misshapen keys: {re.escape(key)} \(7, 7\)"):
+        load(tensors | {whole: torch.zeros(7, 7)})
+
+
+def check_unknown(
+    load: Callable[[dict[str, Any]], Any], tensors: dict[str, Any], key: str, prefix: str = ""
+) -> None:
+    """Check that a key is named which the network has not."""
+    import torch
+
+    with pytest.raises(InputError, match=f"unknown keys: {re.escape(key)}"):
+        load(tensors | {prefix + key: torch.zeros(3)})
+
+
 def reference(name: str, kind: str, how: str) -> dict[str, np.ndarray]:
     """Return the reference's arrays for a waveform, by "direct", "wav44" or "scaled32768"."""
     with np.load(folder(name) / f"{kind}.{how}.npz") as stored:
@@ -63,6 +100,12 @@ def net_only(name: str) -> Iterable[tuple[str, np.ndarray, np.ndarray]]:
 def wav44(kind: str) -> tuple[np.ndarray, int]:
     """Return the samples, float32 [frames, 1], and the rate of one of the kit's files."""
     return soundfile.read(folder("wav44") / f"{kind}.wav", dtype="float32", always_2d=True)
+
+
+def noise(seconds: float, channels: int = 1, rate: int = 44100) -> np.ndarray:
+    """Return even noise in [-0.5, 0.5), float32 [frames, channels]."""
+    rng = np.random.default_rng(5)
+    return rng.uniform(-0.5, 0.5, (round(seconds * rate), channels)).astype(np.float32)
 
 
 def relative(found: np.ndarray, expected: np.ndarray) -> float:

@@ -1,13 +1,10 @@
 """Wav2CLIP's audio encoder against the reference implementation, under made weights."""
 
-import json
-import re
 from typing import Any
 
 import numpy as np
 import pytest
 
-from embeddings.errors import InputError
 from tests.embeddings.representations import kit
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -31,11 +28,6 @@ def checkpoint() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def network(checkpoint: dict[str, Any]) -> Any:
     return wav2clip.load(checkpoint)
-
-
-def noise(seconds: float, channels: int = 1) -> np.ndarray:
-    rng = np.random.default_rng(5)
-    return rng.uniform(-0.5, 0.5, (round(seconds * 44100), channels)).astype(np.float32)
 
 
 def test_the_network_alone_is_the_reference(network: Any) -> None:
@@ -69,14 +61,14 @@ def test_a_file_is_the_reference(network: Any, kind: str) -> None:
 
 
 def test_what_is_heard_is_the_mean_of_the_channels_for_thirty_seconds(network: Any) -> None:
-    stereo = noise(35.0, channels=2)
+    stereo = kit.noise(35.0, channels=2)
     expected = network.features(stereo[: 30 * 44100].mean(axis=1, keepdims=True), "")
     assert expected.shape == (1, 257, 3748)
     np.testing.assert_array_equal(network.features(stereo, "a"), expected)
 
 
 def test_clips_of_a_batch_do_not_touch_each_other(network: Any) -> None:
-    clips = [kit.waveform("sweep1s", 44100), 0.01 * noise(1.0)]
+    clips = [kit.waveform("sweep1s", 44100), 0.01 * kit.noise(1.0)]
     both = torch.cat([network.features(clip, "") for clip in clips])
     with torch.inference_mode():
         found = network.forward(both).numpy()
@@ -88,7 +80,7 @@ def test_clips_of_a_batch_do_not_touch_each_other(network: Any) -> None:
 def test_as_published_and_as_intended_are_the_same(
     checkpoint: dict[str, Any], network: Any, extraction: str
 ) -> None:
-    samples = noise(1.0)
+    samples = kit.noise(1.0)
     found = wav2clip.load(checkpoint, extraction=extraction).embed(samples)
     np.testing.assert_array_equal(found, network.embed(samples))
 
@@ -96,10 +88,10 @@ def test_as_published_and_as_intended_are_the_same(
 @pytest.mark.parametrize(
     "samples",
     [
-        noise(0.005),
-        noise(0.3),
+        kit.noise(0.005),
+        kit.noise(0.3),
         np.zeros((44100, 1), np.float32),
-        noise(35.0, channels=2),
+        kit.noise(35.0, channels=2),
     ],
     ids=["5 ms", "0.3 s", "silence", "35 s, stereo"],
 )
@@ -116,12 +108,7 @@ def test_the_same_clip_has_the_same_embedding(network: Any) -> None:
 
 def test_a_whole_published_file_loads(checkpoint: dict[str, Any], network: Any) -> None:
     """With the front end's window, the counters of training and what only training used."""
-    keys = json.loads((kit.folder(NAME) / "keys.json").read_text())
-    constants = {
-        key: torch.zeros(facts["shape"], dtype=getattr(torch, facts["dtype"]))
-        for key, facts in keys.items()
-        if facts["kept"]
-    }
+    constants = kit.constants(NAME)
     assert len(constants) == 21
     training = {"image_transform.sequential.0.bias": torch.zeros(512)}
     samples = kit.waveform("click0p3s", 44100)
@@ -130,19 +117,10 @@ def test_a_whole_published_file_loads(checkpoint: dict[str, Any], network: Any) 
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_a_missing_key_is_named(checkpoint: dict[str, Any], key: str) -> None:
-    rest = {name: tensor for name, tensor in checkpoint.items() if name != key}
-    with pytest.raises(InputError, match=f"misses keys: {re.escape(key)}"):
-        wav2clip.load(rest)
+def test_a_missing_or_misshapen_key_is_named(checkpoint: dict[str, Any], key: str) -> None:
+    kit.check_key(wav2clip.load, checkpoint, key)
 
 
 @pytest.mark.parametrize("key", UNKNOWN)
 def test_an_unknown_key_is_named(checkpoint: dict[str, Any], key: str) -> None:
-    with pytest.raises(InputError, match=f"unknown keys: {re.escape(key)}"):
-        wav2clip.load(checkpoint | {key: torch.zeros(3)})
-
-
-@pytest.mark.parametrize("key", KEYS)
-def test_a_misshapen_key_is_named(checkpoint: dict[str, Any], key: str) -> None:
-    with pytest.raises(InputError, match=f"misshapen keys: {re.escape(key)}"):
-        wav2clip.load(checkpoint | {key: torch.zeros(7, 7)})
+    kit.check_unknown(wav2clip.load, checkpoint, key)

@@ -265,20 +265,6 @@ def test_scores_are_kept_beside_the_ranking(small: Collection) -> None:
     assert classes["Hum"]["map@15"] == pytest.approx(mean)
 
 
-def test_what_an_older_version_stored_is_read_or_done_again(small: Collection) -> None:
-    write_random_embedding(small)
-    ranking = build_ranking(small, open_embedding(small, "random"), None, "mcss")
-    expected = score_ranking(small, ranking)
-    folder = small.folder / "rankings" / ranking.system
-    for name, field in (("objective_queries.npz", "censored"), ("transform.npz", "normalise")):
-        with np.load(folder / name) as stored:
-            older = {key: stored[key] for key in stored.files if key != field}
-        np.savez(folder / name, **older)
-    assert read_query_scores(small, ranking.system) is None
-    assert score_ranking(small, ranking) == expected
-    assert read_query_scores(small, ranking.system) is not None
-
-
 @pytest.fixture(autouse=True)
 def _small_enough_for_pca(monkeypatch: pytest.MonkeyPatch) -> None:
     """The small collection has 18 clips: the usual PCA to 100 becomes PCA to 10."""

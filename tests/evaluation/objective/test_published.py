@@ -3,12 +3,9 @@
 import csv
 from pathlib import Path
 
-import pytest
-
 from embeddings.collection.families import fsd50k_families
 from embeddings.representations import FOURTEEN
 from evaluation.objective import published
-from evaluation.objective.published import Published
 
 
 def test_the_fourteen_are_there_in_the_papers_order_with_all_families() -> None:
@@ -22,11 +19,6 @@ def test_the_fourteen_are_there_in_the_papers_order_with_all_families() -> None:
     assert published.convention() == "cbmi2024"
     assert "CBMI 2024" in published.citation()
     assert "10,231 clips" in published.measured_on()
-
-
-def test_the_mean_of_the_families() -> None:
-    figure = Published("X", 2, "x", {}, {"One": 0.2, "Two": 0.6})
-    assert figure.family_mean == pytest.approx(0.4)
 
 
 def test_they_are_the_facts_beside_the_project(shared: Path) -> None:

@@ -6,8 +6,6 @@ import pytest
 from evaluation.statistics.graded_lists import (
     MIREX_WEIGHTS,
     average_precision,
-    bounds,
-    bpref,
     condensed,
     first_good_rank,
     graded_ap,
@@ -35,7 +33,6 @@ def test_golden_numbers() -> None:
     assert judged(LIST, THERE) == pytest.approx(0.6)
     assert average_precision(LIST, POOL, 2) == pytest.approx(0.75)
     assert average_precision(condensed(LIST), POOL, 2) == pytest.approx(0.8333, abs=5e-5)
-    assert bpref(LIST, POOL, 2) == pytest.approx(0.75)
     base, residual = rbp(LIST, 0, 3)
     assert base == pytest.approx(0.2682667, abs=1e-7)
     assert base + residual == pytest.approx(0.8058667, abs=1e-7)
@@ -43,11 +40,8 @@ def test_golden_numbers() -> None:
 
 def test_the_mean_and_what_is_missing() -> None:
     assert mean_grade(LIST) == pytest.approx(5 / 3)
-    low, high = bounds(LIST, THERE, 0, 3)
-    assert (low, high) == (pytest.approx(1.0), pytest.approx(2.2))
-    assert graded_precision(LIST, 0, 3) == pytest.approx(low / 3)
+    assert graded_precision(LIST, 0, 3) == pytest.approx(1 / 3)
     short = np.array([True, True, True, True, False])  # a list that ends before the depth
-    assert [float(one) for one in bounds(LIST, short, 0, 3)] == [1.25, 2.0]
     assert judged(LIST, short) == 0.75
 
 
@@ -70,7 +64,6 @@ def test_what_was_not_judged_at_all_has_no_score() -> None:
     assert np.isnan(ndcg(zeros, ideal_dcg(zeros, 5)))  # nothing good was to be found
     assert np.isnan(average_precision(zeros, zeros, 2))
     assert np.isnan(graded_ap(zeros, zeros, 0, 3))
-    assert np.isnan(bpref(zeros, zeros, 2))
 
 
 def test_the_first_good_rank() -> None:
@@ -89,14 +82,14 @@ def test_mirex_by_hand() -> None:
 @pytest.mark.parametrize("seed", range(10))
 def test_ir_measures_agrees(seed: int) -> None:
     measures = pytest.importorskip("ir_measures")
-    from ir_measures import AP, Bpref, Judged, P, nDCG
+    from ir_measures import AP, Judged, P, nDCG
 
     rng = np.random.default_rng(seed)
     pool = rng.integers(0, 4, 12)
     run = rng.permutation(16)[:8]  # the documents 12 to 15 were not judged
     qrels = [measures.Qrel("q", f"d{one}", int(grade)) for one, grade in enumerate(pool)]
     found = [measures.ScoredDoc("q", f"d{one}", 8 - at) for at, one in enumerate(run)]
-    wanted = [nDCG @ 8, P(rel=2) @ 8, Judged @ 8, AP(rel=2) @ 8, Bpref(rel=2)]
+    wanted = [nDCG @ 8, P(rel=2) @ 8, Judged @ 8, AP(rel=2) @ 8]
     expected = measures.calc_aggregate(wanted, qrels, found)
     grades = np.array([pool[one] if one < 12 else NO for one in run])
     relevant = int((pool >= 2).sum())
@@ -106,7 +99,6 @@ def test_ir_measures_agrees(seed: int) -> None:
     # trec_eval divides by all relevant ones
     own = average_precision(grades, pool.astype(float), 2) * min(8, relevant) / relevant
     assert own == pytest.approx(expected[wanted[3]])
-    assert bpref(grades, pool.astype(float), 2) == pytest.approx(expected[wanted[4]])
 
 
 def test_two_grades_make_graded_ap_the_plain_one() -> None:

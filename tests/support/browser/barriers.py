@@ -31,6 +31,20 @@ def looks(name: str, values: Iterable[Any]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize((name, "scheme"), params)
 
 
+def looked_at(browser: Any, width: int, scheme: str) -> Any:
+    """Return a browser's profile in which axe-core looks at pages.
+
+    It is put into the page, which the pages' own policy rightly forbids. Nothing moves: colours on
+    their way to others have no contrast to measure.
+    """
+    return browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,
+        bypass_csp=True,
+        reduced_motion="reduce",
+    )
+
+
 def violations(page: Page) -> str:
     """Return what axe-core finds on the page, "" for nothing."""
     page.wait_for_load_state()  # with its style sheets: a click does not wait for the next page's

@@ -15,7 +15,7 @@ from embeddings.maps.stored_maps import make_map, open_map
 from embeddings.systems.store import Ranking, open_embedding, write_embedding
 from tests.support.pages.mapped import embed
 from webapp.core.clip_facts import clip_families
-from webapp.core.figure_pages import POLICY
+from webapp.core.figure_pages import MAP_POLICY
 from webapp.maps import views as page_of_maps
 
 
@@ -56,7 +56,7 @@ def test_the_page_shows_a_map_with_its_provenance(
     experimenter: FlaskClient, small: Collection, ranked: list[Ranking]
 ) -> None:
     answer = experimenter.get("/browse/small/map")
-    assert answer.headers["Content-Security-Policy"] == POLICY
+    assert answer.headers["Content-Security-Policy"] == MAP_POLICY
     page = answer.text
     assert page.count("<figure") == 1
     assert 'data-title="Good · PCA"' in page

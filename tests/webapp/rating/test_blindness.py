@@ -14,6 +14,7 @@ from embeddings.systems.store import Ranking
 from tests.support.places import BASE
 from tests.support.studies.rater import Page
 from webapp.core.database import db
+from webapp.core.security import CONTENT_SECURITY_POLICY
 from webapp.models import Candidate, Query, Study
 
 PROTOCOL = """
@@ -67,7 +68,11 @@ class Browser:
         self.text = ""
 
     def keep(self, answer) -> str:
-        """Keep an answer's headers and body; return the body where it is text."""
+        """Keep an answer's headers and body; return the body where it is text.
+
+        Whatever it is, it came under the strict policy.
+        """
+        assert answer.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
         self.got.append(str(answer.headers).encode())
         self.got.append(answer.get_data())
         is_text = answer.mimetype in ("text/html", "application/json")
