@@ -19,6 +19,7 @@ from embeddings.files import write_json
 from embeddings.systems.store import Ranking, open_embedding
 from evaluation.figures.scores.every import score_figures
 from evaluation.figures.shown import number
+from evaluation.objective.definitions import METRICS
 from evaluation.objective.scoreboard import class_table, family_means, family_table, systems_table
 from evaluation.objective.sweep import sweep
 from evaluation.reports.scores_report import Assets, best_pair, report
@@ -95,8 +96,8 @@ def test_every_cell_is_under_its_heading(small: Collection, ranked: list[Ranking
     table = system_rows(systems, "corrected")
     by_title = systems.set_index("title")
     titles = [heading.title for heading in table.headings]
-    assert titles[4:] == ["MAP@15", "MAP@150", "MR1"] * 2
-    columns = ["map@15", "map@150", "mr1", "micro_map@15", "micro_map@150", "micro_mr1"]
+    assert titles[4:] == [one.title for one in METRICS.values()] * 2
+    columns = [*METRICS, *(f"micro_{name}" for name in METRICS)]
     for rows in table.groups.values():
         for row in rows:
             assert [one.value for one in row[4:]] == by_title.loc[row[0].text, columns].tolist()
