@@ -264,7 +264,7 @@ def test_what_was_frozen_outlives_the_collection(lab: Lab, tmp_path: Path) -> No
         remove_collection(copy, "small")
         assert export(app, "a-rating-study", tmp_path / "later.zip")
         shutil.rmtree(copy / "studies" / "a-preference-study")
-        with pytest.raises(InputError, match="'a-preference-study' has lost clips.csv"):
+        with pytest.raises(InputError, match=r"'a-preference-study' has lost clips\.csv"):
             bundle_files(lifecycle.find_study("a-preference-study"))
     assert (
         read_bundle(tmp_path / "later.zip").files
