@@ -42,7 +42,7 @@ def test_every_command_and_every_option_says_what_it_does() -> None:
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("demo", "What an older version's demo lacks is added to it."),
+        ("demo", "What is there is kept."),
         ("report", "It opens in any browser without a server or a network."),
     ],
 )
