@@ -20,7 +20,11 @@ ROOMS = ("embeddings", "evaluation", "webapp")
 CODE = (*ROOMS, "benchmarks", "static", "templates", "tests", "tools")
 SUFFIXES = (".py", ".js", ".html", ".css")
 RECORDS = ROOT / "tests" / "instances"
-REGISTRY = ROOT / "embeddings" / "representations"
+REGISTRY = (
+    ROOT / "embeddings" / "representations",
+    ROOT / "tests" / "embeddings" / "representations",
+)
+"""A module each, and a test: they may be as many as there are representations."""
 
 DOORS = {
     "embeddings.query",
@@ -56,7 +60,7 @@ def test_no_folder_has_more_than_24_files_and_no_file_more_than_400_lines() -> N
             long[str(path)] = lines
     assert sum(beside.values()) > 600
     assert long == {}
-    assert {str(one): n for one, n in beside.items() if n > 24 and one != REGISTRY} == {}
+    assert {str(one): n for one, n in beside.items() if n > 24 and one not in REGISTRY} == {}
 
 
 def test_nine_functions_of_ten_are_under_30_lines() -> None:
