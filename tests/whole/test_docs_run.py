@@ -41,7 +41,7 @@ NOT_RUN = {
     "it downloads": 1,
     "it takes long": 1,
     "it draws in a browser": 1,
-    "it copies a folder that is served": 2,
+    "it copies a folder that is served": 1,
     "it is the web server's own file": 1,
     "it is make": 1,
     "it is a test": 1,
