@@ -1,23 +1,35 @@
 # make run    serve Sounding Board (makes .venv and the demo at first start)
 # make test   check and test everything (installs what computing embeddings needs, too)
 # Both are safe to run again, and quick the second time.
+# make check    lint, formatting, types and the house's arrows
+# make docs    write docs/reference anew, from the code
 # make test-browsers    a rater's whole way in Chromium, Firefox ESR and WebKitGTK
 # make test-long    what takes hours: simulations, load and kills, fuzz, planted faults, mutants;
 #                   goes on where it was stopped, and writes docs/evidence
+# make screenshots    take pictures of every page
+# make locks    renew locks/ after a pin changed; UPGRADE=1 takes the newest of what the pins leave
+#               open
+# make python    make .venv alone
 
+# Where make run serves; 0.0.0.0 lets your network in.
 HOST ?= 127.0.0.1
+# At which port.
 PORT ?= 5000
+# The environment.
 VENV ?= .venv
-PYTHON ?=  # the Python to use; found by itself unless told
-WORKERS ?= 2  # processes that run tests
-SHOWN ?=  # more options for pytest; .ci/run has the slowest tests shown
-# For an index that holds PyTorch's CPU build, say: see the README.
+# The Python that makes it; found by itself unless told.
+PYTHON ?=
+# Processes that run tests.
+WORKERS ?= 2
+# More options for pytest; .ci/run has the slowest tests shown.
+SHOWN ?=
+# More options for pip, such as an index that holds PyTorch's CPU build.
 PIP_FLAGS ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
 
-.PHONY: run test test-long test-browsers check screenshots locks python
+.PHONY: run test test-long test-browsers check docs screenshots locks python
 .DELETE_ON_ERROR:
 
 run: $(VENV)/web.installed
@@ -42,10 +54,12 @@ check: $(VENV)/test.installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: $(VENV)/web.installed
+	$(BIN)/python -m tools.reference
+
 screenshots: $(VENV)/test.installed
 	$(BIN)/python -m tools.screenshots
 
-# Renews locks/ after a pin changed; UPGRADE=1 takes the newest of what the pins leave open.
 locks: | python
 	@$(PIP) -r requirements-locks.txt
 	$(BIN)/python tools/locks.py $(if $(UPGRADE),--upgrade)

@@ -53,7 +53,7 @@ class Level:
     Attributes
     ----------
     clip : its id
-    loudness_lufs : its integrated loudness in LUFS as it is played, or None where it has none
+    loudness_lufs : its integrated loudness in LUFS as it is played; None where it has none
     peak_dbtp : its true peak in dBTP before gain, rounded up to 0.01; at least `SILENCE_DBTP`
     gain_db : what is added
     note : why the copy is not at the common level; "" where it is

@@ -24,11 +24,7 @@ from evaluation.statistics.significance import Estimate
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BESIDE", "Analysis", "StudyTables", "labels_of"]
-
-BESIDE = ("mean_grade", "graded_precision", "precision", "ndcg", "condensed_ndcg", "graded_ap",
-          "rbp", "first_relevant")  # fmt: skip
-"""The measures of the table beside the primary one; MIREX's come where the scale is theirs."""
+__all__ = ["Analysis", "StudyTables", "labels_of"]
 
 
 class Analysis(PanelResults):
@@ -77,9 +73,7 @@ class Analysis(PanelResults):
     @cached_property
     def measures(self) -> "pd.DataFrame":
         """Every measure that the scale allows, a row a system and measure."""
-        names = list(BESIDE)
-        if (self.facet.lowest, self.facet.highest, len(self.facet.allowed)) == (0, 2, 3):
-            names += [name for name in MEASURES if name not in names]
+        names = [name for name, one in MEASURES.items() if one.fits(self.facet.allowed)]
         return result_tables.measures_table([self.scores(name) for name in names])
 
     @cached_property

@@ -18,13 +18,11 @@ from evaluation.analysis.result_tables import as_row
 from evaluation.analysis.system_scores import Scores, per_rater
 from evaluation.design.lists import ORACLE, RANDOM
 from evaluation.records.frames import StudyTables
-from evaluation.statistics.graded_measures import Measure
+from evaluation.statistics.graded_measures import MEAN_RATING
 from evaluation.statistics.significance import Estimate, estimate
 
 if TYPE_CHECKING:
     import pandas as pd
-
-MEAN_RATING = Measure("mean_rating", "Mean rating", "mean_rating/whole lists")
 
 
 class RatingAnalysis(PanelResults):

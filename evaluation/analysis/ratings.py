@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from evaluation.statistics.graded_measures import Lists
+
 
 @dataclass(frozen=True, slots=True)
 class Ratings:
@@ -82,6 +84,20 @@ class Ratings:
         """Return values of pairs, float [..., pairs], at `places`: NaN where there is none (-1)."""
         none = np.full((*grades.shape[:-1], 1), np.nan)
         return np.concatenate([grades, none], axis=-1)[..., places]
+
+    def graded(self, grades: np.ndarray, threshold: float | None = None) -> Lists:
+        """Return the lists of all systems by grades of pairs, float [..., pairs].
+
+        What measures make of them is float [..., systems, queries].
+        """
+        return Lists(
+            grades=self.along(grades, self.lists),
+            pool=self.along(grades, self.pools)[..., None, :, :],
+            returned=self.returned,
+            lowest=self.lowest,
+            highest=self.highest,
+            threshold=threshold or 0.0,
+        )
 
     def only_raters(self, raters: Collection[str]) -> "Ratings":
         """Return the grades of these raters alone."""

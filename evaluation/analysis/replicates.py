@@ -7,19 +7,19 @@ what is known of a list is the same in all of them: nothing is missing in one an
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
 
 from embeddings.parallel import default_workers
 from evaluation.analysis.ratings import Ratings
+from evaluation.statistics.drawn_lists import DrawnLists
+from evaluation.statistics.graded_measures import MEASURES, GradedMeasure, Lists
 from evaluation.statistics.significance import FEW_RATERS
 
 REPLICATES = 2000
-DRAWN = ("mean_grade", "ndcg", "condensed_ndcg", "graded_ap", "first_relevant")
-"""What can be drawn."""
+DRAWN = tuple(one.name for one in MEASURES.values() if one.of_panel or one.draw)
+"""The measures that are drawn."""
 
 Part = TypeVar("Part")
 
@@ -81,29 +81,32 @@ def panel_replicates(
     Parameters
     ----------
     measures : out of `DRAWN`
-    threshold : the grade that counts as good; for "first_relevant"
+    threshold : the grade that counts as good, for measures that need one
 
-    Returns ------- measure -> float [replicates, systems], NaN where a system's score is undefined.
-    A query counts where the score is defined (see `evaluation.statistics.graded_lists`), which
-    weights do not change
+    Returns
+    -------
+    measure -> float [replicates, systems], NaN where a system's score is undefined. A query counts
+    where the score is defined, which weights do not change
     """
+    known = [MEASURES[name] for name in measures]
     lists = _Lists(of, threshold)
-    masks = {name: lists.defined(name) for name in measures}
+    masks = {one.name: lists.defined(one) for one in known}
 
-    def score(grades: _Drawn, weight: np.ndarray) -> dict[str, np.ndarray]:
+    def score(grades: DrawnLists, weight: np.ndarray) -> dict[str, np.ndarray]:
         found = {}
-        for name in measures:
-            scores = np.where(masks[name][..., None], grades.score(name), 0)
+        for one in known:
+            name = one.name
+            scores = np.where(masks[name][..., None], lists.score(one, grades), 0)
             whole = weight @ masks[name].T.astype(np.float32)
             sums = np.einsum("sqr,rq->rs", scores, weight, optimize=True)
             found[name] = sums / np.where(whole > 0, whole, np.nan)
         return found
 
     parts = _in_parts(of, lists, replicates, seed, score)
-    shifts = {"mean_grade": of.lowest}  # all others do not change with where the scale begins
     return {
-        name: np.concatenate([one[name] for one in parts], dtype=np.float64) + shifts.get(name, 0)
-        for name in measures
+        one.name: np.concatenate([part[one.name] for part in parts], dtype=np.float64)
+        + (of.lowest if one.in_grades else 0)
+        for one in known
     }
 
 
@@ -125,12 +128,12 @@ def common_replicates(
     float [replicates, systems, systems], the row's system less the column's; NaN where they share
     no query
     """
-    lists = _Lists(of, threshold)
-    mask = lists.defined(measure)
+    kind, lists = MEASURES[measure], _Lists(of, threshold)
+    mask = lists.defined(kind)
     there = mask.astype(np.float32)
 
-    def score(grades: _Drawn, weight: np.ndarray) -> np.ndarray:
-        scores = np.where(mask[..., None], grades.score(measure), 0)
+    def score(grades: DrawnLists, weight: np.ndarray) -> np.ndarray:
+        scores = np.where(mask[..., None], lists.score(kind, grades), 0)
         sums = np.einsum("sqr,rq,tq->rst", scores, weight, there, optimize=True)
         whole = np.einsum("sq,rq,tq->rst", there, weight, there, optimize=True)
         own = sums / np.where(whole > 0, whole, np.nan)
@@ -144,7 +147,7 @@ def _in_parts(
     lists: "_Lists",
     replicates: int,
     seed: int,
-    score: Callable[["_Drawn", np.ndarray], Part],
+    score: Callable[[DrawnLists, np.ndarray], Part],
 ) -> list[Part]:
     """Return what `score` makes of each part of the replicates, in their order.
 
@@ -169,8 +172,7 @@ class _Lists:
 
     def __init__(self, of: Ratings, threshold: float | None) -> None:
         judged = ~np.isnan(of.table)
-        self.threshold = (threshold or 0.0) - of.lowest
-        self.span = of.highest - of.lowest
+        self.whole = of.graded(of.mean, threshold)
         self.graded = np.nan_to_num(of.table - of.lowest).T.astype(np.float32)
         self.judged = judged.T.astype(np.float32)
         self.known = judged.any(axis=0)
@@ -179,77 +181,32 @@ class _Lists:
             np.where((places >= 0) & np.append(self.known, False)[places], places, none)
             for places in (of.lists, of.pools)
         )
-        closed = np.argsort(self.lists == none, axis=-1, kind="stable")
-        self.closed = np.take_along_axis(self.lists, closed, axis=-1)
-        self.there = self.lists != none
-        best = np.append(self.graded.max(axis=1, initial=0), 0)
-        self.worthy = best[self.pools].max(axis=-1, initial=0) > 0
 
-    def defined(self, measure: str) -> np.ndarray:
+    def defined(self, measure: GradedMeasure) -> np.ndarray:
         """Return of which lists a measure is defined, bool [systems, queries]."""
-        some = self.there.any(axis=-1)
-        return some if measure in ("mean_grade", "first_relevant") else some & self.worthy
+        return ~np.isnan(measure.score(self.whole))
 
-    def draw(self, of_rater: np.ndarray) -> "_Drawn":
+    def draw(self, of_rater: np.ndarray) -> DrawnLists:
         """Return the lists by grades in which each rater has a weight, [replicates, raters]."""
         weight = of_rater.T.astype(np.float32)
         means = np.zeros((len(self.known) + 1, weight.shape[1]), dtype=np.float32)
         np.divide(self.graded @ weight, self.judged @ weight, means[:-1], where=self.known[:, None])
-        return _Drawn(self, means)
+        return DrawnLists(means, self.lists, self.pools)
 
+    def score(self, measure: GradedMeasure, drawn: DrawnLists) -> np.ndarray:
+        """Return a measure of replicates, float32 [systems, queries, replicates]."""
+        return measure.draw(drawn) if measure.draw else self._plain(measure, drawn)
 
-@dataclass(frozen=True)
-class _Drawn:
-    """Some replicates: mean grades above the lowest one, float32 [pairs + 1, replicates]."""
-
-    lists: _Lists
-    means: np.ndarray
-
-    @cached_property
-    def listed(self) -> np.ndarray:
-        """The grades along the lists, float32 [systems, queries, depth, replicates]."""
-        return self.means[self.lists.lists]
-
-    @cached_property
-    def best(self) -> np.ndarray:
-        """The grades of each pool that an ideal list has, the best last."""
-        depth = min(self.lists.lists.shape[-1], self.lists.pools.shape[-1])
-        pool = np.ascontiguousarray(self.means[self.lists.pools].transpose(0, 2, 1))
-        if 0 < depth < pool.shape[-1]:
-            pool.partition(pool.shape[-1] - depth, axis=-1)
-        return np.sort(pool[..., pool.shape[-1] - depth :], axis=-1)
-
-    def score(self, measure: str) -> np.ndarray:
-        """Return one of `DRAWN`, float32 [systems, queries, replicates]."""
-        if measure == "condensed_ndcg":
-            return self._ndcg(self.means[self.lists.closed])
-        grades = self.listed
-        if measure == "mean_grade":
-            count = np.maximum(self.lists.there.sum(axis=-1), 1)
-            return grades.sum(axis=2) / count[..., None].astype(np.float32)
-        if measure == "first_relevant":
-            return self._first(grades)
-        return self._ndcg(grades) if measure == "ndcg" else self._ap(grades)
-
-    def _ndcg(self, grades: np.ndarray) -> np.ndarray:
-        discount = 1 / np.log2(np.arange(2, grades.shape[2] + 2)).astype(np.float32)
-        ideal = self.best[..., ::-1] @ discount[: self.best.shape[-1]]
-        found = np.einsum("sqkr,k->sqr", grades, discount, optimize=True)
-        return found / np.where(ideal > 0, ideal, 1)
-
-    def _ap(self, grades: np.ndarray) -> np.ndarray:
-        """See `graded_lists.graded_ap`; the span falls out of the quotient."""
-        found = np.zeros((*grades.shape[:2], grades.shape[3]), dtype=np.float32)
-        for rank in range(grades.shape[2]):
-            both = np.minimum(grades[:, :, : rank + 1], grades[:, :, rank : rank + 1])
-            found += both.sum(axis=2) / np.float32(rank + 1)
-        most = self.best.sum(axis=-1)
-        return found / np.where(most > 0, most, 1)
-
-    def _first(self, grades: np.ndarray) -> np.ndarray:
-        depth = grades.shape[2]
-        found = np.full((*grades.shape[:2], grades.shape[3]), depth + 1, dtype=np.float32)
-        for rank in reversed(range(depth)):
-            good = grades[:, :, rank] >= np.float32(self.lists.threshold)
-            found[good & self.lists.there[:, :, rank, None]] = rank + 1
-        return found
+    def _plain(self, measure: GradedMeasure, drawn: DrawnLists) -> np.ndarray:
+        """Return what the measure itself makes of each replicate, counted from the lowest grade."""
+        whole, means = self.whole, drawn.means.copy()
+        means[drawn.none] = np.nan
+        lists = Lists(
+            grades=np.moveaxis(means[drawn.lists], -1, 2),
+            pool=np.moveaxis(means[drawn.pools], -1, 1),
+            returned=whole.returned[:, :, None],
+            lowest=0.0,
+            highest=whole.highest - whole.lowest,
+            threshold=whole.threshold - whole.lowest,
+        )
+        return measure.score(lists).astype(np.float32)

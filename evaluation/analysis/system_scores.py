@@ -16,9 +16,7 @@ import numpy as np
 from embeddings.errors import InputError
 from evaluation.analysis.ratings import Ratings
 from evaluation.analysis.replicates import REPLICATES, common_replicates, panel_replicates
-from evaluation.statistics import graded_lists
-from evaluation.statistics.graded_lists import MIREX_WEIGHTS
-from evaluation.statistics.graded_measures import MEASURES, Measure
+from evaluation.statistics.graded_measures import MEASURES, GradedMeasure
 from evaluation.statistics.significance import (
     FEW_RATERS,
     NO_SPREAD,
@@ -39,9 +37,8 @@ class SystemScore:
     ----------
     system : the ranking's name
     estimate : the mean over queries with its interval and what it rests on
-    low, high : the mean grade if what nobody graded had the lowest, and the highest grade; of
-        rank-biased precision, its residual to the end of the list and beyond at 0 and at 1; None
-        of other measures
+    low, high : between what the score could be if nothing were missing; None where the measure has
+        no such bounds
     judged : the share of its results, to the depth, that at least one rater graded
     definition : what exactly was computed
     """
@@ -69,21 +66,8 @@ def per_rater(of: Ratings, measure: str, threshold: float | None = None) -> np.n
     kind = _find(measure, threshold)
     if kind.of_panel:
         raise InputError(f"{kind.title} is of the whole panel; single raters have none.")
-    grades = of.by_rank
-    scores: dict[str, Callable[[], np.ndarray]] = {
-        "mean_grade": lambda: graded_lists.mean_grade(grades),
-        "graded_precision": lambda: graded_lists.graded_precision(grades, of.lowest, of.highest),
-        "precision": lambda: graded_lists.precision(grades, float(threshold or 0)),
-        "rbp": lambda: np.where(
-            np.isnan(grades).all(axis=-1),
-            np.nan,
-            graded_lists.rbp(grades, of.lowest, of.highest)[0],
-        ),
-    }
-    if measure in MIREX_WEIGHTS:
-        _check_mirex(of, kind)
-        return np.moveaxis(graded_lists.mirex(grades, measure), 0, 1)
-    return np.moveaxis(scores[measure](), 0, 1)
+    _check_grades(of, kind)
+    return np.moveaxis(kind.score(of.graded(of.table, threshold)), 0, 1)
 
 
 def of_panel(
@@ -99,17 +83,8 @@ def of_panel(
     -------
     float [..., systems, queries], NaN undefined
     """
-    _find(measure, threshold)
-    mean = of.mean if mean is None else mean
-    grades = of.along(mean, of.lists)
-    if measure == "first_relevant":
-        return graded_lists.first_good_rank(grades, float(threshold or 0))
-    pool = of.along(mean, of.pools)[..., None, :, :]
-    if measure == "graded_ap":
-        return graded_lists.graded_ap(grades, pool, of.lowest, of.highest)
-    if measure == "condensed_ndcg":
-        grades = graded_lists.condensed(grades)
-    return graded_lists.ndcg(grades, graded_lists.ideal_dcg(pool, of.depth, of.lowest), of.lowest)
+    kind = _find(measure, threshold)
+    return kind.score(of.graded(of.mean if mean is None else mean, threshold))
 
 
 @dataclass(frozen=True)
@@ -129,7 +104,7 @@ class Scores:
         `evaluation.analysis.replicates.common_replicates`; or None with `raters_table`
     """
 
-    measure: Measure
+    measure: GradedMeasure
     definition: str
     systems: tuple[SystemScore, ...]
     table: np.ndarray
@@ -199,21 +174,13 @@ def score_systems(
             _of_replicates(table[one], drawn[:, one], freedom, basis[one])
             for one in range(len(of.systems))
         ]
-    ends = _range(of, kind)
-    estimates = [within(one, *ends) for one in estimates]
+    panel = of.graded(of.mean, threshold)
+    estimates = [within(one, *kind.ends(panel)) for one in estimates]
+    bounds = kind.bounds(panel, table) if kind.bounds else np.full((2, *table.shape), np.nan)
     return Scores(
-        kind, definition, _systems(of, kind, estimates, definition, table),
+        kind, definition, _systems(of, estimates, definition, *bounds),
         table, single, drawn, freedom, of.alone, redraw,
     )  # fmt: skip
-
-
-def _range(of: Ratings, kind: Measure) -> tuple[float, float]:
-    """Return the ends between which a measure lies."""
-    if kind.name == "mean_grade":
-        return of.lowest, of.highest
-    if kind.name == "first_relevant":
-        return 1.0, of.depth + 1.0
-    return (0.0, np.inf) if kind.name in MIREX_WEIGHTS else (0.0, 1.0)
 
 
 def _of_replicates(
@@ -235,12 +202,11 @@ def _of_replicates(
 
 
 def _systems(
-    of: Ratings, kind: Measure, estimates: list[Estimate], definition: str, table: np.ndarray
+    of: Ratings, estimates: list[Estimate], definition: str, low: np.ndarray, high: np.ndarray
 ) -> tuple[SystemScore, ...]:
     returned = of.returned
     shares = returned.sum(axis=(1, 2))
     graded = (returned & ~np.isnan(of.mean_by_rank)).sum(axis=(1, 2))
-    low, high = _bounds(of, kind, table)
     return tuple(
         SystemScore(
             name,
@@ -254,36 +220,20 @@ def _systems(
     )
 
 
-def _bounds(of: Ratings, kind: Measure, table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return how low and high scores could be, float [systems, queries], if nothing were missing.
-
-    Of `table`, float [systems, queries]: what is there counts as much as the share that is judged.
-    """
-    none = np.full(table.shape, np.nan)
-    if kind.name == "rbp":
-        base, residual = graded_lists.rbp(of.mean_by_rank, of.lowest, of.highest)
-        low = np.where(of.returned.any(axis=-1), np.nan_to_num(table), np.nan)
-        return low, low + np.where(np.isnan(table), 1 - base, residual)
-    if kind.name != "mean_grade":
-        return none, none
-    known = graded_lists.judged(of.mean_by_rank, of.returned)
-    own = np.where(known > 0, np.nan_to_num(table) * known, 0 * known)
-    return own + (1 - known) * of.lowest, own + (1 - known) * of.highest
-
-
-def _find(measure: str, threshold: float | None) -> Measure:
+def _find(measure: str, threshold: float | None) -> GradedMeasure:
     if measure not in MEASURES:
         raise InputError(f"The measure must be one of {', '.join(MEASURES)}, not {measure!r}.")
-    if MEASURES[measure].threshold and threshold is None:
+    if "threshold" in MEASURES[measure].parameters and threshold is None:
         raise InputError(f"The measure {measure} needs the grade that counts as good.")
     return MEASURES[measure]
 
 
-def _check_mirex(of: Ratings, kind: Measure) -> None:
+def _check_grades(of: Ratings, kind: GradedMeasure) -> None:
+    only = kind.only_grades
     given = set(np.unique(of.table[~np.isnan(of.table)]).tolist())
-    if (of.lowest, of.highest) != (0, 2) or not given <= {0.0, 1.0, 2.0}:
+    if only and ((of.lowest, of.highest) != (only[0], only[-1]) or not given <= set(only)):
         raise InputError(
-            f"{kind.title} needs the grades 0, 1 and 2 alone; this scale goes from "
+            f"{kind.title} needs the grades {kind.only} alone; this scale goes from "
             f"{of.lowest:g} to {of.highest:g}."
         )
 

@@ -161,7 +161,7 @@ def _group(view: View, row: Mapping[str, Any]) -> str:
 
 
 def _pair(view: View, row: Mapping[str, Any], titles: "pd.DataFrame") -> list[Cell]:
-    form = view.form if view.of.primary.measure.name in ("mean_grade", "mean_rating") else _PLAIN
+    form = view.form if view.of.primary.measure.in_grades else _PLAIN
     names = [system_cell(titles.loc[row[key]].to_dict()) for key in ("system_a", "system_b")]
     here = [row["p_wilcoxon_holm"], row["p_permutation_holm"]]
     if row["exploratory"]:

@@ -12,20 +12,15 @@ from evaluation.figures.study.mean_figures import mean_grades, primary_scores
 from evaluation.figures.study.profile import rank_profile
 from evaluation.findings.view import View, of_whom
 from evaluation.findings.words import BASIS, basis, by_kind, estimate_cell, percent, spread
-from evaluation.statistics.graded_measures import MEASURES, Measure
-from evaluation.statistics.significance import BOTH, THESE
+from evaluation.statistics.graded_measures import BY_WEIGHTS, MEASURES, GradedMeasure
+from evaluation.statistics.significance import BOTH, BY_COMPONENTS, THESE
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_BOTH = (
-    "95 % intervals come from the variance components of queries, raters and their interplay with "
-    "the system: they speak for other queries and raters like these."
-)
-_OF_PANEL = (
-    "Those of measures of the panel's mean grades (nDCG, graded AP, the first good rank) come from "
-    "2,000 random weightings of queries and raters, by Student's t."
-)
+_BOTH = f"95 % intervals come {BY_COMPONENTS}: they speak for other queries and raters like these."
+_PANEL = [one.spoken or one.title for one in MEASURES.values() if one.of_panel and one.figure]
+_OF_PANEL = f"Those of measures of the panel's mean grades ({', '.join(_PANEL)}) come {BY_WEIGHTS}."
 
 _CHOSEN = (
     "As chosen here, 95 % intervals are over queries and speak for these raters alone: they do not "
@@ -161,11 +156,11 @@ def _measures(view: View, cast: "pd.DataFrame") -> list[Table]:
     ]
 
 
-def _measured(row: dict[str, Any], form: str, measure: Measure) -> Cell:
-    cell = estimate_cell(row, form if measure.name == "mean_grade" else "{:.2f}")
-    if measure.name != "rbp" or cell.note or row["upper_bound"] is None:
+def _measured(row: dict[str, Any], form: str, measure: GradedMeasure) -> Cell:
+    cell = estimate_cell(row, form if measure.in_grades else "{:.2f}")
+    if not measure.at_most or cell.note or row["upper_bound"] is None:
         return cell
-    return cell._replace(note=f"up to {row['upper_bound']:.2f} by what is not graded or beyond")
+    return cell._replace(note=measure.at_most.format(row["upper_bound"]))
 
 
 def _parts(one: Any) -> dict[str, Any]:

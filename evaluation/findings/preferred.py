@@ -16,6 +16,7 @@ from evaluation.figures.study.preference_figures import (
 from evaluation.findings.labels import least_cell, tau_cell
 from evaluation.findings.rated import of_study
 from evaluation.findings.words import BASIS, basis, by_kind, estimate_cell, number, percent
+from evaluation.statistics.bradley_terry import STRENGTH, WIN_RATE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,8 +70,8 @@ def _strengths(of: PreferenceAnalysis, cast: "pd.DataFrame") -> Section:
     shown = Table(
         [
             Heading("System", numeric=False),
-            Heading("Strength", "log odds", "Bradley and Terry's model with ties (Davidson)"),
-            Heading("Share won", "", "No difference counts one half"),
+            Heading(STRENGTH.title, "log odds", STRENGTH.definition),
+            Heading(WIN_RATE.title, "", WIN_RATE.definition),
             Heading("Won"),
             Heading("No difference"),
             Heading("Lost"),

@@ -7,7 +7,6 @@ from embeddings.errors import InputError
 from evaluation.keys import Keys, shown
 from evaluation.protocol.terms import (
     FORMATS,
-    MIREX_MEASURES,
     PRIMARY_MEASURES,
     QUESTION_KINDS,
     Controls,
@@ -20,6 +19,7 @@ from evaluation.protocol.terms import (
     Scale,
     Screening,
 )
+from evaluation.statistics.graded_measures import MEASURES
 
 LEAST_BLOCK = 5  # three candidates are shared between the parts of a pool
 MOST_IN_BLOCK = 2500  # more than 14 systems can pool
@@ -189,9 +189,10 @@ def read_analysis(
     keys.finish()
     if not good:
         raise keys.error("good", "must be above 0, not 0: every grade would count as good.")
-    if measure in MIREX_MEASURES and scale.facets[0].allowed != (0, 1, 2):
+    kind = MEASURES.get(measure)
+    if kind and not kind.fits(scale.facets[0].allowed):
         raise keys.error(
-            "primary_measure", f"must not be {measure!r} unless the grades are 0, 1 and 2."
+            "primary_measure", f"must not be {measure!r} unless the grades are {kind.only}."
         )
     return PlannedAnalysis(measure, comparisons, good)
 

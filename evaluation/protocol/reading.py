@@ -22,6 +22,7 @@ __all__ = [
     "protocol_from_json",
     "protocol_toml",
     "read_protocol",
+    "read_terms",
     "ready_protocols",
     "template",
 ]
@@ -61,7 +62,11 @@ def parse_protocol(table: dict[str, Any], source: str, *, stored: bool = False) 
 
     `stored` says that it comes from a study that exists: a study of one system was possible once.
     """
-    keys = Keys(table, source)
+    return read_terms(Keys(table, source), stored=stored)
+
+
+def read_terms(keys: Keys, *, stored: bool = False) -> Protocol:
+    """Return the protocol whose keys these are; see `parse_protocol`."""
     slug, title = keys.name("slug"), keys.line("title")
     collection, systems = keys.line("collection"), keys.names("systems")
     if not (stored and systems) and not 2 <= len(systems) <= MOST_SYSTEMS:

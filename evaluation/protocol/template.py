@@ -1,9 +1,17 @@
 """What each key of a protocol means, and a TOML file to begin from that says it."""
 
 from dataclasses import asdict
+from textwrap import wrap
 from typing import Any
 
-from evaluation.protocol.terms import ANCHORS, QUESTION, STEP, Protocol, Queries
+from evaluation.protocol.terms import (
+    ANCHORS,
+    PRIMARY_MEASURES,
+    QUESTION,
+    STEP,
+    Protocol,
+    Queries,
+)
 from evaluation.toml_text import toml_value
 
 HELP: dict[str, str] = {
@@ -62,7 +70,10 @@ HELP: dict[str, str] = {
     "joining.no_consent_code": "Shown to those who do not agree; empty: none.",
     "joining.redirect": "Where the last page leads, {code} standing for the code; empty: nowhere.",
     "analysis": "What will be reported first, fixed before there are data.",
-    "analysis.primary_measure": "With preference it is win_rate, with rating mean_rating.",
+    "analysis.primary_measure": "; ".join(
+        f"{method}: {', '.join(names)}" for method, names in PRIMARY_MEASURES.items()
+    )
+    + ".",
     "analysis.good": "From which share of the scale a grade counts as good (above 0, to 1).",
     "analysis.comparisons": 'What is tested: "all", "vs:SYSTEM", or pairs, [["one", "other"]].',
 }
@@ -133,4 +144,5 @@ def template() -> str:
 def _explained(key: str, value: Any) -> str:
     """Return a key with its explanation above, commented out unless it must be filled in."""
     sign = "" if key in _FILLED_IN else "# "
-    return f"\n# {HELP[key]}\n{sign}{key.rpartition('.')[2]} = {toml_value(value)}\n"
+    about = "\n# ".join(wrap(HELP[key], 98))
+    return f"\n# {about}\n{sign}{key.rpartition('.')[2]} = {toml_value(value)}\n"

@@ -9,25 +9,16 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 
+from evaluation.statistics.bradley_terry import WIN_RATE
+from evaluation.statistics.graded_measures import MEAN_RATING, MEASURES
+
 METHODS = ("graded", "preference", "rating")
 """graded: every pooled candidate by itself; preference: which of two lists; rating: whole lists."""
 
-MIREX_MEASURES = ("psum", "wcsum", "sdsum", "greater0", "greater1")
-"""Those that need the grades 0, 1 and 2 of MIREX's broad scale."""
-
 PRIMARY_MEASURES: dict[str, tuple[str, ...]] = {
-    "graded": (
-        "mean_grade",
-        "graded_precision",
-        "precision",
-        "ndcg",
-        "graded_ap",
-        "rbp",
-        "first_relevant",
-        *MIREX_MEASURES,
-    ),
-    "preference": ("win_rate",),
-    "rating": ("mean_rating",),
+    "graded": tuple(one.name for one in MEASURES.values() if one.figure),
+    "preference": (WIN_RATE.name,),
+    "rating": (MEAN_RATING.name,),
 }
 """What a study of each method can report first; the first one is the default."""
 
@@ -205,7 +196,8 @@ class Question:
     ----------
     id : its column in exports
     text : what the rater reads
-    kind : "choice" of `choices`, "text", or "number"
+    kind : of the answer: "choice", "text" or "number"
+    choices : two or more, where the kind is "choice"
     required : whether it must be answered
     """
 

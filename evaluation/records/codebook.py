@@ -102,7 +102,7 @@ FILES: dict[str, str] = {
 }
 """What else a bundle has."""
 
-_RULES = """\
+RULES = """\
 Tables are CSV in UTF-8, with a comma between cells. An empty cell is "none" or "unknown", never 0.
 Moments are in UTC. Clips are named by their ids in the collection, raters by pseudonyms. What was
 answered in practice is in no table, what a rater took along by withdrawing neither. TREC files
@@ -130,7 +130,7 @@ def codebook(protocol: Protocol, anchors: Sequence[str] = ()) -> str:
     `anchors` are the lists beside the systems' that raters judged.
     """
     named = names_of(protocol, anchors)
-    parts = [f"# Codebook of the study {protocol.slug}\n", _RULES, "## Other files\n"]
+    parts = [f"# Codebook of the study {protocol.slug}\n", RULES, "## Other files\n"]
     parts.append("".join(f"- `{file}`: {about}\n" for file, about in FILES.items()))
     for name, table in TABLES.items():
         lines = [f"- `{column}`: {about}\n" for column, about in table.columns.items()]

@@ -10,7 +10,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.statistics.significance import FEW_RATERS
+from evaluation.measure import Measure
+from evaluation.statistics.significance import BY_COMPONENTS, FEW_RATERS
+
+STRENGTH = Measure(
+    "strength",
+    "Strength",
+    "How often a system's list is preferred to others', as log odds that add up to 0.",
+    "Bradley and Terry's model with ties (Davidson)",
+    interval="from random weights of queries and raters",
+    figure="strengths",
+)
+WIN_RATE = Measure(
+    "win_rate",
+    "Share won",
+    "The share of its comparisons that a system's list wins.",
+    "No difference counts one half",
+    interval=BY_COMPONENTS,
+    figure="win-rates",
+)
+"""The measures of preferences."""
 
 A, B, NEITHER = 0, 1, 2
 _STEPS = 50  # of Newton's method, which takes about eight

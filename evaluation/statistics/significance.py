@@ -30,6 +30,10 @@ NOTHING = 1e-9
 NO_SPREAD = "nothing varies, so that it has no interval"
 BOTH, THESE = "queries and raters", "these raters"
 """Whom an interval speaks for: other queries and raters, or other queries of these raters."""
+BY_COMPONENTS = (
+    "from the variance components of queries, raters and their interplay with the system"
+)
+"""Where the interval of an `estimate` comes from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 `embeddings.parallel` starts its workers anew for each call, and each loads numpy and the readers
 of sounds first: a second or more, hundreds of times in a run of the tests. What follows keeps the
-workers of importing and of opening a study. Extraction gets fresh ones: they may hold a network.
+workers of importing, of looking for near-duplicates and of opening a study. Extraction gets fresh
+ones: they may hold a network.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from typing import Any
 
 from embeddings import parallel
 
-KEPT = ("embeddings.collection.importing", "embeddings.listening.copies")
+KEPT = ("embeddings.audio", "embeddings.collection.duplicates", "embeddings.listening.copies")
 
 _pools: dict[int, ProcessPoolExecutor] = {}
 

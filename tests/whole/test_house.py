@@ -11,7 +11,6 @@ from jinja2 import nodes
 
 from tests.support.places import ROOT
 from webapp import create_app
-from webapp.core.config import SETTINGS
 
 LIBRARIES = ("embeddings", "evaluation")
 WEB = ("webapp", "flask", "flask_sqlalchemy", "sqlalchemy", "click")
@@ -100,24 +99,6 @@ def test_templates_have_no_inline_script_or_style(path: Path) -> None:
     # A block of data is no script: no browser runs it, and the policy lets it be.
     text = path.read_text(encoding="utf-8").replace('<script type="application/json">', "")
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\son\w+=", text)
-
-
-def test_every_setting_is_in_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    missing = [setting.name for setting in SETTINGS if f"`{setting.name}`" not in readme]
-    assert missing == []
-
-
-def test_every_command_is_in_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    app = create_app({"TESTING": True})
-    groups = ("collections", "embeddings", "rankings", "studies")
-    wanted = [
-        f"flask {group} {name}"
-        for group in groups
-        for name in app.cli.commands[group].list_commands(None)  # type: ignore[arg-type]
-    ]
-    assert [command for command in [*wanted, "flask evaluate"] if command not in readme] == []
 
 
 def _imported(path: Path) -> set[str]:

@@ -1,7 +1,6 @@
 """The floors of the house: small files and folders, one name for one thing, walls that hold."""
 
 import ast
-import importlib
 import re
 import shutil
 import subprocess
@@ -13,6 +12,8 @@ from pathlib import Path
 import grimp
 import pytest
 
+from tests.support.docs.complaints import imports
+from tests.support.docs.documents import documents
 from tests.support.places import ROOT
 
 ROOMS = ("embeddings", "evaluation", "webapp")
@@ -33,7 +34,7 @@ DOORS = {
     "evaluation.scoreboard",
     "evaluation.study_frames",
 }
-"""A notebook's short ways to what lies deeper; the README imports from them."""
+"""A notebook's short ways to what lies deeper; the docs import from them."""
 
 SAME_EVERYWHERE = {"__init__", "views", "state"}
 """Modules that every feature may have: its pages, and what a page shows as its address holds it."""
@@ -132,11 +133,32 @@ def test_a_raters_pages_reach_no_package_but_these() -> None:
     assert packages == {"webapp.core", "webapp.models", "webapp.study"}
 
 
-def test_what_the_readme_imports_is_there() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    lines = re.findall(r"^ *from (\S+) import (.+)$", readme, re.MULTILINE)
-    wanted = [(module, name.strip()) for module, names in lines for name in names.split(",")]
-    assert len(wanted) > 10
-    assert {module for module, _ in wanted} >= DOORS
-    for module, name in wanted:
-        assert hasattr(importlib.import_module(module), name), f"{module}.{name}"
+def test_every_door_is_shown_in_the_docs() -> None:
+    """That what they import is there, tests/whole/test_docs.py asks."""
+    shown = {module for document in documents() for module, _ in imports(document)}
+    assert shown >= DOORS
+
+
+def test_the_readme_is_short() -> None:
+    """What it is, how it starts, and where the rest is told."""
+    assert (ROOT / "README.md").stat().st_size <= 8000
+
+
+def test_every_page_of_the_docs_is_in_their_list() -> None:
+    docs = ROOT / "docs"
+    (listing,) = (one for one in documents() if one.path == docs / "README.md")
+    listed = {link.text.partition("#")[0] for link in listing.links()}
+    kinds = ("howto", "reference", "explanation", "decisions")
+    found = {
+        path.relative_to(docs).as_posix() for one in kinds for path in docs.glob(f"{one}/*.md")
+    }
+    assert len(found) > 30
+    assert found - listed == {"reference/README.md"}
+
+
+def test_the_architecture_is_one_page_that_names_every_package() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert len(page) < 9000
+    packages = {path.parent.name for room in ROOMS for path in (ROOT / room).glob("*/__init__.py")}
+    assert len(packages) > 25
+    assert {one for one in packages if not re.search(rf"`(?:\w+/)*{one}[`/]", page)} == set()

@@ -26,6 +26,8 @@ def test_the_number_is_written_once() -> None:
     assert table["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "embeddings.__version__"}
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.search(r"^## ([\d.]+)", changes, flags=re.MULTILINE)[1] == __version__
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.findall(r"^version: (.+)$", citation, flags=re.MULTILINE) == [__version__]
 
 
 def test_the_experimenter_sees_it_and_nobody_else(

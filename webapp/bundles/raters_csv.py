@@ -15,17 +15,31 @@ from webapp.models import ExternalId, Study
 from webapp.study import frozen
 from webapp.study.rater_lines import rater_lines, trust_columns
 
+PAYMENT_COLUMNS: dict[str, str] = {
+    "rater": "the rater's pseudonym",
+    "stage": "invited, begun (before the practice), practice, judging, done, declined, or screened "
+    "(failed the headphone test)",
+    "finished_at": "when the rater came to the end, UTC; empty: did not",
+    "blocks": "how many blocks the rater finished",
+    "code": "the code that the rater was shown; empty where none was",
+}
+
 
 @dataclass(frozen=True, slots=True)
-class _Payment:
-    """One row of payments.csv; `ids` maps the names of other services' ids to the ids."""
+class Payment:
+    """One row of payments.csv; see `PAYMENT_COLUMNS`.
+
+    `ids` maps the names of other services' ids to the ids.
+    """
 
     rater: str
     stage: str
     finished_at: datetime | None
     blocks: int
     code: str
-    ids: Mapping[str, str] = field(metadata={"prefix": "id."})
+    ids: Mapping[str, str] = field(
+        metadata={"prefix": "id.", "about": "what the rater brought as {}, such as PROLIFIC_PID"}
+    )
 
 
 def rater_records(study: Study) -> Iterator[RaterRecord]:
@@ -88,7 +102,7 @@ def payments_csv(study: Study) -> str:
         "declined": joining.no_consent_code,
     }
     payments = [
-        _Payment(
+        Payment(
             rater=line.rater.pseudonym,
             stage=line.stage,
             finished_at=line.rater.finished_at,
@@ -98,4 +112,4 @@ def payments_csv(study: Study) -> str:
         )
         for line in rater_lines(study)
     ]
-    return table_csv(_Payment, payments, {"ids": joining.ids})
+    return table_csv(Payment, payments, {"ids": joining.ids})

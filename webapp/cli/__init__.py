@@ -65,6 +65,10 @@ class LazyCommand(_Loaded, click.Command):
         """Return the real command's parameters."""
         return self.loaded().get_params(ctx)
 
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the real command's help: the line that is known here is for lists of commands."""
+        self.loaded().format_help_text(ctx, formatter)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run it; input that cannot be used ends in its sentence."""
         return _in_words(self.loaded().invoke, ctx)

@@ -18,8 +18,9 @@ from embeddings.representations import FOURTEEN
 from embeddings.simulation.fsd50k_shape import CLIPS, make_collection
 from embeddings.systems.rankings import EXCLUSIONS
 from evaluation.objective.simulated_systems import ready_all_simulated
-from evaluation.objective.trec import TOPICS, write_qrels
+from evaluation.objective.trec import write_qrels
 from webapp.cli import going_on
+from webapp.cli.options import topics_option
 from webapp.demo.demo import SLUG as DEMO
 from webapp.study.lifecycle import study_using
 
@@ -107,7 +108,9 @@ def import_command(
 @group.command("make")
 @click.argument("name")
 @click.option("--clips", type=int, default=CLIPS, show_default=True, help="At least 200.")
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of all that is drawn."
+)
 def make_command(name: str, clips: int, seed: int) -> None:
     """Make a collection NAME of FSD50K's shape, without sounds, and simulate the fourteen on it.
 
@@ -174,7 +177,7 @@ def check_command(name: str, quick: bool) -> None:
 @group.command("qrels")
 @click.argument("name")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="NAME.qrels unless told.")
-@click.option("--topics", type=click.Choice(TOPICS), default=TOPICS[0], show_default=True)
+@topics_option
 @click.option("--exclude-same", type=click.Choice(EXCLUSIONS), help="As in rankings build.")
 def qrels_command(name: str, output: Path | None, topics: str, exclude_same: str | None) -> None:
     """Write the labels of NAME as TREC qrels: what is relevant to which query.

@@ -11,11 +11,11 @@ from embeddings.collection.clips import open_collection
 from embeddings.errors import InputError
 from embeddings.extraction.extract import extract_embedding, find_card, is_to_do, plan, plan_own
 from embeddings.representations import CARDS
-from embeddings.search.backends import DEVICES
 from embeddings.systems.imported import import_embedding
 from embeddings.systems.store import Embedding, embedding_names, open_embedding
 from webapp.cli import going_on
 from webapp.cli.maps import map_command
+from webapp.cli.options import device_option
 from webapp.demo.demo import replace_simulated
 
 group = AppGroup("embeddings")
@@ -30,7 +30,7 @@ group.add_command(map_command)
 @click.option("--variation", help="Which checkpoint; the paper's unless told.")
 @click.option("--extraction", help="How to extract; the representation's default unless told.")
 @click.option("--backend", help="Whose code computes it, where there is a choice: LAION-CLAP.")
-@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True)
+@device_option
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; all cores unless told.")
 @click.option(
     "--batch",
@@ -96,7 +96,7 @@ def extract_command(
 @click.argument("representation")
 @click.argument("source")
 @click.option("--weights", type=click.Path(path_type=Path), help="A file, given to its loader.")
-@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True)
+@device_option
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; all cores unless told.")
 @click.option("--again", is_flag=True, help="Compute all clips once more.")
 @click.option("--retry", is_flag=True, help="Compute the clips that failed once more.")

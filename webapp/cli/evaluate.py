@@ -11,9 +11,9 @@ from embeddings.collection.clips import CONVENTIONS, open_collection
 from embeddings.collection.id_lists import read_ids
 from embeddings.errors import InputError
 from embeddings.progress import progress
-from embeddings.search.backends import DEVICES
 from embeddings.systems.store import open_ranking, system_names
 from evaluation.objective.scoring import score_ranking, score_subset
+from webapp.cli.options import device_option
 
 
 @click.command("evaluate")
@@ -27,7 +27,7 @@ from evaluation.objective.scoring import score_ranking, score_subset
     help="A file with a clip id a line (or a CSV with a column fname): these queries alone are "
     "averaged and printed; nothing is kept.",
 )
-@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True)
+@device_option
 @with_appcontext
 def evaluate_command(
     collection: str, convention: str | None, queries: Path | None, device: str

@@ -20,8 +20,13 @@ from webapp.cli import going_on
 @click.argument("collection")
 @click.argument("embeddings", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All embeddings of the collection.")
-@click.option("--method", type=click.Choice(list(METHODS)), default="tsne", show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option(
+    "--method", type=click.Choice(list(METHODS)), default="tsne", show_default=True,
+    help="How vectors become points: PCA, UMAP or t-SNE.",
+)  # fmt: skip
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of UMAP and t-SNE."
+)
 @click.option("--neighbours", type=int, help="Of UMAP: clips that each is kept near to; 15.")
 @click.option("--min-dist", type=float, help="Of UMAP: how near clips may lie, 0 to 0.99; 0.1.")
 @click.option("--perplexity", type=float, help="Of t-SNE: about how many neighbours count; 30.")

@@ -39,8 +39,17 @@ def _sizes(context: click.Context, option: click.Parameter, value: str) -> Sizes
 @click.option(
     "--effect", type=float, help="By how many grades one system is better; a tenth of the scale."
 )
-@click.option("--raters", default="5,10,20", show_default=True, callback=_sizes)
-@click.option("--queries", default="10,20,40", show_default=True, callback=_sizes)
+@click.option(
+    "--raters", default="5,10,20", show_default=True, callback=_sizes,
+    help="How many raters; each number is tried.",
+)  # fmt: skip
+@click.option(
+    "--queries",
+    default="10,20,40",
+    show_default=True,
+    callback=_sizes,
+    help="How many queries.",
+)
 @click.option(
     "--per-query", type=click.IntRange(min=0),
     help="How many raters judge each query; 0: all. The protocol's raters_per_query unless told.",
@@ -59,7 +68,9 @@ def _sizes(context: click.Context, option: click.Parameter, value: str) -> Sizes
     show_default=True,
     help="Studies of each size.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of all that is drawn."
+)
 @with_appcontext
 def plan_command(
     protocol: Path,

@@ -8,7 +8,6 @@ from flask.cli import AppGroup
 
 from embeddings.collection.clips import CONVENTIONS, open_collection
 from embeddings.errors import InputError
-from embeddings.search.backends import DEVICES
 from embeddings.search.neighbours import SEARCHES
 from embeddings.search.processing import AGGREGATIONS, NORMALISATIONS
 from embeddings.systems.imported import import_ranking
@@ -21,8 +20,9 @@ from embeddings.systems.rankings import (
     find_embedding,
 )
 from embeddings.systems.store import open_ranking, remove_ranking, system_names
-from evaluation.objective.trec import TOPICS, write_run
+from evaluation.objective.trec import write_run
 from webapp.cli import going_on
+from webapp.cli.options import device_option, topics_option
 from webapp.study.lifecycle import study_using
 
 group = AppGroup("rankings")
@@ -48,7 +48,7 @@ commands = {"rankings": group}
     type=click.Choice(EXCLUSIONS),
     help="Leave out clips of the query's own group: uploader, pack or source recording.",
 )
-@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True)
+@device_option
 def build_command(
     collection: str,
     representation: str,
@@ -122,7 +122,7 @@ def import_command(
 @click.argument("collection")
 @click.argument("system")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="SYSTEM.run unless told.")
-@click.option("--topics", type=click.Choice(TOPICS), default=TOPICS[0], show_default=True)
+@topics_option
 def export_command(collection: str, system: str, output: Path | None, topics: str) -> None:
     """Write the ranking SYSTEM of COLLECTION as a TREC run.
 
@@ -139,7 +139,7 @@ def export_command(collection: str, system: str, output: Path | None, topics: st
 @click.argument("collection")
 @click.argument("representation")
 @click.option("--exclude-same", type=click.Choice(EXCLUSIONS), help="As in rankings build.")
-@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True)
+@device_option
 def sweep_command(
     collection: str, representation: str, exclude_same: str | None, device: str
 ) -> None:

@@ -15,8 +15,9 @@ from webapp.core.assets import assets
 @click.command("report")
 @click.argument("collection")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), default="report.html", show_default=True
-)
+    "-o", "--output", type=click.Path(path_type=Path), default="report.html", show_default=True,
+    help="The file to write.",
+)  # fmt: skip
 @click.option(
     "--convention", type=click.Choice(CONVENTIONS), help="The collection's own unless told."
 )

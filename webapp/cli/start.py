@@ -54,8 +54,10 @@ def signin_link_command(base: str | None) -> None:
 
 
 @click.command("setup")
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where it will be served.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=5000, show_default=True, help="At which port."
+)
 @with_appcontext
 def setup_command(host: str, port: int) -> None:
     """Get everything ready and print the addresses; make the demo at first start."""

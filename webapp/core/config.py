@@ -124,15 +124,20 @@ def read_settings(data: Path, environment: Mapping[str, str]) -> dict[str, Any]:
             )
     values = {}
     for setting in SETTINGS:
-        variable = f"SOUNDING_BOARD_{setting.name.upper()}"
-        if variable in environment:
-            values[setting.name] = _from_text(variable, environment[variable], setting)
+        named = variable(setting)
+        if named in environment:
+            values[setting.name] = _from_text(named, environment[named], setting)
         else:
             values[setting.name] = stored.get(setting.name, setting.default)
         value = values[setting.name]
         if type(value) is not type(setting.default) or (isinstance(value, int) and value < 0):
             raise InputError(f"{path}: {setting.name} must be {_words(setting)}, not {value!r}.")
     return values
+
+
+def variable(setting: Setting) -> str:
+    """Return the environment variable that sets a setting."""
+    return f"SOUNDING_BOARD_{setting.name.upper()}"
 
 
 def template() -> str:
@@ -146,7 +151,7 @@ def template() -> str:
     return "\n".join(parts)
 
 
-def _from_text(variable: str, text: str, setting: Setting) -> Any:
+def _from_text(named: str, text: str, setting: Setting) -> Any:
     if isinstance(setting.default, bool):
         if text.lower() in ("1", "true", "yes", "0", "false", "no"):
             return text.lower() in ("1", "true", "yes")
@@ -155,7 +160,7 @@ def _from_text(variable: str, text: str, setting: Setting) -> Any:
             return int(text)
     else:
         return text
-    raise InputError(f"{variable} must be {_words(setting)}, not {text!r}.")
+    raise InputError(f"{named} must be {_words(setting)}, not {text!r}.")
 
 
 def _words(setting: Setting) -> str:

@@ -1,4 +1,4 @@
-"""The tables. Words as in the README's glossary; moments are UTC; judgements are append-only."""
+"""The tables. Words as in docs/explanation; moments are UTC; judgements are append-only."""
 
 from webapp.models.rater import (
     Assignment,

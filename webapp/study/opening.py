@@ -7,7 +7,7 @@ loudness. A study that cannot be opened stays a draft, without a trace.
 import json
 import shutil
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import chain
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.files import only_writer, whole_folder, write_text
 from embeddings.listening.copies import Delivered, make_copies
+from embeddings.listening.levels import Level
 from embeddings.listening.soundcheck import write_check_sounds
 from embeddings.parallel import default_workers
 from embeddings.systems.store import Ranking
@@ -200,7 +201,7 @@ def _no_sounds(collection: Collection, rows: list[int]) -> Delivered:
 
 def _write_levels(delivered: Delivered, folder: Path) -> None:
     """Write what was done to each sound, for the experimenter."""
-    lines = ["clip,loudness_lufs,peak_dbtp,gain_db,note"]
+    lines = [",".join(column.name for column in fields(Level))]
     for one in delivered.levels:
         loudness = "" if one.loudness_lufs is None else f"{one.loudness_lufs:.2f}"
         clip = '"' + one.clip.replace('"', '""') + '"'

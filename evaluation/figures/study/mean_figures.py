@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evaluation.analysis.panel import PanelResults
-from evaluation.analysis.rated_lists import MEAN_RATING, RatingAnalysis
+from evaluation.analysis.rated_lists import RatingAnalysis
 from evaluation.analysis.result_tables import systems_table
 from evaluation.analysis.system_scores import Scores
 from evaluation.figures.charts import is_simulated, titled
@@ -23,6 +23,7 @@ from evaluation.figures.study.marks import (
     written,
 )
 from evaluation.figures.study.sentences import panel_size, whom, worded
+from evaluation.statistics.graded_measures import MEAN_RATING
 from evaluation.statistics.significance import Estimate
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def primary_scores(of: PanelResults, cast: "pd.DataFrame") -> Figure | None:
     """
     measure = of.primary.measure
     table = _table(of.primary, cast)
-    if measure.name in ("mean_grade", MEAN_RATING.name) or table["value"].isna().all():
+    if measure.figure == "means" or table["value"].isna().all():
         return None
     ends = table[["value", "low", "high"]].to_numpy()
     low, high = float(np.nanmin(ends)), float(np.nanmax(ends))

@@ -26,7 +26,6 @@ from evaluation.protocol.terms import (
     Queries,
     Question,
 )
-from tests.support.places import ROOT
 from tests.support.protocols import QUESTIONS, back, parsed
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1).map(
@@ -208,9 +207,3 @@ def test_the_ready_protocols_name_the_systems_of_the_cards(
     assert (protocol.slug, protocol.collection) == (name, "fsd50k")
     assert list(protocol.systems) == systems
     assert back(protocol) == [protocol, protocol]
-
-
-def test_the_protocol_in_the_readme_is_a_good_one() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    text = readme.split("```toml\n")[1].split("```")[0]
-    assert parse_protocol({"slug": "x", **tomllib.loads(text)}, "README").systems

@@ -119,7 +119,7 @@ def test_links_begin_with_the_address_that_is_set(runner: FlaskCliRunner, app: F
 
 
 def test_gunicorn_serves_the_app_with_two_workers(tmp_path: Path) -> None:
-    """As the README says for a real study."""
+    """As docs/howto/serve.md says for a real study."""
     served = Process(tmp_path, GUNICORN)
     try:
         with urlopen(f"{served.url}/healthz", timeout=PATIENCE) as answer:

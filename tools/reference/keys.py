@@ -1,0 +1,47 @@
+"""keys.md: the keys that each page lists in its own help, from the templates."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from jinja2 import Environment, nodes
+
+from tools.reference import markdown
+from tools.reference.markdown import code, plain
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+PAGES = {
+    "core/_parts.html": "Wherever sounds are played by the experimenter",
+    "browse/page.html": "On the page of a collection, besides",
+    "rating/page.html": "Where raters grade single sounds",
+    "rating/lists.html": "Where raters judge whole lists",
+}
+"""The templates that list keys, and what people see of each."""
+
+_HEAD = """\
+Every page with sounds lists its keys when `?` is pressed; letters and digits can be switched off
+there. A page has of these what fits it: the digits that its scale has, and arrows where grades lie
+between."""
+
+
+def page() -> str:
+    """Return the page of the keys."""
+    parts = [_HEAD]
+    for template, title in PAGES.items():
+        rows = [(" ".join(map(code, keys)), plain(words)) for keys, words in listed(template)]
+        parts += [f"## {title}", markdown.table(("keys", "what they do"), rows)]
+    return markdown.page("Keys", *parts)
+
+
+def listed(template: str) -> Iterator[tuple[list[str], str]]:
+    """Yield (keys, what they do) of each row that a template lists, in its order."""
+    text = (TEMPLATES / template).read_text(encoding="utf-8")
+    for row in Environment().parse(text).find_all(nodes.Tuple):
+        if [type(one) for one in row.items] == [nodes.Tuple, nodes.Call]:
+            yield [_text(one) for one in row.items[0].items], _text(row.items[1])
+
+
+def _text(node: nodes.Node) -> str:
+    """Return what a constant says, also one that is translated; digits depend on the scale."""
+    if isinstance(node, nodes.Call):
+        node = node.args[0]
+    return str(node.value) if isinstance(node, nodes.Const) else "0 – 9"
