@@ -56,7 +56,6 @@ def variables() -> dict[str, tuple[str, str]]:
 
 def _described(path: str, command: click.Command) -> Iterator[str]:
     """Yield the parts of a command, and of those in it where it is a group."""
-    command = command.loaded() if isinstance(command, cli.LazyCommand) else command
     context = click.Context(command, info_name=path)
     if isinstance(command, click.Group):
         yield f"## `{path}`"

@@ -1,6 +1,10 @@
-"""The commands: thin, and loaded only when they are called, so that `flask --help` is quick."""
+"""The commands: thin; what takes long to import waits inside them, so that `flask --help` is quick.
+
+A module with `commands` is found by itself; the others hold what is part of those.
+"""
 
 import importlib
+import pkgutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,76 +18,27 @@ from embeddings.errors import InputError
 
 STOPPED = 130  # the exit status of a command that Ctrl-C ended
 
-_GROUPS = {
-    "collections": "Import, make, list, check and remove collections of sounds.",
-    "embeddings": "Compute representations of a collection.",
-    "rankings": "Build and list the systems of a collection.",
-    "weights": "List, fetch and check the networks' weights.",
-    "studies": "Create, open and export listening tests.",
-}
-_COMMANDS = {
-    "representations": "List the representations, and what is here to compute them.",
-    "evaluate": "Score a collection's systems against its labels.",
-    "report": "Write a collection's scores as one HTML file.",
-    "demo": "Make the demo: made sounds, their systems, an open study.",
-    "setup": "Get everything ready and print the addresses (make run calls it).",
-    "signin-link": "Print a one-time link that signs the experimenter in.",
-}
 
-
-class _Loaded:
-    """A command that is imported from `webapp.cli.<module>.<name>` when it is first used."""
-
-    module: str
-
-    def loaded(self) -> Any:
-        """Return the real command."""
-        module = importlib.import_module(f"webapp.cli.{self.module}")
-        return module.commands[self.name]  # type: ignore[attr-defined]
-
-
-class LazyGroup(_Loaded, AppGroup):
-    """A group whose commands are imported on demand, and whose errors are sentences."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the group's commands."""
-        return self.loaded().list_commands(ctx)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """Return one of the group's commands."""
-        return self.loaded().get_command(ctx, name)
+class Command(click.Command):
+    """A command whose errors are sentences."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run it; input that cannot be used ends in its sentence."""
         return _in_words(super().invoke, ctx)
 
 
-class LazyCommand(_Loaded, click.Command):
-    """A command that is imported on demand, and whose errors are sentences."""
-
-    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Return the real command's parameters."""
-        return self.loaded().get_params(ctx)
-
-    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the real command's help: the line that is known here is for lists of commands."""
-        self.loaded().format_help_text(ctx, formatter)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run it; input that cannot be used ends in its sentence."""
-        return _in_words(self.loaded().invoke, ctx)
+class Group(Command, AppGroup):
+    """A group of commands whose errors are sentences."""
 
 
 def init_app(app: Flask) -> None:
-    """Add the commands to `flask`."""
-    for name, text in _GROUPS.items():
-        group = LazyGroup(name, help=text)
-        group.module = name
-        app.cli.add_command(group)
-    for name, text in _COMMANDS.items():
-        command = LazyCommand(name, help=text)
-        command.module = name if name in ("evaluate", "report", "representations") else "start"
-        app.cli.add_command(command)
+    """Add to `flask` the `commands` of every module here that has some."""
+    for one in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{one.name}")
+        for command in getattr(module, "commands", ()):
+            if command.name in app.cli.commands:
+                raise InputError(f"{module.__name__}: there is a command {command.name!r} already.")
+            app.cli.add_command(command)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
 from embeddings.audio import SUFFIXES
 from embeddings.collection.clips import collection_names, open_collection, remove_collection
@@ -19,13 +18,12 @@ from embeddings.simulation.fsd50k_shape import CLIPS, make_collection
 from embeddings.systems.rankings import EXCLUSIONS
 from evaluation.objective.simulated_systems import ready_all_simulated
 from evaluation.objective.trec import write_qrels
-from webapp.cli import going_on
+from webapp.cli import Group, going_on
 from webapp.cli.options import topics_option
-from webapp.demo.demo import SLUG as DEMO
 from webapp.study.lifecycle import study_using
 
-group = AppGroup("collections")
-commands = {"collections": group}
+group = Group("collections", help="Import, make, list, check and remove collections of sounds.")
+commands = (group,)
 
 _NAMED = 10
 _WIDTH = 78
@@ -78,8 +76,7 @@ def import_command(
     workers: int | None,
 ) -> None:
     """Import the sounds at PATH as the collection NAME."""
-    if name == DEMO:
-        raise InputError(f"The name {DEMO!r} is kept for the demo; choose another.")
+    _check_not_kept(name)
     with going_on():
         collection, left_out = import_collection(
             current_app.config["DATA"],
@@ -118,8 +115,7 @@ def make_command(name: str, clips: int, seed: int) -> None:
     evaluation set, and every system scores in each family about as published. All else is random.
     Ctrl-C stops it; the same command goes on from there.
     """
-    if name == DEMO:
-        raise InputError(f"The name {DEMO!r} is kept for the demo; choose another.")
+    _check_not_kept(name)
     with going_on():
         collection = make_collection(current_app.config["DATA"], name, clips, seed)
         systems = ready_all_simulated(collection, FOURTEEN.values(), seed)
@@ -205,3 +201,10 @@ def remove_command(name: str, yes: bool) -> None:
         click.confirm(f"Remove {name} with all embeddings and rankings made from it?", abort=True)
     remove_collection(data, name)
     click.echo(f"Removed {name}.")
+
+
+def _check_not_kept(name: str) -> None:
+    from webapp.demo.demo import SLUG  # which imports all that makes sounds
+
+    if name == SLUG:
+        raise InputError(f"The name {name!r} is kept for the demo; choose another.")

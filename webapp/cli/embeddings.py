@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
 from embeddings.collection.clips import open_collection
 from embeddings.errors import InputError
@@ -13,13 +12,12 @@ from embeddings.extraction.extract import extract_embedding, find_card, is_to_do
 from embeddings.representations import CARDS
 from embeddings.systems.imported import import_embedding
 from embeddings.systems.store import Embedding, embedding_names, open_embedding
-from webapp.cli import going_on
+from webapp.cli import Group, going_on
 from webapp.cli.maps import map_command
 from webapp.cli.options import device_option
-from webapp.demo.demo import replace_simulated
 
-group = AppGroup("embeddings")
-commands = {"embeddings": group}
+group = Group("embeddings", help="Compute representations of a collection.")
+commands = (group,)
 group.add_command(map_command)
 
 
@@ -58,6 +56,8 @@ def extract_command(
     A simulated embedding of the same representation is removed, with its rankings, unless a study
     uses them. flask representations lists what there is, and what is here to compute it.
     """
+    from webapp.demo.demo import replace_simulated  # which imports all that makes sounds
+
     data = current_app.config["DATA"]
     sounds = open_collection(data, collection)
     if everything == bool(representations):

@@ -14,10 +14,13 @@ from embeddings.progress import progress
 from embeddings.systems.store import open_ranking, system_names
 from evaluation.objective.definitions import METRICS, directions
 from evaluation.objective.scoring import score_ranking, score_subset
+from webapp.cli import Command
 from webapp.cli.options import device_option
 
 
-@click.command("evaluate")
+@click.command(
+    "evaluate", cls=Command, short_help="Score a collection's systems against its labels."
+)
 @click.argument("collection")
 @click.option(
     "--convention", type=click.Choice(CONVENTIONS), help="The collection's own unless told."
@@ -63,7 +66,7 @@ def evaluate_command(
     print_scores(collection, scored, convention or sounds.convention)
 
 
-commands = {"evaluate": evaluate_command}
+commands = (evaluate_command,)
 
 
 def print_scores(collection: str, scored: list[dict[str, Any]], convention: str) -> None:

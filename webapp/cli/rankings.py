@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
 from embeddings.collection.clips import CONVENTIONS, open_collection
 from embeddings.errors import InputError
@@ -22,12 +21,12 @@ from embeddings.systems.rankings import (
 from embeddings.systems.store import open_ranking, remove_ranking, system_names
 from evaluation.objective.definitions import METRICS, directions
 from evaluation.objective.trec import write_run
-from webapp.cli import going_on
+from webapp.cli import Group, going_on
 from webapp.cli.options import device_option, topics_option
 from webapp.study.lifecycle import study_using
 
-group = AppGroup("rankings")
-commands = {"rankings": group}
+group = Group("rankings", help="Build and list the systems of a collection.")
+commands = (group,)
 
 
 @group.command("build")

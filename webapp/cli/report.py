@@ -9,10 +9,11 @@ from flask.cli import with_appcontext
 from embeddings.collection.clips import CONVENTIONS, open_collection
 from embeddings.errors import InputError
 from embeddings.files import write_text
+from webapp.cli import Command
 from webapp.core.assets import assets
 
 
-@click.command("report")
+@click.command("report", cls=Command, short_help="Write a collection's scores as one HTML file.")
 @click.argument("collection")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default="report.html", show_default=True,
@@ -56,4 +57,4 @@ def check_target(path: Path, force: bool) -> None:
         raise InputError(f"{path} is there already, and stays as it is; --force replaces it.")
 
 
-commands = {"report": report_command}
+commands = (report_command,)

@@ -11,9 +11,14 @@ from embeddings.errors import InputError
 from embeddings.extraction.weights import list_weights
 from embeddings.representations import CARDS, Card
 from embeddings.systems.store import embedding_names, open_embedding
+from webapp.cli import Command
 
 
-@click.command("representations")
+@click.command(
+    "representations",
+    cls=Command,
+    short_help="List the representations, and what is here to compute them.",
+)
 @with_appcontext
 def representations_command() -> None:
     """List the representations: what they learned from, and what is here to compute them."""
@@ -33,7 +38,7 @@ def representations_command() -> None:
         )
 
 
-commands = {"representations": representations_command}
+commands = (representations_command,)
 
 
 def _packages(card: Card) -> str:

@@ -10,6 +10,7 @@ from flask.cli import with_appcontext
 from embeddings import __version__
 from embeddings.errors import InputError
 from embeddings.files import write_text
+from webapp.cli import Command
 from webapp.core import database
 from webapp.models import Rater
 
@@ -28,7 +29,9 @@ def rater_link(rater: Rater, base: str | None = None) -> str:
     return _link(base, "rate.page", slug=rater.study.slug, token=rater.token)
 
 
-@click.command("demo")
+@click.command(
+    "demo", cls=Command, short_help="Make the demo: made sounds, their systems, an open study."
+)
 @with_appcontext
 def demo_command() -> None:
     """Make the demo: made sounds, their systems, an open study. What is there is kept."""
@@ -39,7 +42,9 @@ def demo_command() -> None:
     click.echo("The demo is ready.")
 
 
-@click.command("signin-link")
+@click.command(
+    "signin-link", cls=Command, short_help="Print a one-time link that signs the experimenter in."
+)
 @click.option("--base", help="The address that you reach the app at; base_url unless told.")
 @with_appcontext
 def signin_link_command(base: str | None) -> None:
@@ -50,7 +55,11 @@ def signin_link_command(base: str | None) -> None:
     click.echo(_link(base, "signin.signin", token=new_token()))
 
 
-@click.command("setup")
+@click.command(
+    "setup",
+    cls=Command,
+    short_help="Get everything ready and print the addresses (make run calls it).",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where it will be served.")
 @click.option(
     "--port", type=click.IntRange(1, 65535), default=5000, show_default=True, help="At which port."
@@ -76,11 +85,7 @@ def setup_command(host: str, port: int) -> None:
     click.echo(f"  what it stores:  {current_app.config['DATA']}\n")
 
 
-commands = {
-    "demo": demo_command,
-    "setup": setup_command,
-    "signin-link": signin_link_command,
-}
+commands = (demo_command, setup_command, signin_link_command)
 
 
 def _check_free(host: str, port: int) -> None:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import click
-from flask.cli import AppGroup
 
 from embeddings.errors import InputError
 from embeddings.files import whole_file, write_text
@@ -12,6 +11,7 @@ from evaluation.records.bundle import write_bundle
 from evaluation.records.codebook import TABLES
 from webapp.bundles import export_import
 from webapp.bundles.payments import payments_csv
+from webapp.cli import Group
 from webapp.cli.mixed import model_command
 from webapp.cli.plans import plan_command
 from webapp.cli.reports import plan_lines, status_lines
@@ -21,11 +21,11 @@ from webapp.core import database
 from webapp.rating import assigning, people
 from webapp.study import extending, lifecycle, opening, preview, rater_lines
 
-group = AppGroup("studies")
+group = Group("studies", help="Create, open and export listening tests.")
 group.add_command(plan_command)
 group.add_command(model_command)
 group.add_command(report_command)
-commands = {"studies": group}
+commands = (group,)
 
 
 @group.command("template")

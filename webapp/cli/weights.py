@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
 from embeddings.errors import InputError
 from embeddings.extraction.extract import find_card
@@ -16,10 +15,10 @@ from embeddings.extraction.weights import (
     weights_folder,
 )
 from embeddings.representations import CARDS
-from webapp.cli import going_on
+from webapp.cli import Group, going_on
 
-group = AppGroup("weights")
-commands = {"weights": group}
+group = Group("weights", help="List, fetch and check the networks' weights.")
+commands = (group,)
 
 
 @group.command("list")

@@ -51,7 +51,7 @@ def study_tables(study: Study, *, whole: bool = True) -> StudyTables:
     """
     if study.state == "draft":
         raise InputError(f"The study {study.slug!r} is a draft; it has results once it is open.")
-    known = json.loads(frozen.read(study, "systems.json") or b"{}")
+    known = json.loads(frozen.read(study, "systems.json"))
     names = ("ranking", "title", "provenance", "anchor")
     listed = [{name: getattr(one, name) for name in names} for one in study.systems]
     made = Tables(study, without=() if whole else _UNREAD)

@@ -13,7 +13,7 @@ from flask.cli import routes_command, run_command, shell_command
 
 from tests.support.docs.documents import Piece
 from tests.support.places import ROOT
-from webapp.cli import LazyCommand, init_app
+from webapp.cli import init_app
 
 SHELLS = ("sh", "bash", "shell", "console")
 _OURS = re.compile(r"(?:\$ )?(?:[\w./]*/)?(?:flask|make|python[\d.]*) ")
@@ -120,7 +120,6 @@ def _of_flask(words: list[str], whole: bool) -> str:
         if found is None:
             return f"there is no command {path} {words[0]}"
         command, path, words = found, f"{path} {words[0]}", words[1:]
-    command = command.loaded() if isinstance(command, LazyCommand) else command
     words = [word for word in words if word != "--help"]
     if not whole:
         options = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}

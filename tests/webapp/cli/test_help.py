@@ -1,12 +1,15 @@
 """What commands say of themselves."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
+from embeddings.errors import InputError
+from webapp import cli
 from webapp.cli import init_app
 
 
@@ -51,3 +54,31 @@ def test_help_has_more_than_the_line_in_the_list_of_commands(
 ) -> None:
     said = runner.invoke(args=[command, "--help"]).output
     assert words in " ".join(said.split())
+
+
+PLANTED = """
+import click
+
+from webapp.cli import Command
+
+
+@click.command("%s", cls=Command)
+def planted():
+    click.echo("Here.")
+
+
+commands = (planted,)
+"""
+
+
+def test_a_new_command_is_one_file_and_no_second_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "__path__", [*cli.__path__, str(tmp_path)])
+    (tmp_path / "planted_new.py").write_text(PLANTED % "planted")
+    app = Flask("with another command")
+    init_app(app)
+    assert app.test_cli_runner().invoke(args=["planted"]).output == "Here.\n"
+    (tmp_path / "planted_twice.py").write_text(PLANTED % "report")
+    with pytest.raises(InputError, match=r"planted_twice: there is a command 'report' already\.$"):
+        init_app(Flask("with a command twice"))
