@@ -6,7 +6,6 @@ from the database with the same columns. Nothing is left out silently: `tidy` ke
 says what each is, and `ratings` takes those that count.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -181,26 +180,6 @@ def repeats(table: "pd.DataFrame", facet: str) -> "pd.DataFrame":
     return both.rename(columns={"grade_again": "again", "grade_first": "first"})[
         [*key, "first", "again"]
     ]
-
-
-def mean_grades(of: Ratings, raters: Collection[str] | None = None) -> "pd.DataFrame":
-    """Return the mean grade of every judged (query, clip): query, clip, grade, raters.
-
-    `raters` narrows them to some; the grade has the study's scale.
-    """
-    import pandas as pd
-
-    own = of if raters is None else of.only_raters(raters)
-    count = (~np.isnan(own.table)).sum(axis=0)
-    table = pd.DataFrame(
-        {
-            "query": [own.queries[one] for one in own.query_of],
-            "clip": own.clips,
-            "grade": own.mean,
-            "raters": count,
-        }
-    )
-    return table[table["raters"] > 0].reset_index(drop=True)
 
 
 def _values(table: "pd.DataFrame", column: str) -> list[str]:

@@ -161,7 +161,7 @@ _MEASURES = (
         "Mean grade",
         "The mean of the grades that were given to a list's results.",
         "mean_grade@{depth}/judged-only",
-        score=lambda of: graded_lists.mean_grade(of.grades),
+        score=lambda of: graded_lists.mean_there(of.grades),
         draw=drawn_lists.mean_grade,
         ends=_scale,
         in_grades=True,
