@@ -11,7 +11,7 @@ from evaluation.figures.shown import Cell, Fact, Heading, Section, Table
 from evaluation.figures.study.critical import critical_difference
 from evaluation.figures.study.pairs import pair_matrix
 from evaluation.findings.view import View, of_whom
-from evaluation.findings.words import estimate_cell, missing, p_cell, spread, system_cell
+from evaluation.findings.words import estimate_cell, p_cell, spread, system_cell
 from evaluation.statistics.pair_tests import FRIEDMAN, KENDALL_W, PAIR_TESTS, RANK_TESTS, PairTest
 
 if TYPE_CHECKING:
@@ -169,18 +169,18 @@ def _pair(view: View, row: Mapping[str, Any], titles: "pd.DataFrame") -> list[Ce
     return [
         *names,
         estimate_cell(row, form),
-        p_cell(_known(row["p"]), row["reason"] or ""),
-        p_cell(_known(row["p_holm"]), not_named),
+        p_cell(row["p"], row["reason"] or ""),
+        p_cell(row["p_holm"], not_named),
         *(_tested(row, one) for one in PAIR_TESTS.values()),
-        *(p_cell(_known(row[f"p_{name}"])) for name in RANK_TESTS),
+        *(p_cell(row[f"p_{name}"]) for name in RANK_TESTS),
     ]
 
 
 def _tested(row: Mapping[str, Any], test: PairTest) -> Cell:
     if not test.adjusted:
-        return p_cell(_known(row[f"p_{test.name}"]))
+        return p_cell(row[f"p_{test.name}"])
     own = "" if row["exploratory"] else "_holm"
-    return p_cell(_known(row[f"p_{test.name}{own}"]), row["test_reason"] or "")
+    return p_cell(row[f"p_{test.name}{own}"], row["test_reason"] or "")
 
 
 def _about_model(view: View) -> tuple[str, ...]:
@@ -232,7 +232,3 @@ def _model(view: View) -> list[Table | None]:
             folded=True,
         )
     ]  # fmt: skip
-
-
-def _known(p: float | None) -> float | None:
-    return None if missing(p) else p
