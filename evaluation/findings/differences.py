@@ -114,15 +114,10 @@ def _pairs(view: View) -> Table | None:
             extra[f"p_{name}"].append(None if np.isnan(value) else float(value))
         row |= {name: values[-1] for name, values in extra.items()}
         groups.setdefault(_group(view, row), []).append(_pair(view, row, titles))
-    kinds = titles["provenance"]
     return Table(
         _headings(view),
         dict(sorted(groups.items())),
-        table.assign(
-            provenance_a=table["system_a"].map(kinds),
-            provenance_b=table["system_b"].map(kinds),
-            **extra,
-        ),
+        _with_kinds(table, titles).assign(**extra),
         name="pairs",
         title="Table of the differences",
         caption=(
@@ -164,10 +159,9 @@ def _group(view: View, row: Mapping[str, Any]) -> str:
 
 def _pair(view: View, row: Mapping[str, Any], titles: "pd.DataFrame") -> list[Cell]:
     form = view.form if view.of.primary.measure.in_grades else _PLAIN
-    names = [system_cell(titles.loc[row[key]].to_dict()) for key in ("system_a", "system_b")]
     not_named = "not in the protocol" if row["exploratory"] else (row["reason"] or "")
     return [
-        *names,
+        *_both(row, titles),
         estimate_cell(row, form),
         p_cell(row["p"], row["reason"] or ""),
         p_cell(row["p_holm"], not_named),
@@ -201,14 +195,10 @@ def _model(view: View) -> list[Table | None]:
     import pandas as pd
 
     titles = view.cast.set_index("system")
-    kinds = titles["provenance"]
-    table = pd.DataFrame(found["pairs"])
-    table = table.assign(
-        provenance_a=table["system_a"].map(kinds), provenance_b=table["system_b"].map(kinds)
-    )
+    table = _with_kinds(pd.DataFrame(found["pairs"]), titles)
     rows = [
         [
-            *(system_cell(titles.loc[row[key]].to_dict()) for key in ("system_a", "system_b")),
+            *_both(row, titles),
             estimate_cell(row, view.form),
             p_cell(row["p"]),
         ]
@@ -232,3 +222,13 @@ def _model(view: View) -> list[Table | None]:
             folded=True,
         )
     ]  # fmt: skip
+
+
+def _with_kinds(table: "pd.DataFrame", titles: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a table of pairs with the provenances of both."""
+    kinds = {f"provenance_{one}": table[f"system_{one}"].map(titles["provenance"]) for one in "ab"}
+    return table.assign(**kinds)
+
+
+def _both(row: Mapping[str, Any], titles: "pd.DataFrame") -> list[Cell]:
+    return [system_cell(titles.loc[row[f"system_{one}"]].to_dict()) for one in "ab"]
