@@ -58,10 +58,16 @@ def cast(systems: "pd.DataFrame") -> "pd.DataFrame":
     Systems that the paper does not have come last, by title.
     """
     rows = systems[systems["scored"]]
+    rows = in_paper_order(rows, "title", "system")
+    return rows.assign(name=_names(rows)).reset_index(drop=True)
+
+
+def in_paper_order(table: "pd.DataFrame", *columns: str) -> "pd.DataFrame":
+    """Return rows by their representations' place in the paper, then by the columns."""
     order = {name: place for place, name in enumerate(CARDS)}
-    known = rows["representation"].map(order).fillna(len(order))
-    rows = rows.assign(_place=known).sort_values(["_place", "title", "system"], kind="stable")
-    return rows.assign(name=_names(rows)).drop(columns="_place").reset_index(drop=True)
+    places = table["representation"].map(order).fillna(len(order))
+    rows = table.assign(_place=places).sort_values(["_place", *columns], kind="stable")
+    return rows.drop(columns="_place")
 
 
 def _names(rows: "pd.DataFrame") -> list[str]:

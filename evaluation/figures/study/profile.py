@@ -89,14 +89,8 @@ def _span(table: "pd.DataFrame", of: PanelResults) -> tuple[float, float]:
     lowest, highest = float(of.facet.lowest), float(of.facet.highest)
     ends = table[["value", "low", "high"]].to_numpy()
     tenth = (highest - lowest) / 10
-    low, high = (
-        lowest + tenth * edge
-        for edge in (
-            np.floor((np.nanmin(ends) - lowest) / tenth),
-            np.ceil((np.nanmax(ends) - lowest) / tenth),
-        )
-    )
-    low, high = max(float(low), lowest), min(float(high), highest)
+    low = max(lowest + tenth * float(np.floor((np.nanmin(ends) - lowest) / tenth)), lowest)
+    high = min(lowest + tenth * float(np.ceil((np.nanmax(ends) - lowest) / tenth)), highest)
     if high - low < 2 * tenth:  # all the same: some room on both sides
         low, high = max(low - tenth, lowest), min(high + tenth, highest)
     return round(low, 9), round(high, 9)
@@ -133,15 +127,12 @@ def _plot(table: "pd.DataFrame", span: tuple[float, float], decimals: int) -> di
 def _grid(systems: "pd.DataFrame") -> tuple[list[tuple[int, int]], int | None]:
     """Return the row and column of each panel, and in which row the simulated ones begin."""
     measured = divide(systems)
-    first = len(systems) if measured is None else measured
-    at = [divmod(place, _ABREAST) for place in range(first)]
     if measured is None:
-        return at, None
-    edge = at[-1][0] + 1
-    for place in range(len(systems) - measured):
-        row, column = divmod(place, _ABREAST)
-        at.append((edge + row, column))
-    return at, edge
+        return [divmod(place, _ABREAST) for place in range(len(systems))], None
+    edge = -(-measured // _ABREAST)
+    left = edge * _ABREAST - measured  # places of the last row that stay empty
+    places = (place + left * (place >= measured) for place in range(len(systems)))
+    return [divmod(place, _ABREAST) for place in places], edge
 
 
 def _panel(table: "pd.DataFrame", system: str, decimals: int) -> list[dict[str, Any]]:
