@@ -4,7 +4,7 @@ A result is relevant to its query by one of three rules: it carries the class th
 drawn for (the headline), it shares any label, or it shares the most specific labels.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from embeddings.errors import InputError
 from evaluation.analysis.ratings import Ratings
 from evaluation.analysis.replicates import REPLICATES, panel_replicates, weighted, weights
-from evaluation.statistics import graded_lists
+from evaluation.measure import Coefficient
 from evaluation.statistics.correlation import (
     CORRELATIONS,
     Interval,
@@ -20,6 +20,7 @@ from evaluation.statistics.correlation import (
     reversed_percentiles,
     tau_b,
 )
+from evaluation.statistics.graded_lists import mean_there
 
 RULES = {
     "class": "carries the class that the query stands for",
@@ -111,9 +112,9 @@ def compare_orders(
         before by `evaluation.analysis.replicates.panel_replicates`
     """
     sign = 1.0 if higher else -1.0
-    graded = graded_lists.mean_grade(of.along(of.mean, of.lists))
-    ears = means(graded)
-    score = sign * (means(objective) if objective.ndim == 2 else objective)
+    graded = mean_there(of.mean_by_rank)
+    ears = mean_there(graded)
+    score = sign * (mean_there(objective) if objective.ndim == 2 else objective)
     kept = ~np.isnan(ears) & ~np.isnan(score)
     count = int(kept.sum())
     above = np.full((len(kept), len(kept)), np.nan)
@@ -133,28 +134,26 @@ def compare_orders(
         np.fill_diagonal(above, np.nan)
     varies = varies and (objective.ndim == 1 or _several(objective))
     replicated = (drawn[:, kept], labels[..., kept]) if varies else None
-    orders = ears[kept], score[kept]
-    found = {
-        name: _compared(one.function, orders, replicated) for name, one in CORRELATIONS.items()
-    }
-    values = {name: value for name, (value, _) in found.items()}
-    intervals = {name: interval for name, (_, interval) in found.items()}
-    return Agreement(values, intervals, least_significant_tau(count), count, above)
+    told = correlated(CORRELATIONS, (ears[kept], score[kept]), replicated)
+    return Agreement(*told, least_significant_tau(count), count, above)
 
 
-def _compared(
-    correlation: Callable[[np.ndarray, np.ndarray], np.ndarray],
+def correlated(
+    kinds: Mapping[str, Coefficient],
     orders: tuple[np.ndarray, np.ndarray],
     drawn: tuple[np.ndarray, np.ndarray] | None,
-) -> tuple[float | None, Interval | None]:
-    """Return a correlation of two orders with its interval; None where a side is constant.
+) -> tuple[dict[str, float | None], dict[str, Interval | None]]:
+    """Return correlations of two orders, and their intervals; None where a side is constant.
 
     `drawn` has both orders in the replicates; None: there is no interval.
     """
-    value = _number(correlation(*orders))
-    if value is None or drawn is None:
-        return value, None
-    return value, reversed_percentiles(value, correlation(*drawn))
+    values = {name: float(one.function(*orders)) for name, one in kinds.items()}
+    known = {name: value for name, value in values.items() if not np.isnan(value)}
+    intervals = {}
+    if drawn is not None:
+        for name, value in known.items():
+            intervals[name] = reversed_percentiles(value, kinds[name].function(*drawn))
+    return {name: known.get(name) for name in kinds}, {name: intervals.get(name) for name in kinds}
 
 
 def _several(values: np.ndarray) -> bool:
@@ -168,7 +167,7 @@ def within_queries(of: Ratings, objective: np.ndarray) -> tuple[float | None, in
 
     `objective` is float [systems, queries].
     """
-    ears = graded_lists.mean_grade(of.along(of.mean, of.lists))
+    ears = mean_there(of.mean_by_rank)
     taus = []
     for query in range(len(of.queries)):
         kept = ~np.isnan(ears[:, query]) & ~np.isnan(objective[:, query])
@@ -199,13 +198,3 @@ def relevant_above(of: Ratings, told: np.ndarray) -> tuple[float | None, int]:
             apart = yes[:, None] - no
             shares.append(float((apart > 0).mean() + 0.5 * (apart == 0).mean()))
     return (float(np.mean(shares)), len(shares)) if shares else (None, 0)
-
-
-def means(values: np.ndarray) -> np.ndarray:
-    """Return the mean over the last axis of what is there, float [...]; NaN where nothing is."""
-    count = (~np.isnan(values)).sum(axis=-1)
-    return np.nansum(values, axis=-1) / np.where(count, count, np.nan)
-
-
-def _number(value: np.ndarray) -> float | None:
-    return None if np.isnan(value) else float(value)

@@ -13,6 +13,8 @@ import numpy as np
 from evaluation.analysis import ears, relabelling
 from evaluation.analysis.ratings import Ratings
 from evaluation.objective.definitions import METRICS
+from evaluation.statistics.correlation import Interval
+from evaluation.statistics.graded_lists import mean_there
 from evaluation.statistics.significance import Estimate
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ def beside_table(of: Ratings, heard: Sequence[Estimate], scored: Scored) -> "pd.
     ]
     table = pd.DataFrame(rows)
     for (level, score), values in scored.items():
-        table[f"{level}_{score}"] = ears.means(values) if level == "own" else values
+        table[f"{level}_{score}"] = mean_there(values) if level == "own" else values
     table["own_queries"] = (~np.isnan(scored["own", "ap15"])).sum(axis=1)
     return table
 
@@ -109,7 +111,7 @@ def orders_table(
         rows.append(
             {
                 "level": level, "score": score, "higher": higher, "systems": found.systems,
-                **_correlated(found),
+                **correlated(found.values, found.intervals),
                 "least": found.least, "within": within,
                 "within_queries": queries, "reason": _why(found),
             }
@@ -194,10 +196,13 @@ def relabelled_table(
     return frame.assign(queries=queries)
 
 
-def _correlated(found: ears.Agreement) -> dict[str, float | None]:
-    row: dict[str, float | None] = {}
-    for name, value in found.values.items():
-        interval = found.intervals[name]
+def correlated(
+    values: Mapping[str, float | None], intervals: Mapping[str, Interval | None]
+) -> dict[str, Any]:
+    """Return correlations with their intervals as the columns NAME, NAME_low, _high and _bias."""
+    row: dict[str, Any] = {}
+    for name, value in values.items():
+        interval = intervals[name]
         ends = asdict(interval) if interval else dict.fromkeys(("low", "high", "bias"))
         row |= {name: value} | {f"{name}_{part}": end for part, end in ends.items()}
     return row

@@ -109,20 +109,10 @@ class Analysis(PanelResults):
         """What the labels said of the clips when the study opened."""
         return labels_of(self.tables.clips)
 
-    def relevant(self, rule: str = "class") -> np.ndarray:
-        """Return which pairs the labels call relevant; see `evaluation.analysis.ears.relevant`."""
-        return ears.relevant(self.ratings, self.labels, rule)
-
-    def objective(self, score: str, convention: str = "") -> np.ndarray:
-        """Return a score of the study's own queries, for the drawn class: [systems, queries].
-
-        `score` is one of `evaluation.analysis.ears_tables.SCORES`; NaN where undefined.
-        """
-        return self._scored(convention or self.convention)["own", score]
-
-    def macro(self, score: str, convention: str = "") -> np.ndarray:
-        """Return a score of the whole collection, averaged over its classes: float [systems]."""
-        return self._scored(convention or self.convention)["collection", score]
+    @property
+    def relevant(self) -> np.ndarray:
+        """Which pairs the labels call relevant, by the class; see `ears.relevant`."""
+        return ears.relevant(self.ratings, self.labels)
 
     @cached_property
     def rules(self) -> "pd.DataFrame":
@@ -132,14 +122,14 @@ class Analysis(PanelResults):
     @cached_property
     def disagreements(self) -> list[relabelling.Disagreement]:
         """Results of which labels (by the class) and ears say the opposite, the strongest first."""
-        return relabelling.disagreements(self.ratings, self.relevant(), self.threshold)
+        return relabelling.disagreements(self.ratings, self.relevant, self.threshold)
 
     @cached_property
     def relabelled(self) -> "pd.DataFrame":
         """A row a system: AP and R1 within the judged pools by labels, ears and both."""
         of, systems = self.ratings, self.tables.systems
         kinds = [systems[name]["provenance"] for name in of.systems]
-        return ears_tables.relabelled_table(of, self.relevant(), self.threshold, kinds)
+        return ears_tables.relabelled_table(of, self.relevant, self.threshold, kinds)
 
 
 def labels_of(clips: "pd.DataFrame") -> ears.StudyLabels:

@@ -6,8 +6,7 @@ from the database with the same columns. Nothing is left out silently: `tidy` ke
 says what each is, and `ratings` takes those that count.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,14 +59,12 @@ def tidy(
     The columns of `TIDY_COLUMNS` and rank.SYSTEM, in the order in which the grades came
     """
     table = judgements[judgements["kind"] != "list"].copy()
-    broken = _broken(flags)
+    reports, broken = _broken(flags)
     reported = np.zeros(len(table), dtype=bool)
-    if broken.by_rater:
+    if reports:
         place = list(zip(_values(table, "query"), _values(table, "candidate"), strict=True))
         by_rater = zip(_values(table, "rater"), place, strict=True)
-        reported[:] = [
-            one in broken.pairs or (rater, one) in broken.by_rater for rater, one in by_rater
-        ]
+        reported[:] = [one in broken or (rater, one) in reports for rater, one in by_rater]
     uses = [
         (table["counts"] == 0, "superseded"),
         (reported, "broken"),
@@ -84,21 +81,14 @@ def tidy(
     return table[[*TIDY_COLUMNS, *ranks]].reset_index(drop=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Broken:
-    by_rater: frozenset[tuple[str, tuple[str, str]]]
-    pairs: frozenset[tuple[str, str]]
-
-
-def _broken(flags: "pd.DataFrame") -> _Broken:
+def _broken(
+    flags: "pd.DataFrame",
+) -> tuple[set[tuple[str, tuple[str, str]]], set[tuple[str, str]]]:
+    """Return the (rater, (query, candidate)) of each report, and the pairs broken for all."""
     told = flags[flags["kind"].isin(["result", "identity", "distractor"])]
     rows = set(zip(told["rater"], zip(told["query"], told["candidate"], strict=True), strict=True))
-    reports: dict[tuple[str, str], int] = {}
-    for _, pair in rows:
-        reports[pair] = reports.get(pair, 0) + 1
-    return _Broken(
-        frozenset(rows), frozenset(pair for pair, n in reports.items() if n >= BROKEN_BY)
-    )
+    reports = Counter(pair for _, pair in rows)
+    return rows, {pair for pair, count in reports.items() if count >= BROKEN_BY}
 
 
 def ratings(
@@ -181,26 +171,6 @@ def repeats(table: "pd.DataFrame", facet: str) -> "pd.DataFrame":
     return both.rename(columns={"grade_again": "again", "grade_first": "first"})[
         [*key, "first", "again"]
     ]
-
-
-def mean_grades(of: Ratings, raters: Collection[str] | None = None) -> "pd.DataFrame":
-    """Return the mean grade of every judged (query, clip): query, clip, grade, raters.
-
-    `raters` narrows them to some; the grade has the study's scale.
-    """
-    import pandas as pd
-
-    own = of if raters is None else of.only_raters(raters)
-    count = (~np.isnan(own.table)).sum(axis=0)
-    table = pd.DataFrame(
-        {
-            "query": [own.queries[one] for one in own.query_of],
-            "clip": own.clips,
-            "grade": own.mean,
-            "raters": count,
-        }
-    )
-    return table[table["raters"] > 0].reset_index(drop=True)
 
 
 def _values(table: "pd.DataFrame", column: str) -> list[str]:

@@ -211,12 +211,9 @@ class PanelResults:
     @cached_property
     def scored(self) -> dict[tuple[str, str], np.ndarray]:
         """What the labels say of the systems (`evaluation.analysis.ears_tables.Scored`)."""
-        return self._scored(self.convention)
-
-    def _scored(self, convention: str) -> dict[ears_tables.Key, np.ndarray]:
         of = self.ratings
         asked = of.systems, of.queries, of.classes
-        return ears_tables.scored(*asked, self.tables.objective, convention)
+        return ears_tables.scored(*asked, self.tables.objective, self.convention)
 
     @cached_property
     def beside(self) -> "pd.DataFrame":

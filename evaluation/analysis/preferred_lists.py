@@ -1,6 +1,6 @@
 """The results of a study in which two lists are compared (the method "preference")."""
 
-from collections.abc import Callable
+from dataclasses import asdict
 from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -8,14 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evaluation.analysis import ears, ears_tables
-from evaluation.analysis.result_tables import as_row
 from evaluation.records.frames import StudyTables
 from evaluation.statistics.bradley_terry import NEITHER, A, B, Strengths, Votes, fit
-from evaluation.statistics.correlation import (
-    CORRELATIONS,
-    least_significant_tau,
-    reversed_percentiles,
-)
+from evaluation.statistics.correlation import CORRELATIONS, least_significant_tau
+from evaluation.statistics.graded_lists import mean_there
 from evaluation.statistics.significance import FEW_RATERS, Estimate, estimate
 
 if TYPE_CHECKING:
@@ -158,20 +154,15 @@ class PreferenceAnalysis:
         rows = []
         for (level, score), values in self.scored.items():
             higher = bool(ears_tables.SCORES[score].higher)
-            told = (1 if higher else -1) * (ears.means(values) if level == "own" else values)
+            told = (1 if higher else -1) * (mean_there(values) if level == "own" else values)
             kept = ~np.isnan(told) & ~np.isnan(self.strengths.strength)
-            sides = self.strengths.strength[kept], self.strengths.drawn[:, kept], told[kept]
+            sides, drawn = (self.strengths.strength[kept], told[kept]), self.strengths.drawn
+            replicated = (drawn[:, kept], told[kept]) if len(drawn) else None
+            found = ears.correlated(COMPARED, sides, replicated)
             rows.append(
                 {
                     "level": level, "score": score, "higher": higher,
-                    "systems": int(kept.sum()),
-                }
-                | {
-                    column: value
-                    for name, one in COMPARED.items()
-                    for column, value in _agreement(name, one.function, *sides).items()
-                }
-                | {
+                    "systems": int(kept.sum()), **ears_tables.correlated(*found),
                     "least": least_significant_tau(int(kept.sum())),
                 }
             )  # fmt: skip
@@ -224,7 +215,7 @@ class PreferenceAnalysis:
 
         The columns: system; strength, strength_low, strength_high, on the scale of log odds, and
         strength_reason, why they are undefined or regularised; wins, losses, ties, votes; the win
-        rate as the columns of `results.as_row`.
+        rate as the columns of an `Estimate`.
         """
         import pandas as pd
 
@@ -240,29 +231,7 @@ class PreferenceAnalysis:
                     "strength_high": float(fitted.high[place]),
                     "strength_reason": fitted.reason,
                     "wins": wins, "losses": len(there) - wins - ties, "ties": ties,
-                    "votes": len(there), **as_row(rates[place]),
+                    "votes": len(there), **asdict(rates[place]),
                 }
             )  # fmt: skip
         return pd.DataFrame(rows)
-
-
-def _agreement(
-    name: str,
-    correlation: Callable[[np.ndarray, np.ndarray], np.ndarray],
-    strength: np.ndarray,
-    drawn: np.ndarray,
-    told: np.ndarray,
-) -> dict[str, float | None]:
-    """Return a correlation with its interval; None where fewer than two systems have both."""
-    found: dict[str, float | None] = dict.fromkeys(
-        (name, f"{name}_low", f"{name}_high", f"{name}_bias")
-    )
-    value = float(correlation(strength, told)) if len(told) > 1 else np.nan
-    if np.isnan(value):
-        return found
-    found[name] = value
-    interval = reversed_percentiles(value, correlation(drawn, told)) if len(drawn) else None
-    if interval:
-        ends = interval.low, interval.high, interval.bias
-        found |= dict(zip((f"{name}_{end}" for end in ("low", "high", "bias")), ends, strict=True))
-    return found

@@ -6,7 +6,7 @@ the scale: the best that labels can make, and a random one.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,6 @@ import numpy as np
 
 from evaluation.analysis.panel import PanelResults
 from evaluation.analysis.ratings import Ratings
-from evaluation.analysis.result_tables import as_row
 from evaluation.analysis.system_scores import Scores, per_rater
 from evaluation.design.lists import ORACLE, RANDOM
 from evaluation.records.frames import StudyTables
@@ -71,14 +70,14 @@ class RatingAnalysis(PanelResults):
 
     @cached_property
     def anchors(self) -> "pd.DataFrame":
-        """The mean rating of each anchor: system, title, and the columns of `results.as_row`."""
+        """The mean rating of each anchor: system, title, and the columns of an `Estimate`."""
         import pandas as pd
 
         names = [name for name, one in self.tables.systems.items() if one["anchor"]]
         scores = per_rater(self._ratings(names, self.every_rating), "mean_grade")
         titles = [self.tables.systems[name]["title"] for name in names]
         rows = [
-            {"system": name, "title": title, **as_row(estimate(table, alone=self.alone))}
+            {"system": name, "title": title, **asdict(estimate(table, alone=self.alone))}
             for name, title, table in zip(names, titles, scores, strict=True)
         ]
         return pd.DataFrame(rows, columns=None if rows else ["system", "title", "value"])

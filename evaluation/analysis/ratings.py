@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from evaluation.statistics.graded_lists import mean_there
 from evaluation.statistics.graded_measures import Lists
 
 
@@ -49,16 +50,9 @@ class Ratings:
         return self.lists.shape[2]
 
     @property
-    def by_rank(self) -> np.ndarray:
-        """The grades along the lists: float [raters, systems, queries, depth], NaN unjudged."""
-        return self.along(self.table, self.lists)
-
-    @property
     def mean(self) -> np.ndarray:
         """The mean grade of each pair over its raters: float [pairs], NaN where it has none."""
-        counts = (~np.isnan(self.table)).sum(axis=0)
-        with np.errstate(invalid="ignore"):
-            return np.nansum(self.table, axis=0) / np.where(counts, counts, np.nan)
+        return mean_there(self.table, axis=0)
 
     @property
     def mean_by_rank(self) -> np.ndarray:

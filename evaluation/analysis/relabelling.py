@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.analysis.ears import means
 from evaluation.analysis.ratings import Ratings
 from evaluation.statistics import graded_lists
+from evaluation.statistics.graded_lists import mean_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def relabelled(
         ap = graded_lists.average_precision(lists, pool, 1.0)
         each[name] = np.stack([ap, graded_lists.first_good_rank(lists, 1.0)])
     defined = ~np.isnan([ap for ap, _ in each.values()]).any(axis=0)
-    scores = {name: means(np.where(defined, both, np.nan)) for name, both in each.items()}
+    scores = {name: mean_there(np.where(defined, both, np.nan)) for name, both in each.items()}
     return scores, defined.sum(axis=1)
 
 

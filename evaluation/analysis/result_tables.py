@@ -5,7 +5,7 @@ column "scope" says whom an interval speaks for (`evaluation.statistics.signific
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,12 +14,7 @@ from evaluation.analysis.ratings import Ratings
 from evaluation.analysis.system_scores import Scores, score_systems
 from evaluation.protocol.terms import Protocol
 from evaluation.statistics.pair_tests import PAIR_TESTS, Compared
-from evaluation.statistics.significance import (
-    Estimate,
-    Ranked,
-    friedman,
-    holm,
-)
+from evaluation.statistics.significance import Ranked, friedman, holm
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +35,7 @@ def _systems(scores: Scores) -> list[dict[str, Any]]:
         {
             "system": one.system,
             # that a level is zero is no question
-            **{name: value for name, value in as_row(one.estimate).items() if name != "p"},
+            **{name: value for name, value in asdict(one.estimate).items() if name != "p"},
             "lower_bound": one.low,
             "upper_bound": one.high,
             "judged": one.judged,
@@ -83,7 +78,7 @@ def pairs_table(scores: Scores, protocol: Protocol, seed: int = 1) -> "pd.DataFr
             {
                 "system_a": names[a],
                 "system_b": names[b],
-                **as_row(scores.difference(a, b)),
+                **asdict(scores.difference(a, b)),
                 **{f"p_{name}": one.p for name, one in zip(PAIR_TESTS, outcomes, strict=True)},
                 "test_reason": next((one.reason for one in outcomes if one.reason), ""),
                 "exploratory": not named,
@@ -188,18 +183,3 @@ def raters_table(of: Ratings) -> "pd.DataFrame":
             }
         )
     return pd.DataFrame(rows, columns=None if rows else ["rater", "ratings"])
-
-
-def as_row(one: Estimate) -> dict[str, Any]:
-    """Return an estimate as the columns value, low, high, p, scope, queries, raters, ratings."""
-    return {
-        "value": one.value,
-        "low": one.low,
-        "high": one.high,
-        "p": one.p,
-        "scope": one.scope,
-        "queries": one.queries,
-        "raters": one.raters,
-        "ratings": one.ratings,
-        "reason": one.reason,
-    }

@@ -16,6 +16,7 @@ import numpy as np
 from embeddings.errors import InputError
 from evaluation.analysis.ratings import Ratings
 from evaluation.analysis.replicates import REPLICATES, common_replicates, panel_replicates
+from evaluation.statistics.graded_lists import mean_there
 from evaluation.statistics.graded_measures import MEASURES, GradedMeasure
 from evaluation.statistics.significance import (
     FEW_RATERS,
@@ -158,7 +159,7 @@ def score_systems(
     redraw = None
     if single is not None:
         estimates = [estimate(table, alone=of.alone) for table in single]
-        table, drawn, freedom = _mean(single, axis=1), None, np.nan
+        table, drawn, freedom = mean_there(single, axis=1), None, np.nan
     else:
         table = of_panel(of, measure, threshold)
         if drawn is None:
@@ -169,7 +170,7 @@ def score_systems(
         )
         grades = per_rater(of, "mean_grade")
         basis = [estimate(one, alone=of.alone) for one in grades]
-        whole = spread(_mean(grades, axis=0))
+        whole = spread(mean_there(grades, axis=0))
         few = of.alone or whole is None or whole.raters < FEW_RATERS
         freedom = whole.freedom if whole and not few else max(len(of.queries) - 1.0, 1.0)
         estimates = [
@@ -238,12 +239,6 @@ def _check_grades(of: Ratings, kind: GradedMeasure) -> None:
             f"{kind.title} needs the grades {kind.only} alone; this scale goes from "
             f"{of.lowest:g} to {of.highest:g}."
         )
-
-
-def _mean(values: np.ndarray, axis: int) -> np.ndarray:
-    """Return the mean of what is there along an axis, NaN where nothing is."""
-    count = (~np.isnan(values)).sum(axis=axis)
-    return np.nansum(values, axis=axis) / np.where(count, count, np.nan)
 
 
 def _mean_of(values: np.ndarray) -> float | None:

@@ -27,13 +27,11 @@ class Hubness:
     occurrences : int [clips], N_k of every clip of the collection; -1 of those that the system
         does not know
     skewness : the third standardised moment of N_k, m_3 / m_2^1.5; None where all are equal
-    never : the share of clips, in [0, 1], that are in no list
     """
 
     depth: int
     occurrences: np.ndarray
     skewness: float | None
-    never: float
 
 
 def hubness(neighbours: np.ndarray, depth: int = DEPTH) -> Hubness:
@@ -51,8 +49,7 @@ def hubness(neighbours: np.ndarray, depth: int = DEPTH) -> Hubness:
     occurrences = np.bincount(top[top >= 0], minlength=len(neighbours))
     known = (top[:, 0] >= 0) | (occurrences > 0)
     counts = occurrences[known].astype(np.float64)
-    never = float((counts == 0).mean()) if len(counts) else 0.0
-    return Hubness(depth, np.where(known, occurrences, -1), _skewness(counts), never)
+    return Hubness(depth, np.where(known, occurrences, -1), _skewness(counts))
 
 
 def _skewness(counts: np.ndarray) -> float | None:

@@ -1,6 +1,6 @@
 """A query's results under each system, with what there is to say about each."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -87,9 +87,7 @@ def listing(
 def _pair(scores: QueryScores, query: int, label: str | None) -> QueryScores:
     """Return the scores of one (query, class) pair alone: one row, or none."""
     column = MICRO if label is None else _column(scores, label)
-    place = np.flatnonzero((scores.query == query) & (scores.label == column))
-    columns = ("query", "label", "precision_sum", "relevant", "first_rank", "censored")
-    return replace(scores, **{name: getattr(scores, name)[place] for name in columns})
+    return scores.at((scores.query == query) & (scores.label == column))
 
 
 def _column(scores: QueryScores, label: str) -> int:

@@ -122,13 +122,12 @@ def verdict(report: ControlReport, screening: Screening) -> Verdict:
     None while a rule cannot be judged yet and none has failed.
     """
     rules = (
-        ("identity", "identity clips have {} of the scale on average", screening.identity),
-        ("auc", "identity is graded above distractor in {} of all pairs", screening.auc),
+        ("identity", "identity_share", "identity clips have {} of the scale on average"),
+        ("auc", "auc", "identity is graded above distractor in {} of all pairs"),
     )
-    fields = {"identity": "identity_share", "auc": "auc"}
     waiting, failed = [], []
-    for rule, sentence, least in rules:
-        name = fields[rule]
+    for rule, name, sentence in rules:
+        least = getattr(screening, rule)
         value = getattr(report, name)
         if least <= 0:
             continue

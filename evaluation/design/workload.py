@@ -10,7 +10,7 @@ from evaluation.design.lists import preference_pairs, rating_blocks
 from evaluation.design.pooling import split_pool
 from evaluation.protocol.terms import Protocol
 
-DECISION_SECONDS = 4.0  # to decide on one grade
+DECISION_SECONDS = 4.0  # to decide on one grade, or between two lists
 QUERY_SECONDS = 20.0  # of each page, for hearing the query, again and again
 ANCHOR_LISTS = 2  # on each page where lists are rated
 
@@ -59,15 +59,12 @@ def plan(
     protocol: Protocol,
     pool_sizes: Sequence[int],
     seconds: float | Sequence[float],
-    *,
-    decision_seconds: float = DECISION_SECONDS,
-    query_seconds: float = QUERY_SECONDS,
 ) -> Plan:
     """Return what a study asks of its raters.
 
     The time of a block is an assumption, not a measurement::
 
-        query_seconds * pages + seconds * clips heard + decision_seconds * grades
+        QUERY_SECONDS * pages + seconds * clips heard + DECISION_SECONDS * grades
 
     where every sound of a block, those that are asked again and all sounds of all lists among
     them, is heard once to its end, and repeats are a page of their own. A rater gets at most one
@@ -79,8 +76,6 @@ def plan(
     ----------
     pool_sizes : of each query, how many candidates its pool has, controls not counted
     seconds : the mean length of the clips, or of each query's clips
-    decision_seconds : to decide on one grade, or between two lists
-    query_seconds : for hearing the query, on each page
 
     Raises
     ------
@@ -97,7 +92,7 @@ def plan(
     queries = [_blocks(protocol, size) for size in pool_sizes]
     blocks = [block for parts in queries for block in parts]
     minutes = [
-        (query_seconds * block.pages + length * block.clips + decision_seconds * block.grades) / 60
+        (QUERY_SECONDS * block.pages + length * block.clips + DECISION_SECONDS * block.grades) / 60
         for parts, length in zip(queries, lengths, strict=True)
         for block in parts
     ]

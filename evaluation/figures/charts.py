@@ -18,6 +18,7 @@ from evaluation.objective.definitions import FIRST_RANK, METRICS, wording
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import ArrayLike
 
 GREY = PALETTE[8]
 BARE = {
@@ -57,10 +58,16 @@ def cast(systems: "pd.DataFrame") -> "pd.DataFrame":
     Systems that the paper does not have come last, by title.
     """
     rows = systems[systems["scored"]]
+    rows = in_paper_order(rows, "title", "system")
+    return rows.assign(name=_names(rows)).reset_index(drop=True)
+
+
+def in_paper_order(table: "pd.DataFrame", *columns: str) -> "pd.DataFrame":
+    """Return rows by their representations' place in the paper, then by the columns."""
     order = {name: place for place, name in enumerate(CARDS)}
-    known = rows["representation"].map(order).fillna(len(order))
-    rows = rows.assign(_place=known).sort_values(["_place", "title", "system"], kind="stable")
-    return rows.assign(name=_names(rows)).drop(columns="_place").reset_index(drop=True)
+    places = table["representation"].map(order).fillna(len(order))
+    rows = table.assign(_place=places).sort_values(["_place", *columns], kind="stable")
+    return rows.drop(columns="_place")
 
 
 def _names(rows: "pd.DataFrame") -> list[str]:
@@ -126,21 +133,35 @@ def stack(sizes: Sequence[int], above: int = 0, below: int = 0) -> Stack:
 def headings(texts: Sequence[str], panels: Stack) -> dict[str, Any]:
     """Return the "annotations" and "shapes" of a layout: panels' headings, and lines between."""
     words = [
-        {
-            "text": plain(text), "x": 0, "xref": "paper", "xanchor": "left",
-            "y": high, "yref": "paper", "yanchor": "bottom", "yshift": panels.above + 5,
-            "showarrow": False, "align": "left", "font": {"size": 13, "weight": 700},
-        }
+        heading(plain(text), (0, high), panels.above + 5)
         for text, (_, high) in zip(texts, panels.domains, strict=True)
-    ]  # fmt: skip
-    lines = [
-        {
-            "type": "line", "xref": "paper", "yref": "paper", "x0": 0, "x1": 1,
-            "y0": edge, "y1": edge, "line": {"color": GREY, "width": 1},
-        }
-        for edge in panels.edges
-    ]  # fmt: skip
-    return {"annotations": words, "shapes": lines}
+    ]
+    return {"annotations": words, "shapes": [line_across(edge) for edge in panels.edges]}
+
+
+def heading(text: str, at: tuple[float, float], above: int, size: int = 13) -> dict[str, Any]:
+    """Return the annotation that is a panel's heading, `above` pixels over its left upper end."""
+    return {
+        "text": text, "x": at[0], "xref": "paper", "xanchor": "left", "y": at[1],
+        "yref": "paper", "yanchor": "bottom", "yshift": above, "showarrow": False,
+        "align": "left", "font": {"size": size, "weight": 700},
+    }  # fmt: skip
+
+
+def line_across(at: float) -> dict[str, Any]:
+    """Return the shape of a line across all, at a share of the height."""
+    return {
+        "type": "line", "xref": "paper", "yref": "paper", "x0": 0, "x1": 1,
+        "y0": at, "y1": at, "line": {"color": GREY, "width": 1},
+    }  # fmt: skip
+
+
+def diagonal(span: tuple[float, float]) -> dict[str, Any]:
+    """Return the trace of a dotted line where both axes, of one range, are equal."""
+    return {
+        "type": "scatter", "mode": "lines", "x": list(span), "y": list(span), "hoverinfo": "skip",
+        "line": {"color": GREY, "width": 1, "dash": "dot"},
+    }  # fmt: skip
 
 
 def axis_name(letter: str, number: int) -> str:
@@ -210,12 +231,20 @@ def titled(text: str) -> dict[str, Any]:
 
 
 def beside(
-    x: Sequence[float], y: Sequence[float], texts: Sequence[str], where: Sequence[str]
+    points: "tuple[ArrayLike, ArrayLike]",
+    shares: "tuple[ArrayLike, ArrayLike]",
+    texts: Sequence[str],
+    size: tuple[int, int],
 ) -> dict[str, Any]:
-    """Return the trace of labels beside points, each at its place; those without one are left out.
+    """Return the trace of labels beside points; those for which there is no room are left out.
 
-    `where` is what `places` returns.
+    Parameters
+    ----------
+    points : where the points are on both axes
+    shares, texts, size : as in `places`
     """
+    x, y, across, up = (np.asarray(one).tolist() for one in (*points, *shares))
+    where = places(across, up, texts, size)
     kept = [number for number, place in enumerate(where) if place]
     return {
         "type": "scatter", "mode": "markers+text", "hoverinfo": "skip", "showlegend": False,

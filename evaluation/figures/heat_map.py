@@ -1,6 +1,6 @@
 """Heat maps with a number in every cell, black or white, whichever can be read on its colour."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,10 +51,18 @@ def ink(scale: ColourScale, shares: "ArrayLike") -> list[str]:
 
     Either has a contrast of 4.5:1 or more on every colour (WCAG's definition of luminance).
     """
-    places, colours = zip(*scale, strict=True)
-    stops = np.array([[int(one[at : at + 2], 16) for at in (1, 3, 5)] for one in colours])
-    wanted = np.clip(np.asarray(shares, dtype=float), 0, 1)
-    channels = np.array([np.interp(wanted, places, stops[:, one]) for one in range(3)]) / 255
+    channels = colours(scale, shares) / 255
     linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
     light = np.array([0.2126, 0.7152, 0.0722]) @ linear
     return ["#000" if one > 0.179 else "#fff" for one in np.atleast_1d(light)]
+
+
+def colours(scale: Iterable[tuple[float, str]], shares: "ArrayLike") -> np.ndarray:
+    """Return the colour of each share of a scale, float [3, shares], each channel from 0 to 255.
+
+    Shares below 0 and above 1 have the end's.
+    """
+    places, stops = zip(*scale, strict=True)
+    known = np.array([[int(one[at : at + 2], 16) for at in (1, 3, 5)] for one in stops])
+    wanted = np.clip(np.asarray(shares, dtype=float), 0, 1)
+    return np.array([np.interp(wanted, places, known[:, one]) for one in range(3)])

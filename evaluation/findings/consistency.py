@@ -12,7 +12,7 @@ from evaluation.figures.study.agreement_figures import (
     variance_parts,
 )
 from evaluation.findings.view import View
-from evaluation.findings.words import minus, missing, p_cell, percent, spread
+from evaluation.findings.words import minus, p_cell, percent, sorted_by, spread
 from evaluation.statistics.agreement import Measured, raters_needed
 from evaluation.statistics.rater_coefficients import (
     ALPHA,
@@ -132,8 +132,7 @@ def _levels(of: "PanelResults") -> Table:
             "": [
                 [
                     Cell(level, level),
-                    Cell(_measured(one), "" if missing(one.value) else float(one.value or 0),
-                         numeric=True, note=one.reason),
+                    Cell(_measured(one), sorted_by(one.value), numeric=True, note=one.reason),
                     number(one.count, "{:,.0f}"),
                 ]
                 for level, one in of.alpha.items()

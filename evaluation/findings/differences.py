@@ -11,7 +11,7 @@ from evaluation.figures.shown import Cell, Fact, Heading, Section, Table
 from evaluation.figures.study.critical import critical_difference
 from evaluation.figures.study.pairs import pair_matrix
 from evaluation.findings.view import View, of_whom
-from evaluation.findings.words import estimate_cell, missing, p_cell, spread, system_cell
+from evaluation.findings.words import estimate_cell, p_cell, spread, system_cell
 from evaluation.statistics.pair_tests import FRIEDMAN, KENDALL_W, PAIR_TESTS, RANK_TESTS, PairTest
 
 if TYPE_CHECKING:
@@ -114,15 +114,10 @@ def _pairs(view: View) -> Table | None:
             extra[f"p_{name}"].append(None if np.isnan(value) else float(value))
         row |= {name: values[-1] for name, values in extra.items()}
         groups.setdefault(_group(view, row), []).append(_pair(view, row, titles))
-    kinds = titles["provenance"]
     return Table(
         _headings(view),
         dict(sorted(groups.items())),
-        table.assign(
-            provenance_a=table["system_a"].map(kinds),
-            provenance_b=table["system_b"].map(kinds),
-            **extra,
-        ),
+        _with_kinds(table, titles).assign(**extra),
         name="pairs",
         title="Table of the differences",
         caption=(
@@ -164,23 +159,22 @@ def _group(view: View, row: Mapping[str, Any]) -> str:
 
 def _pair(view: View, row: Mapping[str, Any], titles: "pd.DataFrame") -> list[Cell]:
     form = view.form if view.of.primary.measure.in_grades else _PLAIN
-    names = [system_cell(titles.loc[row[key]].to_dict()) for key in ("system_a", "system_b")]
     not_named = "not in the protocol" if row["exploratory"] else (row["reason"] or "")
     return [
-        *names,
+        *_both(row, titles),
         estimate_cell(row, form),
-        p_cell(_known(row["p"]), row["reason"] or ""),
-        p_cell(_known(row["p_holm"]), not_named),
+        p_cell(row["p"], row["reason"] or ""),
+        p_cell(row["p_holm"], not_named),
         *(_tested(row, one) for one in PAIR_TESTS.values()),
-        *(p_cell(_known(row[f"p_{name}"])) for name in RANK_TESTS),
+        *(p_cell(row[f"p_{name}"]) for name in RANK_TESTS),
     ]
 
 
 def _tested(row: Mapping[str, Any], test: PairTest) -> Cell:
     if not test.adjusted:
-        return p_cell(_known(row[f"p_{test.name}"]))
+        return p_cell(row[f"p_{test.name}"])
     own = "" if row["exploratory"] else "_holm"
-    return p_cell(_known(row[f"p_{test.name}{own}"]), row["test_reason"] or "")
+    return p_cell(row[f"p_{test.name}{own}"], row["test_reason"] or "")
 
 
 def _about_model(view: View) -> tuple[str, ...]:
@@ -201,14 +195,10 @@ def _model(view: View) -> list[Table | None]:
     import pandas as pd
 
     titles = view.cast.set_index("system")
-    kinds = titles["provenance"]
-    table = pd.DataFrame(found["pairs"])
-    table = table.assign(
-        provenance_a=table["system_a"].map(kinds), provenance_b=table["system_b"].map(kinds)
-    )
+    table = _with_kinds(pd.DataFrame(found["pairs"]), titles)
     rows = [
         [
-            *(system_cell(titles.loc[row[key]].to_dict()) for key in ("system_a", "system_b")),
+            *_both(row, titles),
             estimate_cell(row, view.form),
             p_cell(row["p"]),
         ]
@@ -234,5 +224,11 @@ def _model(view: View) -> list[Table | None]:
     ]  # fmt: skip
 
 
-def _known(p: float | None) -> float | None:
-    return None if missing(p) else p
+def _with_kinds(table: "pd.DataFrame", titles: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a table of pairs with the provenances of both."""
+    kinds = {f"provenance_{one}": table[f"system_{one}"].map(titles["provenance"]) for one in "ab"}
+    return table.assign(**kinds)
+
+
+def _both(row: Mapping[str, Any], titles: "pd.DataFrame") -> list[Cell]:
+    return [system_cell(titles.loc[row[f"system_{one}"]].to_dict()) for one in "ab"]

@@ -1,5 +1,6 @@
 """Where systems differ: what was asked, families and classes of queries, and the raters."""
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from evaluation.figures.charts import counted
@@ -7,7 +8,14 @@ from evaluation.figures.shown import Cell, Heading, Section, Table, number
 from evaluation.figures.study.cast import ranked
 from evaluation.figures.study.group_figures import class_means, facet_scatter, family_means
 from evaluation.findings.view import View
-from evaluation.findings.words import by_kind, estimate_cell, missing, percent, spread
+from evaluation.findings.words import (
+    estimate_cell,
+    missing,
+    share_cell,
+    sorted_by,
+    spread,
+    system_table,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,11 +27,16 @@ def facets(view: View) -> Section | None:
         return None
     table, cast = view.graded.facets, view.cast
     names = [one.name for one in view.of.protocol.scale.facets]
-    shown = _wide(table, cast, "facet", names, [Heading(one) for one in names], _share_cell)
-    shown = _named(
-        shown, "facets-table", "Table of the facets",
-        "Mean grade in each facet as a share of its scale, with 95 % interval.",
-    )  # fmt: skip
+    shown = grouped(
+        _ranked(cast, table, "facet", names[0]),
+        table,
+        "facet",
+        {one: Heading(one) for one in names},
+        _share_cell,
+        name="facets-table",
+        title="Table of the facets",
+        caption="Mean grade in each facet as a share of its scale, with 95 % interval.",
+    )
     figure = facet_scatter(table, view.of, cast)
     asked = [f"{one.name}: “{one.question}”" for one in view.of.protocol.scale.facets]
     return Section(
@@ -44,22 +57,24 @@ def groups(view: View) -> Section | None:
         if by == "class":
             parts.append(class_means(of, cast))
         queries = table.groupby(by)["queries"].max()
-        headings = [
-            Heading(one.replace("_", " "), counted(int(queries[one]), "query", "queries"))
-            for one in queries.index
-        ]
-        shown = _wide(
-            table, cast, by, list(queries.index), headings,
-            lambda row: estimate_cell(row, view.form),
-        )  # fmt: skip
+        headings = {
+            one: Heading(one.replace("_", " "), counted(int(count), "query", "queries"))
+            for one, count in queries.items()
+        }
         parts.append(
-            _named(
-                shown, f"by-{by}", f"Table of the {title}",
-                f"{view.level} by the {by} of the query, with 95 % interval; few queries make it "
-                "wide, and one query has none.",
+            grouped(
+                _ranked(cast, table, by, queries.index[0]),
+                table,
+                by,
+                headings,
+                lambda row: estimate_cell(row, view.form),
+                name=f"by-{by}",
+                title=f"Table of the {title}",
+                caption=f"{view.level} by the {by} of the query, with 95 % interval; few queries "
+                "make it wide, and one query has none.",
                 folded=True,
             )
-        )  # fmt: skip
+        )
     found = tuple(one for one in parts if one is not None)
     return Section("groups", "Families and classes", parts=found) if found else None
 
@@ -77,11 +92,11 @@ def people(view: View) -> Section:
                 number(row["ratings"], "{:,.0f}"),
                 number(row["queries"], "{:,.0f}"),
                 number(row["mean_grade"], view.form),
-                Cell(_signed(row["above_panel"], view.form), _value(row["above_panel"]),
+                Cell(_signed(row["above_panel"], view.form), sorted_by(row["above_panel"]),
                      numeric=True),
-                _share(own.get("identity_share")),
-                _share(own.get("auc")),
-                _share(own.get("retest_close")),
+                share_cell(own.get("identity_share")),
+                share_cell(own.get("auc")),
+                share_cell(own.get("retest_close")),
                 _passed(own),
             ]
         )  # fmt: skip
@@ -149,46 +164,43 @@ def _passed(own: dict[str, Any]) -> Cell:
     return Cell(f"not passed: {own.get('reasons') or 'no reason told'}", "2", wide=True)
 
 
-def _wide(
+def _ranked(cast: "pd.DataFrame", table: "pd.DataFrame", by: str, first: str) -> "pd.DataFrame":
+    """Return the systems by what they have in the first group."""
+    return ranked(cast, table[table[by] == first].set_index("system")["value"])
+
+
+def grouped(
+    order: "pd.DataFrame",
     table: "pd.DataFrame",
-    cast: "pd.DataFrame",
     by: str,
-    names: list[str],
-    headings: list[Heading],
-    cell: Any,
+    headings: Mapping[str, Heading],
+    cell: Callable[[dict[str, Any]], Cell],
+    **words: Any,
 ) -> Table:
-    """Return a table of systems by what they are grouped by."""
+    """Return a table of systems by groups, a column each; see `system_table`.
+
+    Parameters
+    ----------
+    table : a row a system and group
+    by : the column of the groups
+    headings : of each group
+    cell : what is shown of a row
+    """
     known = {(row["system"], row[by]): row for row in table.to_dict("records")}
     rows = {
         system: [cell(known[system, one]) if (system, one) in known else Cell("–", numeric=True)
-                 for one in names]
-        for system in cast["system"]
+                 for one in headings]
+        for system in order["system"]
     }  # fmt: skip
-    best = [
-        known[system, names[0]]["value"] if (system, names[0]) in known else None
-        for system in cast["system"]
-    ]
-    return Table(
-        [Heading("System", numeric=False), *headings],
-        by_kind(ranked(cast, best), rows),
-        table.merge(cast, on="system").drop(columns="name"),
-    )
-
-
-def _named(table: Table, name: str, title: str, caption: str, *, folded: bool = False) -> Table:
-    return Table(table.headings, table.groups, table.data, name, title, caption, folded)
+    return system_table(order, list(headings.values()), rows, table, **words)
 
 
 def _share_cell(row: dict[str, Any]) -> Cell:
     percents = {name: None if missing(row[name]) else 100 * row[name]
                 for name in ("value", "low", "high")}  # fmt: skip
     text = spread(percents["value"], percents["low"], percents["high"], "{:.0f}")
-    return Cell(f"{text} %" if text != "–" else text, _value(row["value"]), numeric=True,
+    return Cell(f"{text} %" if text != "–" else text, sorted_by(row["value"]), numeric=True,
                 note=row["reason"] or "")  # fmt: skip
-
-
-def _share(value: float | None) -> Cell:
-    return Cell(percent(value), _value(value), numeric=True)
 
 
 def _signed(value: float | None, form: str) -> str:
@@ -196,7 +208,3 @@ def _signed(value: float | None, form: str) -> str:
         return "–"
     text = form.format(value).replace("-", "−")
     return text if text.startswith("−") else f"+{text}"
-
-
-def _value(value: float | None) -> str | float:
-    return "" if missing(value) else float(value or 0)

@@ -9,16 +9,13 @@ from evaluation.analysis.panel import PanelResults
 from evaluation.analysis.relabelling import RELABELLINGS
 from evaluation.figures.charts import counted
 from evaluation.figures.shown import Cell, Fact, Heading, Section, Table, number
-from evaluation.figures.study.beside import (
-    above_matrix,
-    ears_and_labels,
-    rank_slopes,
-    relabelled_slopes,
-)
+from evaluation.figures.study.above import above_matrix
+from evaluation.figures.study.beside import ears_and_labels
 from evaluation.figures.study.cast import ranked
+from evaluation.figures.study.orders import rank_slopes, relabelled_slopes
 from evaluation.figures.study.sentences import sampled
 from evaluation.findings.view import View
-from evaluation.findings.words import by_kind, estimate_cell, minus, missing, spread
+from evaluation.findings.words import estimate_cell, minus, missing, spread, system_table
 from evaluation.objective.definitions import FIRST_RANK
 from evaluation.statistics.correlation import CORRELATIONS
 
@@ -84,16 +81,16 @@ def _systems(view: View, cast: "pd.DataFrame") -> Table:
         ]
         for row in table.to_dict("records")
     }
-    best = table.set_index("system").loc[cast["system"], "value"].tolist()
-    headings = [Heading("System", numeric=False), Heading(view.level)]
+    headings = [Heading(view.level)]
     for level, score in keys:
         words = "higher is better" if SCORES[score].higher else "lower is better"
         about = f"Of {LEVELS[level]}; {words}"
         headings.append(Heading(_title(level, score), LEVELS[level], about))
-    return Table(
+    return system_table(
+        ranked(cast, table.set_index("system")["value"]),
         headings,
-        by_kind(ranked(cast, best), rows),
-        table.merge(cast, on="system").drop(columns="name"),
+        rows,
+        table,
         name="ears-beside-labels",
         title="Table of ears beside labels",
         caption=(
@@ -248,7 +245,7 @@ def _relabelled(view: View, cast: "pd.DataFrame") -> Table:
     table, of = view.graded.relabelled, view.graded
     names = {"labels": "by labels", "ears": "by ears", "both": "by both"}
     depth = of.ratings.depth
-    headings = [Heading("System", numeric=False)]
+    headings = []
     for title in (f"AP@{depth}", "Place", "R1"):
         headings += [Heading(title, names[rule]) for rule in RELABELLINGS]
     forms = {"ap": "{:.3f}", "rank": "{:g}", "r1": "{:.2f}"}
@@ -259,11 +256,11 @@ def _relabelled(view: View, cast: "pd.DataFrame") -> Table:
         ]
         for row in table.to_dict("records")
     }  # fmt: skip
-    best = table.set_index("system").loc[cast["system"], "ap_ears"].tolist()
-    return Table(
+    return system_table(
+        ranked(cast, table.set_index("system")["ap_ears"]),
         headings,
-        by_kind(ranked(cast, best), rows),
-        table.merge(cast, on="system").drop(columns="name"),
+        rows,
+        table,
         name="relabelled",
         title="Table of the scores under labels, ears and both",
         caption=(

@@ -1,5 +1,6 @@
 """The systems' scores: the mean grade first, with its interval and what a person would reach."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from evaluation.analysis.graded import Analysis
@@ -7,11 +8,11 @@ from evaluation.analysis.panel import PanelResults
 from evaluation.analysis.result_tables import systems_table
 from evaluation.analysis.system_scores import Scores
 from evaluation.figures.shown import Cell, Fact, Heading, Section, Table, number
-from evaluation.figures.study.cast import ranked
+from evaluation.figures.study.marks import by_scores
 from evaluation.figures.study.mean_figures import mean_grades, primary_scores
 from evaluation.figures.study.profile import rank_profile
 from evaluation.findings.view import View, of_whom
-from evaluation.findings.words import BASIS, basis, by_kind, estimate_cell, percent, spread
+from evaluation.findings.words import BASIS, basis, estimate_cell, share_cell, spread, system_table
 from evaluation.statistics.graded_measures import BY_WEIGHTS, MEASURES, GradedMeasure
 from evaluation.statistics.significance import BOTH, BY_COMPONENTS, THESE
 
@@ -81,15 +82,14 @@ def _systems(view: View, scores: Scores, cast: "pd.DataFrame") -> Table:
     for one in table.to_dict("records"):
         cells = [estimate_cell(one, view.form)]
         if view.other:
-            cells.append(estimate_cell(_parts(beside[one["system"]].estimate), view.form))
+            cells.append(estimate_cell(asdict(beside[one["system"]].estimate), view.form))
         cells += [
             number(one["lower_bound"], view.form),
             number(one["upper_bound"], view.form),
-            Cell(percent(one["judged"]), _plain(one["judged"]), numeric=True),
+            share_cell(one["judged"]),
             *basis(one),
         ]
         rows[one["system"]] = cells
-    best = table.set_index("system").loc[cast["system"], "value"].tolist()
     what = "result" if view.graded else "list"
     lists = f"each system's first {view.of.protocol.depth} results"
     if not view.graded:
@@ -97,7 +97,6 @@ def _systems(view: View, scores: Scores, cast: "pd.DataFrame") -> Table:
     titles = ["All raters", "Raters who passed"]
     shown, also = titles[::-1] if view.of.screened else titles
     headings = [
-        Heading("System", numeric=False),
         Heading(view.level, shown if view.other else "", "Mean over queries of raters' means"),
         *([Heading(view.level, also)] if view.other else []),
         Heading("At least", definition=f"If every {what} that nobody graded had the lowest grade"),
@@ -105,11 +104,11 @@ def _systems(view: View, scores: Scores, cast: "pd.DataFrame") -> Table:
         Heading("Judged", definition=f"The share of {what}s that somebody graded"),
         *BASIS,
     ]
-    data = table.merge(cast, on="system").drop(columns="name")
-    return Table(
+    return system_table(
+        by_scores(scores, cast),
         headings,
-        by_kind(ranked(cast, best), rows),
-        data,
+        rows,
+        table,
         name="mean-grades",
         title="Table of the mean grades",
         caption=(
@@ -130,20 +129,17 @@ def _measures(view: View, cast: "pd.DataFrame") -> list[Table]:
         system: [_measured(kept.loc[(system, one.name)].to_dict(), view.form, one) for one in known]
         for system in cast["system"]
     }
-    primary = {one.system: one.estimate for one in view.of.primary.systems}
-    sign = 1 if view.of.primary.measure.higher else -1
-    values = [primary[one].value for one in cast["system"]]
-    best = [None if one is None else sign * one for one in values]
-    headings = [Heading("System", numeric=False)]
+    headings = []
     for one in known:
         ids = table.loc[table["measure"] == one.name, "definition"]
         kind = "" if one.higher else "lower is better"
         headings.append(Heading(one.title, kind, str(ids.iloc[0])))
     return [
-        Table(
+        system_table(
+            by_scores(view.of.primary, cast),
             headings,
-            by_kind(ranked(cast, best), rows),
-            table.merge(cast, on="system").drop(columns="name"),
+            rows,
+            table,
             name="measures",
             title="Table of every measure",
             caption=(
@@ -161,11 +157,3 @@ def _measured(row: dict[str, Any], form: str, measure: GradedMeasure) -> Cell:
     if not measure.at_most or cell.note or row["upper_bound"] is None:
         return cell
     return cell._replace(note=measure.at_most.format(row["upper_bound"]))
-
-
-def _parts(one: Any) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in ("value", "low", "high", "reason")}
-
-
-def _plain(value: float | None) -> str | float:
-    return "" if value is None or value != value else value

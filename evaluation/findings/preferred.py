@@ -13,9 +13,10 @@ from evaluation.figures.study.preference_figures import (
     win_matrix,
     win_rates,
 )
+from evaluation.findings.groups import grouped
 from evaluation.findings.labels import least_cell, tau_cell
 from evaluation.findings.rated import of_study
-from evaluation.findings.words import BASIS, basis, by_kind, estimate_cell, number, percent
+from evaluation.findings.words import BASIS, basis, estimate_cell, number, percent, system_table
 from evaluation.statistics.bradley_terry import STRENGTH, WIN_RATE
 
 if TYPE_CHECKING:
@@ -66,10 +67,9 @@ def _strengths(of: PreferenceAnalysis, cast: "pd.DataFrame") -> Section:
             *(number(row[one], "{:,.0f}") for one in ("wins", "ties", "losses")),
             *basis(row),
         ]
-    values = table.set_index("system").loc[cast["system"], "value"].tolist()
-    shown = Table(
+    shown = system_table(
+        ranked(cast, table.set_index("system")["value"]),
         [
-            Heading("System", numeric=False),
             Heading(STRENGTH.title, "log odds", STRENGTH.definition),
             Heading(WIN_RATE.title, "", WIN_RATE.definition),
             Heading("Won"),
@@ -77,8 +77,8 @@ def _strengths(of: PreferenceAnalysis, cast: "pd.DataFrame") -> Section:
             Heading("Lost"),
             *BASIS,
         ],
-        by_kind(ranked(cast, values), rows),
-        table.merge(cast, on="system").drop(columns="name"),
+        rows,
+        table,
         name="strengths-table",
         title="Table of the strengths",
         caption=(
@@ -136,17 +136,12 @@ def _groups(of: PreferenceAnalysis, cast: "pd.DataFrame") -> Section | None:
     table = of.families
     if not len(table):
         return None
-    names = sorted(table["family"].unique())
-    known = {(row["system"], row["family"]): row for row in table.to_dict("records")}
-    rows = {
-        system: [estimate_cell(known[system, one], _TWO) if (system, one) in known
-                 else Cell("–", numeric=True) for one in names]
-        for system in cast["system"]
-    }  # fmt: skip
-    shown = Table(
-        [Heading("System", numeric=False), *(Heading(one.replace("_", " ")) for one in names)],
-        by_kind(cast, rows),
-        table.merge(cast, on="system").drop(columns="name"),
+    shown = grouped(
+        cast,
+        table,
+        "family",
+        {one: Heading(one.replace("_", " ")) for one in sorted(table["family"].unique())},
+        lambda row: estimate_cell(row, _TWO),
         name="by-family",
         title="Table of the families",
         caption="Share of comparisons won by the family of the query, with 95 % interval.",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from evaluation.figures.charts import SIMULATED
-from evaluation.figures.shown import Cell, Heading, number
+from evaluation.figures.shown import Cell, Heading, Table, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,14 +45,20 @@ def percent(share: float | None, digits: int = 0) -> str:
     return "–" if missing(share) else f"{100 * (share or 0):.{digits}f} %"
 
 
+def share_cell(share: float | None) -> Cell:
+    """Return the cell of a share [0, 1]."""
+    return Cell(percent(share), sorted_by(share), numeric=True)
+
+
+def sorted_by(value: float | None) -> str | float:
+    """Return what a cell of a number is sorted by, "" where it is not there."""
+    return "" if missing(value) else float(value or 0)
+
+
 def estimate_cell(row: Mapping[str, Any], form: str) -> Cell:
     """Return the cell of an estimate: a row with value, low, high and, if it has one, reason."""
-    value = row["value"]
-    note = str(row.get("reason") or "")
-    if missing(value):
-        return Cell("–", numeric=True, note=note)
-    text = spread(value, row["low"], row["high"], form)
-    return Cell(text, float(value), numeric=True, note=note)
+    text = spread(row["value"], row["low"], row["high"], form)
+    return Cell(text, sorted_by(row["value"]), numeric=True, note=str(row.get("reason") or ""))
 
 
 def p_cell(p: float | None, note: str = "") -> Cell:
@@ -92,3 +98,25 @@ def by_kind(
             own = groups.setdefault(kind if mixed else "", [])
             own.append([system_cell(one), *rows[one["system"]]])
     return groups
+
+
+def system_table(
+    order: "pd.DataFrame",
+    headings: Sequence[Heading],
+    rows: Mapping[str, Sequence[Cell]],
+    data: "pd.DataFrame",
+    **words: Any,
+) -> Table:
+    """Return a table of systems, simulated ones never in one group with others.
+
+    Parameters
+    ----------
+    order : the systems in the order of the rows
+    headings, rows : of the columns behind the systems' names; system -> its cells there
+    data : the numbers as they are, with a column "system"
+    words : the fields of a `Table` that say what it shows
+    """
+    every = data.merge(order, on="system").drop(columns="name")
+    return Table(
+        [Heading("System", numeric=False), *headings], by_kind(order, rows), every, **words
+    )

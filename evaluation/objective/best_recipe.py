@@ -30,7 +30,7 @@ class Choice:
     ----------
     representation, embedding, provenance : whose it is; the embedding is the variation
     cell : the processing and search, such as "mean-l2-pca100.mcss"
-    measure, convention, exclude_same : by what it was chosen
+    measure, convention : by what it was chosen
     value : the macro average of the measure on all queries, the same that the choice was made on
     cells : how many cells it was chosen from
     held_out : the mean over random halves of the measure on the half that the cell was not chosen
@@ -44,7 +44,6 @@ class Choice:
     cell: str
     measure: str
     convention: str
-    exclude_same: str | None
     value: float
     cells: int
     held_out: float | None = None
@@ -90,10 +89,7 @@ def choose(
             f"Nothing of {collection.name!r} was swept so: "
             f"flask rankings sweep {collection.name} REPRESENTATION."
         )
-    choices = [
-        _choose(cells, measure, convention, exclude_same, split_half_seed)
-        for cells in found.values()
-    ]
+    choices = [_choose(cells, measure, convention, split_half_seed) for cells in found.values()]
     return sorted(choices, key=lambda one: one.value, reverse=bool(METRICS[measure].higher))
 
 
@@ -132,13 +128,7 @@ def _scored(folder: Path, meta: dict[str, str], measure: str, convention: str) -
     return found
 
 
-def _choose(
-    cells: Sequence[_Scored],
-    measure: str,
-    convention: str,
-    exclude_same: str | None,
-    seed: int | None,
-) -> Choice:
+def _choose(cells: Sequence[_Scored], measure: str, convention: str, seed: int | None) -> Choice:
     values = [cell.macro() for cell in cells]
     best = _best(values, measure)
     held_out, agreed = None, None
@@ -152,7 +142,6 @@ def _choose(
         cell=chosen.cell,
         measure=measure,
         convention=convention,
-        exclude_same=exclude_same,
         value=values[best],
         cells=len(cells),
         held_out=held_out,

@@ -64,9 +64,12 @@ class QueryScores:
 
     def only(self, queries: Collection[int]) -> "QueryScores":
         """Return the scores of these queries (rows) alone."""
-        kept = np.isin(self.query, list(queries))
+        return self.at(np.isin(self.query, list(queries)))
+
+    def at(self, pairs: np.ndarray) -> "QueryScores":
+        """Return the scores of some pairs alone: bool [pairs], or their places."""
         columns = ("query", "label", "precision_sum", "relevant", "first_rank", "censored")
-        return replace(self, **{name: getattr(self, name)[kept] for name in columns})
+        return replace(self, **{name: getattr(self, name)[pairs] for name in columns})
 
     def average_precision(self, convention: str) -> np.ndarray:
         """Return AP@N of every pair under `convention`, float [pairs, cutoffs]; NaN undefined."""

@@ -158,7 +158,7 @@ def _facet(part: Keys, usual: Facet) -> Facet:
 
 
 def _anchors(part: Keys, usual: Facet) -> tuple[tuple[int, str], ...]:
-    value = part.take("anchors", list, _listed(usual))
+    value = part.take("anchors", list, [list(one) for one in usual.anchors])
     rule = f"a list of 2 to {MOST_ANCHORS} [grade, words], grades from 0 to 100 and rising"
     for item in value:
         fits = isinstance(item, list) and [type(one) for one in item] == [int, str]
@@ -168,8 +168,3 @@ def _anchors(part: Keys, usual: Facet) -> tuple[tuple[int, str], ...]:
     if not 2 <= len(grades) <= MOST_ANCHORS or grades != sorted(set(grades)):
         raise part.fail("anchors", rule, grades)
     return tuple((grade, " ".join(words.split())) for grade, words in value)
-
-
-def _listed(facet: Facet) -> list[list[int | str]]:
-    """Return a facet's anchors as TOML and JSON give them."""
-    return [[grade, words] for grade, words in facet.anchors]

@@ -147,37 +147,26 @@ def _alphas(
         return np.where(expected > 0, 1 - (total - 1) * observed / expected, np.nan)
 
 
-def weighted_kappa(first: np.ndarray, second: np.ndarray, weights: str = "quadratic") -> Measured:
-    """Return Cohen's kappa of two columns of grades, weighted by their difference.
+def quadratic_kappa(first: np.ndarray, second: np.ndarray) -> float | None:
+    """Return Cohen's kappa of two columns of grades, weighted by their squared difference.
 
     Parameters
     ----------
-    first, second : float [items]; items that either lacks are left out
-    weights : "quadratic" or "linear" in the difference of the grades
+    first, second : float [items], at least one
 
     Returns
     -------
-    kappa in [-1, 1], `count` the items. Undefined without items, or where chance alone would
-    agree always. There is no interval: raters are not drawn two at a time.
+    kappa in [-1, 1]; None where chance alone would agree always
     """
-    if weights not in ("quadratic", "linear"):
-        raise InputError(f"The weights must be quadratic or linear, not {weights!r}.")
-    both = ~np.isnan(first) & ~np.isnan(second)
-    one, other = first[both], second[both]
-    if not len(one):
-        return Measured(None, None, None, 0, "the two graded nothing in common")
-    power = 2 if weights == "quadratic" else 1
-    observed = float((np.abs(one - other) ** power).mean())
-    expected = float((np.abs(one[:, None] - other) ** power).mean())
-    if not expected:
-        return Measured(None, None, None, len(one), "all grades are equal")
-    return Measured(1 - observed / expected, None, None, len(one))
+    observed = float((np.abs(first - second) ** 2).mean())
+    expected = float((np.abs(first[:, None] - second) ** 2).mean())
+    return 1 - observed / expected if expected else None
 
 
 def kappa_matrix(table: np.ndarray) -> np.ndarray:
     """Return the quadratic kappa of each two raters: float [raters, raters], NaN undefined.
 
-    As `weighted_kappa`: the squared difference of a grade of one and any grade of the other is, on
+    As `quadratic_kappa`: the squared difference of a grade of one and any grade of the other is, on
     average, their mean squares less twice the product of their means.
     """
     there = (~np.isnan(table)).astype(np.float64)
@@ -280,14 +269,12 @@ def raters_needed(single: float, wanted: float) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Retest:
-    """How a rater, or all, graded the same candidate again; see `retest`."""
+    """How raters graded the same candidate again; see `retest`."""
 
     pairs: int
-    equal: float | None
     close: float | None
     kappa: float | None
     noise: float | None
-    shift: float | None
 
 
 def retest(first: np.ndarray, again: np.ndarray, lowest: float, highest: float) -> Retest:
@@ -299,19 +286,17 @@ def retest(first: np.ndarray, again: np.ndarray, lowest: float, highest: float) 
 
     Returns
     -------
-    The share of equal grades and of grades within a tenth of the scale, the quadratic kappa, the
-    noise of one grade (standard deviation of the differences / sqrt 2, in grades) and the mean
-    shift from the first to the second; each None where too few repeats define it
+    The share of grades within a tenth of the scale, the quadratic kappa and the noise of one grade
+    (standard deviation of the differences / sqrt 2, in grades); each None where too few repeats
+    define it
     """
     count = len(first)
     if not count:
-        return Retest(0, None, None, None, None, None)
+        return Retest(0, None, None, None)
     change = np.asarray(again, dtype=np.float64) - first
     return Retest(
         count,
-        float((change == 0).mean()),
         float((np.abs(change) <= _CLOSE * (highest - lowest)).mean()),
-        weighted_kappa(np.asarray(first, dtype=np.float64), np.asarray(again, np.float64)).value,
+        quadratic_kappa(np.asarray(first, dtype=np.float64), np.asarray(again, np.float64)),
         float(change.std(ddof=1) / 2**0.5) if count > 1 else None,
-        float(change.mean()),
     )

@@ -32,6 +32,7 @@ WIN_RATE = Measure(
 """The measures of preferences."""
 
 A, B, NEITHER = 0, 1, 2
+_RIDGE = 0.01  # the penalty on squared strengths that would have no limit
 _STEPS = 50  # of Newton's method, which takes about eight
 _CHUNK = 100  # replicates at a time, of which every vote has a weight
 _FAR = 20.0  # a strength beyond which no probability moves
@@ -68,7 +69,6 @@ class Strengths:
     ties, first : t and d of the module's text
     win : float [systems, systems], the probability that the row's list is preferred to the
         column's, given that one of them is, and no place has an advantage
-    regularised : the ridge that was needed, 0 for none
     reason : why it is undefined, or regularised
     """
 
@@ -78,7 +78,6 @@ class Strengths:
     ties: float
     first: float
     win: np.ndarray
-    regularised: float
     drawn: np.ndarray
     reason: str = ""
 
@@ -114,7 +113,6 @@ def fit(
     votes: Votes,
     systems: int,
     *,
-    ridge: float = 0.01,
     replicates: int = 2000,
     alone: bool = False,
     seed: int = 1,
@@ -123,26 +121,26 @@ def fit(
 
     Parameters
     ----------
-    ridge : the penalty on squared strengths where they do not exist without one; 0 refuses then
     replicates : random weights, one for each query times one for each rater (exponential, mean 1)
     alone : whether intervals are to speak for these raters alone: then queries alone have weights
 
     Returns
     -------
-    Strengths, with NaN and a reason where there are no choices, or none exist and `ridge` is 0
+    Strengths, with NaN and a reason where there are no choices; where no finite ones exist, those
+    with a penalty on their squares
     """
     none = np.full(systems, np.nan)
     table = counts(votes, systems)
-    regularised, reason = 0.0, ""
+    ridge, reason = 0.0, ""
     if not table.sum() or not connected(table):
         reason = "some systems always win, or were never compared, so strengths have no limit"
-        if not table.sum() or not ridge:
+        if not table.sum():
             empty = np.full((systems, systems), np.nan)
             return Strengths(
-                none, none, none, np.nan, np.nan, empty, 0.0, np.empty((0, systems)), reason
+                none, none, none, np.nan, np.nan, empty, np.empty((0, systems)), reason
             )
-        regularised, reason = ridge, f"{reason}; a small penalty ({ridge:g}) keeps them finite"
-    found = _newton(table[None], regularised, np.zeros(systems + 2))[0]
+        ridge, reason = _RIDGE, f"{reason}; a small penalty ({_RIDGE:g}) keeps them finite"
+    found = _newton(table[None], ridge, np.zeros(systems + 2))[0]
     low, high, drawn = none, none, np.empty((0, systems))
     if replicates and len(np.unique(votes.query)) > 1:
         rng = np.random.default_rng(seed)
@@ -157,13 +155,11 @@ def fit(
             for query, rater in zip(*(np.array_split(one, max(1, replicates // _CHUNK))
                                       for one in (of_query, of_rater)), strict=True)
         ]  # fmt: skip
-        drawn = _newton(np.concatenate(parts), regularised, found)[:, :systems]
+        drawn = _newton(np.concatenate(parts), ridge, found)[:, :systems]
         low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
     strength = found[:systems]
     win = 1 / (1 + np.exp(strength[None, :] - strength[:, None]))
-    return Strengths(
-        strength, low, high, float(found[-2]), float(found[-1]), win, regularised, drawn, reason
-    )
+    return Strengths(strength, low, high, float(found[-2]), float(found[-1]), win, drawn, reason)
 
 
 def _newton(tables: np.ndarray, ridge: float, start: np.ndarray) -> np.ndarray:

@@ -58,17 +58,11 @@ def mean_grade(of: DrawnLists) -> np.ndarray:
     return of.grades.sum(axis=2) / count[..., None].astype(np.float32)
 
 
-def ndcg(of: DrawnLists) -> np.ndarray:
-    """Return the discounted gain over the ideal one, float32 [systems, queries, replicates]."""
-    return _ndcg(of, of.grades)
+def ndcg(of: DrawnLists, grades: np.ndarray) -> np.ndarray:
+    """Return the discounted gain over the ideal one, float32 [systems, queries, replicates].
 
-
-def condensed_ndcg(of: DrawnLists) -> np.ndarray:
-    """Return the same of the condensed lists."""
-    return _ndcg(of, of.condensed)
-
-
-def _ndcg(of: DrawnLists, grades: np.ndarray) -> np.ndarray:
+    `grades` are those of the lists, or of the condensed ones.
+    """
     discount = 1 / np.log2(np.arange(2, grades.shape[2] + 2)).astype(np.float32)
     ideal = of.best[..., ::-1] @ discount[: of.best.shape[-1]]
     found = np.einsum("sqkr,k->sqr", grades, discount, optimize=True)

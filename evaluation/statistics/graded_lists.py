@@ -8,12 +8,13 @@ is undefined. A grade that is missing is never 0: what it could be is said by bo
 import numpy as np
 
 
-def mean_grade(grades: np.ndarray) -> np.ndarray:
-    """Return the mean of the grades that were given; undefined where there are none."""
-    judged = ~np.isnan(grades)
-    count = judged.sum(axis=-1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.nansum(grades, axis=-1) / np.where(count, count, np.nan)
+def mean_there(values: np.ndarray, axis: int = -1) -> np.ndarray:
+    """Return the mean over an axis of what is there; NaN where nothing is.
+
+    Of grades along lists it is the mean of those that were given.
+    """
+    count = (~np.isnan(values)).sum(axis=axis)
+    return np.nansum(values, axis=axis) / np.where(count, count, np.nan)
 
 
 def graded_precision(grades: np.ndarray, lowest: float, highest: float) -> np.ndarray:
@@ -154,4 +155,4 @@ def mirex(grades: np.ndarray, measure: str) -> np.ndarray:
     """
     worth = np.array(MIREX_WEIGHTS[measure], dtype=np.float64) / max(MIREX_WEIGHTS[measure])
     given = np.where(np.isnan(grades), 0, grades).astype(np.intp)
-    return mean_grade(np.where(np.isnan(grades), np.nan, worth[given]))
+    return mean_there(np.where(np.isnan(grades), np.nan, worth[given]))

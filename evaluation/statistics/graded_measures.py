@@ -49,10 +49,6 @@ class Lists:
 Ends = tuple[float, float]
 
 
-def _scale(of: Lists) -> Ends:
-    return of.lowest, of.highest
-
-
 def _shares(of: Lists) -> Ends:
     return 0.0, 1.0
 
@@ -161,9 +157,9 @@ _MEASURES = (
         "Mean grade",
         "The mean of the grades that were given to a list's results.",
         "mean_grade@{depth}/judged-only",
-        score=lambda of: graded_lists.mean_grade(of.grades),
+        score=lambda of: graded_lists.mean_there(of.grades),
         draw=drawn_lists.mean_grade,
-        ends=_scale,
+        ends=lambda of: (of.lowest, of.highest),
         in_grades=True,
         bounds=_bounded_mean,
         figure="means",
@@ -189,7 +185,7 @@ _MEASURES = (
         f"The gain of a list, less the lower its results stand, over that of {_POOL}.",
         "ndcg@{depth}/gain=linear/ideal=pool/missing=0",
         score=lambda of: _ndcg(of, of.grades),
-        draw=drawn_lists.ndcg,
+        draw=lambda of: drawn_lists.ndcg(of, of.grades),
     ),
     _of_panel(
         "condensed_ndcg",
@@ -197,7 +193,7 @@ _MEASURES = (
         "The nDCG of a list from which what nobody judged is taken out.",
         "ndcg'@{depth}/gain=linear/ideal=pool/condensed",
         score=lambda of: _ndcg(of, graded_lists.condensed(of.grades)),
-        draw=drawn_lists.condensed_ndcg,
+        draw=lambda of: drawn_lists.ndcg(of, of.condensed),
         figure="",
     ),
     _of_panel(

@@ -114,6 +114,8 @@ def mixed_model(scores: np.ndarray, systems: Sequence[str]) -> MixedModel:
 
 def _fit(values: np.ndarray, codes: dict[str, np.ndarray], systems: int) -> Any:
     """Return statsmodels' result: one mean for each system, the random parts as `RANDOM` says."""
+    from scipy.sparse import csr_array
+
     try:
         from statsmodels.regression.mixed_linear_model import MixedLM, VCSpec
     except ImportError as error:
@@ -123,20 +125,13 @@ def _fit(values: np.ndarray, codes: dict[str, np.ndarray], systems: int) -> Any:
         combined = np.zeros(len(values), dtype=np.int64)
         for name in factors:
             combined = combined * (codes[name].max() + 1) + codes[name]
-        matrices.append(_indicator(np.unique(combined, return_inverse=True)[1]))
+        levels = np.unique(combined, return_inverse=True)[1]
+        matrices.append(csr_array((np.ones(len(levels)), (np.arange(len(levels)), levels))))
     names = [[str(column) for column in range(one.shape[1])] for one in matrices]
     spec = VCSpec(list(RANDOM), [[one] for one in names], [[one] for one in matrices])
     exog = np.eye(systems)[codes["system"]]
     model = MixedLM(values, exog, groups=np.zeros(len(values)), exog_vc=spec)
     return model.fit(reml=True, method=["lbfgs", "powell"])
-
-
-def _indicator(codes: np.ndarray) -> Any:
-    """Return a sparse matrix, [values, levels], with a 1 where a value has a level."""
-    from scipy.sparse import csr_array
-
-    rows = np.arange(len(codes))
-    return csr_array((np.ones(len(codes)), (rows, codes)))
 
 
 def _pairs(

@@ -67,7 +67,7 @@ class RankTest(Coefficient):
 
 
 def _wilcoxon(of: Compared) -> list[Outcome]:
-    return [wilcoxon(own, np.zeros(len(own)), of.comparisons) for own in of.apart]
+    return [wilcoxon(own, of.comparisons) for own in of.apart]
 
 
 def _permutation(of: Compared) -> list[Outcome]:

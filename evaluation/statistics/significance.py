@@ -76,7 +76,7 @@ def estimate(table: np.ndarray, *, alone: bool = False) -> Estimate:
     if found is not None:
         mean, error, freedom, scope, reason = found.mean, found.error, found.freedom, BOTH, ""
     else:
-        own = _over_raters(table)
+        own = np.nanmean(table[:, there.any(axis=0)], axis=0)
         mean, scope, freedom = float(own.mean()), THESE, float(queries - 1)
         error = float(own.std(ddof=1) / queries**0.5) if queries > 1 else np.nan
         reason = _why_alone(raters, wide)
@@ -136,16 +136,17 @@ class Outcome:
     reason: str = ""
 
 
-def wilcoxon(first: np.ndarray, second: np.ndarray, comparisons: int = 1) -> Outcome:
+def wilcoxon(apart: np.ndarray, comparisons: int = 1) -> Outcome:
     """Test two systems by Wilcoxon's signed ranks (zeros by Pratt), two-sided.
 
     Parameters
     ----------
-    first, second : float [queries], means over raters; queries that either lacks are left out
+    apart : float [queries], one system minus another, means over raters; NaN where either lacks
+        a query, which is left out
     comparisons : how many tests Holm's rule will adjust together. Where so few queries can never
         be significant among them, there is no p but the number of queries that it takes
     """
-    apart = _differences(first, second)
+    apart = apart[~np.isnan(apart)]
     needed = queries_needed(comparisons)
     if len(apart) < needed:
         return Outcome(None, None, len(apart), _too_few(len(apart), needed, comparisons))
@@ -364,16 +365,6 @@ def _range_p(distance: np.ndarray, systems: int, freedom: float) -> np.ndarray:
     reach = distance[..., None, None] * scale[:, None]
     inside = systems * (density * (ndtr(z) - ndtr(z - reach)) ** (systems - 1)).sum(axis=-1)
     return np.clip(1 - (inside * share).sum(axis=-1), 0, 1)
-
-
-def _over_raters(table: np.ndarray) -> np.ndarray:
-    judged = table[:, ~np.isnan(table).all(axis=0)]
-    return np.nanmean(judged, axis=0)
-
-
-def _differences(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    apart = np.asarray(first, dtype=np.float64) - second
-    return apart[~np.isnan(apart)]
 
 
 def _too_few(there: int, needed: int, comparisons: int) -> str:

@@ -7,9 +7,9 @@ as there are components. On a complete table this is analysis of variance; with 
 stays unbiased, as long as what is missing does not depend on the grades.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import chain, combinations
+from itertools import combinations
 
 import numpy as np
 
@@ -41,7 +41,9 @@ def components(values: np.ndarray, factors: Mapping[str, np.ndarray]) -> dict[Fa
     names = sorted(factors)
     if not len(values):
         raise InputError(f"There are no values to tell the variance of {', '.join(names)} from.")
-    subsets = [frozenset(one) for one in _subsets(names)]
+    subsets = [
+        frozenset(one) for size in range(len(names) + 1) for one in combinations(names, size)
+    ]
     # Shifting changes no difference, and keeps sums of squares small.
     values = np.asarray(values, dtype=np.float64) - np.mean(values)
     codes = {one: _codes(factors, one, len(values)) for one in subsets}
@@ -139,11 +141,6 @@ def _crossed(table: np.ndarray, there: np.ndarray) -> tuple[float, float, float]
     of_query = within_rater / (by_rater - count)
     both = (whole - (every - by_query) * of_query - (every - by_rater) * of_rater) / apart
     return of_query - both, of_rater - both, both
-
-
-def _subsets(names: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return all subsets, the empty one first and the whole last."""
-    return list(chain.from_iterable(combinations(names, size) for size in range(len(names) + 1)))
 
 
 def _codes(factors: Mapping[str, np.ndarray], subset: Factors, count: int) -> np.ndarray:

@@ -17,7 +17,6 @@ from evaluation.figures.charts import (
     headings,
     is_simulated,
     labels,
-    places,
     plain,
     short,
     split,
@@ -239,11 +238,9 @@ def _labels(
     part: "pd.DataFrame", size: str, across: tuple[float, float], top: float
 ) -> dict[str, Any]:
     """Return the trace of the names, each where there is room for it."""
-    x, y = part[size].tolist(), part["map@15"].tolist()
-    shares = (np.log10(x) - across[0]) / (across[1] - across[0])
-    texts = part["name"].tolist()
-    where = places(shares.tolist(), (np.array(y) / top).tolist(), texts, (_WIDTH - 70, _PANEL))
-    return beside(x, y, texts, where)
+    x, y = part[size], part["map@15"]
+    shares = (np.log10(x) - across[0]) / (across[1] - across[0]), y / top
+    return beside((x, y), shares, part["name"].tolist(), (_WIDTH - 70, _PANEL))
 
 
 def _ticks(size: str, low: float, high: float) -> dict[str, Any]:

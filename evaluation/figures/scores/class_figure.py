@@ -8,8 +8,8 @@ from evaluation.figures.charts import (
     beside,
     brief,
     counted,
+    diagonal,
     is_simulated,
-    places,
     plain,
     signed,
     styled,
@@ -95,7 +95,8 @@ def _plot(
         {"range": list(span), "fixedrange": True, "title": titled(f"{plain(one)}, {title}")}
         for one in pair["name"]
     ]
-    data = [_diagonal(span), *_families(shown, is_simulated(pair)), _labels(shown, span)]
+    equal = diagonal(span) | {"showlegend": False}
+    data = [equal, *_families(shown, is_simulated(pair)), _labels(shown, span)]
     return {
         "data": data,
         "layout": {
@@ -105,13 +106,6 @@ def _plot(
             "legend": {"orientation": "v", "x": 1.02, "y": 1, "xanchor": "left", "yanchor": "top"},
             "meta": {"least_width": _WIDTH, "most_width": _WIDTH},
         },
-    }  # fmt: skip
-
-
-def _diagonal(span: tuple[float, float]) -> dict[str, Any]:
-    return {
-        "type": "scatter", "mode": "lines", "x": list(span), "y": list(span), "hoverinfo": "skip",
-        "line": {"color": GREY, "width": 1, "dash": "dot"}, "showlegend": False,
     }  # fmt: skip
 
 
@@ -151,6 +145,5 @@ def _labels(shown: "pd.DataFrame", span: tuple[float, float]) -> dict[str, Any]:
     moved = (shown.index < LABELLED) & (shown["difference"] != 0)
     texts = shown["class"].str.replace("_", " ").where(moved, "").tolist()
     wide = span[1] - span[0]
-    across, up = (shown["a"] - span[0]) / wide, (shown["b"] - span[0]) / wide
-    where = places(across.tolist(), up.tolist(), texts, (_SIDE, _SIDE))
-    return beside(shown["a"].tolist(), shown["b"].tolist(), texts, where)
+    shares = (shown["a"] - span[0]) / wide, (shown["b"] - span[0]) / wide
+    return beside((shown["a"], shown["b"]), shares, texts, (_SIDE, _SIDE))

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from embeddings.representations import CARDS
 from embeddings.search.neighbours import SEARCHES
 from embeddings.search.processing import AGGREGATIONS
 from evaluation.figures.charts import (
@@ -19,6 +18,7 @@ from evaluation.figures.charts import (
     brief,
     counted,
     headings,
+    in_paper_order,
     is_simulated,
     marked,
     plain,
@@ -91,7 +91,7 @@ def _with_names(table: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _plot(table: "pd.DataFrame") -> dict[str, Any]:
-    parts = split(_in_paper_order(table))
+    parts = split(in_paper_order(table, "name"))
     blocks = [list(_blocks(part)) for _, part in parts]
     high = len(_COMPONENTS) * _ROW + 2 * _TICKS + 18
     panels = stack([(own[-1].at[0] + 1) * high for own in blocks])
@@ -109,13 +109,6 @@ def _plot(table: "pd.DataFrame") -> dict[str, Any]:
         "meta": {"least_width": _WIDTH},
     }  # fmt: skip
     return {"data": data, "layout": layout}
-
-
-def _in_paper_order(table: "pd.DataFrame") -> "pd.DataFrame":
-    order = {name: place for place, name in enumerate(CARDS)}
-    places = table["representation"].map(order).fillna(len(order))
-    rows = table.assign(_place=places).sort_values(["_place", "name"], kind="stable")
-    return rows.drop(columns="_place")
 
 
 def _blocks(part: "pd.DataFrame") -> Iterator[_Block]:

@@ -25,8 +25,7 @@ def above_matrix(of: PanelResults, cast: "pd.DataFrame") -> Figure | None:
     if most.systems < 2:
         return None
     place = {name: number for number, name in enumerate(of.ratings.systems)}
-    grades = dict(zip(of.beside["system"], of.beside["value"], strict=True))
-    rows = ranked(cast, [grades[one] for one in cast["system"]])
+    rows = ranked(cast, of.beside.set_index("system")["value"])
     at = rows["system"].map(place).to_numpy(np.intp)
     known = ~np.isnan(most.above[at]).all(axis=1)
     if not known.any():
@@ -56,6 +55,6 @@ def above_matrix(of: PanelResults, cast: "pd.DataFrame") -> Figure | None:
             panel_size(of),
         ),
         table=both_ways(rows, above, "above"),
-        plot=square(rows_named(rows), above, said, SCALE, (0.0, 1.0), divide(rows)),
+        plot=square(rows_named(rows), above, said, SCALE, divide(rows)),
         simulated=is_simulated(rows),
     )

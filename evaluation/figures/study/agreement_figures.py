@@ -165,4 +165,4 @@ def _kappa_map(of: PanelResults, table: "pd.DataFrame") -> dict[str, Any]:
         for one, other, kappa, shared in table.itertuples(index=False)
     ]
     said.T[upper] = said[upper]
-    return square(names, of.kappas, said, SCALE, (0.0, 1.0))
+    return square(names, of.kappas, said, SCALE)

@@ -241,9 +241,8 @@ def _points(
     shares = (x - across[0]) / (across[1] - across[0])
     shares = 1 - shares if _is_reversed(name) else shares
     up = (y - tall[0]) / (tall[1] - tall[0])
-    texts = own["name"].tolist()
-    where = charts.places(shares.tolist(), up.tolist(), texts, (_PANEL - 50, _HEIGHT))
-    return [points, charts.beside(x.tolist(), y.tolist(), texts, where)]
+    names = charts.beside((x, y), (shares, up), own["name"].tolist(), (_PANEL - 50, _HEIGHT))
+    return [points, names]
 
 
 def _bars(values: np.ndarray, low: "pd.Series", high: "pd.Series") -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The systems of a study as its figures and tables have them: names, order, provenance."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,16 +29,21 @@ def study_cast(tables: StudyTables) -> "pd.DataFrame":
     return charts.cast(pd.DataFrame(known).assign(scored=True))[COLUMNS]
 
 
-def ranked(cast: "pd.DataFrame", best: Sequence[float | None]) -> "pd.DataFrame":
+def ranked(
+    cast: "pd.DataFrame", values: "Mapping[str, float | None] | pd.Series", *, higher: bool = True
+) -> "pd.DataFrame":
     """Return the systems with the best first, those that are not simulated before the others.
 
     Parameters
     ----------
     cast : what `study_cast` returned
-    best : a number for each of its rows, more is better; those without one come last
+    values : a number for each system, by name; systems without one come last
+    higher : whether more is better
     """
-    values = np.array([np.nan if one is None else one for one in best], dtype=np.float64)
-    order = cast.assign(_simulated=cast["provenance"] == "simulated", _value=-values)
+    found = cast["system"].map(values).astype(np.float64)
+    order = cast.assign(
+        _simulated=cast["provenance"] == "simulated", _value=-found if higher else found
+    )
     order = order.sort_values(["_simulated", "_value"], kind="stable", na_position="last")
     return order.drop(columns=["_simulated", "_value"]).reset_index(drop=True)
 

@@ -8,8 +8,8 @@ from evaluation.analysis.panel import PanelResults
 from evaluation.figures.charts import BARE, GREY, counted, is_simulated, labels, plain, titled
 from evaluation.figures.figure import PALETTE, Figure
 from evaluation.figures.study.cast import ranked
-from evaluation.figures.study.marks import MARGIN, caption, chance, divider, marks, trained, written
-from evaluation.figures.study.sentences import one_test
+from evaluation.figures.study.marks import MARGIN, chance, divider, marks, trained, written
+from evaluation.figures.study.sentences import joined, one_test
 from evaluation.statistics.significance import Ranked
 
 if TYPE_CHECKING:
@@ -26,17 +26,13 @@ def critical_difference(of: PanelResults, cast: "pd.DataFrame") -> Figure | None
     """Return the figure "critical-difference": mean ranks, and bars that join what is not told
     apart; None where Friedman's test cannot be made.
 
-    Parameters
-    ----------
-    of : the results; ranks are by their primary measure, 1 is best
-    cast : the systems, as `study_cast` returned them
+    Ranks are by the primary measure, 1 is best. `cast` is as `study_cast` returns it.
     """
     found = of.ranks
     if found.reason or found.critical_difference is None:
         return None
     of_system = dict(zip(of.ratings.systems, found.mean_ranks.tolist(), strict=True))
-    own = cast[cast["system"].isin(of_system)].reset_index(drop=True)
-    order = ranked(own, [-of_system[system] for system in own["system"]])
+    order = ranked(cast, of_system, higher=False)
     columns = ["system", "title", "name", "provenance", "trained_on"]
     table = order[columns].assign(mean_rank=order["system"].map(of_system))
     groups = not_told_apart(table["mean_rank"].to_numpy(), found.critical_difference)
@@ -95,7 +91,7 @@ def _caption(
     )
     raters = len({one.estimate.raters for one in of.primary.systems})
     people = max(one.estimate.raters for one in of.primary.systems)
-    return caption(
+    return joined(
         f"Mean rank of {systems} systems within each of {counted(queries, 'query', 'queries')}, "
         f"by the primary measure ({of.primary.measure.title}); 1 is best.",
         _dropped(found.dropped),

@@ -14,10 +14,10 @@ from evaluation.figures.charts import (
     axis_name,
     beside,
     counted,
+    diagonal,
     headings,
     is_simulated,
     labels,
-    places,
     plain,
     split,
     stack,
@@ -27,7 +27,6 @@ from evaluation.figures.figure import PALETTE, Figure
 from evaluation.figures.study.cast import ranked
 from evaluation.figures.study.marks import (
     MARGIN,
-    caption,
     divider,
     marks,
     method,
@@ -36,6 +35,7 @@ from evaluation.figures.study.marks import (
     segments,
     trained,
 )
+from evaluation.figures.study.sentences import joined
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,15 +63,13 @@ def facet_scatter(
     if len(names) < 2:
         return None
     kept = facets_table[facets_table["facet"].isin(names)]
-    first = kept[kept["facet"] == names[0]].set_index("system")["value"].to_dict()
-    own = cast[cast["system"].isin(first)].reset_index(drop=True)
-    order = ranked(own, [first[system] for system in own["system"]])
+    order = ranked(cast, kept[kept["facet"] == names[0]].set_index("system")["value"])
     table = of_systems(order, kept)
     two = len(names) == 2
     return Figure(
         name="facets",
         title=f"Mean grade by facet: {', '.join(names[:-1])} and {names[-1]}",
-        caption=caption(
+        caption=joined(
             "Mean grade of each system as a share of the facet's scale: the mean over queries of "
             "the mean over raters.",
             f"Across: {names[0]}; up: {names[1]}; on the dotted diagonal the shares are equal. "
@@ -109,7 +107,7 @@ def _scatter(table: "pd.DataFrame", names: list[str]) -> dict[str, Any]:
     data = []
     for number, (_, part) in enumerate(parts):
         x, y = axis_id("x", number), axis_id("y", number)
-        traces = [_diagonal(span), _points(part, names), _names(part, span)]
+        traces = [diagonal(span), _points(part, names), _names(part, span)]
         data += [trace | {"xaxis": x, "yaxis": y} for trace in traces]
         axis = {"range": list(span), "fixedrange": True, "zeroline": False, "tickformat": _PERCENT}
         layout[axis_name("x", number)] = axis | {"title": titled(plain(names[0])), "anchor": y}
@@ -147,13 +145,6 @@ def _span(wide: "pd.DataFrame", axes: tuple[str, ...] = ("x_", "y_")) -> tuple[f
     return low - room, high + room
 
 
-def _diagonal(span: tuple[float, float]) -> dict[str, Any]:
-    return {
-        "type": "scatter", "mode": "lines", "x": list(span), "y": list(span), "hoverinfo": "skip",
-        "line": {"color": GREY, "width": 1, "dash": "dot"},
-    }  # fmt: skip
-
-
 def _points(part: "pd.DataFrame", names: list[str]) -> dict[str, Any]:
     texts = [
         f"{plain(row['title'])}<br>{plain(names[0])} {_share(row, 'x')}"
@@ -184,10 +175,8 @@ def _share(row: Mapping[str, Any], axis: str) -> str:
 
 def _names(part: "pd.DataFrame", span: tuple[float, float]) -> dict[str, Any]:
     x, y, wide = part["x_value"], part["y_value"], span[1] - span[0]
-    across, up = ((one - span[0]) / wide for one in (x, y))
-    texts = part["name"].tolist()
-    where = places(across.tolist(), up.tolist(), texts, (_SIDE, _SIDE))
-    return beside(x.tolist(), y.tolist(), texts, where)
+    shares = (x - span[0]) / wide, (y - span[0]) / wide
+    return beside((x, y), shares, part["name"].tolist(), (_SIDE, _SIDE))
 
 
 def _rows(table: "pd.DataFrame", order: "pd.DataFrame", names: list[str]) -> dict[str, Any]:

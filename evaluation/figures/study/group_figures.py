@@ -14,7 +14,6 @@ from evaluation.figures.study.marks import (
     LETTER,
     MARGIN,
     by_scores,
-    caption,
     digits,
     divider,
     in_lines,
@@ -26,7 +25,7 @@ from evaluation.figures.study.marks import (
     trained,
     written,
 )
-from evaluation.figures.study.sentences import panel_size, worded
+from evaluation.figures.study.sentences import joined, panel_size, worded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,12 +40,7 @@ _COLUMN, _LETTERS, _LINE = 76, 11, 16
 def family_means(of: PanelResults, cast: "pd.DataFrame") -> Figure | None:
     """Return the figure "study-families": mean grade of each system in each family of queries.
 
-    None without a family, and where nothing was judged.
-
-    Parameters
-    ----------
-    of : the results
-    cast : the systems, as `study_cast` returned them
+    None without a family, and where nothing was judged. `cast` is as `study_cast` returns it.
     """
     return _figure(of, cast, "family", "families")
 
@@ -68,7 +62,7 @@ def _figure(of: PanelResults, cast: "pd.DataFrame", by: str, several: str) -> Fi
     return Figure(
         name=f"study-{several}",
         title=worded(of, f"Mean grade by {by}"),
-        caption=caption(
+        caption=joined(
             f"{worded(of, 'Mean grade')} of each system over the n queries of each {by}: the mean "
             "over queries of the mean over raters. Lighter is higher, on the whole scale from "
             f"{of.facet.lowest} to {of.facet.highest}; an empty cell is undefined. Intervals are "

@@ -27,12 +27,9 @@ _REASONS = 4
 
 
 def by_scores(scores: Scores, cast: "pd.DataFrame") -> "pd.DataFrame":
-    """Return the systems that have scores, the best first: `cast.ranked`."""
-    sign = 1 if scores.measure.higher else -1
+    """Return the systems by their scores, the best first: `cast.ranked`."""
     values = {one.system: one.estimate.value for one in scores.systems}
-    own = cast[cast["system"].isin(values)].reset_index(drop=True)
-    found = [values[system] for system in own["system"]]
-    return ranked(own, [None if one is None else sign * one for one in found])
+    return ranked(cast, values, higher=bool(scores.measure.higher))
 
 
 def of_systems(order: "pd.DataFrame", rows: "pd.DataFrame") -> "pd.DataFrame":
@@ -119,12 +116,9 @@ def said(row: Mapping[str, Any], decimals: int) -> str:
     if row["value"] != row["value"]:
         return f"undefined: {plain(row['reason'])}"
     number = f"{written(row['value'], decimals)} {interval(row['low'], row['high'], decimals)}"
-    basis = f"{_people(row['queries'], row['raters'])}"
+    queries = counted(row["queries"], "query", "queries")
+    basis = f"{queries}, {counted(row['raters'], 'rater', 'raters')}"
     return "<br>".join(filter(None, [number, basis, plain(row["reason"])]))
-
-
-def _people(queries: int, raters: int) -> str:
-    return f"{counted(queries, 'query', 'queries')}, {counted(raters, 'rater', 'raters')}"
 
 
 def method(rows: "pd.DataFrame", seed: int, scores: Scores | None = None) -> str:
@@ -188,8 +182,3 @@ def trained(order: "pd.DataFrame", mark: str = "Hollow") -> str:
     own = order[order["trained_on"] != ""].drop_duplicates("system")
     heard = [f"{name} ({what})" for name, what in zip(own["name"], own["trained_on"], strict=True)]
     return f"{mark}: trained on sounds of the collection: {', '.join(heard)}." if heard else ""
-
-
-def caption(*sentences: str) -> str:
-    """Return the sentences that are not empty, one after the other."""
-    return " ".join(one for one in sentences if one)

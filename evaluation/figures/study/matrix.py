@@ -24,7 +24,6 @@ def square(
     values: np.ndarray,
     said: np.ndarray,
     scale: ColourScale,
-    span: tuple[float, float],
     divided: int | None = None,
 ) -> dict[str, Any]:
     """Return the plot of a square table; a cell that is undefined is empty.
@@ -34,13 +33,13 @@ def square(
     names : of the rows and of the columns, the first on top and at the left
     values : float [names, names], NaN undefined
     said : object [names, names], what is said of a cell when it is pointed at
-    scale, span : the colours, and the values of the first and the last one
+    scale : the colours, from 0 to 1
     divided : after how many names a thin line is drawn, None for no line
     """
     own, count = labels(names), len(names)
     few = count <= MOST_WRITTEN
     texts = np.array([[_written(one) for one in line] for line in values.tolist()], dtype=object)
-    heat, text = cells(range(count), range(count), values, texts, scale, span)
+    heat, text = cells(range(count), range(count), values, texts, scale, (0.0, 1.0))
     heat |= {"hovertext": said, "hoverinfo": "text"}
     if not few:
         heat |= {"showscale": True, "colorbar": {"thickness": 12, "outlinewidth": 0}}

@@ -14,7 +14,6 @@ from evaluation.figures.figure import Figure
 from evaluation.figures.study.dots import PASSED, REFERENCE, bounded, dots, scale_axis
 from evaluation.figures.study.marks import (
     by_scores,
-    caption,
     digits,
     method,
     of_systems,
@@ -22,7 +21,7 @@ from evaluation.figures.study.marks import (
     trained,
     written,
 )
-from evaluation.figures.study.sentences import panel_size, whom, worded
+from evaluation.figures.study.sentences import joined, panel_size, whom, worded
 from evaluation.statistics.graded_measures import MEAN_RATING
 from evaluation.statistics.significance import Estimate
 
@@ -59,7 +58,7 @@ def mean_grades(
     return Figure(
         name="means",
         title=title,
-        caption=caption(first, *_sentences(of, of.mean_grades, table, reference)),
+        caption=joined(first, *_sentences(of, of.mean_grades, table, reference)),
         table=table.drop(columns="name"),
         plot=dots(table, axis, digits(of.facet.highest - of.facet.lowest)),
         simulated=is_simulated(table),
@@ -88,7 +87,7 @@ def primary_scores(of: PanelResults, cast: "pd.DataFrame") -> Figure | None:
     return Figure(
         name="primary",
         title=measure.title,
-        caption=caption(first, *_sentences(of, of.primary, table)),
+        caption=joined(first, *_sentences(of, of.primary, table)),
         table=table.drop(columns="name"),
         plot=dots(table, axis, digits(high - low)),
         simulated=is_simulated(table),

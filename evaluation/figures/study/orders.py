@@ -51,7 +51,7 @@ def rank_slopes(of: PanelResults, cast: "pd.DataFrame") -> Figure | None:
     drawn = table[table[shown].notna().all(axis=1)].reset_index(drop=True)
     if len(shown) < 2 or len(drawn) < 2:
         return None
-    drawn = places(drawn, dict.fromkeys(shown, True))
+    drawn = places(drawn, shown)
     columns = {f"place_{name}": heads[name] for name in shown}
     ranks = drawn.assign(**{f"place_{name}": drawn[name] for name in columns})
     return Figure(
@@ -83,7 +83,7 @@ def relabelled_slopes(of: Analysis, cast: "pd.DataFrame") -> Figure | None:
     drawn = table[table[list(columns)].notna().all(axis=1)].reset_index(drop=True)
     if drawn.empty:
         return None
-    drawn = places(drawn, dict.fromkeys(columns, True))
+    drawn = places(drawn, columns)
     depth = of.ratings.depth
     return Figure(
         name="relabelled",

@@ -13,7 +13,6 @@ from evaluation.figures.study.marks import (
     LETTER,
     MARGIN,
     by_scores,
-    caption,
     chance,
     digits,
     divider,
@@ -24,7 +23,7 @@ from evaluation.figures.study.marks import (
     trained,
     written,
 )
-from evaluation.figures.study.sentences import panel_size, worded
+from evaluation.figures.study.sentences import joined, panel_size, worded
 from evaluation.statistics.pair_tests import PAIR_TESTS
 from evaluation.statistics.significance import LEVEL
 
@@ -38,14 +37,10 @@ _INSET = 0.42
 _COLOUR = "#000"
 
 
-def pair_matrix(of: PanelResults, cast: "pd.DataFrame", adjusted: bool = True) -> Figure | None:
+def pair_matrix(of: PanelResults, cast: "pd.DataFrame") -> Figure | None:
     """Return the figure "pairs": every system minus every other; None without a difference.
 
-    Parameters
-    ----------
-    of : the results; the differences are of their primary measure
-    cast : the systems, as `study_cast` returned them
-    adjusted : whether an outline is by Holm's p, or by each comparison's own
+    The differences are of the primary measure. `cast` is as `study_cast` returns it.
     """
     pairs = of.pairs
     if pairs.empty or pairs["value"].isna().all():
@@ -56,9 +51,9 @@ def pair_matrix(of: PanelResults, cast: "pd.DataFrame", adjusted: bool = True) -
     return Figure(
         name="pairs",
         title=f"{of.primary.measure.title}: differences between systems",
-        caption=caption(*_sentences(of, table, order, adjusted)),
+        caption=joined(*_sentences(of, table, order)),
         table=table,
-        plot=_plot(table, order, unit, adjusted),
+        plot=_plot(table, order, unit),
         simulated=bool((order["provenance"] == "simulated").any()),
     )
 
@@ -76,25 +71,18 @@ def _table(pairs: "pd.DataFrame", order: "pd.DataFrame") -> "pd.DataFrame":
     return found
 
 
-def _sentences(
-    of: PanelResults, table: "pd.DataFrame", order: "pd.DataFrame", adjusted: bool
-) -> Iterator[str]:
+def _sentences(of: PanelResults, table: "pd.DataFrame", order: "pd.DataFrame") -> Iterator[str]:
     measure = of.primary.measure
     yield (
         f"{measure.title} of the row's system less that of the column's, systems by "
         f"{worded(of, 'mean grade')}, the best first. Orange is above zero, blue below"
         f"{'' if measure.higher else '; lower is better'}."
     )
-    solid, dotted = _outlined(table, adjusted)
+    solid, dotted = _outlined(table)
     confirmed = int(table.loc[~table["exploratory"].astype(bool), "p"].notna().sum())
-    among = counted(confirmed, "comparison", "comparisons")
-    rule = (
-        f"p below {LEVEL} after Holm's rule over {among}"
-        if adjusted
-        else f"own p below {LEVEL}, not adjusted for {among}"
-    )
     yield (
-        f"Outlined: {rule}: {solid.sum()} of {confirmed}."
+        f"Outlined: p below {LEVEL} after Holm's rule over "
+        f"{counted(confirmed, 'comparison', 'comparisons')}: {solid.sum()} of {confirmed}."
         if confirmed
         else "Nothing is outlined: no comparison has a p value to adjust."
     )
@@ -115,16 +103,13 @@ def _sentences(
     yield trained(order, "○")
 
 
-def _outlined(table: "pd.DataFrame", adjusted: bool) -> tuple["pd.Series", "pd.Series"]:
+def _outlined(table: "pd.DataFrame") -> tuple["pd.Series", "pd.Series"]:
     """Return which pairs have a solid outline, and which a dotted one."""
     explored = table["exploratory"].astype(bool)
-    p = table["p_holm" if adjusted else "p"]
-    return (p < LEVEL) & ~explored, (table["p"] < LEVEL) & explored
+    return (table["p_holm"] < LEVEL) & ~explored, (table["p"] < LEVEL) & explored
 
 
-def _plot(
-    table: "pd.DataFrame", order: "pd.DataFrame", unit: int, adjusted: bool
-) -> dict[str, Any]:
+def _plot(table: "pd.DataFrame", order: "pd.DataFrame", unit: int) -> dict[str, Any]:
     count, place = len(order), {name: at for at, name in enumerate(order["system"])}
     rows, columns = (table[f"system_{one}"].map(place).to_numpy() for one in "ab")
     values = np.full((count, count), np.nan)
@@ -140,7 +125,7 @@ def _plot(
     own = labels(rows_named(order))
     column = max(40, round(LETTER * max(map(len, texts.ravel()))) + 12)
     axis = BARE | {"tickvals": list(range(count)), "range": [-0.5, count - 0.5]}
-    solid, dotted = _outlined(table, adjusted)
+    solid, dotted = _outlined(table)
     return {
         "data": [heat | {"hovertext": hover, "hoverinfo": "text"}, text],
         "layout": {

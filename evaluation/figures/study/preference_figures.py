@@ -124,7 +124,7 @@ def win_matrix(of: PreferenceAnalysis, cast: "pd.DataFrame") -> Figure | None:
         ),
         table=table,
         plot=square(rows_named(order), share, _said(order, wins, ties, votes), DIVERGING,
-                    (0.0, 1.0), divide(order)),
+                    divide(order)),
         simulated=is_simulated(order),
     )  # fmt: skip
 
@@ -137,7 +137,7 @@ def _by_value(cast: "pd.DataFrame", found: "pd.DataFrame") -> "tuple[pd.DataFram
     table = cast.merge(found, on="system", how="left", validate="1:1")
     table = table.astype({"value": float, "low": float, "high": float})
     known = table["value"].notna() & (table["votes"] > 0)
-    return ranked(table[known], table.loc[known, "value"].tolist()), table[~known]
+    return ranked(table[known], found.set_index("system")["value"]), table[~known]
 
 
 def _dots(table: "pd.DataFrame", title: str, even: float, form: str) -> dict[str, Any]:

@@ -6,14 +6,22 @@ import numpy as np
 
 from evaluation.analysis.graded import Analysis
 from evaluation.analysis.panel import PanelResults
-from evaluation.figures.charts import GREY, axis_id, axis_name, is_simulated, plain, titled
+from evaluation.figures.charts import (
+    GREY,
+    axis_id,
+    axis_name,
+    heading,
+    is_simulated,
+    line_across,
+    plain,
+    titled,
+)
 from evaluation.figures.figure import Figure
 from evaluation.figures.study.cast import divide
 from evaluation.figures.study.marks import (
     BLUE,
     MARGIN,
     by_scores,
-    caption,
     digits,
     in_lines,
     marks,
@@ -23,7 +31,7 @@ from evaluation.figures.study.marks import (
     said,
     trained,
 )
-from evaluation.figures.study.sentences import panel_size
+from evaluation.figures.study.sentences import joined, panel_size
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,12 +52,8 @@ _TICKED = 10
 def rank_profile(of: PanelResults, cast: "pd.DataFrame") -> Figure | None:
     """Return the figure "profile": mean grade by rank, a panel a system, the best first.
 
-    None for whole lists, for lists of one result, and where nothing was judged.
-
-    Parameters
-    ----------
-    of : the results
-    cast : the systems, as `study_cast` returned them
+    None for whole lists, for lists of one result, and where nothing was judged. `cast` is as
+    `study_cast` returns it.
     """
     if not isinstance(of, Analysis) or of.ratings.depth < 2:
         return None
@@ -61,7 +65,7 @@ def rank_profile(of: PanelResults, cast: "pd.DataFrame") -> Figure | None:
     return Figure(
         name="profile",
         title="Mean grade by rank",
-        caption=caption(
+        caption=joined(
             "Mean grade of the results at each rank, 1 first: the mean over queries of the mean "
             "over raters. Each panel is a system, the best mean grade first; the other systems of "
             "its kind are grey behind it.",
@@ -85,14 +89,8 @@ def _span(table: "pd.DataFrame", of: PanelResults) -> tuple[float, float]:
     lowest, highest = float(of.facet.lowest), float(of.facet.highest)
     ends = table[["value", "low", "high"]].to_numpy()
     tenth = (highest - lowest) / 10
-    low, high = (
-        lowest + tenth * edge
-        for edge in (
-            np.floor((np.nanmin(ends) - lowest) / tenth),
-            np.ceil((np.nanmax(ends) - lowest) / tenth),
-        )
-    )
-    low, high = max(float(low), lowest), min(float(high), highest)
+    low = max(lowest + tenth * float(np.floor((np.nanmin(ends) - lowest) / tenth)), lowest)
+    high = min(lowest + tenth * float(np.ceil((np.nanmax(ends) - lowest) / tenth)), highest)
     if high - low < 2 * tenth:  # all the same: some room on both sides
         low, high = max(low - tenth, lowest), min(high + tenth, highest)
     return round(low, 9), round(high, 9)
@@ -114,9 +112,10 @@ def _plot(table: "pd.DataFrame", span: tuple[float, float], decimals: int) -> di
         across = (left, left + (1 - _APART * (columns - 1)) / columns)
         own = table[table["system"] == system]
         layout |= _axes(number, across, (top - _PANEL / height, top), span, own["rank"].max())
-        layout["annotations"].append(_heading(own["name"].iloc[0], across[0], top))
+        name = in_lines(own["name"].iloc[0], 26)
+        layout["annotations"].append(heading(name, (across[0], top), 3, 12))
     if edge is not None:
-        layout["shapes"].append(_divided(1 - edge * _ROW / height))
+        layout["shapes"].append(line_across(1 - edge * _ROW / height))
     layout["annotations"].append(_RANK)
     layout |= {
         "height": height + 16, "margin": MARGIN | {"l": 58}, "showlegend": False,
@@ -125,26 +124,15 @@ def _plot(table: "pd.DataFrame", span: tuple[float, float], decimals: int) -> di
     return {"data": data, "layout": layout}
 
 
-def _divided(at: float) -> dict[str, Any]:
-    """Return the shape of the line before the rows of simulated systems."""
-    return {
-        "type": "line", "xref": "paper", "yref": "paper", "x0": 0, "x1": 1, "y0": at, "y1": at,
-        "line": {"color": GREY, "width": 1},
-    }  # fmt: skip
-
-
 def _grid(systems: "pd.DataFrame") -> tuple[list[tuple[int, int]], int | None]:
     """Return the row and column of each panel, and in which row the simulated ones begin."""
     measured = divide(systems)
-    first = len(systems) if measured is None else measured
-    at = [divmod(place, _ABREAST) for place in range(first)]
     if measured is None:
-        return at, None
-    edge = at[-1][0] + 1
-    for place in range(len(systems) - measured):
-        row, column = divmod(place, _ABREAST)
-        at.append((edge + row, column))
-    return at, edge
+        return [divmod(place, _ABREAST) for place in range(len(systems))], None
+    edge = -(-measured // _ABREAST)
+    left = edge * _ABREAST - measured  # places of the last row that stay empty
+    places = (place + left * (place >= measured) for place in range(len(systems)))
+    return [divmod(place, _ABREAST) for place in places], edge
 
 
 def _panel(table: "pd.DataFrame", system: str, decimals: int) -> list[dict[str, Any]]:
@@ -208,11 +196,3 @@ def _axes(
     if number == 0:
         axes["yaxis"]["title"] = titled("Mean grade")
     return axes
-
-
-def _heading(name: str, left: float, top: float) -> dict[str, Any]:
-    return {
-        "text": in_lines(name, 26), "x": left, "xref": "paper", "xanchor": "left", "y": top,
-        "yref": "paper", "yanchor": "bottom", "yshift": 3, "showarrow": False, "align": "left",
-        "font": {"size": 12, "weight": 700},
-    }  # fmt: skip

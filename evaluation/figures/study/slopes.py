@@ -1,6 +1,6 @@
 """Slope charts: what systems are under one rule after another, each system a line."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -75,18 +75,14 @@ def slopes(
     return {"data": data, "layout": layout}
 
 
-def places(table: "pd.DataFrame", columns: Mapping[str, bool]) -> "pd.DataFrame":
+def places(table: "pd.DataFrame", columns: Iterable[str]) -> "pd.DataFrame":
     """Return the table with each system's place in each column among those of its kind.
 
-    `columns` are column -> whether more is better; the places, from 1 for the best, are in columns
-    of its name with "place_" before it. Equal values share the mean of their places.
+    More is better. The places, from 1 for the best, are in columns of its name with "place_" before
+    it. Equal values share the mean of their places.
     """
-    kind = table["provenance"] == "simulated"
-    found = {
-        f"place_{name}": table[name].groupby(kind).rank(ascending=not higher)
-        for name, higher in columns.items()
-    }
-    return table.assign(**found)
+    ranks = table.groupby(table["provenance"] == "simulated")[[*columns]].rank(ascending=False)
+    return table.join(ranks.add_prefix("place_"))
 
 
 def spread(values: np.ndarray, apart: float, span: tuple[float, float]) -> np.ndarray:

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from evaluation.figures.heat_map import colours
+
 MOST = 5000
 """Cells of a plot that are drawn one by one; of more, the image is the better choice."""
 
@@ -46,15 +48,15 @@ def _rectangles(trace: dict[str, Any]) -> list[dict[str, Any]]:
     shares = (values[rows, columns] - trace["zmin"]) / (trace["zmax"] - trace["zmin"])
     (left, right), (low, high) = _edges(trace["x"]), _edges(trace["y"])
     line = {"color": "#fff", "width": trace.get("xgap", 0)}
+    channels = colours(trace["colorscale"], shares).round().astype(int).T.tolist()
+    drawn = ["#{:02x}{:02x}{:02x}".format(*one) for one in channels]
     return [
         {
             "type": "rect", "xref": trace.get("xaxis", "x"), "yref": trace.get("yaxis", "y"),
             "x0": left[column], "x1": right[column], "y0": low[row], "y1": high[row],
             "fillcolor": colour, "line": line, "layer": "between",
         }
-        for row, column, colour in zip(
-            rows.tolist(), columns.tolist(), _colours(trace["colorscale"], shares), strict=True
-        )
+        for row, column, colour in zip(rows.tolist(), columns.tolist(), drawn, strict=True)
     ]  # fmt: skip
 
 
@@ -66,12 +68,3 @@ def _edges(places: list[float]) -> tuple[list[float], list[float]]:
     middle = (at[1:] + at[:-1]) / 2
     whole = np.concatenate([[2 * at[0] - middle[0]], middle, [2 * at[-1] - middle[-1]]])
     return whole[:-1].tolist(), whole[1:].tolist()
-
-
-def _colours(scale: list[tuple[float, str]], shares: np.ndarray) -> list[str]:
-    """Return the colour of each share of a scale; those beyond its ends have the end's."""
-    places, colours = zip(*scale, strict=True)
-    stops = np.array([[int(one[at : at + 2], 16) for at in (1, 3, 5)] for one in colours])
-    wanted = np.clip(shares, 0, 1)
-    channels = np.array([np.interp(wanted, places, stops[:, one]) for one in range(3)])
-    return ["#{:02x}{:02x}{:02x}".format(*one) for one in channels.round().astype(int).T.tolist()]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from embeddings import __version__
 from evaluation.figures.figure import Figure
-from evaluation.figures.shown import Fact, Section, Table
+from evaluation.figures.shown import Section, Table
 from evaluation.reports.paper.latex import captioned, comment, engine, latex
 from evaluation.reports.paper.paper_tables import MADE
 from evaluation.reports.paper.pictures import COLUMN, INCH, PAGE, Picture
@@ -97,17 +97,14 @@ def _section(section: Section, names: Mapping[int, str]) -> Iterator[str]:
         yield latex(words) + "\n"
     if section.facts:
         yield r"\begin{itemize}"
-        yield from (_fact(one) for one in section.facts)
+        for one in section.facts:
+            note = f" ({latex(one.note)})" if one.note else ""
+            yield rf"\item {latex(one.name)}: {latex(one.value)}{note}"
         yield r"\end{itemize}"
     for part in section.parts:
         if id(part) in names:
             yield rf"\input{{{names[id(part)]}.tex}}"
     yield r"\clearpage"
-
-
-def _fact(one: Fact) -> str:
-    note = f" ({latex(one.note)})" if one.note else ""
-    return rf"\item {latex(one.name)}: {latex(one.value)}{note}"
 
 
 def readme(

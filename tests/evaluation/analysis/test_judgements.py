@@ -9,7 +9,6 @@ import pytest
 from embeddings.errors import InputError
 from evaluation.analysis.judgements import (
     TIDY_COLUMNS,
-    mean_grades,
     passing,
     ratings,
     repeats,
@@ -93,8 +92,9 @@ def test_the_grades_as_arrays() -> None:
     np.testing.assert_array_equal(
         found.mean_by_rank, [[[60, 60], [100, np.nan]], [[60, 0], [np.nan, np.nan]]]
     )
-    assert found.by_rank.shape == (3, 2, 2, 2)
-    assert found.by_rank[1, 1, 0].tolist()[1] == 0
+    by_rank = found.along(found.table, found.lists)
+    assert by_rank.shape == (3, 2, 2, 2)
+    assert by_rank[1, 1, 0].tolist()[1] == 0
 
 
 def test_one_facet_at_a_time() -> None:
@@ -134,10 +134,8 @@ def test_with_and_without_screening() -> None:
     only = everyone.only_raters(passing(table))
     assert only.raters == ("r1",)
     assert only.mean.tolist()[0] == 80
-    assert mean_grades(everyone).to_dict("records")[0] == {
-        "query": "q1", "clip": "a", "grade": 60.0, "raters": 2,
-    }  # fmt: skip
-    assert mean_grades(everyone, {"r1"})["clip"].tolist() == ["a", "b"]
+    assert everyone.mean.tolist()[0] == 60
+    assert np.isnan(only.mean).tolist() == [False, False, True, True]
 
 
 def test_some_queries_alone() -> None:
@@ -153,7 +151,6 @@ def test_a_study_without_any_grade() -> None:
     found = ratings(table, pool(), PROTOCOL)
     assert found.table.shape == (0, 4)
     assert np.isnan(found.mean).all()
-    assert len(mean_grades(found)) == 0
 
 
 def test_a_grade_of_something_else_is_an_error() -> None:

@@ -47,7 +47,7 @@ def plain_scores(
         total = np.where(there.any(axis=0), rater @ there, np.nan)
         mean = (rater @ np.nan_to_num(study.table)) / total
         if measure == "mean_grade":
-            yield graded_lists.mean_grade(study.along(mean, study.lists)), query[None]
+            yield graded_lists.mean_there(study.along(mean, study.lists)), query[None]
         else:
             yield of_panel(study, measure, good, mean), query[None]
 
@@ -119,7 +119,7 @@ def test_raters_who_are_to_speak_for_themselves_weigh_the_same() -> None:
     assert weighs_raters(study)
     assert not weighs_raters(alone)
     found = panel_replicates(alone, ["mean_grade"], replicates=20)["mean_grade"]
-    queries = graded_lists.mean_grade(study.along(study.mean, study.lists))
+    queries = graded_lists.mean_there(study.mean_by_rank)
     np.testing.assert_allclose(found, weighted(queries, weights(8, 20, 20)[1]), rtol=1e-5)
 
 
@@ -131,7 +131,7 @@ def test_who_judged_nothing_is_no_rater_to_speak_for_others() -> None:
     own = silent.only_raters(silent.raters[2:])
     both = (panel_replicates(one, ["mean_grade"], replicates=20) for one in (silent, own))
     np.testing.assert_array_equal(*(one["mean_grade"] for one in both))
-    queries = graded_lists.mean_grade(own.along(own.mean, own.lists))
+    queries = graded_lists.mean_there(own.mean_by_rank)
     found = panel_replicates(own, ["mean_grade"], replicates=20)["mean_grade"]
     np.testing.assert_allclose(found, weighted(queries, weights(4, 8, 20)[1]), rtol=1e-5)
 

@@ -134,12 +134,6 @@ def test_everybody_who_comes_judges() -> None:
     assert (found.judgements, found.raters, found.rater_judgements) == (None, None, 49)
 
 
-def test_the_assumed_times_can_be_others() -> None:
-    # 2 * 10 s + 14 * (5 + 1) s = 104 s
-    found = plan(protocol(3), [10], 5.0, decision_seconds=1, query_seconds=10)
-    assert found.rater_minutes == pytest.approx(104 / 60)
-
-
 @pytest.mark.parametrize(
     ("sizes", "seconds"), [([], 5.0), ([3, 0], 5.0), ([3, 3], [1.0, 2.0, 3.0])]
 )

@@ -12,7 +12,7 @@ from evaluation.statistics.graded_lists import (
     graded_precision,
     ideal_dcg,
     judged,
-    mean_grade,
+    mean_there,
     mirex,
     ndcg,
     precision,
@@ -39,7 +39,7 @@ def test_golden_numbers() -> None:
 
 
 def test_the_mean_and_what_is_missing() -> None:
-    assert mean_grade(LIST) == pytest.approx(5 / 3)
+    assert mean_there(LIST) == pytest.approx(5 / 3)
     assert graded_precision(LIST, 0, 3) == pytest.approx(1 / 3)
     short = np.array([True, True, True, True, False])  # a list that ends before the depth
     assert judged(LIST, short) == 0.75
@@ -55,11 +55,11 @@ def test_a_scale_need_not_begin_at_zero() -> None:
 def test_what_was_not_judged_at_all_has_no_score() -> None:
     nothing = np.full(5, NO)
     scores = [
-        mean_grade(nothing), graded_precision(nothing, 0, 3), precision(nothing, 2),
+        mean_there(nothing), graded_precision(nothing, 0, 3), precision(nothing, 2),
         ndcg(nothing, ideal_dcg(POOL, 5)), first_good_rank(nothing, 2),
     ]  # fmt: skip
     assert np.isnan(scores).all()
-    assert np.isnan(mean_grade(np.zeros((2, 0)))).all()
+    assert np.isnan(mean_there(np.zeros((2, 0)))).all()
     zeros = np.zeros(5)
     assert np.isnan(ndcg(zeros, ideal_dcg(zeros, 5)))  # nothing good was to be found
     assert np.isnan(average_precision(zeros, zeros, 2))
