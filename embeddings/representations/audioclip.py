@@ -44,7 +44,6 @@ CARD = Card(
     parameters="30M",
     training_data="AudioSet, 1.8M clips",
     test_data="no",
-    kind="torch",
     frame_level=False,
     dim=1024,
     extractions={
@@ -54,28 +53,23 @@ CARD = Card(
     variations=(
         Variation(
             name="Full-Training",
-            file="AudioCLIP-Full-Training.pt",
             address="https://github.com/AndreyGuzhov/AudioCLIP/releases/download/v0.1/AudioCLIP-Full-Training.pt",
             licence="MIT",
             dim=1024,
         ),
         Variation(
             name="Partial-Training",
-            file="AudioCLIP-Partial-Training.pt",
             address="https://github.com/AndreyGuzhov/AudioCLIP/releases/download/v0.1/AudioCLIP-Partial-Training.pt",
             licence="MIT",
             dim=1024,
         ),
         Variation(
             name="ESRNXFBSP",
-            file="ESRNXFBSP.pt",
             address="https://github.com/AndreyGuzhov/AudioCLIP/releases/download/v0.1/ESRNXFBSP.pt",
             licence="MIT",
             dim=2048,
         ),
     ),
-    packages=(("torch", "torch"),),
-    code_licence="MIT (this project)",
     citation="Guzhov et al., AudioCLIP: extending CLIP to image, text and audio, ICASSP 2022",
 )
 

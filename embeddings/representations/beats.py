@@ -38,14 +38,12 @@ CARD = Card(
     parameters="90M",
     training_data="AudioSet, 1.8M clips",
     test_data="no",
-    kind="torch",
     frame_level=True,
     dim=768,
     extractions=AS_PUBLISHED,
     variations=(
         Variation(
             name="iter3_plus_AS2M",
-            file="BEATs_iter3_plus_AS2M.pt",
             address="https://huggingface.co/lpepino/beats_ckpts/resolve/main/BEATs_iter3_plus_AS2M.pt",
             licence="MIT",
             dim=768,
@@ -55,8 +53,6 @@ CARD = Card(
             ),
         ),
     ),
-    packages=(("torch", "torch"),),
-    code_licence="MIT (this project)",
     citation="Chen et al., BEATs: audio pre-training with acoustic tokenizers, ICML 2023",
 )
 

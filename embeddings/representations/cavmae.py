@@ -38,7 +38,6 @@ CARD = Card(
     parameters="85M",
     training_data="AudioSet, 1.8M clips",
     test_data="no",
-    kind="torch",
     frame_level=True,
     dim=768,
     extractions={
@@ -48,21 +47,17 @@ CARD = Card(
     variations=(
         Variation(
             name="as_46.6",
-            file="as_46.6.pth",
             address="https://www.dropbox.com/s/itfw7p0ueq7z9og/as_46.6.pth?dl=1",
             licence="BSD-2-Clause",
             dim=768,
         ),
         Variation(
             name="audio_model.21",
-            file="audio_model.21.pth",
             address="https://www.dropbox.com/s/l5t5geufdy3qvnv/audio_model.21.pth?dl=1",
             licence="BSD-2-Clause",
             dim=768,
         ),
     ),
-    packages=(("torch", "torch"),),
-    code_licence="MIT (this project)",
     citation="Gong et al., Contrastive audio-visual masked autoencoder, ICLR 2023",
 )
 

@@ -38,14 +38,12 @@ CARD = Card(
     parameters="81M",
     training_data="FSD50K, ClothoV2, AudioCaps, MACS: 128K pairs",
     test_data="36K clips of FSD50K's development set, captioned by their titles and descriptions",
-    kind="torch",
     frame_level=False,
     dim=1024,
     extractions=CHANNELS,
     variations=(
         Variation(
             name="2022",
-            file="CLAP_weights_2022.pth",
             address="https://huggingface.co/microsoft/msclap/resolve/main/CLAP_weights_2022.pth",
             licence="MS-PL",
             dim=1024,
@@ -55,7 +53,6 @@ CARD = Card(
         ("torch", "torch"),
         ("librosa", "librosa"),
     ),
-    code_licence="MIT (this project)",
     citation=(
         "Elizalde et al., CLAP: learning audio concepts from natural language supervision, ICASSP"
         " 2023"

@@ -41,7 +41,6 @@ CARD = Card(
     parameters="85M",
     training_data="AudioSet and others, 1.8M clips",
     test_data="no",
-    kind="torch",
     resampler="sinc",
     frame_level=False,
     dim=1024,
@@ -49,14 +48,11 @@ CARD = Card(
     variations=(
         Variation(
             name="huge",
-            file="imagebind_huge.pth",
             address="https://dl.fbaipublicfiles.com/imagebind/imagebind_huge.pth",
             licence="CC BY-NC-SA 4.0",
             dim=1024,
         ),
     ),
-    packages=(("torch", "torch"),),
-    code_licence="MIT (this project)",
     citation="Girdhar et al., ImageBind: one embedding space to bind them all, CVPR 2023",
 )
 

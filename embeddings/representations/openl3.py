@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embeddings.representations.card import ESSENTIA_GAIN, Card, Variation
+from embeddings.representations.card import ESSENTIA_GAIN, Card, essentia_graph
 from embeddings.representations.graphs import Graph, Layout, cut_frames, essentia_standard
 
 CARD = Card(
@@ -35,27 +35,9 @@ CARD = Card(
     dim=512,
     extractions=ESSENTIA_GAIN,
     variations=(
-        Variation(
-            name="env-mel256-emb512-3",
-            file="openl3-env-mel256-emb512-3.pb",
-            address="https://essentia.upf.edu/models/feature-extractors/openl3/openl3-env-mel256-emb512-3.pb",
-            licence="CC BY-NC-SA 4.0 (Essentia's models)",
-            dim=512,
-        ),
-        Variation(
-            name="env-mel128-emb512-3",
-            file="openl3-env-mel128-emb512-3.pb",
-            address="https://essentia.upf.edu/models/feature-extractors/openl3/openl3-env-mel128-emb512-3.pb",
-            licence="CC BY-NC-SA 4.0 (Essentia's models)",
-            dim=512,
-        ),
-        Variation(
-            name="env-mel256-emb6144-3",
-            file="openl3-env-mel256-emb6144-3.pb",
-            address="https://essentia.upf.edu/models/feature-extractors/openl3/openl3-env-mel256-emb6144-3.pb",
-            licence="CC BY-NC-SA 4.0 (Essentia's models)",
-            dim=6144,
-        ),
+        essentia_graph("feature-extractors/openl3/openl3-", "env-mel256-emb512-3", dim=512),
+        essentia_graph("feature-extractors/openl3/openl3-", "env-mel128-emb512-3", dim=512),
+        essentia_graph("feature-extractors/openl3/openl3-", "env-mel256-emb6144-3", dim=6144),
     ),
     packages=(("essentia", "essentia-tensorflow"),),
     code_licence="AGPL-3.0 (Essentia)",

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embeddings.representations.card import ESSENTIA_GAIN, Card, Variation
+from embeddings.representations.card import ESSENTIA_GAIN, Card, essentia_graph
 from embeddings.representations.graphs import (
     Graph,
     Layout,
@@ -37,15 +37,7 @@ CARD = Card(
     frame_level=True,
     dim=128,
     extractions=ESSENTIA_GAIN,
-    variations=(
-        Variation(
-            name="audioset-vggish-3",
-            file="audioset-vggish-3.pb",
-            address="https://essentia.upf.edu/models/feature-extractors/vggish/audioset-vggish-3.pb",
-            licence="CC BY-NC-SA 4.0 (Essentia's models)",
-            dim=128,
-        ),
-    ),
+    variations=(essentia_graph("feature-extractors/vggish/", "audioset-vggish-3", dim=128),),
     packages=(("essentia", "essentia-tensorflow"),),
     code_licence="AGPL-3.0 (Essentia)",
     citation="Hershey et al., CNN architectures for large-scale audio classification, ICASSP 2017",

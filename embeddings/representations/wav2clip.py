@@ -38,21 +38,17 @@ CARD = Card(
     parameters="12M",
     training_data="VGGSound, 200K clips",
     test_data="no",
-    kind="torch",
     frame_level=False,
     dim=512,
     extractions=AS_PUBLISHED,
     variations=(
         Variation(
             name="Wav2CLIP",
-            file="Wav2CLIP.pt",
             address="https://github.com/descriptinc/lyrebird-wav2clip/releases/download/v0.1.0-alpha/Wav2CLIP.pt",
             licence="MIT",
             dim=512,
         ),
     ),
-    packages=(("torch", "torch"),),
-    code_licence="MIT (this project)",
     citation="Wu et al., Wav2CLIP: learning robust audio representations from CLIP, ICASSP 2022",
 )
 

@@ -12,7 +12,7 @@ the network's last layer before its classes.
 from pathlib import Path
 
 from embeddings.representations import vggish
-from embeddings.representations.card import ESSENTIA_GAIN, Card, Variation
+from embeddings.representations.card import ESSENTIA_GAIN, Card, essentia_graph
 from embeddings.representations.graphs import Layout
 
 CARD = Card(
@@ -28,15 +28,7 @@ CARD = Card(
     frame_level=True,
     dim=1024,
     extractions=ESSENTIA_GAIN,
-    variations=(
-        Variation(
-            name="audioset-yamnet-1",
-            file="audioset-yamnet-1.pb",
-            address="https://essentia.upf.edu/models/audio-event-recognition/yamnet/audioset-yamnet-1.pb",
-            licence="CC BY-NC-SA 4.0 (Essentia's models)",
-            dim=1024,
-        ),
-    ),
+    variations=(essentia_graph("audio-event-recognition/yamnet/", "audioset-yamnet-1", dim=1024),),
     packages=(("essentia", "essentia-tensorflow"),),
     code_licence="AGPL-3.0 (Essentia)",
     citation="Plakal and Ellis, YAMNet, TensorFlow Models, 2020",
