@@ -27,12 +27,7 @@ import torch
 from torch import nn
 
 from embeddings.representations.card import Card, Variation
-from embeddings.representations.checkpoint import (
-    Tensors,
-    counters,
-    load_strict,
-    without_first_weights,
-)
+from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
 from embeddings.representations.network import Network, mono
 
 CARD = Card(
@@ -114,10 +109,6 @@ class AudioClip(Network):
         power = power.masked_fill(power <= 0, _NO_POWER)
         return (10 * power.log10()).reshape(1, _BANDS, _BINS_PER_BAND, -1)
 
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Return float32 [batch, 1024], or [batch, 2048] of the audio network alone."""
-        return self.module(features)
-
 
 def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published") -> AudioClip:
     """Return AudioCLIP's audio network with the tensors of a published checkpoint of either kind.
@@ -130,7 +121,7 @@ def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published"
         module = _ESResNeXt(projected=joint)
     prefix = "audio." if joint else ""
     left_out = ("window",) if joint else ("window", r"fc\.(weight|bias)")
-    load_strict(module, counters(module, prefix) | tensors, prefix=prefix, ignore=left_out)
+    load_strict(module, tensors, prefix=prefix, ignore=left_out)
     return AudioClip(module, device, extraction)
 
 

@@ -101,10 +101,6 @@ class Beats(Network):
         energies = kaldi_fbank(signal, 16000, bins=128, window="povey")
         return ((energies - _MEAN) / (2 * _DEVIATION))[None]
 
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Return float32 [batch, windows // 16 * 8, 768] for [batch, windows, 128]."""
-        return self.module(features)
-
 
 class _Beats(nn.Module):
     def __init__(self) -> None:

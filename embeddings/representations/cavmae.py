@@ -105,10 +105,6 @@ class CavMae(Network):
         padded = nn.functional.pad(energies, (0, 0, 0, _WINDOWS - len(energies)))
         return ((padded - _MEAN) / _SCALE)[None]
 
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Return float32 [batch, 512 patches, 768]."""
-        return self.module(features)
-
     def embed(self, samples: np.ndarray, clip_id: str = "", *, rate: int = 44100) -> np.ndarray:
         """Return every patch's vector, float32 [512, 768]; see `features`."""
         with torch.inference_mode():

@@ -19,12 +19,7 @@ import torch
 from torch import nn
 
 from embeddings.representations.card import CHANNELS, Card, Variation
-from embeddings.representations.checkpoint import (
-    Tensors,
-    counters,
-    load_strict,
-    without_first_weights,
-)
+from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
 from embeddings.representations.frontends import power_spectrogram
 from embeddings.representations.msclap import Projection, fixed_length
 from embeddings.representations.network import Network
@@ -98,10 +93,6 @@ class Clap2022(Network):
         mel = power.T @ self.filters
         return (10 * mel.clamp_min(_FLOOR).log10())[None, None]
 
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Return float32 [batch, 1024]."""
-        return self.module(features)
-
 
 def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published") -> Clap2022:
     """Return CLAP 2022's audio encoder with the tensors of a published checkpoint.
@@ -111,7 +102,7 @@ def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published"
     """
     with without_first_weights():
         whole = nn.ModuleDict({"audio_encoder": _AudioEncoder()})
-    load_strict(whole, counters(whole) | tensors, ignore=_NOT_AUDIO)
+    load_strict(whole, tensors, ignore=_NOT_AUDIO)
     return Clap2022(whole["audio_encoder"], device, extraction)
 
 

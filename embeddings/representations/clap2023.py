@@ -77,10 +77,6 @@ class Clap2023(Network):
         filters = htsat.mel_filters(_FILTERS_RATE, "slaney")
         return htsat.log_mel(heard, _HOP, filters)[None, None]
 
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Return float32 [batch, 1024]."""
-        return self.module(features)
-
 
 def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published") -> Clap2023:
     """Return CLAP 2023's audio encoder with the tensors of a published checkpoint.

@@ -14,8 +14,6 @@ classes.
 front end undoes a gain, so what is left of the difference is the clipping.
 """
 
-from pathlib import Path
-
 import numpy as np
 
 from embeddings.representations.card import ESSENTIA_GAIN, Card, essentia_graph
@@ -80,15 +78,7 @@ class FSDSINet(Graph):
         return cut_patches(bands, _PATCH, _PATCH_HOP)[..., None]
 
 
-def load(graph: Path, device: str = "cpu", extraction: str = "as-published") -> FSDSINet:
-    """Return FSD-SINet with the weights of a graph file; TensorFlow chooses the device.
-
-    Raises
-    ------
-    InputError
-        The file is missing, is no graph, or is one of another network.
-    """
-    return FSDSINet(graph, extraction)
+load = FSDSINet
 
 
 def normalise(samples: np.ndarray) -> np.ndarray:

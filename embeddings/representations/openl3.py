@@ -14,8 +14,6 @@ silent patch is 0 dB throughout.
 front end undoes a gain, so what is left of the difference is the clipping.
 """
 
-from pathlib import Path
-
 import numpy as np
 
 from embeddings.representations.card import ESSENTIA_GAIN, Card, essentia_graph
@@ -71,15 +69,7 @@ class OpenL3(Graph):
         return np.array([mel_db(second).T for second in seconds])[..., None]
 
 
-def load(graph: Path, device: str = "cpu", extraction: str = "as-published") -> OpenL3:
-    """Return OpenL3 with the weights of a graph file; TensorFlow chooses the device.
-
-    Raises
-    ------
-    InputError
-        The file is missing, is no graph, or is one of another network.
-    """
-    return OpenL3(graph, extraction)
+load = OpenL3
 
 
 def mel_db(second: np.ndarray) -> np.ndarray:

@@ -11,8 +11,6 @@ patch gives 128 numbers.
 "as-published" has 6 dB of gain before the front end, "as-intended" has none; see `graphs`.
 """
 
-from pathlib import Path
-
 import numpy as np
 
 from embeddings.representations.card import ESSENTIA_GAIN, Card, essentia_graph
@@ -68,15 +66,7 @@ class VGGish(Graph):
         return cut_patches(log_mel(mono, clip_id), _PATCH, _PATCH_HOP)[:, None]
 
 
-def load(graph: Path, device: str = "cpu", extraction: str = "as-published") -> VGGish:
-    """Return VGGish with the weights of a graph file; TensorFlow chooses the device.
-
-    Raises
-    ------
-    InputError
-        The file is missing, is no graph, or is one of another network.
-    """
-    return VGGish(graph, extraction)
+load = VGGish
 
 
 def log_mel(samples: np.ndarray, clip_id: str = "") -> np.ndarray:

@@ -20,12 +20,7 @@ import torch
 from torch import nn
 
 from embeddings.representations.card import AS_PUBLISHED, Card, Variation
-from embeddings.representations.checkpoint import (
-    Tensors,
-    counters,
-    load_strict,
-    without_first_weights,
-)
+from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
 from embeddings.representations.frontends import power_spectrogram
 from embeddings.representations.network import Network, mono
 
@@ -83,10 +78,6 @@ class Wav2Clip(Network):
         padded = nn.functional.pad(heard, (0, max(0, _SHORTEST - len(heard))))
         return power_spectrogram(padded, _WINDOW, _HOP)[None]
 
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Return float32 [batch, 512]."""
-        return self.module(features)
-
 
 def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published") -> Wav2Clip:
     """Return Wav2CLIP's audio encoder with the tensors of a published checkpoint.
@@ -96,7 +87,7 @@ def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published"
     """
     with without_first_weights():
         module = _Wav2Clip()
-    load_strict(module, counters(module) | tensors, ignore=_NOT_AUDIO)
+    load_strict(module, tensors, ignore=_NOT_AUDIO)
     return Wav2Clip(module, device, extraction)
 
 

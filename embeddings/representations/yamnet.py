@@ -9,8 +9,6 @@ the network's last layer before its classes.
 "as-published" has 6 dB of gain before the front end, "as-intended" has none; see `graphs`.
 """
 
-from pathlib import Path
-
 from embeddings.representations import vggish
 from embeddings.representations.card import ESSENTIA_GAIN, Card, essentia_graph
 from embeddings.representations.graphs import Layout
@@ -52,12 +50,4 @@ class YAMNet(vggish.VGGish):
     )
 
 
-def load(graph: Path, device: str = "cpu", extraction: str = "as-published") -> YAMNet:
-    """Return YAMNet with the weights of a graph file; TensorFlow chooses the device.
-
-    Raises
-    ------
-    InputError
-        The file is missing, is no graph, or is one of another network.
-    """
-    return YAMNet(graph, extraction)
+load = YAMNet
