@@ -83,7 +83,7 @@ _GROUPS = 32
 
 
 class AudioClip(Network):
-    """AudioCLIP's audio network with its weights loaded."""
+    """AudioCLIP's audio network with its weights; `embed` returns float32 [1024] or [2048]."""
 
     def __init__(self, module: "_ESResNeXt", device: str, extraction: str) -> None:
         self.filters = module.fbsp.filters()
@@ -91,13 +91,7 @@ class AudioClip(Network):
         super().__init__(module, device, extraction)
 
     def features(self, samples: np.ndarray, clip_id: str) -> torch.Tensor:
-        """Return the power in dB of the first 30 s of a clip, [1, 3 bands, 341 bins, windows].
-
-        Parameters
-        ----------
-        samples : float32 [frames, channels] at 44100 Hz
-        clip_id : without effect; nothing is random here
-        """
+        """Return the power in dB of the first 30 s of a clip, [1, 3 bands, 341 bins, windows]."""
         heard = mono(samples[:_LONGEST])
         if self.extraction == "as-intended":
             heard = heard * -_LOWEST_16_BIT

@@ -72,18 +72,9 @@ _ALPHA = (2 * _LAYERS) ** 0.25
 
 
 def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published") -> Network:
-    """Return BEATs with published weights.
+    """Return BEATs with the tensors of a published checkpoint.
 
-    Parameters
-    ----------
-    tensors : published name -> tensor, what the checkpoint holds under "model"
-    device : where it runs, as PyTorch names it
-    extraction : "as-published" or "as-intended", here the same
-
-    Raises
-    ------
-    InputError
-        A key is missing, is not known or has another shape.
+    Raises InputError where a key is missing or misshapen, or one is unknown.
     """
     with without_first_weights():
         module = _Beats()

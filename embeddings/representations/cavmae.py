@@ -85,16 +85,12 @@ _NOT_AUDIO = (  # published, and without a part in the audio branch's output
 
 
 class CavMae(Network):
-    """CAV-MAE's audio branch with its weights loaded."""
+    """CAV-MAE's audio branch with its weights; `embed` returns float32 [512 patches, 768]."""
 
     def features(self, samples: np.ndarray, clip_id: str, *, rate: int = 44100) -> torch.Tensor:
         """Return the normalised log mel energies of one clip, [1, 1024 windows, 128 filters].
 
-        Parameters
-        ----------
-        samples : float32 [frames, channels] at `rate`
-        clip_id : without effect; nothing is random here
-        rate : the file's own, in Hz
+        `rate` is the file's own, in Hz.
         """
         if self.extraction == "as-intended":
             channels, rate = _at_16_khz(samples, rate), _RATE_INTENDED

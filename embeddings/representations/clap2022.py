@@ -74,20 +74,14 @@ _NOT_AUDIO = (  # the text encoder, the classifier, the front end's constants
 
 
 class Clap2022(Network):
-    """CLAP 2022's audio encoder with its weights loaded."""
+    """CLAP 2022's audio encoder with its weights; `embed` returns float32 [1024]."""
 
     def __init__(self, module: nn.Module, device: str, extraction: str) -> None:
         super().__init__(module, device, extraction)
         self.filters = _mel_filters()
 
     def features(self, samples: np.ndarray, clip_id: str) -> torch.Tensor:
-        """Return the log mel spectrogram in dB of 5 s of a clip, [1, 1, 690 windows, 64 filters].
-
-        Parameters
-        ----------
-        samples : float32 [frames, channels] at 44100 Hz
-        clip_id : seeds where the 5 s of a longer clip begin
-        """
+        """Return the log mel spectrogram in dB of 5 s of a clip, [1, 1, 690 windows, 64 bands]."""
         heard = fixed_length(samples, _SECONDS, clip_id, self.extraction)
         power = power_spectrogram(heard, _WINDOW, _HOP)
         mel = power.T @ self.filters

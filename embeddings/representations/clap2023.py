@@ -63,16 +63,10 @@ _FILTERS_RATE = 32000
 
 
 class Clap2023(Network):
-    """CLAP 2023's audio encoder with its weights loaded."""
+    """CLAP 2023's audio encoder with its weights; `embed` returns float32 [1024]."""
 
     def features(self, samples: np.ndarray, clip_id: str) -> torch.Tensor:
-        """Return the log mel spectrogram in dB of 7 s of a clip, [1, 1, 965 windows, 64 filters].
-
-        Parameters
-        ----------
-        samples : float32 [frames, channels] at 44100 Hz
-        clip_id : seeds where the 7 s of a longer clip begin
-        """
+        """Return the log mel spectrogram in dB of 7 s of a clip, [1, 1, 965 windows, 64 bands]."""
         heard = fixed_length(samples, _SECONDS, clip_id, self.extraction)
         filters = htsat.mel_filters(_FILTERS_RATE, "slaney")
         return htsat.log_mel(heard, _HOP, filters)[None, None]

@@ -109,11 +109,6 @@ class LaionClap(Network):
 
         Four of a clip of more than 10 s, to be fused: the whole, and three chunks. Without fusion
         it is always one.
-
-        Parameters
-        ----------
-        samples : float32 [frames, channels] at 48000 Hz
-        clip_id : seeds where the chunks of a longer clip begin
         """
         heard = (mono(samples).clamp(-1, 1) * _FULL_SCALE).trunc() / _FULL_SCALE
         if len(heard) < _LENGTH:

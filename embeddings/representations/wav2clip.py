@@ -64,16 +64,10 @@ _NOT_AUDIO = (  # all but the two parts that are used, and the front end's windo
 
 
 class Wav2Clip(Network):
-    """Wav2CLIP's audio encoder with its weights loaded."""
+    """Wav2CLIP's audio encoder with its weights; `embed` returns float32 [512]."""
 
     def features(self, samples: np.ndarray, clip_id: str) -> torch.Tensor:
-        """Return the power spectrogram of the first 30 s of a clip, [1, 257 bins, windows].
-
-        Parameters
-        ----------
-        samples : float32 [frames, channels] at 44100 Hz
-        clip_id : without effect; nothing is random here
-        """
+        """Return the power spectrogram of the first 30 s of a clip, [1, 257 bins, windows]."""
         heard = mono(samples[:_LONGEST])
         padded = nn.functional.pad(heard, (0, max(0, _SHORTEST - len(heard))))
         return power_spectrogram(padded, _WINDOW, _HOP)[None]
