@@ -1,5 +1,6 @@
 """Writing whole things or nothing: names, JSON, folders and locks."""
 
+import hashlib
 import json
 import os
 import re
@@ -31,16 +32,28 @@ def check_name(kind: str, name: str) -> str:
     return name
 
 
-def read_json(path: Path) -> Any:
-    """Return the JSON value in `path`; raise InputError naming the file and line if it is none."""
+def read_text(path: Path) -> str:
+    """Return the text in `path`; raise InputError where there is no such file, or none of UTF-8."""
     if not path.is_file():
         raise InputError(f"{path}: there is no such file.")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: the text is not UTF-8 (byte {error.start}).") from error
+
+
+def read_json(path: Path) -> Any:
+    """Return the JSON value in `path`; raise InputError naming the file and line if it is none."""
+    try:
+        return json.loads(read_text(path))
     except json.JSONDecodeError as error:
         raise InputError(f"{path}, line {error.lineno}: not valid JSON: {error.msg}.") from error
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
@@ -86,6 +99,13 @@ def whole_folder(target: Path) -> Iterator[Path]:
         new.rename(target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder: it vanishes at once, and then its files are deleted one by one."""
+    going = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    folder.rename(going / "old")
+    shutil.rmtree(going)
 
 
 @contextmanager

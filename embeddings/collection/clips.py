@@ -3,7 +3,6 @@
 import csv
 import io
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
@@ -19,6 +18,7 @@ from embeddings.files import (
     check_name,
     only_writer,
     read_json,
+    remove_folder,
     undamaged,
     whole_folder,
     write_json,
@@ -233,19 +233,14 @@ def write_collection(
 
 
 def remove_collection(data: Path, name: str) -> None:
-    """Remove the collection `name` with all embeddings and rankings made from it.
-
-    It vanishes at once, under another name, before its files are deleted one by one.
-    """
+    """Remove the collection `name` with all embeddings and rankings made from it."""
     folder = collections_folder(data) / name
     locks = data / "locks"
     with ExitStack() as held:
         held.enter_context(only_writer(locks / f"import-{name}", f"an import of {name!r}"))
         for lock in sorted(locks.glob(f"extract-{name}.*")):  # no name has a dot
             held.enter_context(only_writer(lock, f"an extraction for {name!r}"))
-        going = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{name}."))
-        folder.rename(going / "old")
-        shutil.rmtree(going)
+        remove_folder(folder)
 
 
 def check_families(families: Any, source: str) -> dict[str, tuple[str, ...]]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from embeddings.collection.sources import read_rows
 from embeddings.errors import InputError
+from embeddings.files import read_text
 
 
 def read_ids(path: Path) -> list[str]:
@@ -11,15 +12,10 @@ def read_ids(path: Path) -> list[str]:
 
     An id that is there twice counts once.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file.")
     if path.suffix.lower() == ".csv":
         ids = [row["fname"].strip() for _, row in read_rows(path, ("fname",))]
     else:
-        try:
-            ids = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-        except UnicodeDecodeError as error:
-            raise InputError(f"{path}: the text is not UTF-8 (byte {error.start}).") from error
+        ids = [line.strip() for line in read_text(path).splitlines()]
     ids = list(dict.fromkeys(filter(None, ids)))
     if not ids:
         raise InputError(f"{path}: there is no clip id in it.")

@@ -31,7 +31,7 @@ from embeddings.progress import progress
 from embeddings.representations import CARDS, Card, mteb
 from embeddings.representations.own import Own
 from embeddings.representations.runner import BatchEmbedder, Embedder, Job, Representation
-from embeddings.search.backends import DEVICES, has_gpu
+from embeddings.search.backends import find_device
 from embeddings.systems.store import (
     Embedding,
     embedding_names,
@@ -178,18 +178,6 @@ def plan_own(
             raise InputError(f"{source} brings its own weights; leave out --weights.")
         facts = {"source": source, "package": "mteb", "package_version": mteb.version()}
     return Task(representation, representation.lower(), own.probe(), own, facts)
-
-
-def find_device(device: str) -> str:
-    """Return "cpu" or "cuda" for "auto", "cpu" or "cuda"; InputError for a GPU that is not there.
-
-    "auto" is a GPU where PyTorch is installed and finds one.
-    """
-    if device not in DEVICES:
-        raise InputError(f"The device must be one of {', '.join(DEVICES)}, not {device!r}.")
-    if device == "cuda" and not has_gpu():
-        raise InputError("The device cuda needs PyTorch and a GPU that it can use; there is none.")
-    return "cuda" if device != "cpu" and has_gpu() else "cpu"
 
 
 def extract_embedding(

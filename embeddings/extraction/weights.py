@@ -7,7 +7,6 @@ seen and must be the same ever after::
     weights/weights.json    file -> SHA-256, bytes, when and from where it came
 """
 
-import hashlib
 import os
 import shutil
 import urllib.error
@@ -17,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from embeddings.errors import InputError
-from embeddings.files import only_writer, read_json, whole_file, write_json
+from embeddings.files import only_writer, read_json, sha256_of, whole_file, write_json
 from embeddings.progress import progress
 from embeddings.representations import CARDS, Card, Variation
 
@@ -64,7 +63,7 @@ def list_weights(data: Path, *, verify: bool = False) -> list[Weights]:
             if state == "there" and recorded:
                 same = path.stat().st_size == recorded["bytes"]
                 if same and verify:
-                    same = _sha256(path) == recorded["sha256"]
+                    same = sha256_of(path) == recorded["sha256"]
                 state = "there" if same else "changed"
             found.append(Weights(card, variation, path, state, recorded.get("sha256", "")))
     return found
@@ -126,7 +125,7 @@ def add_weights(data: Path, file: Path, name: str | None = None) -> Path:
         )
     path = weights_folder(data) / name
     if path.is_file():
-        if _sha256(path) != _sha256(file):
+        if sha256_of(path) != sha256_of(file):
             raise InputError(f"{path} is there already and is another file; remove it first.")
     else:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -174,7 +173,7 @@ def _records(data: Path) -> dict[str, dict]:
 
 def _record(data: Path, path: Path, source: str) -> str:
     """Compare a file with its record, or record it; return its SHA-256."""
-    found = _sha256(path)
+    found = sha256_of(path)
     with only_writer(data / "locks" / "weights-record", "recording weights", wait=60):
         known = _records(data)
         recorded = known.get(path.name)
@@ -193,8 +192,3 @@ def _record(data: Path, path: Path, source: str) -> str:
             }
             write_json(weights_folder(data) / "weights.json", known)
     return found
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

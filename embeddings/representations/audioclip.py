@@ -27,12 +27,7 @@ import torch
 from torch import nn
 
 from embeddings.representations.card import Card, Variation
-from embeddings.representations.checkpoint import (
-    Tensors,
-    counters,
-    load_strict,
-    without_first_weights,
-)
+from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
 from embeddings.representations.network import Network, mono
 
 CARD = Card(
@@ -44,7 +39,6 @@ CARD = Card(
     parameters="30M",
     training_data="AudioSet, 1.8M clips",
     test_data="no",
-    kind="torch",
     frame_level=False,
     dim=1024,
     extractions={
@@ -54,28 +48,23 @@ CARD = Card(
     variations=(
         Variation(
             name="Full-Training",
-            file="AudioCLIP-Full-Training.pt",
             address="https://github.com/AndreyGuzhov/AudioCLIP/releases/download/v0.1/AudioCLIP-Full-Training.pt",
             licence="MIT",
             dim=1024,
         ),
         Variation(
             name="Partial-Training",
-            file="AudioCLIP-Partial-Training.pt",
             address="https://github.com/AndreyGuzhov/AudioCLIP/releases/download/v0.1/AudioCLIP-Partial-Training.pt",
             licence="MIT",
             dim=1024,
         ),
         Variation(
             name="ESRNXFBSP",
-            file="ESRNXFBSP.pt",
             address="https://github.com/AndreyGuzhov/AudioCLIP/releases/download/v0.1/ESRNXFBSP.pt",
             licence="MIT",
             dim=2048,
         ),
     ),
-    packages=(("torch", "torch"),),
-    code_licence="MIT (this project)",
     citation="Guzhov et al., AudioCLIP: extending CLIP to image, text and audio, ICASSP 2022",
 )
 
@@ -94,7 +83,7 @@ _GROUPS = 32
 
 
 class AudioClip(Network):
-    """AudioCLIP's audio network with its weights loaded."""
+    """AudioCLIP's audio network with its weights; `embed` returns float32 [1024] or [2048]."""
 
     def __init__(self, module: "_ESResNeXt", device: str, extraction: str) -> None:
         self.filters = module.fbsp.filters()
@@ -102,13 +91,7 @@ class AudioClip(Network):
         super().__init__(module, device, extraction)
 
     def features(self, samples: np.ndarray, clip_id: str) -> torch.Tensor:
-        """Return the power in dB of the first 30 s of a clip, [1, 3 bands, 341 bins, windows].
-
-        Parameters
-        ----------
-        samples : float32 [frames, channels] at 44100 Hz
-        clip_id : without effect; nothing is random here
-        """
+        """Return the power in dB of the first 30 s of a clip, [1, 3 bands, 341 bins, windows]."""
         heard = mono(samples[:_LONGEST])
         if self.extraction == "as-intended":
             heard = heard * -_LOWEST_16_BIT
@@ -119,10 +102,6 @@ class AudioClip(Network):
         power = parts.square().sum(dim=0).T[: _BANDS * _BINS_PER_BAND]
         power = power.masked_fill(power <= 0, _NO_POWER)
         return (10 * power.log10()).reshape(1, _BANDS, _BINS_PER_BAND, -1)
-
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Return float32 [batch, 1024], or [batch, 2048] of the audio network alone."""
-        return self.module(features)
 
 
 def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published") -> AudioClip:
@@ -136,7 +115,7 @@ def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published"
         module = _ESResNeXt(projected=joint)
     prefix = "audio." if joint else ""
     left_out = ("window",) if joint else ("window", r"fc\.(weight|bias)")
-    load_strict(module, counters(module, prefix) | tensors, prefix=prefix, ignore=left_out)
+    load_strict(module, tensors, prefix=prefix, ignore=left_out)
     return AudioClip(module, device, extraction)
 
 

@@ -38,14 +38,12 @@ CARD = Card(
     parameters="90M",
     training_data="AudioSet, 1.8M clips",
     test_data="no",
-    kind="torch",
     frame_level=True,
     dim=768,
     extractions=AS_PUBLISHED,
     variations=(
         Variation(
             name="iter3_plus_AS2M",
-            file="BEATs_iter3_plus_AS2M.pt",
             address="https://huggingface.co/lpepino/beats_ckpts/resolve/main/BEATs_iter3_plus_AS2M.pt",
             licence="MIT",
             dim=768,
@@ -55,8 +53,6 @@ CARD = Card(
             ),
         ),
     ),
-    packages=(("torch", "torch"),),
-    code_licence="MIT (this project)",
     citation="Chen et al., BEATs: audio pre-training with acoustic tokenizers, ICML 2023",
 )
 
@@ -76,18 +72,9 @@ _ALPHA = (2 * _LAYERS) ** 0.25
 
 
 def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published") -> Network:
-    """Return BEATs with published weights.
+    """Return BEATs with the tensors of a published checkpoint.
 
-    Parameters
-    ----------
-    tensors : published name -> tensor, what the checkpoint holds under "model"
-    device : where it runs, as PyTorch names it
-    extraction : "as-published" or "as-intended", here the same
-
-    Raises
-    ------
-    InputError
-        A key is missing, is not known or has another shape.
+    Raises InputError where a key is missing or misshapen, or one is unknown.
     """
     with without_first_weights():
         module = _Beats()
@@ -104,10 +91,6 @@ class Beats(Network):
         signal = functional.pad(signal, (0, max(0, _SHORTEST - len(signal))))
         energies = kaldi_fbank(signal, 16000, bins=128, window="povey")
         return ((energies - _MEAN) / (2 * _DEVIATION))[None]
-
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Return float32 [batch, windows // 16 * 8, 768] for [batch, windows, 128]."""
-        return self.module(features)
 
 
 class _Beats(nn.Module):

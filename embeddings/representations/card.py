@@ -28,6 +28,9 @@ ESSENTIA_GAIN = {
 }
 """Ways to extract that several representations share."""
 
+TRANSFORMERS = (("torch", "torch"), ("transformers", "transformers"))
+"""The packages of networks that transformers has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Variation:
@@ -36,7 +39,6 @@ class Variation:
     Attributes
     ----------
     name : as its authors call it
-    file : what it is named in the weights folder
     address : where it is published
     licence : of the weights
     dim : numbers in a vector
@@ -44,11 +46,21 @@ class Variation:
     """
 
     name: str
-    file: str
     address: str
     licence: str
     dim: int
     note: str = ""
+
+    @property
+    def file(self) -> str:
+        """What it is named in the weights folder: as where it is published."""
+        return self.address.rpartition("/")[2].partition("?")[0]
+
+
+def essentia_graph(path: str, name: str, dim: int) -> Variation:
+    """Return the graph of Essentia's model pages whose file begins with `path`, then its name."""
+    address = f"https://essentia.upf.edu/models/{path}{name}.pb"
+    return Variation(name, address, "CC BY-NC-SA 4.0 (Essentia's models)", dim)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +97,7 @@ class Card:
     parameters: str
     training_data: str
     test_data: str
-    kind: str
+    kind: str = "torch"
     resampler: str = "soxr"
     frame_level: bool
     dim: int
@@ -94,8 +106,8 @@ class Card:
     extractions: dict[str, str]
     variations: tuple[Variation, ...] = ()
     backends: dict[str, str] = field(default_factory=dict)
-    packages: tuple[tuple[str, str], ...]
-    code_licence: str
+    packages: tuple[tuple[str, str], ...] = (("torch", "torch"),)
+    code_licence: str = "MIT (this project)"
     citation: str
 
     @property

@@ -38,7 +38,6 @@ CARD = Card(
     parameters="85M",
     training_data="AudioSet, 1.8M clips",
     test_data="no",
-    kind="torch",
     frame_level=True,
     dim=768,
     extractions={
@@ -48,21 +47,17 @@ CARD = Card(
     variations=(
         Variation(
             name="as_46.6",
-            file="as_46.6.pth",
             address="https://www.dropbox.com/s/itfw7p0ueq7z9og/as_46.6.pth?dl=1",
             licence="BSD-2-Clause",
             dim=768,
         ),
         Variation(
             name="audio_model.21",
-            file="audio_model.21.pth",
             address="https://www.dropbox.com/s/l5t5geufdy3qvnv/audio_model.21.pth?dl=1",
             licence="BSD-2-Clause",
             dim=768,
         ),
     ),
-    packages=(("torch", "torch"),),
-    code_licence="MIT (this project)",
     citation="Gong et al., Contrastive audio-visual masked autoencoder, ICLR 2023",
 )
 
@@ -90,16 +85,12 @@ _NOT_AUDIO = (  # published, and without a part in the audio branch's output
 
 
 class CavMae(Network):
-    """CAV-MAE's audio branch with its weights loaded."""
+    """CAV-MAE's audio branch with its weights; `embed` returns float32 [512 patches, 768]."""
 
     def features(self, samples: np.ndarray, clip_id: str, *, rate: int = 44100) -> torch.Tensor:
         """Return the normalised log mel energies of one clip, [1, 1024 windows, 128 filters].
 
-        Parameters
-        ----------
-        samples : float32 [frames, channels] at `rate`
-        clip_id : without effect; nothing is random here
-        rate : the file's own, in Hz
+        `rate` is the file's own, in Hz.
         """
         if self.extraction == "as-intended":
             channels, rate = _at_16_khz(samples, rate), _RATE_INTENDED
@@ -109,10 +100,6 @@ class CavMae(Network):
         energies = kaldi_fbank(heard, rate, bins=_BINS)[:_WINDOWS]
         padded = nn.functional.pad(energies, (0, 0, 0, _WINDOWS - len(energies)))
         return ((padded - _MEAN) / _SCALE)[None]
-
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Return float32 [batch, 512 patches, 768]."""
-        return self.module(features)
 
     def embed(self, samples: np.ndarray, clip_id: str = "", *, rate: int = 44100) -> np.ndarray:
         """Return every patch's vector, float32 [512, 768]; see `features`."""

@@ -59,15 +59,6 @@ def without_first_weights() -> Iterator[None]:
             setattr(init, name, function)
 
 
-def counters(module: torch.nn.Module, prefix: str = "") -> Tensors:
-    """Return what a module counts in training only, by its published names: a file may lack it."""
-    return {
-        prefix + name: value
-        for name, value in module.state_dict().items()
-        if name.endswith(".num_batches_tracked")
-    }
-
-
 def load_strict(
     module: torch.nn.Module,
     tensors: Mapping[str, torch.Tensor],
@@ -76,6 +67,8 @@ def load_strict(
     ignore: Iterable[str] = (),
 ) -> None:
     """Load published tensors into `module`, every one of them and no other.
+
+    What a module counts in training only (num_batches_tracked) may be missing.
 
     Parameters
     ----------
@@ -90,14 +83,14 @@ def load_strict(
         A key is missing, is not known or has another shape; the sentence names it.
     """
     left_out = [re.compile(pattern) for pattern in ignore]
-    own: Tensors = {}
+    wanted = module.state_dict()
+    own = {name: wanted[name] for name in wanted if name.endswith(".num_batches_tracked")}
     for name, tensor in tensors.items():
         if not name.startswith(prefix):
             continue
         short = name.removeprefix(prefix)
         if not any(pattern.fullmatch(short) for pattern in left_out):
             own[short] = tensor
-    wanted = module.state_dict()
     missing = sorted(wanted.keys() - own.keys())
     extra = sorted(own.keys() - wanted.keys())
     misshapen = sorted(

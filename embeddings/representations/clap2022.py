@@ -19,12 +19,7 @@ import torch
 from torch import nn
 
 from embeddings.representations.card import CHANNELS, Card, Variation
-from embeddings.representations.checkpoint import (
-    Tensors,
-    counters,
-    load_strict,
-    without_first_weights,
-)
+from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
 from embeddings.representations.frontends import power_spectrogram
 from embeddings.representations.msclap import Projection, fixed_length
 from embeddings.representations.network import Network
@@ -38,14 +33,12 @@ CARD = Card(
     parameters="81M",
     training_data="FSD50K, ClothoV2, AudioCaps, MACS: 128K pairs",
     test_data="36K clips of FSD50K's development set, captioned by their titles and descriptions",
-    kind="torch",
     frame_level=False,
     dim=1024,
     extractions=CHANNELS,
     variations=(
         Variation(
             name="2022",
-            file="CLAP_weights_2022.pth",
             address="https://huggingface.co/microsoft/msclap/resolve/main/CLAP_weights_2022.pth",
             licence="MS-PL",
             dim=1024,
@@ -55,7 +48,6 @@ CARD = Card(
         ("torch", "torch"),
         ("librosa", "librosa"),
     ),
-    code_licence="MIT (this project)",
     citation=(
         "Elizalde et al., CLAP: learning audio concepts from natural language supervision, ICASSP"
         " 2023"
@@ -82,28 +74,18 @@ _NOT_AUDIO = (  # the text encoder, the classifier, the front end's constants
 
 
 class Clap2022(Network):
-    """CLAP 2022's audio encoder with its weights loaded."""
+    """CLAP 2022's audio encoder with its weights; `embed` returns float32 [1024]."""
 
     def __init__(self, module: nn.Module, device: str, extraction: str) -> None:
         super().__init__(module, device, extraction)
         self.filters = _mel_filters()
 
     def features(self, samples: np.ndarray, clip_id: str) -> torch.Tensor:
-        """Return the log mel spectrogram in dB of 5 s of a clip, [1, 1, 690 windows, 64 filters].
-
-        Parameters
-        ----------
-        samples : float32 [frames, channels] at 44100 Hz
-        clip_id : seeds where the 5 s of a longer clip begin
-        """
+        """Return the log mel spectrogram in dB of 5 s of a clip, [1, 1, 690 windows, 64 bands]."""
         heard = fixed_length(samples, _SECONDS, clip_id, self.extraction)
         power = power_spectrogram(heard, _WINDOW, _HOP)
         mel = power.T @ self.filters
         return (10 * mel.clamp_min(_FLOOR).log10())[None, None]
-
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Return float32 [batch, 1024]."""
-        return self.module(features)
 
 
 def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published") -> Clap2022:
@@ -114,7 +96,7 @@ def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published"
     """
     with without_first_weights():
         whole = nn.ModuleDict({"audio_encoder": _AudioEncoder()})
-    load_strict(whole, counters(whole) | tensors, ignore=_NOT_AUDIO)
+    load_strict(whole, tensors, ignore=_NOT_AUDIO)
     return Clap2022(whole["audio_encoder"], device, extraction)
 
 

@@ -21,7 +21,7 @@ import torch
 from torch import nn
 
 from embeddings.representations import htsat
-from embeddings.representations.card import CHANNELS, Card, Variation
+from embeddings.representations.card import CHANNELS, TRANSFORMERS, Card, Variation
 from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
 from embeddings.representations.msclap import Projection, fixed_length
 from embeddings.representations.network import Network
@@ -35,23 +35,18 @@ CARD = Card(
     parameters="31M",
     training_data="4.6M pairs of sounds and captions",
     test_data="FSD50K, which part is not said; WavCaps's sounds from Freesound may be others of it",
-    kind="torch",
     frame_level=False,
     dim=1024,
     extractions=CHANNELS,
     variations=(
         Variation(
             name="2023",
-            file="CLAP_weights_2023.pth",
             address="https://huggingface.co/microsoft/msclap/resolve/main/CLAP_weights_2023.pth",
             licence="MS-PL",
             dim=1024,
         ),
     ),
-    packages=(
-        ("torch", "torch"),
-        ("transformers", "transformers"),
-    ),
+    packages=TRANSFORMERS,
     code_licence="MIT (this project), Apache-2.0 (transformers)",
     citation=(
         "Elizalde et al., Natural language supervision for general-purpose audio representations,"
@@ -68,23 +63,13 @@ _FILTERS_RATE = 32000
 
 
 class Clap2023(Network):
-    """CLAP 2023's audio encoder with its weights loaded."""
+    """CLAP 2023's audio encoder with its weights; `embed` returns float32 [1024]."""
 
     def features(self, samples: np.ndarray, clip_id: str) -> torch.Tensor:
-        """Return the log mel spectrogram in dB of 7 s of a clip, [1, 1, 965 windows, 64 filters].
-
-        Parameters
-        ----------
-        samples : float32 [frames, channels] at 44100 Hz
-        clip_id : seeds where the 7 s of a longer clip begin
-        """
+        """Return the log mel spectrogram in dB of 7 s of a clip, [1, 1, 965 windows, 64 bands]."""
         heard = fixed_length(samples, _SECONDS, clip_id, self.extraction)
         filters = htsat.mel_filters(_FILTERS_RATE, "slaney")
         return htsat.log_mel(heard, _HOP, filters)[None, None]
-
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Return float32 [batch, 1024]."""
-        return self.module(features)
 
 
 def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published") -> Clap2023:

@@ -14,11 +14,9 @@ classes.
 front end undoes a gain, so what is left of the difference is the clipping.
 """
 
-from pathlib import Path
-
 import numpy as np
 
-from embeddings.representations.card import ESSENTIA_GAIN, Card, Variation
+from embeddings.representations.card import ESSENTIA_GAIN, Card, essentia_graph
 from embeddings.representations.graphs import (
     Graph,
     Layout,
@@ -41,34 +39,10 @@ CARD = Card(
     dim=512,
     extractions=ESSENTIA_GAIN,
     variations=(
-        Variation(
-            name="vgg42-tlpf-1",
-            file="fsd-sinet-vgg42-tlpf-1.pb",
-            address="https://essentia.upf.edu/models/audio-event-recognition/fsd-sinet/fsd-sinet-vgg42-tlpf-1.pb",
-            licence="CC BY-NC-SA 4.0 (Essentia's models)",
-            dim=512,
-        ),
-        Variation(
-            name="vgg41-tlpf-1",
-            file="fsd-sinet-vgg41-tlpf-1.pb",
-            address="https://essentia.upf.edu/models/audio-event-recognition/fsd-sinet/fsd-sinet-vgg41-tlpf-1.pb",
-            licence="CC BY-NC-SA 4.0 (Essentia's models)",
-            dim=256,
-        ),
-        Variation(
-            name="vgg42-aps-1",
-            file="fsd-sinet-vgg42-aps-1.pb",
-            address="https://essentia.upf.edu/models/audio-event-recognition/fsd-sinet/fsd-sinet-vgg42-aps-1.pb",
-            licence="CC BY-NC-SA 4.0 (Essentia's models)",
-            dim=512,
-        ),
-        Variation(
-            name="vgg42-tlpf_aps-1",
-            file="fsd-sinet-vgg42-tlpf_aps-1.pb",
-            address="https://essentia.upf.edu/models/audio-event-recognition/fsd-sinet/fsd-sinet-vgg42-tlpf_aps-1.pb",
-            licence="CC BY-NC-SA 4.0 (Essentia's models)",
-            dim=512,
-        ),
+        essentia_graph("audio-event-recognition/fsd-sinet/fsd-sinet-", "vgg42-tlpf-1", dim=512),
+        essentia_graph("audio-event-recognition/fsd-sinet/fsd-sinet-", "vgg41-tlpf-1", dim=256),
+        essentia_graph("audio-event-recognition/fsd-sinet/fsd-sinet-", "vgg42-aps-1", dim=512),
+        essentia_graph("audio-event-recognition/fsd-sinet/fsd-sinet-", "vgg42-tlpf_aps-1", dim=512),
     ),
     packages=(("essentia", "essentia-tensorflow"),),
     code_licence="AGPL-3.0 (Essentia)",
@@ -104,15 +78,7 @@ class FSDSINet(Graph):
         return cut_patches(bands, _PATCH, _PATCH_HOP)[..., None]
 
 
-def load(graph: Path, device: str = "cpu", extraction: str = "as-published") -> FSDSINet:
-    """Return FSD-SINet with the weights of a graph file; TensorFlow chooses the device.
-
-    Raises
-    ------
-    InputError
-        The file is missing, is no graph, or is one of another network.
-    """
-    return FSDSINet(graph, extraction)
+load = FSDSINet
 
 
 def normalise(samples: np.ndarray) -> np.ndarray:

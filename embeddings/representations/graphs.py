@@ -74,8 +74,8 @@ class Graph(ABC):
 
     layout: ClassVar[Layout]
 
-    def __init__(self, path: Path, extraction: str) -> None:
-        """Load the graph file at `path`.
+    def __init__(self, path: Path, extraction: str = "as-published") -> None:
+        """Load the graph file at `path`: this is what a graph's module calls `load`.
 
         Raises
         ------

@@ -41,7 +41,6 @@ CARD = Card(
     parameters="85M",
     training_data="AudioSet and others, 1.8M clips",
     test_data="no",
-    kind="torch",
     resampler="sinc",
     frame_level=False,
     dim=1024,
@@ -49,14 +48,11 @@ CARD = Card(
     variations=(
         Variation(
             name="huge",
-            file="imagebind_huge.pth",
             address="https://dl.fbaipublicfiles.com/imagebind/imagebind_huge.pth",
             licence="CC BY-NC-SA 4.0",
             dim=1024,
         ),
     ),
-    packages=(("torch", "torch"),),
-    code_licence="MIT (this project)",
     citation="Girdhar et al., ImageBind: one embedding space to bind them all, CVPR 2023",
 )
 
@@ -78,18 +74,10 @@ _OTHERS = r"modality_[a-z]+\.(vision|text|depth|thermal|imu)\..+"
 
 
 def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published") -> Network:
-    """Return ImageBind's audio trunk with published weights.
+    """Return ImageBind's audio trunk with the tensors of a published checkpoint.
 
-    Parameters
-    ----------
-    tensors : published name -> tensor; those of other modalities are not read
-    device : where it runs, as PyTorch names it
-    extraction : "as-published" or "as-intended", see above
-
-    Raises
-    ------
-    InputError
-        A key is missing, is not known or has another shape.
+    The tensors of other modalities are left out, where they are there.
+    Raises InputError where a key of the audio trunk is missing or misshapen, or one is unknown.
     """
     with without_first_weights():
         module = _ImageBind()

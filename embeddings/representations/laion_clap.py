@@ -29,7 +29,7 @@ import torch
 from torch import nn
 
 from embeddings.representations import htsat
-from embeddings.representations.card import AS_PUBLISHED, Card, Variation
+from embeddings.representations.card import AS_PUBLISHED, TRANSFORMERS, Card, Variation
 from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
 from embeddings.representations.network import Network, mono, seed_of
 
@@ -44,28 +44,24 @@ CARD = Card(
     test_data=(
         "by its authors' training script all of FSD50K, the evaluation set too, captioned by labels"
     ),
-    kind="torch",
     frame_level=False,
     dim=512,
     extractions=AS_PUBLISHED,
     variations=(
         Variation(
             name="630k-fusion-best",
-            file="630k-fusion-best.pt",
             address="https://huggingface.co/lukewys/laion_clap/resolve/main/630k-fusion-best.pt",
             licence="CC0-1.0",
             dim=512,
         ),
         Variation(
             name="630k-audioset-fusion-best",
-            file="630k-audioset-fusion-best.pt",
             address="https://huggingface.co/lukewys/laion_clap/resolve/main/630k-audioset-fusion-best.pt",
             licence="CC0-1.0",
             dim=512,
         ),
         Variation(
             name="music_speech_audioset_epoch_15_esc_89.98",
-            file="music_speech_audioset_epoch_15_esc_89.98.pt",
             address="https://huggingface.co/lukewys/laion_clap/resolve/main/music_speech_audioset_epoch_15_esc_89.98.pt",
             licence="CC0-1.0",
             dim=512,
@@ -75,10 +71,7 @@ CARD = Card(
         "transformers": "this project's front end and loader, with the network of transformers",
         "laion-clap": "the authors' package, which wants torchvision, torchaudio and a network",
     },
-    packages=(
-        ("torch", "torch"),
-        ("transformers", "transformers"),
-    ),
+    packages=TRANSFORMERS,
     code_licence="MIT (this project), Apache-2.0 (transformers)",
     citation="Wu et al., Large-scale contrastive language-audio pretraining, ICASSP 2023",
 )
@@ -116,11 +109,6 @@ class LaionClap(Network):
 
         Four of a clip of more than 10 s, to be fused: the whole, and three chunks. Without fusion
         it is always one.
-
-        Parameters
-        ----------
-        samples : float32 [frames, channels] at 48000 Hz
-        clip_id : seeds where the chunks of a longer clip begin
         """
         heard = (mono(samples).clamp(-1, 1) * _FULL_SCALE).trunc() / _FULL_SCALE
         if len(heard) < _LENGTH:

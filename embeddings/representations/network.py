@@ -33,9 +33,9 @@ class Network(ABC):
         clip_id : seeds what is random: crops, chunks
         """
 
-    @abstractmethod
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Return float32 [batch, dim] or [batch, frames, dim] for features of `features`."""
+        return self.module(features)
 
     def embed(self, samples: np.ndarray, clip_id: str = "") -> np.ndarray:
         """Return the embedding of one clip, float32 [dim] or [frames, dim]; see `features`."""

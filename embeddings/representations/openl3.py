@@ -14,11 +14,9 @@ silent patch is 0 dB throughout.
 front end undoes a gain, so what is left of the difference is the clipping.
 """
 
-from pathlib import Path
-
 import numpy as np
 
-from embeddings.representations.card import ESSENTIA_GAIN, Card, Variation
+from embeddings.representations.card import ESSENTIA_GAIN, Card, essentia_graph
 from embeddings.representations.graphs import Graph, Layout, cut_frames, essentia_standard
 
 CARD = Card(
@@ -35,27 +33,9 @@ CARD = Card(
     dim=512,
     extractions=ESSENTIA_GAIN,
     variations=(
-        Variation(
-            name="env-mel256-emb512-3",
-            file="openl3-env-mel256-emb512-3.pb",
-            address="https://essentia.upf.edu/models/feature-extractors/openl3/openl3-env-mel256-emb512-3.pb",
-            licence="CC BY-NC-SA 4.0 (Essentia's models)",
-            dim=512,
-        ),
-        Variation(
-            name="env-mel128-emb512-3",
-            file="openl3-env-mel128-emb512-3.pb",
-            address="https://essentia.upf.edu/models/feature-extractors/openl3/openl3-env-mel128-emb512-3.pb",
-            licence="CC BY-NC-SA 4.0 (Essentia's models)",
-            dim=512,
-        ),
-        Variation(
-            name="env-mel256-emb6144-3",
-            file="openl3-env-mel256-emb6144-3.pb",
-            address="https://essentia.upf.edu/models/feature-extractors/openl3/openl3-env-mel256-emb6144-3.pb",
-            licence="CC BY-NC-SA 4.0 (Essentia's models)",
-            dim=6144,
-        ),
+        essentia_graph("feature-extractors/openl3/openl3-", "env-mel256-emb512-3", dim=512),
+        essentia_graph("feature-extractors/openl3/openl3-", "env-mel128-emb512-3", dim=512),
+        essentia_graph("feature-extractors/openl3/openl3-", "env-mel256-emb6144-3", dim=6144),
     ),
     packages=(("essentia", "essentia-tensorflow"),),
     code_licence="AGPL-3.0 (Essentia)",
@@ -89,15 +69,7 @@ class OpenL3(Graph):
         return np.array([mel_db(second).T for second in seconds])[..., None]
 
 
-def load(graph: Path, device: str = "cpu", extraction: str = "as-published") -> OpenL3:
-    """Return OpenL3 with the weights of a graph file; TensorFlow chooses the device.
-
-    Raises
-    ------
-    InputError
-        The file is missing, is no graph, or is one of another network.
-    """
-    return OpenL3(graph, extraction)
+load = OpenL3
 
 
 def mel_db(second: np.ndarray) -> np.ndarray:

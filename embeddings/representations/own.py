@@ -14,7 +14,6 @@ and gives one of [sounds, dim].
 A source ``mteb:NAME`` is a model of the package mteb; see `representations.mteb`.
 """
 
-import hashlib
 import importlib
 import importlib.util
 import sys
@@ -29,7 +28,7 @@ import numpy as np
 
 from embeddings.audio import read_audio
 from embeddings.errors import InputError
-from embeddings.files import read_json, write_json
+from embeddings.files import read_json, sha256_of, write_json
 from embeddings.representations import mteb
 from embeddings.representations.runner import resampled
 
@@ -75,7 +74,7 @@ class Own:
         place = {
             "source": str(files[0]) if self.source.endswith(".py") else self.source,
             "weights": str(files[-1]) if self.weights else None,
-            "sha256": [_sha256(file) for file in files],
+            "sha256": [sha256_of(file) for file in files],
         }
         write_json(folder / _PLACE, place)
 
@@ -120,14 +119,9 @@ def find_own(folder: Path, *, verify: bool = False) -> Own:
     for file, known in zip(own.files(), place["sha256"], strict=True):
         if not file.is_file():
             raise InputError(f"{file}, which computed {folder.name}, is not there any more.")
-        if verify and _sha256(file) != known:
+        if verify and sha256_of(file) != known:
             raise InputError(f"{file} is not what it was when it computed {folder.name}.")
     return own
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 @lru_cache(maxsize=1)

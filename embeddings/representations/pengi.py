@@ -9,7 +9,7 @@ Front end, and what `as-published` and `as-intended` do: see `clap2023`.
 import torch
 
 from embeddings.representations import clap2023, htsat
-from embeddings.representations.card import CHANNELS, Card, Variation
+from embeddings.representations.card import CHANNELS, TRANSFORMERS, Card, Variation
 from embeddings.representations.checkpoint import Tensors
 
 CARD = Card(
@@ -21,23 +21,18 @@ CARD = Card(
     parameters="31M",
     training_data="3.4M pairs of sounds and texts",
     test_data="FSD50K's training part; its other sounds from Freesound may be others of FSD50K",
-    kind="torch",
     frame_level=False,
     dim=1024,
     extractions=CHANNELS,
     variations=(
         Variation(
             name="base",
-            file="base.pth",
             address="https://zenodo.org/record/8387083/files/base.pth",
             licence="MIT",
             dim=1024,
         ),
     ),
-    packages=(
-        ("torch", "torch"),
-        ("transformers", "transformers"),
-    ),
+    packages=TRANSFORMERS,
     code_licence="MIT (this project), Apache-2.0 (transformers)",
     citation="Deshmukh et al., Pengi: an audio language model for audio tasks, NeurIPS 2023",
 )

@@ -130,7 +130,7 @@ def loaded(representation: Representation) -> Any:
     """Return the network of a representation that has weights, loaded once a process."""
     module = importlib.import_module(representation.module)
     if representation.kind == "graph":
-        return module.load(representation.weights, representation.device, representation.extraction)
+        return module.load(representation.weights, representation.extraction)
     import torch
 
     from embeddings.representations.checkpoint import read_checkpoint

@@ -11,11 +11,9 @@ patch gives 128 numbers.
 "as-published" has 6 dB of gain before the front end, "as-intended" has none; see `graphs`.
 """
 
-from pathlib import Path
-
 import numpy as np
 
-from embeddings.representations.card import ESSENTIA_GAIN, Card, Variation
+from embeddings.representations.card import ESSENTIA_GAIN, Card, essentia_graph
 from embeddings.representations.graphs import (
     Graph,
     Layout,
@@ -37,15 +35,7 @@ CARD = Card(
     frame_level=True,
     dim=128,
     extractions=ESSENTIA_GAIN,
-    variations=(
-        Variation(
-            name="audioset-vggish-3",
-            file="audioset-vggish-3.pb",
-            address="https://essentia.upf.edu/models/feature-extractors/vggish/audioset-vggish-3.pb",
-            licence="CC BY-NC-SA 4.0 (Essentia's models)",
-            dim=128,
-        ),
-    ),
+    variations=(essentia_graph("feature-extractors/vggish/", "audioset-vggish-3", dim=128),),
     packages=(("essentia", "essentia-tensorflow"),),
     code_licence="AGPL-3.0 (Essentia)",
     citation="Hershey et al., CNN architectures for large-scale audio classification, ICASSP 2017",
@@ -76,15 +66,7 @@ class VGGish(Graph):
         return cut_patches(log_mel(mono, clip_id), _PATCH, _PATCH_HOP)[:, None]
 
 
-def load(graph: Path, device: str = "cpu", extraction: str = "as-published") -> VGGish:
-    """Return VGGish with the weights of a graph file; TensorFlow chooses the device.
-
-    Raises
-    ------
-    InputError
-        The file is missing, is no graph, or is one of another network.
-    """
-    return VGGish(graph, extraction)
+load = VGGish
 
 
 def log_mel(samples: np.ndarray, clip_id: str = "") -> np.ndarray:

@@ -20,12 +20,7 @@ import torch
 from torch import nn
 
 from embeddings.representations.card import AS_PUBLISHED, Card, Variation
-from embeddings.representations.checkpoint import (
-    Tensors,
-    counters,
-    load_strict,
-    without_first_weights,
-)
+from embeddings.representations.checkpoint import Tensors, load_strict, without_first_weights
 from embeddings.representations.frontends import power_spectrogram
 from embeddings.representations.network import Network, mono
 
@@ -38,21 +33,17 @@ CARD = Card(
     parameters="12M",
     training_data="VGGSound, 200K clips",
     test_data="no",
-    kind="torch",
     frame_level=False,
     dim=512,
     extractions=AS_PUBLISHED,
     variations=(
         Variation(
             name="Wav2CLIP",
-            file="Wav2CLIP.pt",
             address="https://github.com/descriptinc/lyrebird-wav2clip/releases/download/v0.1.0-alpha/Wav2CLIP.pt",
             licence="MIT",
             dim=512,
         ),
     ),
-    packages=(("torch", "torch"),),
-    code_licence="MIT (this project)",
     citation="Wu et al., Wav2CLIP: learning robust audio representations from CLIP, ICASSP 2022",
 )
 
@@ -73,23 +64,13 @@ _NOT_AUDIO = (  # all but the two parts that are used, and the front end's windo
 
 
 class Wav2Clip(Network):
-    """Wav2CLIP's audio encoder with its weights loaded."""
+    """Wav2CLIP's audio encoder with its weights; `embed` returns float32 [512]."""
 
     def features(self, samples: np.ndarray, clip_id: str) -> torch.Tensor:
-        """Return the power spectrogram of the first 30 s of a clip, [1, 257 bins, windows].
-
-        Parameters
-        ----------
-        samples : float32 [frames, channels] at 44100 Hz
-        clip_id : without effect; nothing is random here
-        """
+        """Return the power spectrogram of the first 30 s of a clip, [1, 257 bins, windows]."""
         heard = mono(samples[:_LONGEST])
         padded = nn.functional.pad(heard, (0, max(0, _SHORTEST - len(heard))))
         return power_spectrogram(padded, _WINDOW, _HOP)[None]
-
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Return float32 [batch, 512]."""
-        return self.module(features)
 
 
 def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published") -> Wav2Clip:
@@ -100,7 +81,7 @@ def load(tensors: Tensors, device: str = "cpu", extraction: str = "as-published"
     """
     with without_first_weights():
         module = _Wav2Clip()
-    load_strict(module, counters(module) | tensors, ignore=_NOT_AUDIO)
+    load_strict(module, tensors, ignore=_NOT_AUDIO)
     return Wav2Clip(module, device, extraction)
 
 

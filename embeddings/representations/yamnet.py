@@ -9,10 +9,8 @@ the network's last layer before its classes.
 "as-published" has 6 dB of gain before the front end, "as-intended" has none; see `graphs`.
 """
 
-from pathlib import Path
-
 from embeddings.representations import vggish
-from embeddings.representations.card import ESSENTIA_GAIN, Card, Variation
+from embeddings.representations.card import ESSENTIA_GAIN, Card, essentia_graph
 from embeddings.representations.graphs import Layout
 
 CARD = Card(
@@ -28,15 +26,7 @@ CARD = Card(
     frame_level=True,
     dim=1024,
     extractions=ESSENTIA_GAIN,
-    variations=(
-        Variation(
-            name="audioset-yamnet-1",
-            file="audioset-yamnet-1.pb",
-            address="https://essentia.upf.edu/models/audio-event-recognition/yamnet/audioset-yamnet-1.pb",
-            licence="CC BY-NC-SA 4.0 (Essentia's models)",
-            dim=1024,
-        ),
-    ),
+    variations=(essentia_graph("audio-event-recognition/yamnet/", "audioset-yamnet-1", dim=1024),),
     packages=(("essentia", "essentia-tensorflow"),),
     code_licence="AGPL-3.0 (Essentia)",
     citation="Plakal and Ellis, YAMNet, TensorFlow Models, 2020",
@@ -60,12 +50,4 @@ class YAMNet(vggish.VGGish):
     )
 
 
-def load(graph: Path, device: str = "cpu", extraction: str = "as-published") -> YAMNet:
-    """Return YAMNet with the weights of a graph file; TensorFlow chooses the device.
-
-    Raises
-    ------
-    InputError
-        The file is missing, is no graph, or is one of another network.
-    """
-    return YAMNet(graph, extraction)
+load = YAMNet

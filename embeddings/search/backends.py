@@ -55,18 +55,22 @@ class Backend(Protocol):
 
 
 def find_backend(corpus: np.ndarray, device: str) -> Backend:
-    """Return the backend for `corpus`, float32 [clips, dim], on "cpu", "cuda" or "auto".
+    """Return the backend for `corpus`, float32 [clips, dim], on a device; see `find_device`."""
+    if find_device(device) == "cpu":
+        return NumpyBackend(corpus)
+    return TorchBackend(corpus, "cuda")
 
-    "auto" is a GPU where PyTorch is installed and finds one, else numpy. Raises InputError for an
-    unknown device, or "cuda" where there is none.
+
+def find_device(device: str) -> str:
+    """Return "cpu" or "cuda" for "auto", "cpu" or "cuda"; InputError for a GPU that is not there.
+
+    "auto" is a GPU where PyTorch is installed and finds one.
     """
     if device not in DEVICES:
         raise InputError(f"The device must be one of {', '.join(DEVICES)}, not {device!r}.")
-    if device == "cpu" or (device == "auto" and not has_gpu()):
-        return NumpyBackend(corpus)
-    if not has_gpu():
+    if device == "cuda" and not has_gpu():
         raise InputError("The device cuda needs PyTorch and a GPU that it can use; there is none.")
-    return TorchBackend(corpus, "cuda")
+    return "cuda" if device != "cpu" and has_gpu() else "cpu"
 
 
 class NumpyBackend:

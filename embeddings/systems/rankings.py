@@ -26,7 +26,6 @@ from embeddings.systems.store import (
     open_embedding,
     open_ranking,
     read_transform,
-    system_names,
     write_ranking,
 )
 
@@ -107,12 +106,12 @@ def build_ranking(
     recipe, search = recipe or usual[0], search or usual[1]
     groups = groups_of(collection, embedding.rows, exclude_same)
     system, meta = _described(embedding, recipe, search, top, exclude_same)
-    there = _ranking_like(collection, system, meta)
-    if there:
-        return there
+    stored = _stored(collection, system)
+    if stored and all(stored.meta.get(key) == meta[key] for key in meta):
+        return stored
     ids = [collection.clips[row].id for row in embedding.rows]
     vectors = aggregate(embedding.vectors, embedding.frames, recipe.aggregation)
-    fitted = _fitted_before(collection, system, meta) or fit(vectors, recipe, ids)
+    fitted = _fitted_before(collection, stored, meta) or fit(vectors, recipe, ids)
     prepared = prepare(vectors, fitted)
     check_comparable(prepared, search, ids)  # names the clips that cannot be compared
     neighbours, scores = top_neighbours(prepared, search, top, groups=groups, device=device)
@@ -175,29 +174,23 @@ def groups_of(
     return groups
 
 
-def _ranking_like(collection: Collection, system: str, meta: dict[str, Any]) -> Ranking | None:
-    """Return the stored ranking `system` if it was made as `meta` says, else None."""
-    if system not in system_names(collection):
-        return None
+def _stored(collection: Collection, system: str) -> Ranking | None:
+    """Return the ranking `system` as it is stored, None where it is to be made."""
     try:
-        stored = open_ranking(collection, system)
-    except InputError:  # damaged, or of other clips: it is made again
+        return open_ranking(collection, system)
+    except InputError:  # there is none, or it is damaged or of other clips
         return None
-    return stored if all(stored.meta.get(key) == meta[key] for key in meta) else None
 
 
 def _fitted_before(
-    collection: Collection, system: str, meta: dict[str, Any]
+    collection: Collection, stored: Ranking | None, meta: dict[str, Any]
 ) -> dict[str, np.ndarray] | None:
-    """Return the recipe that an earlier build of `system` fitted to the same vectors, if any."""
-    if system not in system_names(collection):
+    """Return the recipe that an earlier build fitted to the same vectors, if any."""
+    if stored is None or any(stored.meta.get(key) != meta[key] for key in _FITTED_TO):
         return None
     try:
-        stored = open_ranking(collection, system)
-        if any(stored.meta.get(key) != meta[key] for key in _FITTED_TO):
-            return None
-        return read_transform(collection, system)
-    except (InputError, OSError, ValueError, BadZipFile):  # damaged
+        return read_transform(collection, stored.system)
+    except (OSError, ValueError, BadZipFile):  # damaged
         return None
 
 

@@ -18,8 +18,6 @@ Nothing in them depends on when or how often a job was run: the same input gives
 """
 
 import hashlib
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,7 +29,7 @@ import numpy as np
 from embeddings import __version__
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from embeddings.files import read_json, undamaged, whole_folder, write_json
+from embeddings.files import read_json, remove_folder, undamaged, whole_folder, write_json
 
 PROVENANCES = ("computed", "imported", "simulated")
 
@@ -171,8 +169,8 @@ def remove_embedding(collection: Collection, name: str) -> None:
     sweeps = collection.folder / "sweeps"
     for sweep in (sweeps / name, *sweeps.glob(f"{name}.*")):
         if sweep.is_dir():
-            _remove(sweep)
-    _remove(collection.folder / "embeddings" / name)
+            remove_folder(sweep)
+    remove_folder(collection.folder / "embeddings" / name)
 
 
 def write_ranking(
@@ -218,20 +216,13 @@ def remove_ranking(collection: Collection, system: str) -> None:
     """Remove the ranking `system` with its scores; raise InputError if there is none."""
     if system not in system_names(collection):
         raise _unknown(collection, "system", system, system_names(collection))
-    _remove(collection.folder / "rankings" / system)
+    remove_folder(collection.folder / "rankings" / system)
 
 
 def read_transform(collection: Collection, system: str) -> dict[str, np.ndarray]:
     """Return the fitted arrays that were stored with the ranking `system`."""
     with np.load(collection.folder / "rankings" / system / "transform.npz") as stored:
         return dict(stored)
-
-
-def _remove(folder: Path) -> None:
-    """Remove a folder: it vanishes at once, and then its files are deleted one by one."""
-    going = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    folder.rename(going / "old")
-    shutil.rmtree(going)
 
 
 @contextmanager

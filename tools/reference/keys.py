@@ -10,10 +10,12 @@ from tools.reference.markdown import code, plain
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 PAGES = {
-    "core/_parts.html": "Wherever sounds are played by the experimenter",
+    "core/_help.html": "Wherever there are sounds",
+    "core/_parts.html": "Where the experimenter plays them, besides",
     "browse/page.html": "On the page of a collection, besides",
-    "rating/page.html": "Where raters grade single sounds",
-    "rating/lists.html": "Where raters judge whole lists",
+    "rating/judging.html": "Where raters judge, besides",
+    "rating/page.html": "Where they grade single sounds, besides",
+    "rating/lists.html": "Where they judge whole lists, besides",
 }
 """The templates that list keys, and what people see of each."""
 

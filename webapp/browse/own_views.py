@@ -15,7 +15,6 @@ from flask import (
     Response,
     abort,
     after_this_request,
-    make_response,
     redirect,
     render_template,
     request,
@@ -38,6 +37,7 @@ from webapp.browse import own_sounds
 from webapp.browse.columns import in_order
 from webapp.browse.own_words import how_far, why_failed
 from webapp.core import catalogue
+from webapp.core.downloads import download
 
 bp = Blueprint("own", __name__, url_prefix="/browse/<name>/own")
 
@@ -203,10 +203,7 @@ def results(name: str, sound: str) -> Response:
             clip = collection.clips[row]
             own = (column.asked.system, column.asked.provenance, rank)
             writer.writerow([*own, clip.id, score, meaning, ",".join(clip.labels), column.note])
-    response = make_response(text.getvalue())
-    response.mimetype = "text/csv"
-    response.headers["Content-Disposition"] = f'attachment; filename="own-sound-{sound}.csv"'
-    return response
+    return download(text.getvalue(), "text/csv", f"own-sound-{sound}.csv")
 
 
 @bp.post("/<sound>/cancel")

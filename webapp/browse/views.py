@@ -20,6 +20,7 @@ from webapp.browse.nothing import why_nothing
 from webapp.browse.state import State, read_state
 from webapp.browse.walk import walk
 from webapp.core import catalogue
+from webapp.core.clip_facts import class_picker
 from webapp.core.envelopes import envelope_letters
 from webapp.core.menus import Entry
 
@@ -100,7 +101,7 @@ def _page(
         nothing=why_nothing(labels, state) if row is None else None,
         families=labels.family_counts,
         cutoffs=CUTOFFS,
-        picker=_picker(collection),
+        picker=class_picker(collection),
         damaged=damaged,
     )
 
@@ -149,11 +150,3 @@ def _close(collection: Collection, wanted: str) -> list[Clip]:
     close = [one for one in collection.index if wanted.lower() in one.lower()][:_CLOSE]
     close = close or difflib.get_close_matches(wanted, collection.index, _CLOSE, 0.5)
     return [collection.clip(one) for one in close]
-
-
-def _picker(collection: Collection) -> dict[str, dict[str, int]]:
-    """Return family -> class -> clips, the classes without a family under ""."""
-    groups: dict[str, dict[str, int]] = {family: {} for family in sorted(collection.families)}
-    for label, count in collection.class_counts.items():
-        groups.setdefault(collection.family_of.get(label, ""), {})[label] = count
-    return groups

@@ -47,14 +47,15 @@ def report_command(
     click.echo(f"Wrote {output}: {megabytes:.1f} MB, convention {convention or sounds.convention}.")
 
 
-def check_target(path: Path, force: bool) -> None:
-    """Raise InputError where the file cannot be written, or is there already."""
+def check_target(path: Path, force: bool = True) -> Path:
+    """Return where to write; raise InputError where that cannot be, or is there without `force`."""
     if path.is_dir():
         raise InputError(f"{path} is a folder; -o must name a file.")
     if not path.absolute().parent.is_dir():
         raise InputError(f"{path}: there is no such folder to write to.")
     if path.exists() and not force:
         raise InputError(f"{path} is there already, and stays as it is; --force replaces it.")
+    return path
 
 
 commands = (report_command,)

@@ -14,6 +14,7 @@ from webapp.bundles.payments import payments_csv
 from webapp.cli import Group
 from webapp.cli.mixed import model_command
 from webapp.cli.plans import plan_command
+from webapp.cli.report import check_target
 from webapp.cli.reports import plan_lines, status_lines
 from webapp.cli.results import report_command
 from webapp.cli.start import rater_link
@@ -41,7 +42,7 @@ def template_command(output: Path | None, ready: str | None) -> None:
     if output is None or str(output) == "-":
         click.echo(text, nl=False)
         return
-    path = _target(output)
+    path = check_target(output)
     if path.exists():
         raise InputError(f"{path} is there already, and stays as it is.")
     write_text(path, text)
@@ -97,7 +98,7 @@ def open_command(slug: str) -> None:
 def invite_command(slug: str, count: int, base: str | None, table: Path | None) -> None:
     """Invite raters to the study SLUG: prints a secret link for each."""
     database.prepare()
-    path = table and _target(table)
+    path = table and check_target(table)
     new = people.invite(lifecycle.find_study(slug), count)
     links = [(rater.pseudonym, rater_link(rater, base)) for rater in new]
     if path:
@@ -200,11 +201,11 @@ def export_command(slug: str, output: Path | None, table: str | None) -> None:
     if str(output) == "-":
         click.echo(export_import.table_text(study, table or "judgements"), nl=False)
     elif table:
-        path = _target(output or Path(f"{table}.csv"))
+        path = check_target(output or Path(f"{table}.csv"))
         write_text(path, export_import.table_text(study, table))
         click.echo(f"Wrote {path}.")
     else:
-        path = _target(output or Path(f"{slug}.zip"))
+        path = check_target(output or Path(f"{slug}.zip"))
         files = export_import.bundle_files(study)
         with whole_file(path) as file:
             write_bundle(file, files)
@@ -239,15 +240,6 @@ def payments_command(slug: str, output: Path | None) -> None:
     if str(output) == "-":
         click.echo(text, nl=False)
         return
-    path = _target(output or Path("payments.csv"))
+    path = check_target(output or Path("payments.csv"))
     write_text(path, text)
     click.echo(f"Wrote {path}: it ties pseudonyms to people, so keep it apart.")
-
-
-def _target(path: Path) -> Path:
-    """Return where to write; raise InputError where that cannot be."""
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; -o must name a file.")
-    if not path.absolute().parent.is_dir():
-        raise InputError(f"{path}: there is no such folder to write to.")
-    return path

@@ -1,4 +1,4 @@
-"""What the page of a map knows of every clip, sent once for all maps of a collection."""
+"""What pages know of all clips: their classes to pick from, and a map's facts, sent once."""
 
 import json
 import zlib
@@ -24,6 +24,14 @@ def clip_families(collection: Collection) -> list[tuple[str, ...]]:
         tuple(sorted({family_of[label] for label in clip.labels if label in family_of}))
         for clip in collection.clips
     ]
+
+
+def class_picker(collection: Collection) -> dict[str, dict[str, int]]:
+    """Return family -> class -> clips, the classes without a family under ""."""
+    groups: dict[str, dict[str, int]] = {family: {} for family in sorted(collection.families)}
+    for label, count in collection.class_counts.items():
+        groups.setdefault(collection.family_of.get(label, ""), {})[label] = count
+    return groups
 
 
 def clip_facts(collection: Collection) -> ClipFacts:

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, abort, make_response, send_file, url_for
 
 from evaluation.figures.figure import Figure
 from evaluation.reports import TEMPLATES
+from webapp.core.downloads import download
 from webapp.core.security import policy
 
 bp = Blueprint("figures", __name__, template_folder=str(TEMPLATES))  # _findings.html is there
@@ -78,7 +79,4 @@ def script_path() -> Path:
 
 def csv_file(figure: Figure) -> Response:
     """Answer with a figure's numbers as a CSV file."""
-    response = make_response(figure.csv())
-    response.mimetype = "text/csv"
-    response.headers["Content-Disposition"] = f'attachment; filename="{figure.name}.csv"'
-    return response
+    return download(figure.csv(), "text/csv", f"{figure.name}.csv")

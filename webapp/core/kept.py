@@ -67,5 +67,5 @@ def stamps(files: Iterable[Path]) -> State:
 def _changed(file: Path) -> int:
     try:
         return file.stat().st_mtime_ns
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return 0

@@ -27,6 +27,7 @@ from webapp.bundles import export_import
 from webapp.bundles.payments import payments_csv
 from webapp.core import jobs
 from webapp.core.database import db, now
+from webapp.core.downloads import download
 from webapp.core.menus import Entry
 from webapp.manage import study_progress
 from webapp.models import Assignment, Rater, Study
@@ -67,7 +68,7 @@ def study(slug: str) -> ResponseReturnValue:
 @bp.get("/<slug>/protocol.toml")
 def protocol(slug: str) -> Response:
     """Send the protocol as a TOML file."""
-    return _file(protocol_toml(_study(slug).terms), "application/toml", f"{slug}.toml")
+    return download(protocol_toml(_study(slug).terms), "application/toml", f"{slug}.toml")
 
 
 @bp.post("/<slug>/open")
@@ -125,13 +126,13 @@ def bundle(slug: str) -> Response:
     """Send the study as one zip; a draft has none, which is said in a sentence."""
     content = io.BytesIO()
     write_bundle(content, export_import.bundle_files(_study(slug)))
-    return _file(content.getvalue(), "application/zip", f"{slug}.zip")
+    return download(content.getvalue(), "application/zip", f"{slug}.zip")
 
 
 @bp.get("/<slug>/payments.csv")
 def payments(slug: str) -> Response:
     """Send who came under other services' ids: the one table that ties pseudonyms to people."""
-    return _file(payments_csv(_study(slug)), "text/csv", f"{slug}-payments.csv")
+    return download(payments_csv(_study(slug)), "text/csv", f"{slug}-payments.csv")
 
 
 @bp.get("/<slug>/raters")
@@ -179,7 +180,7 @@ def links(slug: str) -> Response:
     for rater in _study(slug).raters:
         if rater.number >= first:
             writer.writerow([rater.pseudonym, _link(rater)])
-    return _file(text.getvalue(), "text/csv", f"{slug}-links.csv")
+    return download(text.getvalue(), "text/csv", f"{slug}-links.csv")
 
 
 @bp.post("/<slug>/recall")
@@ -240,10 +241,3 @@ def _address(endpoint: str, **values: str) -> str:
     return (
         base + url_for(endpoint, **values) if base else url_for(endpoint, _external=True, **values)
     )
-
-
-def _file(text: str | bytes, mimetype: str, name: str) -> Response:
-    """Return a text, or bytes, as a file to keep."""
-    answer = current_app.response_class(text, mimetype=mimetype)
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer

@@ -16,7 +16,7 @@ from embeddings.systems.store import PROVENANCES, Embedding
 from evaluation.figures.charts import GREY, SYMBOLS
 from evaluation.figures.figure import PALETTE, Figure
 from webapp.core import catalogue
-from webapp.core.clip_facts import clip_families
+from webapp.core.clip_facts import class_picker, clip_families
 from webapp.core.figure_pages import csv_file, map_page
 from webapp.core.menus import Entry
 
@@ -75,7 +75,7 @@ def map(name: str) -> ResponseReturnValue:
         colour=_colour(collection),
         chosen=_classes(collection),
         hidden=request.args.getlist("hide"),
-        picker=_picker(collection),
+        picker=class_picker(collection),
         look={"colours": COLOURS, "grey": GREY, "symbols": SYMBOLS[: len(SYMBOLS) - 1]},
         most=MOST_CLASSES,
         listed=LISTED,
@@ -197,14 +197,6 @@ def _classes(collection: Collection) -> list[str]:
     if len(classes) > MOST_CLASSES:
         raise InputError(f"At most {MOST_CLASSES} classes have a colour, not {len(classes)}.")
     return classes
-
-
-def _picker(collection: Collection) -> dict[str, dict[str, int]]:
-    """Return family -> class -> clips, the classes without a family under ""."""
-    groups: dict[str, dict[str, int]] = {family: {} for family in sorted(collection.families)}
-    for label, count in collection.class_counts.items():
-        groups.setdefault(collection.family_of.get(label, ""), {})[label] = count
-    return groups
 
 
 def _figure(collection: Collection, shown: Shown) -> Figure:

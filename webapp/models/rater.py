@@ -48,6 +48,11 @@ class Rater(db.Model):
         """The rater's name in exports, as `pseudonym` makes it."""
         return pseudonym(self.number, self.study.simulated)
 
+    @property
+    def blocks_done(self) -> int:
+        """How many blocks the rater finished, practice apart."""
+        return sum(1 for one in self.assignments if one.finished_at and not one.query.practice)
+
 
 class ExternalId(db.Model):
     """What another service calls a rater. It leaves the database in payments.csv only.

@@ -62,8 +62,7 @@ def next_assignment(rater: Rater) -> Assignment | None:
     """
     terms = rater.study.terms
     had = {one.query_id for one in rater.assignments}
-    sitting = sum(1 for one in rater.assignments if not one.query.practice and one.finished_at)
-    if terms.sitting and sitting >= terms.sitting:
+    if terms.sitting and rater.blocks_done >= terms.sitting:
         return None
     found = [
         (count, block)

@@ -10,7 +10,7 @@ from webapp.core.database import db
 from webapp.core.envelopes import envelope_letters
 from webapp.models import Assignment, Candidate, Rater, Sitting, Slot
 from webapp.rating import answers
-from webapp.rating.people import Step
+from webapp.rating.people import Step, sitting_blocks
 from webapp.rating.tokens import Thing, token
 
 
@@ -63,7 +63,6 @@ def view(rater: Rater, sitting: Sitting, step: Step, page: int | None = None) ->
     left = {slot.id for slot in answers.unanswered(assignment, terms)}
     query = token(sitting, Thing(assignment))
     names = {slot.id: token(sitting, Thing(assignment, slot)) for slot in here}
-    done = sum(1 for one in rater.assignments if one.finished_at and not one.query.practice)
     return View(
         kind=step.name,
         query=query,
@@ -77,8 +76,8 @@ def view(rater: Rater, sitting: Sitting, step: Step, page: int | None = None) ->
         first=here[0].position if not repeat else 1,
         graded=sum(1 for slot in slots if slot.id not in left),
         all=len(slots),
-        done=done,
-        blocks=_blocks(rater),
+        done=rater.blocks_done,
+        blocks=sitting_blocks(rater),
         previous=shown > first_page,
     )
 
@@ -123,12 +122,6 @@ def _envelopes(
         token(sitting, thing): envelope_letters(collection.envelopes[collection.index[clip]])
         for thing, clip in heard.items()
     }
-
-
-def _blocks(rater: Rater) -> int:
-    """Return how many blocks the rater's sitting has: as many as asked for, or one a query."""
-    queries = sum(1 for query in rater.study.queries if query.blocks)
-    return min(rater.study.terms.sitting or queries, queries)
 
 
 def _lists(

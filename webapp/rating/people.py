@@ -149,7 +149,7 @@ def where(rater: Rater) -> Step:
     if rater.finished_at:
         return Step("done")  # also later: the code is still there to be copied
     if not is_open(rater.study):
-        return Step("done" if _blocks_done(rater) >= _sitting(rater) else "closed")
+        return Step("done" if rater.blocks_done >= sitting_blocks(rater) else "closed")
     if terms.consent and not rater.consented_at:
         return Step("consent")
     if terms.questionnaire.before and not rater.before:
@@ -162,9 +162,9 @@ def where(rater: Rater) -> Step:
     if practice and not practice.finished_at:
         return _at(practice, "practice")
     step = _judging(rater)
-    if step is None and terms.questionnaire.after and not rater.after and _blocks_done(rater):
+    if step is None and terms.questionnaire.after and not rater.after and rater.blocks_done:
         return Step("questions", when="after")
-    if step is None and not _blocks_done(rater):
+    if step is None and not rater.blocks_done:
         return Step("full")
     if step is None:
         rater.finished_at = now()
@@ -314,14 +314,10 @@ def _at(assignment: Assignment, name: str) -> Step:
     return Step(name, assignment, min(left, default=max(pages, default=1)))
 
 
-def _sitting(rater: Rater) -> int:
-    """Return how many blocks a whole sitting has."""
+def sitting_blocks(rater: Rater) -> int:
+    """Return how many blocks a whole sitting has: as many as asked for, or one a query."""
     queries = sum(1 for query in rater.study.queries if query.blocks)
     return min(rater.study.terms.sitting or queries, queries)
-
-
-def _blocks_done(rater: Rater) -> int:
-    return sum(1 for one in rater.assignments if one.finished_at and not one.query.practice)
 
 
 def new_raters(study: Study, count: int) -> list[Rater]:

@@ -298,8 +298,8 @@ def _end_page(rater: Rater, why: str) -> ResponseReturnValue:
         "full": joining.screen_out_code,
     }
     code = codes.get(why, "")
-    done = sum(1 for one in rater.assignments if one.finished_at and not one.query.practice)
     target = joining.redirect.replace("{code}", code) if code else ""
+    done = rater.blocks_done
     return _show("rating/end.html", rater, why=why, code=code, redirect=target, done=done)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from embeddings.errors import InputError
 from evaluation.analysis.judgements import find_facet, passing
 from webapp.models import Study
-from webapp.results.cache import analysis_of, preferences_of, ratings_of, shown_of
+from webapp.results.cache import analysis_of, lists_of, shown_of
 from webapp.results.mixed import stamp, stored_model
 from webapp.tables.study_tables import uncollected
 
@@ -71,12 +71,9 @@ class Asked:
     @cached_property
     def results(self) -> "Results":
         """The analysis that is shown."""
-        method = self.study.terms.method
-        if method == "preference":
-            return preferences_of(self.study, alone=self.alone)
-        if method == "rating":
-            return ratings_of(self.study, alone=self.alone)
-        return self._analysis(screened=self.screened)
+        if self.study.terms.method == "graded":
+            return self._analysis(screened=self.screened)
+        return lists_of(self.study, alone=self.alone)
 
     def _analysis(self, *, screened: bool) -> "Analysis":
         return analysis_of(self.study, self.facet, screened=screened, alone=self.alone)

@@ -67,25 +67,18 @@ def analysis_of(
     )
 
 
-def ratings_of(study: Study, *, alone: bool = False, seed: int = 1) -> "RatingAnalysis":
-    """Return the analysis of an open or closed study with the method "rating"."""
+def lists_of(
+    study: Study, *, alone: bool = False, seed: int = 1
+) -> "PreferenceAnalysis | RatingAnalysis":
+    """Return the analysis of an open or closed study with the method "preference" or "rating"."""
+    from evaluation.analysis.preferred_lists import PreferenceAnalysis
     from evaluation.analysis.rated_lists import RatingAnalysis
 
+    kind = PreferenceAnalysis if study.terms.method == "preference" else RatingAnalysis
     return _analyses.get(
         (*_name(study), alone, seed),
         _state(study),
-        lambda: RatingAnalysis(tables_of(study), alone=alone, seed=seed),
-    )
-
-
-def preferences_of(study: Study, *, alone: bool = False, seed: int = 1) -> "PreferenceAnalysis":
-    """Return the analysis of an open or closed study with the method "preference"."""
-    from evaluation.analysis.preferred_lists import PreferenceAnalysis
-
-    return _analyses.get(
-        (*_name(study), alone, seed),
-        _state(study),
-        lambda: PreferenceAnalysis(tables_of(study), alone=alone, seed=seed),
+        lambda: kind(tables_of(study), alone=alone, seed=seed),
     )
 
 

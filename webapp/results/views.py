@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
+from flask import Blueprint, Response, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from markupsafe import Markup
@@ -13,6 +13,7 @@ from markupsafe import Markup
 from embeddings.collection.clips import Collection
 from webapp.core import catalogue
 from webapp.core.database import db
+from webapp.core.downloads import download
 from webapp.core.figure_pages import figure_page
 from webapp.models import Study
 from webapp.results import result_files
@@ -78,7 +79,7 @@ def judgements(slug: str) -> Response:
     if asked.study.simulated:
         table = table.assign(judgements="simulated")
     text = table.to_csv(index=False, lineterminator="\n")
-    return _file(text, "text/csv", f"{asked.name}-judgements.csv")
+    return download(text, "text/csv", f"{asked.name}-judgements.csv")
 
 
 @bp.get("/<slug>/results/ears.qrels")
@@ -87,7 +88,7 @@ def qrels(slug: str) -> Response:
     from evaluation.analysis.relabelling import ears_qrels
 
     asked = _asked(slug)
-    return _file(ears_qrels(_graded(asked).ratings), "text/plain", f"{asked.name}-ears.qrels")
+    return download(ears_qrels(_graded(asked).ratings), "text/plain", f"{asked.name}-ears.qrels")
 
 
 @bp.get("/<slug>/results/disagreements.qrels")
@@ -98,7 +99,7 @@ def disagreements(slug: str) -> Response:
     asked = _asked(slug)
     graded = _graded(asked)
     text = ears_qrels(graded.ratings, graded.disagreements)
-    return _file(text, "text/plain", f"{asked.name}-disagreements.qrels")
+    return download(text, "text/plain", f"{asked.name}-disagreements.qrels")
 
 
 @bp.get("/<slug>/results.json")
@@ -107,14 +108,14 @@ def numbers(slug: str) -> Response:
     asked = _asked(slug)
     found = result_files.as_json(asked)
     text = json.dumps(found, ensure_ascii=False, allow_nan=False, indent=1)
-    return _file(text, "application/json", f"{asked.name}-results.json")
+    return download(text, "application/json", f"{asked.name}-results.json")
 
 
 @bp.get("/<slug>/results/report.html")
 def report(slug: str) -> Response:
     """Send the results as one HTML file that needs neither a server nor a network."""
     asked = _asked(slug)
-    return _file(result_files.as_report(asked), "text/html", f"{asked.name}-report.html")
+    return download(result_files.as_report(asked), "text/html", f"{asked.name}-report.html")
 
 
 def _csv(slug: str, file: str, name: str, kind: "Callable[[Section], Sequence[Part]]") -> Response:
@@ -122,7 +123,7 @@ def _csv(slug: str, file: str, name: str, kind: "Callable[[Section], Sequence[Pa
     for section in asked.sections():
         for part in kind(section):
             if part.name == name:
-                return _file(part.csv(), "text/csv", f"{asked.name}-{file}.csv")
+                return download(part.csv(), "text/csv", f"{asked.name}-{file}.csv")
     abort(404)
 
 
@@ -154,9 +155,3 @@ def _address(asked: Asked, endpoint: str = "results.page", **changes: Any) -> st
     known = {key: value for key, value in asked.parameters.items() if key not in own}
     given = {key: value for key, value in changes.items() if value}
     return url_for(endpoint, slug=asked.study.slug, **known, **given)
-
-
-def _file(text: str, mimetype: str, name: str) -> Response:
-    answer = current_app.response_class(text, mimetype=mimetype)
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Blueprint, Response, abort, make_response, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 
@@ -14,6 +14,7 @@ from evaluation.objective import published
 from evaluation.objective.beside_published import has_published_sounds
 from evaluation.objective.definitions import FIRST_RANK, METRICS, wording
 from webapp.core import catalogue
+from webapp.core.downloads import download
 from webapp.core.figure_pages import csv_file, figure_page
 from webapp.core.kept import of_app, stamps
 from webapp.core.menus import Entry
@@ -64,11 +65,8 @@ def table_csv(name: str, table: str) -> Response:
     rows = csv_table(collection, found, state, table) if table in TABLES else None
     if rows is None:
         abort(404)
-    response = make_response(rows.to_csv(index=False, lineterminator="\n"))
-    response.mimetype = "text/csv"
-    file = f"{name}-{table}-{state.convention}.csv"
-    response.headers["Content-Disposition"] = f'attachment; filename="{file}"'
-    return response
+    text = rows.to_csv(index=False, lineterminator="\n")
+    return download(text, "text/csv", f"{name}-{table}-{state.convention}.csv")
 
 
 @bp.get("/scores/<name>/<figure>.csv")

@@ -1,13 +1,11 @@
 """What a study will ask of its raters, from pools that are really computed. Nothing is stored."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from statistics import fmean, median
 
 import sqlalchemy as sa
-from flask import current_app
 
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
@@ -16,6 +14,7 @@ from evaluation.design.workload import Plan, plan
 from evaluation.protocol.terms import Protocol
 from webapp.core import catalogue
 from webapp.core.database import db
+from webapp.core.kept import of_app, stamps
 from webapp.models import Block, BlockItem, Candidate, Query, Study
 from webapp.study import opening
 from webapp.study.lifecycle import subject
@@ -66,15 +65,11 @@ def preview(protocol: Protocol) -> Preview:
         As `webapp.study.lifecycle.create_study` and `webapp.study.opening.open_study`, but for
         sounds that cannot be copied and a name that is taken.
     """
-    kept: OrderedDict[tuple, Preview] = current_app.extensions.setdefault(
-        "sounding_board_previews", OrderedDict()
-    )
-    key = (protocol.sha256(), *_stamps(protocol))
-    if key not in kept:
-        kept[key] = _preview(protocol)
-        while len(kept) > _REMEMBERED:
-            kept.popitem(last=False)
-    return kept[key]
+    folder = catalogue.data() / "collections" / protocol.collection
+    files = [folder / "collection.json"]
+    files += [folder / "rankings" / system / "meta.json" for system in protocol.systems]
+    kept = of_app("sounding_board_previews", _REMEMBERED)
+    return kept.get((protocol.sha256(),), stamps(files), lambda: _preview(protocol))
 
 
 def opened(study: Study) -> Preview | None:
@@ -126,14 +121,6 @@ def _asked(study: Study) -> sa.Select:
     else:
         rows = rows.join(Candidate, Candidate.query_id == Query.id)
     return rows.distinct().order_by(Query.id)
-
-
-def _stamps(protocol: Protocol) -> list[int]:
-    """Return when the collection and the rankings were last written, 0 for what is not there."""
-    folder = catalogue.data() / "collections" / protocol.collection
-    files = [folder / "collection.json"]
-    files += [folder / "rankings" / system / "meta.json" for system in protocol.systems]
-    return [path.stat().st_mtime_ns if path.is_file() else 0 for path in files]
 
 
 def _mean_seconds(collection: Collection, rows: Sequence[int]) -> float:

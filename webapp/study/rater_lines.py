@@ -103,7 +103,7 @@ def _line(rater: Rater, terms: Protocol, given: _Given, at: datetime) -> RaterLi
     return RaterLine(
         rater=rater,
         stage=_stage(rater),
-        finished=sum(1 for one in rater.assignments if one.finished_at and not one.query.practice),
+        finished=rater.blocks_done,
         at=kept_block(rater, at),
         minutes=_minutes(given.moments),
         heard=fmean(given.heard.values()) if given.heard else None,

@@ -1,6 +1,5 @@
 """Essentia's FreesoundExtractor: what it is asked for, and whether its answer is whole."""
 
-import os
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from embeddings.errors import InputError
+from embeddings.representations.graphs import essentia_standard
 
 STATISTICS = ("mean", "dmean", "dmean2", "var", "dvar", "dvar2")
 """Mean and variance over the frames, of the values, their first and their second derivatives."""
@@ -118,15 +118,8 @@ def as_vector(parts: Sequence[np.ndarray], names: Sequence[str], path: Path) -> 
 
 @cache
 def _extractor() -> Any:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greetings, before its import
-    import essentia
-
-    essentia.log.infoActive = False
-    essentia.log.warningActive = False
-    from essentia.standard import FreesoundExtractor
-
     statistics = list(STATISTICS)
-    return FreesoundExtractor(
+    return essentia_standard().FreesoundExtractor(
         lowlevelStats=statistics, mfccStats=statistics, gfccStats=statistics,
         rhythmStats=["mean"], tonalStats=["mean"],
     )  # fmt: skip

@@ -1,6 +1,7 @@
 // The browse page: keys, pickers, tabs, columns, and the marks between columns. Each part works
 // without the others; without any of this the page has plain forms and links.
 import "../player/player.js";
+import { setState } from "./address.js";
 import { startColumns } from "./columns.js";
 import { startMarks } from "./marks.js";
 import { startPickers } from "./pickers.js";
@@ -9,6 +10,6 @@ import { walkItems } from "../core/items.js";
 
 walkItems({ within: (item) => item?.closest(".system") ?? document, seek: true });
 startPickers();
-startTabs();
+startTabs((system) => setState({ tab: [system] }));
 startColumns();
 startMarks();

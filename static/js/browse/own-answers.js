@@ -2,13 +2,13 @@
 // is told when the page is left, so that nothing stays there.
 
 import "../player/player.js";
+import { startTabs } from "./tabs.js";
 import { walkItems } from "../core/items.js";
 
 const PAUSE = 700; // milliseconds between two looks
 const ALIVE = 10000; // and between two when all is there: they show that the page is open
 
 const page = document.getElementById("own-page");
-const tabs = [...document.querySelectorAll("#tabs [role=tab]")];
 
 // What this view of the page calls itself: what it had asked before it was left, and is answered
 // after, must not look as if it had been opened again.
@@ -81,27 +81,5 @@ window.addEventListener("pageshow", (event) => {
   renew();
 });
 
-function select(tab) {
-  for (const other of tabs) {
-    const isChosen = other === tab;
-    other.setAttribute("aria-selected", String(isChosen));
-    other.tabIndex = isChosen ? 0 : -1;
-    document.getElementById(other.getAttribute("aria-controls")).classList.toggle("shown", isChosen);
-  }
-}
-
-tabs.forEach((tab, number) => {
-  tab.addEventListener("click", () => select(tab));
-  tab.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    const next = tabs[(number + step + tabs.length) % tabs.length];
-    select(next);
-    next.focus();
-    event.preventDefault();
-    event.stopPropagation();
-  });
-});
-if (tabs.length) select(tabs[0]);
-
+startTabs();
 setTimeout(look, isRunning ? PAUSE : ALIVE);

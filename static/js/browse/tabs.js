@@ -1,6 +1,5 @@
-// On narrow screens one system is shown at a time, chosen by tabs. Without this file the tabs are
-// links that load the page with another system shown.
-import { setState } from "./address.js";
+// On narrow screens one system is shown at a time, chosen by tabs. Without this file the tabs of the
+// browse page are links that load the page with another system shown.
 
 const tabs = () => [...document.querySelectorAll("#tabs [role=tab]")];
 
@@ -14,15 +13,15 @@ function select(tab) {
   tab.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
-function choose(tab) {
-  select(tab);
-  setState({ tab: [tab.dataset.system] });
-}
-
-export function startTabs() {
-  const chosen = tabs().find((tab) => tab.getAttribute("aria-selected") === "true");
-  if (!chosen) return;
-  for (const tab of tabs()) tab.tabIndex = tab === chosen ? 0 : -1;
+// chosen(system) is called when another system is to be shown.
+export function startTabs(chosen = () => {}) {
+  const first = tabs().find((tab) => tab.getAttribute("aria-selected") === "true");
+  if (!first) return;
+  for (const tab of tabs()) tab.tabIndex = tab === first ? 0 : -1;
+  const choose = (tab) => {
+    select(tab);
+    chosen(tab.dataset.system);
+  };
   const list = document.getElementById("tabs");
   list.addEventListener("click", (event) => {
     const tab = event.target.closest("[role=tab]");

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from embeddings.errors import InputError
+from evaluation.analysis.preferred_lists import PreferenceAnalysis
 from evaluation.analysis.rated_lists import RatingAnalysis
 from tests.support.studies.lab import START, Lab
 from webapp.core.database import db
@@ -20,8 +21,7 @@ from webapp.results.cache import (
     analysis_of,
     forget,
     judgement_count,
-    preferences_of,
-    ratings_of,
+    lists_of,
     tables_of,
 )
 from webapp.study import lifecycle
@@ -101,10 +101,11 @@ def test_lists_have_analyses_of_their_own(study: Study) -> None:
     rated, preferred = (
         lifecycle.find_study(f"a-{method}-study") for method in ("rating", "preference")
     )
-    assert ratings_of(rated) is ratings_of(rated)
-    assert isinstance(ratings_of(rated), RatingAnalysis)
-    assert preferences_of(preferred) is preferences_of(preferred)
-    assert preferences_of(preferred, seed=2) is not preferences_of(preferred)
+    assert lists_of(rated) is lists_of(rated)
+    assert isinstance(lists_of(rated), RatingAnalysis)
+    assert isinstance(lists_of(preferred), PreferenceAnalysis)
+    assert lists_of(preferred) is lists_of(preferred)
+    assert lists_of(preferred, seed=2) is not lists_of(preferred)
 
 
 def test_a_draft_has_no_results(study: Study) -> None:
