@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+import pytest
+
 from embeddings import parallel
 
 KEPT = ("embeddings.audio", "embeddings.collection.duplicates", "embeddings.listening.copies")
@@ -70,6 +72,25 @@ def warm_workers() -> Iterator[None]:
         yield
     finally:
         parallel.ProcessPoolExecutor = ProcessPoolExecutor  # type: ignore[misc]
-        for pool in _pools.values():
-            pool.shutdown(wait=True, cancel_futures=True)
-        _pools.clear()
+        _end()
+
+
+@contextmanager
+def workers_from_here(*more: str) -> Iterator[None]:
+    """Keep other workers while this lasts, for the modules `more`, too.
+
+    Those from before have another working folder: what is named from here is not there for them.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(f"{__name__}.KEPT", (*KEPT, *more))
+        patch.setattr(f"{__name__}._pools", {})
+        try:
+            yield
+        finally:
+            _end()
+
+
+def _end() -> None:
+    for pool in _pools.values():
+        pool.shutdown(wait=True, cancel_futures=True)
+    _pools.clear()

@@ -18,13 +18,13 @@ import pytest
 
 from embeddings.collection.clips import open_collection
 from embeddings.extraction import extract
-from tests.support import warm_workers
 from tests.support.docs import stand_ins
 from tests.support.docs.command_lines import cli, commands
 from tests.support.docs.documents import Document, Piece
 from tests.support.docs.snippets import Snippet, snippets, unseen
 from tests.support.places import ROOT
 from tests.support.ready import ready
+from tests.support.warm_workers import workers_from_here
 from webapp import create_app
 from webapp.study.lifecycle import find_study
 
@@ -138,10 +138,10 @@ def read_all(folder: Path, demo: Path) -> None:
     with pytest.MonkeyPatch.context() as patch, contextlib.chdir(folder):
         patch.setattr("webapp.cli.embeddings.plan", stand_ins.planned)
         # no network is loaded, so that workers of extractions can stay, too
-        patch.setattr(warm_workers, "KEPT", (*warm_workers.KEPT, extract.__name__))
-        wrong = {
-            name: Reader(page, folder).read() for name, page in zip(ORDER, pages(), strict=True)
-        }
+        with workers_from_here(extract.__name__):
+            wrong = {
+                name: Reader(page, folder).read() for name, page in zip(ORDER, pages(), strict=True)
+            }
     (folder / "wrong.json").write_text(json.dumps(wrong), encoding="utf-8")
 
 
