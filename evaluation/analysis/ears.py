@@ -11,7 +11,7 @@ import numpy as np
 
 from embeddings.errors import InputError
 from evaluation.analysis.ratings import Ratings
-from evaluation.analysis.replicates import REPLICATES, panel_replicates, weighted, weights
+from evaluation.analysis.replicates import weighted, weights
 from evaluation.measure import Coefficient
 from evaluation.statistics.correlation import (
     CORRELATIONS,
@@ -95,10 +95,9 @@ def compare_orders(
     of: Ratings,
     objective: np.ndarray,
     *,
+    heard: np.ndarray,
     higher: bool = True,
-    replicates: int = REPLICATES,
     seed: int = 1,
-    heard: np.ndarray | None = None,
 ) -> Agreement:
     """Compare the order of the systems by mean grade with that by an objective score.
 
@@ -106,10 +105,10 @@ def compare_orders(
     ----------
     objective : float [systems, queries], AP or R1 of the study's own queries, whose weights then
         follow the replicate; or float [systems], of a whole collection. NaN: undefined
+    heard : float [replicates, systems], the mean grades in the replicates
+        (`evaluation.analysis.replicates.panel_replicates`)
     higher : whether more is better; not so for R1
-    replicates, seed : of the random weights
-    heard : float [replicates, systems], the mean grades in the replicates, where they were drawn
-        before by `evaluation.analysis.replicates.panel_replicates`
+    seed : of the random weights
     """
     sign = 1.0 if higher else -1.0
     graded = mean_there(of.mean_by_rank)
@@ -121,19 +120,17 @@ def compare_orders(
     if count < 2 or not len(of.raters):
         none = dict.fromkeys(CORRELATIONS)
         return Agreement(none, none, None, count, above)
-    if heard is None:
-        heard = panel_replicates(of, ["mean_grade"], replicates=replicates, seed=seed)["mean_grade"]
-    drawn, labels = heard, score  # of a whole collection the same in every replicate
+    labels = score  # of a whole collection the same in every replicate
     if objective.ndim == 2:
-        of_query = weights(len(of.raters), len(of.queries), len(drawn), seed)[1]
+        of_query = weights(len(of.raters), len(of.queries), len(heard), seed)[1]
         labels = sign * weighted(objective, of_query)
     varies = _several(of.table.T) and _several(graded)
     if varies:
-        above = 0.5 + 0.5 * np.sign(drawn[:, :, None] - drawn[:, None, :]).mean(axis=0)
+        above = 0.5 + 0.5 * np.sign(heard[:, :, None] - heard[:, None, :]).mean(axis=0)
         above[~kept] = above[:, ~kept] = np.nan
         np.fill_diagonal(above, np.nan)
     varies = varies and (objective.ndim == 1 or _several(objective))
-    replicated = (drawn[:, kept], labels[..., kept]) if varies else None
+    replicated = (heard[:, kept], labels[..., kept]) if varies else None
     told = correlated(CORRELATIONS, (ears[kept], score[kept]), replicated)
     return Agreement(*told, least_significant_tau(count), count, above)
 

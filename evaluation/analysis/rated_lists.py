@@ -56,9 +56,7 @@ class RatingAnalysis(PanelResults):
     @cached_property
     def mean_grades(self) -> Scores:
         """The systems by mean rating."""
-        found = super().mean_grades
-        systems = tuple(replace(one, definition=MEAN_RATING.definition) for one in found.systems)
-        return replace(found, definition=MEAN_RATING.definition, systems=systems)
+        return replace(super().mean_grades, definition=MEAN_RATING.definition)
 
     @cached_property
     def primary(self) -> Scores:

@@ -39,7 +39,7 @@ def _systems(scores: Scores) -> list[dict[str, Any]]:
             "lower_bound": one.low,
             "upper_bound": one.high,
             "judged": one.judged,
-            "definition": one.definition,
+            "definition": scores.definition,
         }
         for one in scores.systems
     ]

@@ -41,7 +41,6 @@ class SystemScore:
     low, high : between what the score could be if nothing were missing; None where the measure has
         no such bounds
     judged : the share of its results, to the depth, that at least one rater graded
-    definition : what exactly was computed
     """
 
     system: str
@@ -49,7 +48,6 @@ class SystemScore:
     low: float | None
     high: float | None
     judged: float | None
-    definition: str
 
 
 def per_rater(of: Ratings, measure: str, threshold: float | None = None) -> np.ndarray:
@@ -181,7 +179,7 @@ def score_systems(
     estimates = [within(one, *kind.ends(panel)) for one in estimates]
     bounds = kind.bounds(panel, table) if kind.bounds else np.full((2, *table.shape), np.nan)
     return Scores(
-        kind, definition, _systems(of, estimates, definition, *bounds),
+        kind, definition, _systems(of, estimates, *bounds),
         table, single, drawn, freedom, of.alone, redraw,
     )  # fmt: skip
 
@@ -205,7 +203,7 @@ def _of_replicates(
 
 
 def _systems(
-    of: Ratings, estimates: list[Estimate], definition: str, low: np.ndarray, high: np.ndarray
+    of: Ratings, estimates: list[Estimate], low: np.ndarray, high: np.ndarray
 ) -> tuple[SystemScore, ...]:
     returned = of.returned
     shares = returned.sum(axis=(1, 2))
@@ -217,7 +215,6 @@ def _systems(
             _mean_of(low[one]),
             _mean_of(high[one]),
             float(graded[one] / shares[one]) if shares[one] else None,
-            definition,
         )
         for one, name in enumerate(of.systems)
     )

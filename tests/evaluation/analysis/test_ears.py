@@ -7,6 +7,7 @@ import pytest
 
 from embeddings.errors import InputError
 from evaluation.analysis.ears import (
+    Agreement,
     StudyLabels,
     compare_orders,
     relevant,
@@ -14,7 +15,9 @@ from evaluation.analysis.ears import (
     within_queries,
 )
 from evaluation.analysis.ears_tables import relabelled_table
+from evaluation.analysis.ratings import Ratings
 from evaluation.analysis.relabelling import disagreements, ears_qrels, relabelled
+from evaluation.analysis.replicates import panel_replicates
 from evaluation.statistics.correlation import tau_b
 from tests.support.studies.rated import ratings, simulated
 
@@ -43,27 +46,35 @@ def test_three_rules_of_relevance() -> None:
         relevant(HAND, LABELS, "all")
 
 
+def orders(
+    of: Ratings, objective: np.ndarray, *, higher: bool = True, replicates: int = 50
+) -> Agreement:
+    """Return how far the orders agree, in so many replicates."""
+    heard = panel_replicates(of, ["mean_grade"], replicates=replicates)["mean_grade"]
+    return compare_orders(of, objective, heard=heard, higher=higher)
+
+
 def test_orders_that_agree() -> None:
     study = simulated(systems=6, queries=30)
     same = np.array([0.6, 0.5, 0.4, 0.3, 0.2, 0.1])
-    found = compare_orders(study, same, replicates=200)
+    found = orders(study, same, replicates=200)
     assert found.values == pytest.approx({"tau": 1.0, "tau_ap": 1.0, "rho": 1.0})
     for interval in found.intervals.values():
         assert 0.3 < interval.low <= interval.high == 1.0
     assert found.least == pytest.approx(0.867, abs=5e-4)
     assert found.above[0, 5] > 0.95 > 0.05 > found.above[5, 0]
     assert np.isnan(np.diag(found.above)).all()
-    lower_is_better = compare_orders(study, -same, higher=False, replicates=50)
+    lower_is_better = orders(study, -same, higher=False, replicates=50)
     assert lower_is_better.tau == 1.0
-    assert compare_orders(study, -same, replicates=50).tau == -1.0
+    assert orders(study, -same, replicates=50).tau == -1.0
 
 
 def test_scores_of_the_own_queries_move_with_the_replicates() -> None:
     study = simulated(systems=5, queries=25)
     rng = np.random.default_rng(1)
     own = np.linspace(0.9, 0.1, 5)[:, None] + rng.normal(0, 0.5, (5, 25))
-    moving = compare_orders(study, own, replicates=300)
-    fixed = compare_orders(study, own.mean(axis=1), replicates=300)
+    moving = orders(study, own, replicates=300)
+    fixed = orders(study, own.mean(axis=1), replicates=300)
     assert moving.tau == fixed.tau
     width = [one.intervals["tau"].high - one.intervals["tau"].low for one in (moving, fixed)]
     assert width[0] > width[1]
@@ -71,22 +82,22 @@ def test_scores_of_the_own_queries_move_with_the_replicates() -> None:
 
 def test_systems_without_a_score_are_left_out() -> None:
     study = simulated(systems=4)
-    found = compare_orders(study, np.array([0.4, NO, 0.3, 0.2]), replicates=50)
+    found = orders(study, np.array([0.4, NO, 0.3, 0.2]), replicates=50)
     assert (found.systems, found.tau, found.least) == (3, 1.0, None)
     assert np.isnan(found.above[1]).all()
-    one = compare_orders(study, np.array([0.4, NO, NO, NO]))
+    one = orders(study, np.array([0.4, NO, NO, NO]))
     assert (one.systems, one.tau, one.intervals["tau"]) == (1, None, None)
-    flat = compare_orders(study, np.ones(4), replicates=20)
+    flat = orders(study, np.ones(4), replicates=20)
     assert (flat.tau, flat.values["rho"]) == (None, None)
     nobody = ratings([[NO] * 4], HAND.lists.tolist(), [0, 0, 1, 1])
-    assert np.isnan(compare_orders(nobody, np.array([1.0, 2.0])).above).all()
-    assert compare_orders(nobody, np.array([1.0, 2.0])).tau is None
+    assert np.isnan(orders(nobody, np.array([1.0, 2.0])).above).all()
+    assert orders(nobody, np.array([1.0, 2.0])).tau is None
 
 
 @pytest.mark.parametrize(("queries", "raters"), [(1, 6), (6, 1), (1, 1)])
 def test_one_query_or_one_rater_gives_no_interval(queries: int, raters: int) -> None:
     study = simulated(systems=6, queries=queries, raters=raters)
-    found = compare_orders(study, np.linspace(0.9, 0.1, 6), replicates=30)
+    found = orders(study, np.linspace(0.9, 0.1, 6), replicates=30)
     assert found.tau is not None
     assert set(found.intervals.values()) == {None}
     assert np.isnan(found.above).all()
@@ -96,7 +107,7 @@ def test_who_and_what_gave_no_grade_does_not_count() -> None:
     study = simulated(systems=4, queries=2, raters=2)
     for gone in (np.array([[True], [False]]), study.query_of == 1):
         table = np.where(gone, NO, study.table)
-        found = compare_orders(replace(study, table=table), np.arange(4.0), replicates=30)
+        found = orders(replace(study, table=table), np.arange(4.0), replicates=30)
         assert found.intervals["tau"] is None
         assert np.isnan(found.above).all()
 
@@ -104,7 +115,7 @@ def test_who_and_what_gave_no_grade_does_not_count() -> None:
 def test_scores_of_one_query_give_no_interval() -> None:
     own = np.full((4, 8), NO)
     own[:, 3] = [0.1, 0.4, 0.3, 0.2]
-    found = compare_orders(simulated(systems=4, queries=8), own, replicates=30)
+    found = orders(simulated(systems=4, queries=8), own, replicates=30)
     assert found.tau is not None
     assert found.intervals["tau"] is None
     assert found.above[0, 3] > 0.5  # the ears have eight

@@ -26,7 +26,7 @@ def test_mean_grades_by_hand() -> None:
     # q0: (75 + 75) / 2; q1: the first rater judged 0, the second 20
     assert one.estimate.value == pytest.approx((75 + 10) / 2)
     assert other.estimate.value == pytest.approx((60 + 10) / 2)
-    assert one.definition == "mean_grade@2/judged-only"
+    assert found.definition == "mean_grade@2/judged-only"
     assert (one.estimate.raters, one.estimate.queries, one.estimate.ratings) == (2, 2, 4)
     assert one.judged == 1.0
     assert found.difference(0, 1).value == pytest.approx(7.5)
