@@ -217,22 +217,19 @@ def test_a_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
         "    Path(__file__).with_name(f'napping-{seconds}').touch()\n"
         "    time.sleep(seconds)\n"
         "if __name__ == '__main__':\n"
-        "    for _ in in_parallel(nap, [0.01, 300, 301], 2): print('one', flush=True)\n"
+        "    list(in_parallel(nap, [300, 301], 2))\n"
     )
     (tmp_path / "long.py").write_text(script)
     process = subprocess.Popen(
         [sys.executable, str(tmp_path / "long.py")],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=hear_ctrl_c,
     )
-    assert process.stdout is not None
     assert process.stderr is not None
     try:
-        assert process.stdout.readline() == "one\n"
-        wait_for(lambda: list(tmp_path.glob("napping-30*")))
+        wait_for(lambda: len(list(tmp_path.glob("napping-*"))) == 2)
         process.send_signal(signal.SIGINT)
         while "Stopping after what is in progress" not in process.stderr.readline():
             assert process.poll() is None
@@ -243,6 +240,7 @@ def test_a_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
         assert process.returncode != 0
     finally:
         process.kill()
+        process.communicate()
 
 
 def test_a_sweep_and_a_choice_are_printed_with_what_they_are(
