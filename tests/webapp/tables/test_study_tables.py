@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 
 from evaluation.records.facts import ClipRecord, RaterRecord
 from evaluation.records.frames import (
@@ -18,6 +19,8 @@ from tests.support.studies.lab import GOOD, RANDOM, SLUGS, Lab
 from webapp import create_app
 from webapp.bundles.export_import import import_study
 from webapp.core import database
+from webapp.core.database import db
+from webapp.models import Judgement, Preference
 from webapp.study import lifecycle
 from webapp.tables.study_tables import study_tables
 
@@ -51,6 +54,22 @@ def test_a_study_that_uses_another_one_again_says_whose_grades_they_are(lab: Lab
     assert not any("/" in one for one in whose["a-graded-study-2"])
     assert set(whose["a-graded-study"]) <= set(told.raters["rater"])
     assert told.judgements[f"rank.{GOOD}"].notna().any()
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_the_last_answer_to_each_question_counts(lab: Lab, slug: str) -> None:
+    with lab.app.app_context():
+        tables = study_tables(lifecycle.find_study(slug))
+        graded = sa.select(Judgement.slot_id, Judgement.facet, Judgement.client_uuid)
+        chosen = sa.select(Preference.assignment_id, sa.literal(""), Preference.client_uuid)
+        given = [
+            *db.session.execute(graded.order_by(Judgement.id)),
+            *db.session.execute(chosen.order_by(Preference.id)),
+        ]
+    last = set({(place, facet): uuid for place, facet, uuid in given}.values())
+    told = pd.concat([tables.judgements, tables.preferences], ignore_index=True)
+    assert 0 < (told["counts"] == 0).sum() < len(told)
+    assert told["counts"].tolist() == [int(one in last) for one in told["uuid"]]
 
 
 def test_withdrawn_raters_and_practice_are_in_no_table(lab: Lab) -> None:
