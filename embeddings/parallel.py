@@ -15,6 +15,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _CRASHED = "the process working on it crashed"
+_STOPPING = "Stopping after what is in progress; Ctrl-C once more: at once."
 
 
 class Failure(Generic[Item]):
@@ -37,6 +38,9 @@ def in_parallel(
     `function` and the items travel to worker processes, so both must pickle. Work that raises
     gives a :class:`Failure` with its message; so does an item on which a worker dies (a
     segmentation fault in a decoder, say), which does not take the other items with it.
+
+    Whoever stops early waits for what is in progress, and is told so, unless there is another
+    Ctrl-C. So give this to the loop itself: what a name holds ends later than the loop does.
     """
     waiting = deque(items)
     suspects: deque[Item] = deque()
@@ -58,6 +62,7 @@ def _until_broken(
     # spawn: a forked child would inherit locks and threads of numpy, tqdm and the database.
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin)
     flying: dict[Future, Item] = {}
+    stopping = False
     try:
         while source or flying:
             while source and len(flying) < (1 if alone else 2 * workers):
@@ -75,8 +80,10 @@ def _until_broken(
             yield next(iter(flying.values())), Failure(_CRASHED)
         else:
             suspects.extend(flying.values())
-    except KeyboardInterrupt:
-        print("\nStopping after what is in progress; Ctrl-C once more: at once.", file=sys.stderr)
+    except (KeyboardInterrupt, GeneratorExit):  # GeneratorExit: stopped where results are used
+        stopping = True
+        if flying:
+            print(f"\n{_STOPPING}", file=sys.stderr)
         raise
     finally:
         try:
@@ -84,7 +91,8 @@ def _until_broken(
         except KeyboardInterrupt:
             for worker in active_children():
                 worker.kill()
-            raise
+            if not stopping:
+                raise
 
 
 def _begin() -> None:

@@ -51,9 +51,10 @@ def near_duplicates(
         )
         for one, other in _proposals(collection)
     ]
-    found = []
-    compared = in_parallel(_compare, jobs, workers or default_workers())
-    for (one, other, *_), result in progress(len(jobs), "pair", "Comparing", items=compared):
+    found, workers = [], workers or default_workers()
+    for (one, other, *_), result in progress(
+        len(jobs), "pair", "Comparing", items=in_parallel(_compare, jobs, workers)
+    ):
         if not isinstance(result, Failure) and result >= alike:
             found.append(Pair(one, other, round(result, 4)))
     return sorted(found, key=lambda pair: (-pair.correlation, pair.one, pair.other))

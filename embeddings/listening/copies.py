@@ -210,8 +210,8 @@ def _each(
     """Return clip id -> result, in the order of `jobs`, whose first item is the clip's id."""
     results: dict[str, Result] = {}
     failures: dict[str, str] = {}
-    done = in_parallel(function, jobs, workers)
-    for job, result in progress(len(jobs), "sound", doing, items=done):
+    count = len(jobs)
+    for job, result in progress(count, "sound", doing, items=in_parallel(function, jobs, workers)):
         if isinstance(result, Failure):
             failures[job[0]] = result.reason
         else:

@@ -65,8 +65,9 @@ def make_demo_collection(data: Path, workers: int | None = None) -> Collection:
             for number in range(len(CLASSES))
             for take in range(CLIPS_PER_CLASS)
         ]
-        written = in_parallel(write_clip, jobs, workers)
-        for _, result in progress(len(jobs), "clip", "Synthesising", items=written):
+        for _, result in progress(
+            len(jobs), "clip", "Synthesising", items=in_parallel(write_clip, jobs, workers)
+        ):
             if isinstance(result, Failure):
                 raise RuntimeError(f"A demo sound could not be made: {result.reason}")
         _write_table(source / "clips.csv", jobs)

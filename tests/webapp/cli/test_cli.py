@@ -208,16 +208,25 @@ def test_a_taken_port_is_said_before_links_to_it(runner: FlaskCliRunner) -> None
     assert "must begin with http:// or https://, unlike 'listen.example.org'" in base.output
 
 
-def test_a_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "consume",
+    [
+        "list(in_parallel(nap, [300, 301], 2))",
+        "for _ in progress(2, 'nap', 'Napping', items=in_parallel(nap, [0, 300], 2)): nap(302)",
+    ],
+    ids=["while it waits for work", "while it uses what is done"],
+)
+def test_a_second_ctrl_c_stops_at_once(consume: str, tmp_path: Path) -> None:
     script = (
         "import time\n"
         "from pathlib import Path\n"
         "from embeddings.parallel import in_parallel\n"
+        "from embeddings.progress import progress\n"
         "def nap(seconds):\n"
         "    Path(__file__).with_name(f'napping-{seconds}').touch()\n"
         "    time.sleep(seconds)\n"
         "if __name__ == '__main__':\n"
-        "    list(in_parallel(nap, [300, 301], 2))\n"
+        f"    {consume}\n"
     )
     (tmp_path / "long.py").write_text(script)
     process = subprocess.Popen(
@@ -229,15 +238,16 @@ def test_a_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
     )
     assert process.stderr is not None
     try:
-        wait_for(lambda: len(list(tmp_path.glob("napping-*"))) == 2)
+        wait_for(lambda: len(list(tmp_path.glob("napping-30*"))) == 2)
         process.send_signal(signal.SIGINT)
         while "Stopping after what is in progress" not in process.stderr.readline():
             assert process.poll() is None
         time.sleep(0.5)
         assert process.poll() is None  # it waits for what is in progress
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=PATIENCE)
+        _, said = process.communicate(timeout=PATIENCE)
         assert process.returncode != 0
+        assert "ignored" not in said
     finally:
         process.kill()
         process.communicate()
