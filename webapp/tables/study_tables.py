@@ -151,6 +151,8 @@ class Tables:
 
     def _wide(self, name: str) -> "pd.DataFrame":
         """Return what a SELECT finds, what it names by id, and what is derived of both."""
+        import pandas as pd
+
         if name in self._found:
             return self._found[name]
         found = read(SELECTS[name], self.study, self.without)
@@ -163,8 +165,9 @@ class Tables:
             ("candidate_id", "pools", ["candidate", "kind", *self._ranks]),
         ):
             if key in found:
-                known = self._wide(table)[columns]
-                found = _joined(found, known, found[key].astype("float64"))  # NaN for no id
+                ids = found[key].astype("float64")  # NaN for none
+                known = self._wide(table)[columns].reindex(ids).set_axis(found.index)
+                found = pd.concat([found, known], axis=1)
         self._found[name] = self._derived(name, found)
         return self._found[name]
 
@@ -187,14 +190,7 @@ class Tables:
                 return with_origins(found, *parts, names["ranks"])
             case "raters":
                 trust = pd.DataFrame(trust_columns(self._wide("judgements"), terms), columns=_TOLD)
-                found = found.assign(**answer_columns(found, names))
-                found = _joined(found, trust.set_index("rater"), found["rater"])
+                told = trust.set_index("rater").reindex(found["rater"]).set_axis(found.index)
+                found = pd.concat([found.assign(**answer_columns(found, names)), told], axis=1)
                 return found.fillna(dict.fromkeys(("identities", "distractors", "repeats"), 0))
         return found
-
-
-def _joined(table: "pd.DataFrame", known: "pd.DataFrame", keys: "pd.Series") -> "pd.DataFrame":
-    """Return a table with the columns of the rows that keys name; unknown where there is none."""
-    import pandas as pd
-
-    return pd.concat([table, known.reindex(keys).set_axis(table.index)], axis=1)
