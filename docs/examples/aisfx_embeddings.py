@@ -13,16 +13,19 @@ import tempfile
 import numpy as np
 import soundfile
 from aisfx import inference, preprocessing, utils
+from torch.serialization import safe_globals
 
 sample_rate = inference.SAMPLE_RATE
 _HOP = 0.5  # of a window of 2.3 s, as in the paper
+_COUNTS = [np.core.multiarray.scalar, np.dtype, type(np.dtype(np.int64))]  # of classes, in weights
 
 
 class Model:
     """The network, and the sounds of one process on their way to it."""
 
     def __init__(self, device: str) -> None:
-        weights, data_sets = inference.load_weights(device)
+        with safe_globals(_COUNTS):  # PyTorch since 2.6 loads no other numbers of numpy's
+            weights, data_sets = inference.load_weights(device)
         self.network = inference.load_bestModel(weights, data_sets, device)
         self.spectrogram = utils.spectrogram_selector("essentia")
         self.device = device
