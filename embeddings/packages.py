@@ -1,7 +1,10 @@
-"""Why a package of requirements.txt is not here: nobody installed it, or this Python has none."""
+"""Why a package is not here, and which versions of those that a piece of Python imports are."""
 
+import ast
+import importlib.metadata
 import importlib.util
 import sys
+from collections.abc import Iterator
 
 # The first Python that requirements.txt leaves a package out for, and why.
 LEFT_OUT = {
@@ -26,3 +29,23 @@ def lack_of(module: str, package: str, python: tuple[int, ...] | None = None) ->
     if (major, minor) >= first:
         return why.format(python=f"{major}.{minor}")
     return "is not installed (pip install -r requirements.txt)"
+
+
+def versions_imported(code: bytes) -> dict[str, str]:
+    """Return name -> version of the installed packages that Python source code imports, by name.
+
+    Its own modules, Python's, and what is imported by a name that is made while it runs are left
+    out.
+    """
+    brought_by = importlib.metadata.packages_distributions()
+    names = {name for module in _imported(code) for name in brought_by.get(module, ())}
+    return {name: importlib.metadata.version(name) for name in sorted(names, key=str.lower)}
+
+
+def _imported(code: bytes) -> Iterator[str]:
+    """Yield the modules at the top of what is imported, also inside functions."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            yield from (one.name.partition(".")[0] for one in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]

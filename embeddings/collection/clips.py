@@ -293,7 +293,7 @@ def _clip(row: dict[str, str]) -> Clip:
     return Clip(
         id=row["clip"],
         path=row["path"],
-        labels=tuple(row["labels"].split(",")),
+        labels=tuple(filter(None, row["labels"].split(","))),  # "" is no class
         seconds=float(row["seconds"]),
         sample_rate=int(row["sample_rate"]),
         channels=int(row["channels"]),

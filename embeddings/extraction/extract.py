@@ -159,12 +159,24 @@ def plan(
 
 
 def plan_own(
-    source: str, representation: str, *, weights: Path | None = None, device: str = "cpu"
+    source: str,
+    representation: str,
+    *,
+    weights: Path | None = None,
+    device: str = "cpu",
+    collection: Collection | None = None,
 ) -> Task:
     """Return the task of computing a user's own representation; see `representations.own`.
 
-    `representation` is its name, as people know it; lower-cased it names the embedding's folder.
-    Raises InputError where the name is a card's, or the source is not as it must be.
+    Parameters
+    ----------
+    representation : its name, as people know it; lower-cased it names the embedding's folder
+    collection : of what it is to be computed; its shortest clip is tried where long sounds fail
+
+    Raises
+    ------
+    InputError
+        The name is a card's, or the source is not as it must be.
     """
     check_name("representation", representation)
     if representation.lower() in [card.embedding for card in CARDS.values()]:
@@ -172,12 +184,17 @@ def plan_own(
     if weights is not None and not weights.is_file():
         raise InputError(f"{weights}: there is no such file.")
     own = Own(source, weights and weights.resolve(), find_device(device))
-    facts = {"source": Path(source).name, "weights": weights.name if weights else None}
-    if source.startswith(mteb.PREFIX):
-        if weights:
-            raise InputError(f"{source} brings its own weights; leave out --weights.")
+    of_mteb = source.startswith(mteb.PREFIX)
+    if of_mteb and weights:
+        raise InputError(f"{source} brings its own weights; leave out --weights.")
+    lengths = [clip.seconds for clip in collection.clips] if collection else []
+    dim = own.probe(min(lengths)) if lengths else own.probe()
+    facts: dict[str, Any] = {"source": Path(source).name, "weights": weights and weights.name}
+    if of_mteb:
         facts = {"source": source, "package": "mteb", "package_version": mteb.version()}
-    return Task(representation, representation.lower(), own.probe(), own, facts)
+    else:
+        facts["packages"] = own.packages()
+    return Task(representation, representation.lower(), dim, own, facts)
 
 
 def extract_embedding(

@@ -209,7 +209,8 @@ def _principal_components(vectors: np.ndarray, count: int) -> dict[str, np.ndarr
     # They compute all components: what the first one that is not kept explains says how firmly
     # the others are determined.
     solver = "full" if vectors.shape[0] < vectors.shape[1] else "covariance_eigh"
-    pca = PCA(svd_solver=solver).fit(vectors)
+    with np.errstate(invalid="ignore"):  # shares of no variance at all, which nobody asks for
+        pca = PCA(svd_solver=solver).fit(vectors)
     variances = pca.explained_variance_
     return {
         "mean": pca.mean_,

@@ -221,7 +221,8 @@ def remove_ranking(collection: Collection, system: str) -> None:
 
 def read_transform(collection: Collection, system: str) -> dict[str, np.ndarray]:
     """Return the fitted arrays that were stored with the ranking `system`."""
-    with np.load(collection.folder / "rankings" / system / "transform.npz") as stored:
+    path = collection.folder / "rankings" / system / "transform.npz"
+    with path.open("rb") as file, np.load(file) as stored:  # closed, also where it is damaged
         return dict(stored)
 
 

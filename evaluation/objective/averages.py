@@ -170,7 +170,8 @@ def _by_family(
         clips = by_query.loc[by_query["class"].isin(own.index), "query"].nunique()
         rows[family] = {**_mean(own, metrics), "clips": clips, "classes": len(own)}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=[*metrics, "clips", "classes"])
-    return table.rename_axis("family")
+    # None alone in a column is an object to pandas, and no number that is undefined
+    return table.astype(dict.fromkeys(metrics, float)).rename_axis("family")
 
 
 def _mean(table: "pd.DataFrame", metrics: list[str]) -> dict[str, float | None]:

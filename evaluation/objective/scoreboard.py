@@ -147,11 +147,12 @@ def compare_classes(
     if a == b:
         raise InputError(f"To be compared with itself, a system says nothing: {a!r} is both.")
     table = class_table(collection, convention)
+    scored = [one.name for one in stored_systems(collection)[0] if one.objective]
     for name in (a, b):
-        if not (table["system"] == name).any():
+        if name not in scored:  # one that is may have no class: its only query has none
             raise InputError(
                 f"The collection {collection.name!r} has no scored system {name!r}; it has: "
-                f"{', '.join(dict.fromkeys(table['system'])) or 'none yet'}."
+                f"{', '.join(scored) or 'none yet'}."
             )
     keys = ["class", "family", "clips"]
     values = table.pivot(index=keys, columns="system", values=measure).reindex(columns=[a, b])
@@ -169,15 +170,15 @@ def sweep_table(collection: Collection, convention: str, measure: str = "map@15"
     Returns
     -------
     DataFrame: embedding, representation, provenance, aggregation, normalise, pca ("100", "none"),
-    search, exclude_same, value (the mean over the classes; NaN where the cell cannot be), note
-    (why it cannot be)
+    search, exclude_same, paper ("yes" for the paper's processing and search, "" for others), value
+    (the mean over the classes; NaN where the cell cannot be), note (why it cannot be)
     """
     import pandas as pd
 
     check_word("convention", convention, CONVENTIONS)
     check_word("measure", measure, METRICS)
     columns = ["embedding", "representation", "provenance", "aggregation", "normalise", "pca"]
-    columns += ["search", "exclude_same", "value", "note"]
+    columns += ["search", "exclude_same", "paper", "value", "note"]
     parts = [pd.DataFrame(columns=columns)]
     for folder in sweeps(collection):
         if not is_current(collection, read_json(folder / "meta.json")):
@@ -185,6 +186,7 @@ def sweep_table(collection: Collection, convention: str, measure: str = "map@15"
         table = pd.read_csv(folder / "sweep.csv", dtype={"pca": str}, keep_default_na=False)
         values = table.get(f"macro_{measure}", nan)  # an older sweep may not have it
         table["value"] = pd.to_numeric(values)  # "" becomes NaN
+        table["paper"] = table.get("paper", "yes")  # 0.1.0 swept no others
         parts.append(table.loc[table["convention"] == convention, columns])
     return pd.concat([one for one in parts if len(one)] or parts, ignore_index=True)
 

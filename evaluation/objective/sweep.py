@@ -11,7 +11,7 @@ Beside the collection's rankings lie then::
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,53 +24,19 @@ from embeddings.collection.clips import CONVENTIONS, Collection
 from embeddings.errors import InputError
 from embeddings.files import only_writer, read_json, write_json, write_text
 from embeddings.progress import progress
-from embeddings.search.neighbours import SEARCHES, check_comparable, ranked_blocks
-from embeddings.search.processing import AGGREGATIONS, Recipe, aggregate, fit, narrowed, prepare
-from embeddings.systems.rankings import default_system, groups_of
+from embeddings.search.neighbours import check_comparable, ranked_blocks
+from embeddings.search.processing import NORMALISATIONS, aggregate, fit, narrowed, prepare
+from embeddings.systems.rankings import groups_of
 from embeddings.systems.store import Embedding, embedding_names, ids_digest, open_embedding
 from evaluation.objective.averages import average
 from evaluation.objective.definitions import METRICS
 from evaluation.objective.per_query import CUTOFFS, QueryScores, score_blocks
 from evaluation.objective.relevance import Relevance
 from evaluation.objective.scoring import load_queries, save_queries
+from evaluation.objective.sweep_cells import Cell, cells, papers_cells
 
 if TYPE_CHECKING:
     import pandas as pd
-
-COMPONENTS = (100, 200, None)
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One processing and search."""
-
-    recipe: Recipe
-    search: str
-
-    def name(self, frame_level: bool) -> str:
-        """Return its part of a system's name, such as "mean-l2-pca100.mcss"."""
-        return f"{self.recipe.slug(frame_level)}.{self.search}"
-
-    @property
-    def same_as(self) -> "Cell":
-        """The cell whose ranking is the same: of unit vectors all three searches agree."""
-        unit = self.recipe.normalise == "l2" and self.recipe.pca is None
-        return Cell(self.recipe, SEARCHES[0]) if unit else self
-
-
-def cells(embedding: Embedding) -> list[Cell]:
-    """Return the cells of an embedding: 27 where it has frames, 9 where it has none.
-
-    The normalisation is that of the representation's own recipe, or L2.
-    """
-    usual = default_system(embedding)[0]
-    aggregations: Sequence[str] = AGGREGATIONS
-    if embedding.frames is None:
-        aggregations = (usual.aggregation,)
-    return [
-        Cell(Recipe(how, usual.normalise, pca), search)
-        for how, pca, search in product(aggregations, COMPONENTS, SEARCHES)
-    ]
 
 
 def sweep(
@@ -82,13 +48,13 @@ def sweep(
 ) -> "pd.DataFrame":
     """Score every cell of an embedding, going on where an earlier call was stopped.
 
-    What can be shared is: frames are aggregated once for each way, PCA is fitted once to its most
-    components, and searches that agree are done once.
+    What can be shared is: frames are aggregated once for each way, PCA is fitted once for each
+    normalisation to its most components, and searches that agree are done once.
 
     Returns
     -------
-    DataFrame, a row a cell and convention, as in ``sweep.csv``; a cell that cannot be (fewer clips
-    or dimensions than components) has no scores and a `note`
+    DataFrame, a row a cell and convention, as in ``sweep.csv``; the paper's cells have "yes" as
+    `paper`, and one that cannot be (a clip that has no direction, say) has no scores and a `note`
     """
     folder = sweep_folder(collection, embedding.name, exclude_same)
     lock = collection.data / "locks" / f"sweep-{collection.name}.{folder.name}"
@@ -187,30 +153,39 @@ def _prepared(
     ids = [collection.clips[row].id for row in embedding.rows]
     for how in dict.fromkeys(cell.recipe.aggregation for cell in wanted):
         vectors = aggregate(embedding.vectors, embedding.frames, how)
-        own = [cell for cell in wanted if cell.recipe.aggregation == how]
-        possible = [pca for pca in COMPONENTS if pca and pca <= min(vectors.shape)]
-        most = max(possible, default=None)
-        widest: dict[str, np.ndarray] = {}
-        for pca in dict.fromkeys(cell.recipe.pca for cell in own):
-            of_pca = [cell for cell in own if cell.recipe.pca == pca]
-            recipe = of_pca[0].recipe
+        for normalise in NORMALISATIONS:
+            alike = [
+                cell
+                for cell in wanted
+                if (cell.recipe.aggregation, cell.recipe.normalise) == (how, normalise)
+            ]
+            yield from _normalised_alike(vectors, ids, alike)
+
+
+def _normalised_alike(
+    vectors: np.ndarray, ids: list[str], wanted: Sequence[Cell]
+) -> Iterator[tuple[Cell, np.ndarray | InputError]]:
+    """Yield the cells of one aggregation and normalisation, as `_prepared` does."""
+    most = max((cell.recipe.pca or 0 for cell in wanted), default=0)
+    widest: dict[str, np.ndarray] = {}
+    for recipe in dict.fromkeys(cell.recipe for cell in wanted):
+        own = [cell for cell in wanted if cell.recipe == recipe]
+        try:
+            if recipe.pca:
+                widest = widest or fit(vectors, replace(recipe, pca=most), ids)
+                fitted = narrowed(widest, recipe.pca)
+            else:
+                fitted = fit(vectors, recipe, ids)
+            prepared = prepare(vectors, fitted)
+        except InputError as error:
+            yield from ((cell, error) for cell in own)
+            continue
+        for cell in own:
             try:
-                if pca in possible:
-                    assert pca is not None
-                    widest = widest or fit(vectors, Recipe(how, recipe.normalise, most), ids)
-                    fitted = narrowed(widest, pca)
-                else:
-                    fitted = fit(vectors, recipe, ids)
-                prepared = prepare(vectors, fitted)
+                check_comparable(prepared, cell.search, ids)
+                yield cell, prepared
             except InputError as error:
-                yield from ((cell, error) for cell in of_pca)
-                continue
-            for cell in of_pca:
-                try:
-                    check_comparable(prepared, cell.search, ids)
-                    yield cell, prepared
-                except InputError as error:
-                    yield cell, error
+                yield cell, error
 
 
 def _table(
@@ -223,6 +198,7 @@ def _table(
     import pandas as pd
 
     frame_level = embedding.frames is not None
+    papers = papers_cells(embedding)
     kept: dict[Cell, QueryScores | None] = {}
     rows: list[dict[str, Any]] = []
     for cell, convention in product(cells(embedding), CONVENTIONS):
@@ -242,6 +218,7 @@ def _table(
                 "pca": cell.recipe.pca or "none",
                 "search": cell.search,
                 "exclude_same": exclude_same or "none",
+                "paper": "yes" if cell in papers else "",
                 "convention": convention,
                 **{f"macro_{metric}": facts and facts.macro[metric] for metric in METRICS},
                 **{f"micro_{metric}": facts and facts.micro[metric] for metric in METRICS},

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 MOVED = 20
 """How many of the classes that differ most are listed."""
+_UNKNOWN = (
+    "Undefined: no other clip of the collection is relevant, or this ranking does not reach that "
+    "far"
+)
 _GROUPS = {"measured": "Computed or imported", "simulated": SIMULATED}
 
 
@@ -46,7 +50,7 @@ def system_rows(systems: "pd.DataFrame", convention: str) -> Table:
             number(row["dimensions"], "{:,.0f}"),
             number(row["parameters"], short(row["parameters"])),
             *(
-                number(
+                _score(
                     row[key], f"{{:.{one.digits}f}}", at_least=row["censored"] > 0 and bounds[key]
                 )
                 for key, one in words.items()
@@ -74,7 +78,7 @@ def family_rows(systems: "pd.DataFrame", families: "pd.DataFrame", means: "pd.Da
         groups.setdefault(_GROUPS[row["group"]], []).append(
             [
                 Cell(row["title"], row["title"].lower(), row["provenance"]),
-                *(number(one) for one in [*own, mean[row["system"]]]),
+                *(_score(one) for one in [*own, mean[row["system"]]]),
             ]
         )
     return Table(headings, groups, families)
@@ -94,7 +98,7 @@ def class_rows(systems: "pd.DataFrame", classes: "pd.DataFrame") -> Table:
         [
             *_named(label, family),
             number(clips, "{:,.0f}"),
-            *(number(one) for one in scores),
+            *(_score(one) for one in scores),
         ]
         for (label, family, clips), scores in zip(values.index, values.to_numpy(), strict=True)
     ]
@@ -118,8 +122,8 @@ def moved_rows(table: "pd.DataFrame", pair: "pd.DataFrame") -> Table:
         [
             *_named(row["class"], row["family"]),
             number(row["clips"], "{:,.0f}"),
-            number(row["a"]),
-            number(row["b"]),
+            _score(row["a"]),
+            _score(row["b"]),
             Cell(signed(row["difference"]), row["difference"], numeric=True),
         ]
         for row in table.dropna(subset=["difference"]).head(MOVED).to_dict("records")
@@ -130,3 +134,8 @@ def moved_rows(table: "pd.DataFrame", pair: "pd.DataFrame") -> Table:
 def _named(label: str, family: str) -> Sequence[Cell]:
     words = [one.replace("_", " ") for one in (label, family)]
     return Cell(words[0], words[0].lower()), Cell(words[1] or "–", words[1].lower())
+
+
+def _score(value: float, form: str = "{:.3f}", *, at_least: bool = False) -> Cell:
+    """Return the cell of a score, which says why where it is not there."""
+    return number(value, form, at_least=at_least, note=_UNKNOWN if value != value else "")

@@ -44,6 +44,7 @@ NOT_RUN = {
     "it copies a folder that is served": 1,
     "it is the web server's own file": 1,
     "it is make": 1,
+    "it needs a package that the project has not": 1,
     "it is a test": 1,
     "it is for the shell alone": 1,
 }

@@ -120,7 +120,7 @@ def own_command(
     get_scene_embeddings. It runs with all your rights: use only what you trust.
     """
     sounds = open_collection(current_app.config["DATA"], collection)
-    task = plan_own(source, representation, weights=weights, device=device)
+    task = plan_own(source, representation, weights=weights, device=device, collection=sounds)
     with going_on():
         done = extract_embedding(sounds, task, workers=workers, again=again, retry=retry)
     _say_failures([done])

@@ -36,7 +36,10 @@ from webapp.cli.options import device_option
 def evaluate_command(
     collection: str, convention: str | None, queries: Path | None, device: str
 ) -> None:
-    """Score every system of COLLECTION against its labels, keep the scores and print them."""
+    """Score every system of COLLECTION against its labels, keep the scores and print them.
+
+    A system that cannot be scored keeps no other from it; the exit status is then 1.
+    """
     sounds = open_collection(current_app.config["DATA"], collection)
     names = system_names(sounds)
     if not names:
@@ -57,16 +60,26 @@ def evaluate_command(
                 scored.append(score_ranking(sounds, ranking, device=device))
             else:
                 scored.append(score_subset(sounds, ranking, asked, device=device))
-        except InputError as error:  # one that cannot be scored keeps no other from it
-            problems.append(str(error))
-    if not scored:
-        raise InputError(problems[0])
+        except Exception as error:  # one that cannot be scored keeps no other from it
+            problems.append(_sentence(name, error))
     for problem in problems:
         click.echo(f"left out: {problem}", err=True)
+    if not scored:
+        raise InputError(f"No system of {collection!r} could be scored.")
     print_scores(collection, scored, convention or sounds.convention)
+    if problems:
+        raise SystemExit(1)
 
 
 commands = (evaluate_command,)
+
+
+def _sentence(system: str, error: Exception) -> str:
+    """Return why a system cannot be scored; its name is in it."""
+    reason = " ".join(str(error).split())
+    if not isinstance(error, InputError):
+        reason = f"{type(error).__name__}{': ' * bool(reason)}{reason}"
+    return reason if repr(system) in reason else f"The system {system!r} cannot be scored: {reason}"
 
 
 def print_scores(collection: str, scored: list[dict[str, Any]], convention: str) -> None:
@@ -89,11 +102,23 @@ def print_scores(collection: str, scored: list[dict[str, Any]], convention: str)
         click.echo(
             f"{facts['title']:{width}}  {_cells(scores['macro'])} {_cells(scores['micro'])}  "
             f"{facts['clips']:5}  {facts['provenance']}{failed}{undefined}{censored}"
+            f"{_why(scores['macro'], facts)}"
         )
     for facts in scored:
         click.echo(f"\n{facts['title']}, mean over the classes of each family")
         for family, scores in facts["conventions"][convention]["families"].items():
-            click.echo(f"  {family:28}{_cells(scores)}  {scores['classes']:3} classes")
+            why = _why(scores, facts) if scores["classes"] else ", –: none of them has a query"
+            click.echo(f"  {family:28}{_cells(scores)}  {scores['classes']:3} classes{why}")
+
+
+def _why(scores: dict[str, float | None], facts: dict[str, Any]) -> str:
+    """Return why a score is not there, "" where all are."""
+    missing = [one for one in METRICS.values() if scores.get(one.name) is None]
+    if not missing:
+        return ""
+    if all(one.cutoff not in (0, *facts["cutoffs"]) for one in missing):
+        return f", –: only {facts['known_ranks']} ranks are known"
+    return ", –: no query has another relevant clip"
 
 
 def _cells(scores: dict[str, float | None]) -> str:

@@ -1,6 +1,7 @@
 """flask rankings: build, import, export, sweep, choose, list, remove."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from flask import current_app
@@ -24,6 +25,9 @@ from evaluation.objective.trec import write_run
 from webapp.cli import Group, going_on
 from webapp.cli.options import device_option, topics_option
 from webapp.study.lifecycle import study_using
+
+if TYPE_CHECKING:
+    from evaluation.objective.best_recipe import Choice
 
 group = Group("rankings", help="Build and list the systems of a collection.")
 commands = (group,)
@@ -145,10 +149,12 @@ def sweep_command(
 ) -> None:
     """Score every processing and search of REPRESENTATION on COLLECTION; keep sweep.csv.
 
-    27 cells where a clip has frames (mean, median, max; PCA 100, 200, none; MCSS, MIPS, NNS), 9
-    where it has one vector. Ctrl-C stops it; the same command goes on from there.
+    81 cells where a clip has frames (mean, median, max; L2, min-max, none; PCA 100, 200, none;
+    MCSS, MIPS, NNS), 27 where it has one vector. The paper's 27 (9) come first. PCA is cut to what
+    the vectors allow. Ctrl-C stops it; the same command goes on from there.
     """
     from evaluation.objective.sweep import sweep, sweep_folder
+    from evaluation.objective.sweep_cells import what_is_cut
 
     sounds = open_collection(current_app.config["DATA"], collection)
     embedding = find_embedding(sounds, representation)
@@ -162,6 +168,8 @@ def sweep_command(
     columns = ["aggregation", "normalise", "pca", "search"]
     scores = [f"macro_{one}" for one in METRICS]
     click.echo(own[[*columns, *scores, "same_as"]].to_string(index=False, float_format="%.4f"))
+    if cut := what_is_cut(embedding):
+        click.echo(cut)
     for note in sorted(set(own["note"]) - {""}):
         click.echo(f"not done: {note}")
     path = sweep_folder(sounds, embedding.name, exclude_same) / "sweep.csv"
@@ -187,7 +195,7 @@ def choose_command(
     split_half: int | None,
 ) -> None:
     """Name the best processing and search of each representation that was swept."""
-    from evaluation.objective.best_recipe import choose
+    from evaluation.objective.best_recipe import choose, without_cells
 
     sounds = open_collection(current_app.config["DATA"], collection)
     choices = choose(
@@ -199,11 +207,32 @@ def choose_command(
         + (": --split-half SEED tells by how much that flatters." if split_half is None else ".")
     )
     for one in choices:
-        line = f"  {one.embedding}.{one.cell:32} {one.value:8.4f}  of {one.cells:2} cells"
-        if one.agreed is not None:
-            held_out = "–" if one.held_out is None else f"{one.held_out:.4f}"
-            line += f", held out {held_out}, chosen by {one.agreed:.0%} of the halves"
-        click.echo(f"{line}  ({one.provenance})")
+        value = "–" if one.value != one.value else f"{one.value:.4f}"
+        said = _of_choice(one, halves=split_half is not None)
+        click.echo(f"  {one.embedding}.{one.cell:32} {value:>8}  {said}  ({one.provenance})")
+        if one.beaten_by:
+            system, score = one.beaten_by
+            click.echo(f"    A system built by hand is better: {system}, {score:.4f}.")
+    for sentence in without_cells(sounds, exclude_same):
+        click.echo(f"left out: {sentence}", err=True)
+
+
+def _of_choice(one: "Choice", *, halves: bool) -> str:
+    """Return what a cell was chosen from, and how firmly; or that there was nothing to choose."""
+    from evaluation.objective.best_recipe import ENOUGH
+
+    if one.value != one.value:
+        return "nothing to choose: undefined in every cell: no query has another relevant clip"
+    if one.distinct == 1:
+        why = "there is one cell" if one.cells == 1 else f"all {one.cells} cells score alike"
+        return f"nothing to choose: {why}"
+    said = f"of {one.cells:2} cells"
+    if halves and one.agreed is None:
+        return f"{said}, {one.distinct} of them distinct: halves say nothing below {ENOUGH}"
+    if one.agreed is not None:
+        held_out = "–" if one.held_out is None else f"{one.held_out:.4f}"
+        said += f", held out {held_out}, chosen by {one.agreed:.0%} of the halves"
+    return said
 
 
 @group.command("remove")

@@ -21,7 +21,7 @@ from evaluation.objective.scoreboard import (
 
 NO_SWEEP = (
     "No processing was swept yet: flask rankings sweep {collection} REPRESENTATION scores every "
-    "aggregation, PCA and search of a representation."
+    "aggregation, normalisation, PCA and search of a representation."
 )
 """What to say where `score_figures` has no figure "sweep"; it wants the collection's name."""
 

@@ -38,7 +38,7 @@ def family_scores(
     about: str,
     convention: str,
 ) -> Figure | None:
-    """Return the heat map of the systems' MAP@15 in each family; None without a family.
+    """Return the heat map of the systems' MAP@15 in each family; None without a family's value.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def family_scores(
     about : the collection, in words
     """
     table = _long(systems, families, means, ["map@15"])
-    if table.empty:
+    if not table["map@15"].notna().any():
         return None
     span = (0.0, max(table["map@15"].max(), _NARROWEST))
     return Figure(

@@ -1,8 +1,8 @@
-"""The figure of the sweeps: every aggregation, PCA and search of an embedding, and what each costs.
+"""The figure of the sweeps: every processing and search of an embedding, and what each costs.
 
 A panel is an embedding: PCA down, searches across, and a block for each aggregation where a clip
-has frames. Colours say how far a cell is from the best one of its own panel, so that panels of
-good and of bad embeddings can be read alike.
+has frames, and for each normalisation, the paper's first. Colours say how far a cell is from the
+best one of its own panel, so that panels of good and of bad embeddings can be read alike.
 """
 
 from collections.abc import Iterator
@@ -31,9 +31,11 @@ from evaluation.figures.heat_map import cells
 if TYPE_CHECKING:
     import pandas as pd
 
-_COMPONENTS = ("100", "200", "none")
+_SIZES = 3
+"""Sizes of PCA in a block, none among them; where the vectors allow fewer, the rest stays empty."""
 _ABREAST = len(AGGREGATIONS)
-"""Blocks of cells side by side: those of an embedding with frames, or of as many without."""
+"""Blocks of cells side by side: aggregations where there are frames, else normalisations."""
+_NORMALISED = {"l2": "L2", "minmax": "min-max", "none": "not normalised"}
 _ROW = 27
 _TICKS = 24
 _DARKEST = 0.8
@@ -42,11 +44,16 @@ _WIDTH = 640
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """The cells of an embedding and an aggregation; `at` is its row of blocks, and its place."""
+    """The cells of an aggregation and a normalisation; `at` is its row of blocks, and its place."""
 
-    embedding: str
+    title: str
     cells: "pd.DataFrame"
     at: tuple[int, int]
+
+    @property
+    def sizes(self) -> list[str]:
+        """The sizes of PCA, small to large, none last."""
+        return sorted(self.cells["pca"].unique(), key=lambda pca: (pca == "none", pca.zfill(9)))
 
 
 def swept(table: "pd.DataFrame", about: str, convention: str) -> Figure | None:
@@ -59,15 +66,16 @@ def swept(table: "pd.DataFrame", about: str, convention: str) -> Figure | None:
     table = _with_names(table)
     return Figure(
         name="sweep",
-        title="MAP@15 by aggregation, PCA and search",
+        title="MAP@15 by aggregation, normalisation, PCA and search",
         caption=(
             f"MAP@15 of {counted(table['name'].nunique(), 'embedding', 'embeddings')} on {about} "
             "under every processing "
             "and search, the mean over all classes. The best cell of each embedding is framed; "
             f"colours are shares of it, from {_DARKEST:.0%} or less (dark) to all of it (light), "
             "and say nothing between embeddings. Of unit vectors, as without PCA after L2, the "
-            "three searches rank alike. An empty cell cannot be: fewer clips or dimensions than "
-            "components. The best cell is chosen on the clips that it is scored on, which "
+            "three searches rank alike. The paper's cells are those of the first normalisation "
+            "with PCA 100, 200 and none; PCA is cut to what the vectors allow. An empty cell "
+            "cannot be. The best cell is chosen on the clips that it is scored on, which "
             f"flatters it. {brief('map@15', convention)}"
         ),
         table=table.drop(columns="name").rename(columns={"value": "map@15"}),
@@ -93,15 +101,15 @@ def _with_names(table: "pd.DataFrame") -> "pd.DataFrame":
 def _plot(table: "pd.DataFrame") -> dict[str, Any]:
     parts = split(in_paper_order(table, "name"))
     blocks = [list(_blocks(part)) for _, part in parts]
-    high = len(_COMPONENTS) * _ROW + 2 * _TICKS + 18
+    high = _SIZES * _ROW + 2 * _TICKS + 18
     panels = stack([(own[-1].at[0] + 1) * high for own in blocks])
     layout = headings([heading for heading, _ in parts], panels)
     data: list[dict[str, Any]] = []
     for own, (_, top) in zip(blocks, panels.domains, strict=True):
         for block in own:
             number = len(data) // 2
-            low = top - (block.at[0] * high + 2 * _TICKS + len(_COMPONENTS) * _ROW) / panels.height
-            domain = (low, low + len(_COMPONENTS) * _ROW / panels.height)
+            above = top - (block.at[0] * high + 2 * _TICKS) / panels.height
+            domain = (above - len(block.sizes) * _ROW / panels.height, above)
             data += _cells(block, number)
             _add_axes(layout, block, number, domain)
     layout |= {
@@ -112,16 +120,22 @@ def _plot(table: "pd.DataFrame") -> dict[str, Any]:
 
 
 def _blocks(part: "pd.DataFrame") -> Iterator[_Block]:
-    """Yield the blocks of a panel: a whole row for an embedding with frames."""
+    """Yield the blocks of a panel: a whole row for an embedding's aggregations, or normalisations.
+
+    The embedding's name stands above the first of its blocks in a row.
+    """
     row, place = 0, 0
     for name, own in part.groupby("name", sort=False):
-        ways = list(own["aggregation"].unique())
-        if place and place + len(ways) > _ABREAST:
+        blocks = list(own.groupby(["normalise", "aggregation"], sort=False))
+        if place and place + len(blocks) > _ABREAST:
             row, place = row + 1, 0
-        for way in ways:
-            words = name if way == "none" else f"{name}: {way}"
-            yield _Block(words, own[own["aggregation"] == way], (row, place))
-            place += 1
+        whose = f"{name}: "
+        for (normalise, way), of_both in blocks:
+            if place == _ABREAST:
+                row, place, whose = row + 1, 0, f"{name}: "
+            words = [way] if way != "none" else []
+            yield _Block(whose + ", ".join([*words, _NORMALISED[normalise]]), of_both, (row, place))
+            place, whose = place + 1, ""
 
 
 def _cells(block: _Block, number: int) -> list[dict[str, Any]]:
@@ -129,12 +143,12 @@ def _cells(block: _Block, number: int) -> list[dict[str, Any]]:
     wide = block.cells[["pca", "search", "value", "share_of_best"]].pivot(
         index="pca", columns="search"
     )
-    wide = wide.reindex(index=list(_COMPONENTS))
+    wide = wide.reindex(index=block.sizes)
     values, shares = (
         wide[one].reindex(columns=list(SEARCHES)).astype(float)
         for one in ("value", "share_of_best")
     )
-    across, down = range(len(SEARCHES)), range(len(_COMPONENTS))
+    across, down = range(len(SEARCHES)), range(len(block.sizes))
     heat, text = cells(across, down, shares, values.map("{:.3f}".format), SCALE, (_DARKEST, 1))
     heat |= {
         "customdata": values.to_numpy(),
@@ -150,26 +164,27 @@ def _add_axes(
     """Add a block's axes, its name above it, and a frame around its best cells."""
     x, y = axis_id("x", number), axis_id("y", number)
     left = block.at[1] / _ABREAST
-    pca = [f"PCA {one}" if one != "none" else "no PCA" for one in _COMPONENTS]
+    sizes = block.sizes
+    pca = [f"PCA {one}" if one != "none" else "no PCA" for one in sizes]
     layout[axis_name("x", number)] = BARE | {
         "domain": [left, left + 0.94 / _ABREAST], "anchor": y, "side": "top",
         "tickvals": list(range(len(SEARCHES))), "ticktext": [one.upper() for one in SEARCHES],
         "range": [-0.5, len(SEARCHES) - 0.5],
     }  # fmt: skip
     layout[axis_name("y", number)] = BARE | {
-        "domain": list(domain), "anchor": x, "range": [len(_COMPONENTS) - 0.5, -0.5],
-        "tickvals": list(range(len(_COMPONENTS))), "ticktext": pca,
+        "domain": list(domain), "anchor": x, "range": [len(sizes) - 0.5, -0.5],
+        "tickvals": list(range(len(sizes))), "ticktext": pca,
         "showticklabels": block.at[1] == 0,
     }  # fmt: skip
     layout["annotations"].append(
         {
-            "text": plain(block.embedding), "x": left, "xref": "paper", "xanchor": "left",
+            "text": plain(block.title), "x": left, "xref": "paper", "xanchor": "left",
             "y": domain[1], "yref": "paper", "yanchor": "bottom", "yshift": _TICKS,
             "showarrow": False, "font": {"size": 13},
         }
     )  # fmt: skip
     for _, cell in block.cells[block.cells["share_of_best"] == 1].iterrows():
-        across, down = SEARCHES.index(cell["search"]), _COMPONENTS.index(cell["pca"])
+        across, down = SEARCHES.index(cell["search"]), sizes.index(cell["pca"])
         layout["shapes"].append(
             {
                 "type": "rect", "xref": x, "yref": y, "x0": across - 0.5, "x1": across + 0.5,

@@ -185,7 +185,7 @@ def test_without_mteb_the_install_line_is_said(monkeypatch: pytest.MonkeyPatch) 
     ("text", "sentence"),
     [
         ("x = 1", "there is no sample_rate; a representation has sample_rate, load and embed"),
-        ("sample_rate = 'high'\ndef load(w, d): pass", "sample_rate must be a number of Hz"),
+        ("sample_rate = 'high'\ndef load(w, d): pass", "sample_rate must be a whole number of Hz"),
         ("sample_rate = 8000\ndef load(w, d): pass", "there is no embed, of the module or"),
         (
             "sample_rate = 8000\ndef load(w, d): pass\ndef embed(s): return 3.0",

@@ -9,22 +9,19 @@ import pytest
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.representations import FOURTEEN
-from embeddings.systems.store import Ranking, open_embedding
+from embeddings.systems.store import Ranking
 from evaluation.figures.charts import SIMULATED, cast, signed
 from evaluation.figures.figure import Figure
 from evaluation.figures.scores.card_figures import modalities, sizes
 from evaluation.figures.scores.class_figure import LABELLED, compared_classes
 from evaluation.figures.scores.every import class_scatter, score_figures
 from evaluation.figures.scores.family_figures import MEAN, family_differences, family_scores
-from evaluation.figures.scores.sweep_figure import swept
 from evaluation.objective.scoreboard import (
     compare_classes,
     family_table,
-    sweep_table,
     systems_table,
 )
-from evaluation.objective.sweep import sweep
-from tests.support.score_figures import ABOUT, systems
+from tests.support.score_figures import ABOUT, check, systems, written
 
 FAMILIES = ("Animal", "Human_sounds", "Source-ambiguous_sounds")
 
@@ -67,12 +64,6 @@ def heat_cells(figure: Figure) -> dict[tuple[str, str], float]:
     return found
 
 
-def written(figure: Figure) -> list[str]:
-    """Return every text of the figure's text traces."""
-    texts = [trace["text"] for trace in figure.plot["data"] if "text" in trace.get("mode", "")]
-    return [text for some in texts for text in some]
-
-
 def family_figure(of: pd.DataFrame) -> Figure:
     """Return the heat map of some systems."""
     table = families(of)
@@ -85,19 +76,6 @@ def both(count: int = 3) -> pd.DataFrame:
     """Return computed and simulated systems of the same representations, mixed up."""
     table = pd.concat([systems(count), systems(count, "computed")], ignore_index=True)
     return table.sample(frac=1, random_state=1).reset_index(drop=True)
-
-
-def check(figure: Figure) -> None:
-    """A figure is one that Plotly takes, and its provenance is in the chart itself."""
-    graph_objects = pytest.importorskip("plotly.graph_objects")
-    graph_objects.Figure(figure.plot)
-    figure.json()
-    provenances = [one for one in figure.table if one.startswith("provenance")]
-    assert provenances
-    assert figure.simulated == bool((figure.table[provenances] == "simulated").any(axis=None))
-    assert ("simulated" in str(figure.plot["layout"]).lower()) == figure.simulated
-    assert figure.caption.endswith(".")
-    assert "convention c" in figure.caption
 
 
 def test_the_family_heat_map_shows_its_table_in_the_order_of_the_paper() -> None:
@@ -318,39 +296,6 @@ def test_two_computed_systems_are_not_called_simulated() -> None:
     assert not figure.simulated
     symbols = [one["marker"]["symbol"] for one in figure.plot["data"] if one["mode"] == "markers"]
     assert "circle" in symbols
-
-
-def test_the_sweep_shows_every_cell(small: Collection, ranked: list[Ranking]) -> None:
-    rng = np.random.default_rng(4)
-    from embeddings.systems.store import write_embedding
-
-    frames = np.arange(0, 18 * 3 + 1, 3)
-    meta = {"provenance": "computed", "representation": "VGGish"}
-    write_embedding(small, "vggish", rng.normal(size=(18 * 3, 8)), meta, frames=frames)
-    for name in ("vggish", "random"):
-        sweep(small, open_embedding(small, name))
-    table = sweep_table(small, "corrected")
-    figure = swept(table, ABOUT, "corrected")
-    assert figure
-    check(figure)
-    assert len(figure.table) == 27 + 9
-    heat = [trace for trace in figure.plot["data"] if trace["type"] == "heatmap"]
-    assert len(heat) == 3 + 1
-    drawn = sorted(one for trace in heat for one in np.ravel(trace["customdata"]) if one == one)
-    assert drawn == sorted(figure.table["map@15"].dropna())
-    assert len(written(figure)) == len(drawn) == 9 + 3  # PCA 100 cannot be with 18 clips
-    shares = sorted(one for trace in heat for one in np.ravel(trace["z"]) if one == one)
-    assert shares == sorted(figure.table["share_of_best"].dropna())
-    frames_shown = [one for one in figure.plot["layout"]["shapes"] if one["type"] == "rect"]
-    assert len(frames_shown) == (figure.table["share_of_best"] == 1).sum()
-    heads = [one["text"] for one in figure.plot["layout"]["annotations"]]
-    assert heads[:2] == ["Computed", SIMULATED]
-    assert heads[2:] == [*(f"VGGish: {one}" for one in ("mean", "median", "max")),
-                         "Random (simulated)"]  # fmt: skip
-
-
-def test_without_a_sweep_there_is_no_figure(small: Collection) -> None:
-    assert swept(sweep_table(small, "corrected"), ABOUT, "corrected") is None
 
 
 def test_the_figures_of_a_collection(small: Collection, ranked: list[Ranking]) -> None:

@@ -16,7 +16,7 @@ from embeddings.search.processing import Recipe
 from embeddings.simulation.made_embeddings import write_random_embedding
 from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import Ranking, open_embedding
-from evaluation.objective import scoreboard, sweep
+from evaluation.objective import scoreboard, sweep, sweep_cells
 from evaluation.objective.beside_published import (
     COMPARISONS,
     PUBLISHED,
@@ -263,18 +263,23 @@ def test_what_cannot_be_compared_is_said(
 
 
 def test_the_sweeps(small: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep, "COMPONENTS", (4, 200, None))
+    monkeypatch.setattr(sweep_cells, "COMPONENTS", (4, 200, None))
     write_random_embedding(small)
     made = sweep.sweep(small, open_embedding(small, "random"))
     table = scoreboard.sweep_table(small, "cbmi2024", "mr1")
     expected = made[made["convention"] == "cbmi2024"]
-    assert len(table) == len(expected) == 9
+    assert len(table) == len(expected) == 27
     assert table["value"].to_numpy() == pytest.approx(
         expected["macro_mr1"].astype(float).to_numpy(), nan_ok=True
     )
-    assert set(table["pca"]) == {"4", "200", "none"}
+    assert set(table["pca"]) == {"17", "4", "none"}
+    assert (table["paper"] == "yes").sum() == 6  # PCA 200 is cut
     assert set(table["provenance"]) == {"simulated"}
-    assert table.loc[table["pca"] == "200", "note"].str.contains("200").all()
+    file = sweep.sweep_folder(small, "random", None) / "sweep.csv"
+    older = pd.read_csv(file, keep_default_na=False).query("normalise == 'l2'")
+    older.drop(columns="paper").to_csv(file, index=False)  # as 0.1.0 wrote it
+    table = scoreboard.sweep_table(small, "cbmi2024", "mr1")
+    assert table["paper"].tolist() == ["yes"] * 9
     write_random_embedding(small, seed=2)  # the sweep is of vectors that are no longer there
     assert len(scoreboard.sweep_table(small, "cbmi2024")) == 0
 
