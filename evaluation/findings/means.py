@@ -63,13 +63,19 @@ def _whom(of: PanelResults) -> tuple[str, ...]:
 
 
 def _reference(of: Analysis, form: str) -> tuple[Fact, ...]:
-    one = of.reference
+    one, apart = of.reference, of.favourites.apart
     note = (
         "each rater's own favourites, graded by the others: a line to compare with, which a "
         "system can pass"
     )
     if one.scope == THESE:
         note += "; for these raters alone"
+    if apart:
+        every = of.favourites.pairs + apart
+        note += (
+            f"; of {every:,} ordered pairs of raters, {apart:,} are left out, in which the second "
+            "graded nothing that the first liked"
+        )
     value = spread(one.value, one.low, one.high, form)
     return (Fact("Human reference", value, note if one.value is not None else one.reason),)
 

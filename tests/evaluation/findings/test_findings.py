@@ -135,6 +135,16 @@ def test_few_raters_speak_for_themselves() -> None:
     assert "these raters alone" not in " ".join(named(many, "means").words)
 
 
+def test_pairs_of_raters_that_the_human_reference_leaves_out_are_counted() -> None:
+    apart = replace(STUDY, table=STUDY.table.copy())
+    apart.table[:3, apart.query_of < 10] = float("nan")
+    apart.table[3:, apart.query_of >= 10] = float("nan")
+    (fact,) = named(found(tables(apart)), "means").facts
+    assert "of 56 ordered pairs of raters, 30 are left out" in fact.note
+    (whole,) = named(found(tables(STUDY)), "means").facts
+    assert "left out" not in whole.note
+
+
 def test_results_can_speak_for_these_raters_alone() -> None:
     said = found(tables(STUDY), alone=True)
     assert table(said, "pairs").headings[3].kind == "these raters"
