@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from evaluation.analysis import ears, ears_tables, relabelling, result_tables
+from evaluation.analysis.answered import Answered, answered
 from evaluation.analysis.favourites import Reference, human_reference
 from evaluation.analysis.judgements import passing, ratings, repeats, tidy
 from evaluation.analysis.panel import PanelResults
@@ -59,6 +60,12 @@ class Analysis(PanelResults):
         found = ratings(self.tidy, self.tables.pools, self.protocol, facet)
         found = replace(found, alone=self.alone)
         return found.only_raters(passing(self.tidy)) if self.screened else found
+
+    @cached_property
+    def answered(self) -> Answered:
+        """How much of what was given out was answered, by the raters who are shown."""
+        raters = passing(self.tidy) if self.screened else None
+        return answered(self.tables, self.facet, raters)
 
     @cached_property
     def given(self) -> "pd.DataFrame":

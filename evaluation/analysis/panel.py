@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from evaluation.analysis import ears, ears_tables, result_tables
+from evaluation.analysis.answered import Answered, answered
 from evaluation.analysis.judgements import find_facet
 from evaluation.analysis.rater_effects import Generalizability, Sway, generalizability, sway
 from evaluation.analysis.ratings import Ratings
@@ -85,6 +86,11 @@ class PanelResults:
     def ratings(self) -> Ratings:
         """The grades that count."""
         raise NotImplementedError
+
+    @cached_property
+    def answered(self) -> Answered:
+        """How much of what was given out was answered."""
+        return answered(self.tables, self.facet)
 
     @cached_property
     def given(self) -> "pd.DataFrame":

@@ -105,8 +105,15 @@ def _systems(view: View, scores: Scores, cast: "pd.DataFrame") -> Table:
     headings = [
         Heading(view.level, shown if view.other else "", "Mean over queries of raters' means"),
         *([Heading(view.level, also)] if view.other else []),
-        Heading("At least", definition=f"If every {what} that nobody graded had the lowest grade"),
-        Heading("At most", definition=f"If every {what} that nobody graded had the highest grade"),
+        *(
+            Heading(
+                title,
+                f"by unjudged {what}s",
+                f"If every {what} that nobody graded had the {end} grade; raters who left something"
+                " out that others graded are not bounded by it",
+            )
+            for title, end in (("At least", "lowest"), ("At most", "highest"))
+        ),
         Heading("Judged", definition=f"The share of {what}s that somebody graded"),
         *BASIS,
     ]

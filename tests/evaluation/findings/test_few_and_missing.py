@@ -1,0 +1,98 @@
+"""What is said where answers are missing."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from evaluation.analysis.graded import Analysis
+from evaluation.analysis.ratings import Ratings
+from evaluation.figures.shown import Section
+from evaluation.findings.sections import sections
+from evaluation.findings.view import View
+from evaluation.records.frames import StudyTables
+from tests.support.studies.made_study import assignments, tables
+from tests.support.studies.rated import simulated
+
+STUDY = simulated(systems=4, queries=20, raters=12)
+LEFT = "without an answer. Means and intervals hold only where what is missing does not depend"
+
+
+def named(of: list[Section], name: str) -> Section:
+    return next(one for one in of if one.name == name)
+
+
+def sparse(each: int = 3) -> tuple[Ratings, np.ndarray]:
+    """Return a study in which each query was given to a few raters, and to whom: bool [raters,
+    queries]."""
+    order = np.random.default_rng(2).random((12, 20)).argsort(axis=0)
+    given = order < each
+    grades = STUDY.table.copy()
+    grades[~given[:, STUDY.query_of]] = np.nan
+    return replace(STUDY, table=grades), given
+
+
+def rated(of: StudyTables) -> Section:
+    return named(sections(View(Analysis(of))), "rated")
+
+
+def test_who_was_not_asked_left_nothing_out() -> None:
+    of, given = sparse()
+    said = rated(tables(of, assignments=assignments(of, given)))
+    assert not any(LEFT in one for one in said.notices)
+    (fact,) = [one for one in said.facts if one.name == "Given out and not answered"]
+    assert fact.value == "0.0 % of results"
+    assert fact.note.startswith("and 0.0 % of queries: 0 of 1,200 results and 0 of 60 queries")
+
+
+def volunteers_leave(grades: np.ndarray, given: np.ndarray) -> None:
+    """Every third rater leaves before the last block that was given out."""
+    for rater in range(0, 12, 3):
+        last = np.flatnonzero(given[rater])[-1]
+        grades[rater, STUDY.query_of == last] = np.nan
+
+
+def items_are_skipped(grades: np.ndarray, given: np.ndarray) -> None:
+    """What is worst is left out: 8 of 100."""
+    grades[grades < np.nanquantile(grades, 0.08)] = np.nan
+
+
+def queries_are_skipped(grades: np.ndarray, given: np.ndarray) -> None:
+    """Two queries are left by two of their three raters each."""
+    for query in (3, 11):
+        grades[np.flatnonzero(given[:, query])[:2, None], STUDY.query_of == query] = np.nan
+
+
+@pytest.mark.parametrize("leave", [volunteers_leave, items_are_skipped, queries_are_skipped])
+def test_what_raters_left_is_noticed(leave: Callable[[np.ndarray, np.ndarray], None]) -> None:
+    of, given = sparse()
+    grades = of.table.copy()
+    leave(grades, given)
+    of = replace(of, table=grades)
+    said = rated(tables(of, assignments=assignments(of, given)))
+    (notice,) = [one for one in said.notices if LEFT in one]
+    assert "whoever leaves, or leaves out what is bad, or hard, moves them" in notice
+    assert "no bound here says how far" in notice
+
+
+def test_a_little_that_is_missing_is_shown_and_not_noticed() -> None:
+    of, given = sparse()
+    grades = of.table.copy()
+    grades[tuple(part[:12] for part in np.nonzero(~np.isnan(grades)))] = np.nan  # 1 of 100
+    of = replace(of, table=grades)
+    said = rated(tables(of, assignments=assignments(of, given)))
+    assert not any(LEFT in one for one in said.notices)
+    (fact,) = [one for one in said.facts if one.name == "Given out and not answered"]
+    assert fact.value == "1.0 % of results"
+    assert fact.note.startswith("and 0.0 % of queries: 12 of 1,200 results and 0 of 60 queries")
+
+
+def test_bounds_are_those_of_unjudged_results() -> None:
+    said = sections(View(Analysis(tables(STUDY))))
+    (shown,) = [one for one in named(said, "means").tables if one.name == "mean-grades"]
+    least, most = shown.headings[2:4]
+    assert (least.title, most.title) == ("At least", "At most")
+    for one in (least, most):
+        assert one.kind == "by unjudged results"
+        assert "raters who left something out that others graded are not bounded" in one.definition
