@@ -1,4 +1,4 @@
-"""What is said where answers are missing."""
+"""What is said where raters are few, where answers are missing, and whom intervals speak for."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -96,3 +96,16 @@ def test_bounds_are_those_of_unjudged_results() -> None:
     for one in (least, most):
         assert one.kind == "by unjudged results"
         assert "raters who left something out that others graded are not bounded" in one.definition
+
+
+def test_alpha_says_whom_its_interval_speaks_for() -> None:
+    said = named(sections(View(Analysis(tables(STUDY)))), "agreement")
+    (fact,) = [one for one in said.facts if "alpha" in one.name]
+    assert "[" in fact.value
+    assert fact.note.startswith("for these raters, not for others like them")
+    (shown,) = [one for one in said.tables if one.name == "alpha"]
+    assert "speak for these raters and not for others like them" in shown.caption
+    (grades,) = [one for one in said.figures if one.name == "grades"]
+    assert "for these raters alone" in grades.caption
+    one_query = named(sections(View(Analysis(tables(simulated(queries=1))))), "agreement")
+    assert one_query.facts[0].note == "an interval needs two queries"
