@@ -11,9 +11,10 @@ import numpy as np
 from evaluation.analysis import ears, ears_tables, result_tables
 from evaluation.analysis.answered import Answered, answered
 from evaluation.analysis.judgements import find_facet
+from evaluation.analysis.own_differences import own_differences
 from evaluation.analysis.rater_effects import Generalizability, Sway, generalizability, sway
 from evaluation.analysis.ratings import Ratings
-from evaluation.analysis.replicates import enough_raters, panel_replicates
+from evaluation.analysis.replicates import enough_raters, hides_minority, panel_replicates
 from evaluation.analysis.system_scores import Scores, per_rater, score_systems
 from evaluation.records.frames import StudyTables
 from evaluation.statistics.agreement import (
@@ -82,6 +83,11 @@ class PanelResults:
         """Whether there are enough raters to speak for others."""
         return enough_raters(self.ratings)
 
+    @property
+    def hides_minority(self) -> bool:
+        """Whether raters speak for others, and a minority with another taste can hide in them."""
+        return hides_minority(self.ratings)
+
     @cached_property
     def ratings(self) -> Ratings:
         """The grades that count."""
@@ -121,6 +127,17 @@ class PanelResults:
     def pairs(self) -> "pd.DataFrame":
         """Differences of systems by the primary measure; see `results.pairs_table`."""
         return result_tables.pairs_table(self.primary, self.protocol, self.seed)
+
+    @property
+    def own_scores(self) -> Scores:
+        """The systems by the measure of `own_differences`: the primary one, where raters have it
+        each for themselves, else the mean grade."""
+        return self.mean_grades if self.primary.raters_table is None else self.primary
+
+    @cached_property
+    def own_differences(self) -> "pd.DataFrame":
+        """What each rater's own grades put between two systems; see `own_differences`."""
+        return own_differences(self.own_scores, self.ratings.raters, self.pairs)
 
     @cached_property
     def ranks(self) -> Ranked:

@@ -21,6 +21,8 @@ from evaluation.statistics.variance import spread
 
 LEVEL = 0.05
 FEW_RATERS = 5
+HIDES_MINORITY = 12
+"""Among fewer raters a minority with another taste can hide, or weigh too much (METRICS 0b)."""
 FEW_QUERIES = 13
 """Up to so many, tests that flip the signs of queries count all 2^n ways."""
 MOST_ORDERS = 200_000

@@ -23,6 +23,43 @@ def named(of: list[Section], name: str) -> Section:
     return next(one for one in of if one.name == name)
 
 
+def few(raters: int, **asked: bool) -> Section:
+    """Return what is said of differences by so many raters."""
+    told = tables(STUDY.only_raters(STUDY.raters[:raters]))
+    return named(sections(View(Analysis(told, **asked))), "differences")
+
+
+@pytest.mark.parametrize("raters", [5, 8, 11])
+def test_a_minority_can_hide_among_few_raters_and_is_shown(raters: int) -> None:
+    said = few(raters)
+    (words,) = [one for one in said.words if "minority" in one]
+    assert words.startswith(f"Among {raters} raters a minority with another taste can hide")
+    assert not any("these raters alone" in one for one in said.words)
+    (figure,) = [one for one in said.figures if one.name == "own-differences"]
+    each = figure.table.groupby(["system_a", "system_b"])["rater"].nunique()
+    assert each.tolist() == [raters] * 6
+
+
+@pytest.mark.parametrize("raters", [2, 4])
+def test_fewer_speak_for_themselves_alone(raters: int) -> None:
+    said = few(raters)
+    assert any("these raters alone" in one for one in said.words)
+    assert not any("minority" in one for one in said.words)
+    assert "own-differences" not in [one.name for one in said.figures]
+
+
+def test_twelve_raters_speak_for_others() -> None:
+    said = few(12)
+    assert not any("minority" in one or "these raters alone" in one for one in said.words)
+    assert "own-differences" not in [one.name for one in said.figures]
+
+
+def test_who_asks_for_these_raters_alone_is_not_told_of_others() -> None:
+    said = few(8, alone=True)
+    assert not any("minority" in one for one in said.words)
+    assert "own-differences" not in [one.name for one in said.figures]
+
+
 def sparse(each: int = 3) -> tuple[Ratings, np.ndarray]:
     """Return a study in which each query was given to a few raters, and to whom: bool [raters,
     queries]."""

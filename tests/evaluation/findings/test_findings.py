@@ -59,7 +59,8 @@ def test_the_sections_come_in_the_order_of_the_dashboard(made: list[Section]) ->
     assert set(names) == set(ORDER) - {"anchors", "facets"}
     figures = [figure.name for one in made for figure in one.figures]
     assert figures == [
-        "means", "profile", "pairs", "critical-difference", "grades", "kappas", "reliability",
+        "means", "profile", "pairs", "own-differences", "critical-difference", "grades", "kappas",
+        "reliability",
         "variance", "ears-labels", "slopes", "above", "relabelled", "study-families",
         "study-classes",
     ]  # fmt: skip
@@ -115,7 +116,12 @@ def test_tests_wait_while_a_study_runs() -> None:
     assert (waiting.notices, waiting.parts, waiting.facts) == ((WAIT,), (), ())
     looked = named(sections(View(Analysis(running))), "differences")
     assert looked.notices == (PEEKED,)
-    assert [one.name for one in looked.parts] == ["pairs", "critical-difference", "pairs"]
+    assert [one.name for one in looked.parts] == [
+        "pairs",
+        "own-differences",
+        "critical-difference",
+        "pairs",
+    ]
     assert any("still open" in one for one in named(found(running), "rated").notices)
 
 
