@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from evaluation.analysis import ears, ears_tables, relabelling, result_tables
+from evaluation.analysis.answered import Answered, answered
+from evaluation.analysis.favourites import Reference, human_reference
 from evaluation.analysis.judgements import passing, ratings, repeats, tidy
 from evaluation.analysis.panel import PanelResults
-from evaluation.analysis.rater_effects import human_reference
 from evaluation.analysis.ratings import Ratings
 from evaluation.analysis.replicates import DRAWN
 from evaluation.analysis.system_scores import Scores
@@ -61,6 +62,12 @@ class Analysis(PanelResults):
         return found.only_raters(passing(self.tidy)) if self.screened else found
 
     @cached_property
+    def answered(self) -> Answered:
+        """How much of what was given out was answered, by the raters who are shown."""
+        raters = passing(self.tidy) if self.screened else None
+        return answered(self.tables, self.facet, raters)
+
+    @cached_property
     def given(self) -> "pd.DataFrame":
         """The grades that count, a row each, as in `tidy`."""
         return self.tidy[(self.tidy["use"] == "counts") & (self.tidy["facet"] == self.facet.name)]
@@ -77,9 +84,14 @@ class Analysis(PanelResults):
         return result_tables.measures_table([self.scores(name) for name in names])
 
     @cached_property
+    def favourites(self) -> Reference:
+        """The human reference, with the pairs of raters that it is made of."""
+        return human_reference(self.ratings)
+
+    @property
     def reference(self) -> Estimate:
         """The human reference, in grades."""
-        return human_reference(self.ratings)
+        return self.favourites.estimate
 
     @cached_property
     def profile(self) -> "pd.DataFrame":

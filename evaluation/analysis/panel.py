@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from evaluation.analysis import ears, ears_tables, result_tables
+from evaluation.analysis.answered import Answered, answered
 from evaluation.analysis.judgements import find_facet
+from evaluation.analysis.own_differences import own_differences
 from evaluation.analysis.rater_effects import Generalizability, Sway, generalizability, sway
 from evaluation.analysis.ratings import Ratings
-from evaluation.analysis.replicates import enough_raters, panel_replicates
+from evaluation.analysis.replicates import enough_raters, hides_minority, panel_replicates
 from evaluation.analysis.system_scores import Scores, per_rater, score_systems
 from evaluation.records.frames import StudyTables
 from evaluation.statistics.agreement import (
@@ -81,10 +83,20 @@ class PanelResults:
         """Whether there are enough raters to speak for others."""
         return enough_raters(self.ratings)
 
+    @property
+    def hides_minority(self) -> bool:
+        """Whether raters speak for others, and a minority with another taste can hide in them."""
+        return hides_minority(self.ratings)
+
     @cached_property
     def ratings(self) -> Ratings:
         """The grades that count."""
         raise NotImplementedError
+
+    @cached_property
+    def answered(self) -> Answered:
+        """How much of what was given out was answered."""
+        return answered(self.tables, self.facet)
 
     @cached_property
     def given(self) -> "pd.DataFrame":
@@ -115,6 +127,17 @@ class PanelResults:
     def pairs(self) -> "pd.DataFrame":
         """Differences of systems by the primary measure; see `results.pairs_table`."""
         return result_tables.pairs_table(self.primary, self.protocol, self.seed)
+
+    @property
+    def own_scores(self) -> Scores:
+        """The systems by the measure of `own_differences`: the primary one, where raters have it
+        each for themselves, else the mean grade."""
+        return self.mean_grades if self.primary.raters_table is None else self.primary
+
+    @cached_property
+    def own_differences(self) -> "pd.DataFrame":
+        """What each rater's own grades put between two systems; see `own_differences`."""
+        return own_differences(self.own_scores, self.ratings.raters, self.pairs)
 
     @cached_property
     def ranks(self) -> Ranked:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evaluation.analysis import ears, ears_tables
+from evaluation.analysis.answered import Answered, answered
 from evaluation.records.frames import StudyTables
 from evaluation.statistics.bradley_terry import NEITHER, A, B, Strengths, Votes, fit
 from evaluation.statistics.correlation import CORRELATIONS, least_significant_tau
@@ -47,6 +48,11 @@ class PreferenceAnalysis:
         """The choices that count, a row each: the columns of ``preferences.csv``."""
         table = self.tables.preferences
         return table[table["counts"] == 1].reset_index(drop=True)
+
+    @cached_property
+    def answered(self) -> Answered:
+        """How many of the choices that were given out were made."""
+        return answered(self.tables)
 
     @property
     def enough_raters(self) -> bool:

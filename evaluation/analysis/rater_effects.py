@@ -1,52 +1,14 @@
-"""What the panel of raters is like: how good a list a person would make, and who or what sways it.
-
-The human reference is what one rater's own favourites are worth to the others: a line to compare
-systems with, and no limit, since a system that knows the panel's mean opinion can pass it.
-"""
+"""What the panel of raters is like: what sways it, and what its scores vary by."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from evaluation.analysis.ratings import Ratings
-from evaluation.statistics.significance import NOTHING, Estimate, estimate, student
+from evaluation.statistics.significance import NOTHING, student
 from evaluation.statistics.variance import components
 
 _ROUNDING = 1e-12  # a component of this share of all is what rounding leaves of none
-
-
-def human_reference(of: Ratings) -> Estimate:
-    """Return the mean grade that the others gave to each rater's own best `depth` results.
-
-    Each rater in turn is left out, orders each pool by the own grades, and the others' mean grades
-    of the first ones are averaged. What the rater graded alike comes in any order: of those at the
-    edge each counts in part. Only what the rater and somebody else graded is in the order.
-    """
-    table = np.full((len(of.raters), len(of.queries)), np.nan)
-    counts = (~np.isnan(of.table)).sum(axis=0)
-    sums = np.nansum(of.table, axis=0)
-    for rater, own in enumerate(of.table):
-        others = counts - 1
-        with np.errstate(invalid="ignore"):
-            mean = (sums - own) / np.where(others > 0, others, np.nan)
-        own_pool, mean_pool = of.along(own, of.pools), of.along(mean, of.pools)
-        both = ~np.isnan(own_pool) & ~np.isnan(mean_pool)
-        share = _first(np.where(both, own_pool, -np.inf), of.depth) * both
-        total = share.sum(axis=1)
-        table[rater] = (share * np.nan_to_num(mean_pool)).sum(axis=1) / np.where(
-            total > 0, total, np.nan
-        )
-    return estimate(table, alone=of.alone)
-
-
-def _first(grades: np.ndarray, depth: int) -> np.ndarray:
-    """Return how surely each is among the best `depth` of its row: float [queries, pool]."""
-    if not grades.shape[1]:
-        return np.zeros(grades.shape)
-    edge = -np.sort(-grades, axis=1)[:, min(depth, grades.shape[1]) - 1 :][:, :1]
-    above, at = grades > edge, grades == edge
-    left = depth - above.sum(axis=1, keepdims=True)
-    return above + at * np.minimum(left / np.maximum(at.sum(axis=1, keepdims=True), 1), 1)
 
 
 @dataclass(frozen=True, slots=True)

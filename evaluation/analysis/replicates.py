@@ -15,7 +15,7 @@ from embeddings.parallel import default_workers
 from evaluation.analysis.ratings import Ratings
 from evaluation.statistics.drawn_lists import DrawnLists
 from evaluation.statistics.graded_measures import MEASURES, GradedMeasure, Lists
-from evaluation.statistics.significance import FEW_RATERS
+from evaluation.statistics.significance import FEW_RATERS, HIDES_MINORITY
 
 REPLICATES = 2000
 DRAWN = tuple(one.name for one in MEASURES.values() if one.of_panel or one.draw)
@@ -46,6 +46,11 @@ def weights(
 def enough_raters(of: Ratings) -> bool:
     """Return whether enough raters judged to speak for others."""
     return int(_judging(of).sum()) >= FEW_RATERS
+
+
+def hides_minority(of: Ratings) -> bool:
+    """Return whether raters speak for others, and a minority can hide among so few."""
+    return FEW_RATERS <= int(_judging(of).sum()) < HIDES_MINORITY
 
 
 def weighs_raters(of: Ratings) -> bool:

@@ -59,8 +59,10 @@ def consistency(view: View) -> Section:
 
 def _alpha(of: "PanelResults", level: str) -> Fact:
     one = of.alpha[level]
-    note = one.reason or f"{one.count:,} grades beside which there is another rater's"
-    return Fact(ALPHA[level].title, _measured(one), note)
+    note = f"{one.count:,} grades beside which there is another rater's"
+    if one.low is not None:
+        note = f"for these raters, not for others like them: the interval draws queries; {note}"
+    return Fact(ALPHA[level].title, _measured(one), one.reason or note)
 
 
 def _percent(of: "PanelResults") -> Fact:
@@ -143,8 +145,9 @@ def _levels(of: "PanelResults") -> Table:
         title="Table of Krippendorff's alpha",
         caption=(
             "Krippendorff's alpha, with 95 % intervals from 2,000 draws of the queries where they "
-            f"can be had (seed {of.seed}): grades as ranks, as numbers, as names. Only what two "
-            "raters or more graded counts."
+            f"can be had (seed {of.seed}), which speak for these raters and not for others like "
+            "them: grades as ranks, as numbers, as names. Only what two raters or more graded "
+            "counts."
         ),
         folded=True,
     )  # fmt: skip

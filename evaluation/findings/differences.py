@@ -9,10 +9,12 @@ from evaluation.analysis.result_tables import MOST_TESTED
 from evaluation.figures.charts import counted
 from evaluation.figures.shown import Cell, Fact, Heading, Section, Table
 from evaluation.figures.study.critical import critical_difference
+from evaluation.figures.study.own_dots import own_dots
 from evaluation.figures.study.pairs import pair_matrix
 from evaluation.findings.view import View, of_whom
 from evaluation.findings.words import estimate_cell, p_cell, spread, system_cell
 from evaluation.statistics.pair_tests import FRIEDMAN, KENDALL_W, PAIR_TESTS, RANK_TESTS, PairTest
+from evaluation.statistics.significance import HIDES_MINORITY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +27,11 @@ PEEKED = (
     "You are looking at tests of a study that still runs. If what you see decides when it ends, "
     "its p values are too small: report how often you looked, or fix the end beforehand."
 )
+_HIDES = (
+    "Among {} raters a minority with another taste can hide, or weigh too much, so that intervals "
+    "and p values are surer than they should be: look at each rater's own differences. With {} "
+    "raters or more they hold better."
+)
 _PLAIN = "{:.2f}"
 
 
@@ -34,7 +41,8 @@ def differences(view: View) -> Section:
     if not view.tests:
         return Section("differences", title, notices=(WAIT,))
     of, cast = view.of, view.cast
-    figures = (pair_matrix(of, cast), critical_difference(of, cast))
+    own = own_dots(of, cast) if view.hides_minority else None
+    figures = (pair_matrix(of, cast), own, critical_difference(of, cast))
     return Section(
         "differences",
         title,
@@ -78,6 +86,8 @@ def _words(view: View) -> tuple[str, ...]:
     if view.alone:
         why = "With so few raters" if view.few else "As chosen here,"
         said.append(f"{why} every p value speaks for these raters alone.")
+    if view.hides_minority:
+        said.append(_HIDES.format(int(view.of.raters["ratings"].gt(0).sum()), HIDES_MINORITY))
     return tuple(said)
 
 

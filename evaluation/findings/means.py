@@ -63,13 +63,19 @@ def _whom(of: PanelResults) -> tuple[str, ...]:
 
 
 def _reference(of: Analysis, form: str) -> tuple[Fact, ...]:
-    one = of.reference
+    one, apart = of.reference, of.favourites.apart
     note = (
         "each rater's own favourites, graded by the others: a line to compare with, which a "
         "system can pass"
     )
     if one.scope == THESE:
         note += "; for these raters alone"
+    if apart:
+        every = of.favourites.pairs + apart
+        note += (
+            f"; of {every:,} ordered pairs of raters, {apart:,} are left out, in which the second "
+            "graded nothing that the first liked"
+        )
     value = spread(one.value, one.low, one.high, form)
     return (Fact("Human reference", value, note if one.value is not None else one.reason),)
 
@@ -99,8 +105,15 @@ def _systems(view: View, scores: Scores, cast: "pd.DataFrame") -> Table:
     headings = [
         Heading(view.level, shown if view.other else "", "Mean over queries of raters' means"),
         *([Heading(view.level, also)] if view.other else []),
-        Heading("At least", definition=f"If every {what} that nobody graded had the lowest grade"),
-        Heading("At most", definition=f"If every {what} that nobody graded had the highest grade"),
+        *(
+            Heading(
+                title,
+                f"by unjudged {what}s",
+                f"If every {what} that nobody graded had the {end} grade; raters who left something"
+                " out that others graded are not bounded by it",
+            )
+            for title, end in (("At least", "lowest"), ("At most", "highest"))
+        ),
         Heading("Judged", definition=f"The share of {what}s that somebody graded"),
         *BASIS,
     ]

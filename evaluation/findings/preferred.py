@@ -16,6 +16,7 @@ from evaluation.figures.study.preference_figures import (
 from evaluation.findings.groups import grouped
 from evaluation.findings.labels import least_cell, tau_cell
 from evaluation.findings.rated import of_study
+from evaluation.findings.skipped import left_fact, left_notice
 from evaluation.findings.words import BASIS, basis, estimate_cell, number, percent, system_table
 from evaluation.statistics.bradley_terry import STRENGTH, WIN_RATE
 
@@ -41,12 +42,13 @@ def _rated(of: PreferenceAnalysis) -> Section:
     return Section(
         "rated",
         "What was rated",
-        notices=of_study(of.tables),
+        notices=(*of_study(of.tables), *left_notice(of.answered, "choice")),
         facts=(
             Fact("Raters whose choices count", f"{votes['rater'].nunique()}",
                  f"{len(of.tables.raters)} invited or joined"),
             Fact("Queries", f"{queries}"),
             Fact("Choices that count", f"{len(votes):,}", f"{said}. {lean}".rstrip(". ")),
+            left_fact(of.answered, "choice"),
             Fact("Lists", f"{of.protocol.depth} results",
                  f"of {counted(len(of.systems), 'system', 'systems')}"),
         ),

@@ -7,6 +7,7 @@ from evaluation.analysis.panel import PanelResults
 from evaluation.analysis.system_scores import Scores
 from evaluation.figures.charts import counted
 from evaluation.figures.shown import Fact, Section
+from evaluation.findings.skipped import left_fact, left_notice
 from evaluation.findings.view import View
 from evaluation.findings.words import percent
 from evaluation.records.frames import StudyTables
@@ -25,13 +26,19 @@ _LEFT_OUT = {
 def rated(view: View) -> Section:
     """Return the section "rated"."""
     of = view.of
+    item = "result" if view.graded else "list"
     return Section(
         "rated",
         "What was rated",
         words=_partial(of.tables),
-        notices=(*of_study(of.tables), *_missing(of.mean_grades)),
-        facts=(_people(of.tables, of), _queries(of), _grades(of), _judged(of), _asked(of)),
-    )
+        notices=(
+            *of_study(of.tables), *_missing(of.mean_grades), *left_notice(of.answered, item)
+        ),
+        facts=(
+            _people(of.tables, of), _queries(of), _grades(of), _judged(of),
+            left_fact(of.answered, item), _asked(of),
+        ),
+    )  # fmt: skip
 
 
 def of_study(tables: StudyTables) -> tuple[str, ...]:
@@ -70,8 +77,8 @@ def _missing(scores: Scores) -> tuple[str, ...]:
         return ()
     return (
         f"Between {percent(min(shares))} and {percent(max(shares))} of a system's results are "
-        "judged: differences between systems may come from what is missing. The bounds say how "
-        "far.",
+        "judged: differences between systems may come from what is missing. The bounds of the "
+        "unjudged results say how far.",
     )
 
 

@@ -64,6 +64,11 @@ class View:
         return self.few or self.of.alone
 
     @property
+    def hides_minority(self) -> bool:
+        """Whether raters are to speak for others, and a minority of them can hide among so few."""
+        return self.of.hides_minority and not self.of.alone
+
+    @property
     def mixed(self) -> bool:
         """Whether simulated systems are compared with others."""
         return 0 < int((self.cast["provenance"] == "simulated").sum()) < len(self.cast)

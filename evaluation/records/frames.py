@@ -30,8 +30,8 @@ class StudyTables:
     Attributes
     ----------
     protocol : as it was frozen
-    judgements, pools, flags, raters, clips, objective, preferences : the bundle's tables of these
-        names (`evaluation.records.frames`)
+    judgements, pools, flags, raters, clips, objective, preferences, assignments, lists : the
+        bundle's tables of these names (`evaluation.records.frames`)
     systems : name of a ranking -> what `evaluation.records.frames.systems_of` says
     collection : what ``systems.json`` says of the collection; empty where nothing is known
     state : "open" or "closed"
@@ -40,6 +40,7 @@ class StudyTables:
 
     NAMES: ClassVar = (
         "judgements", "pools", "flags", "raters", "clips", "objective", "preferences",
+        "assignments", "lists",
     )  # fmt: skip
 
     protocol: Protocol
@@ -50,6 +51,8 @@ class StudyTables:
     clips: "pd.DataFrame"
     objective: "pd.DataFrame"
     preferences: "pd.DataFrame"
+    assignments: "pd.DataFrame"
+    lists: "pd.DataFrame"
     systems: Mapping[str, Mapping[str, Any]]
     collection: Mapping[str, Any] = field(default_factory=dict)
     state: str = "closed"

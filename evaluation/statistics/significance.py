@@ -21,6 +21,8 @@ from evaluation.statistics.variance import spread
 
 LEVEL = 0.05
 FEW_RATERS = 5
+HIDES_MINORITY = 12
+"""Among fewer raters a minority with another taste can hide, or weigh too much (METRICS 0b)."""
 FEW_QUERIES = 13
 """Up to so many, tests that flip the signs of queries count all 2^n ways."""
 MOST_ORDERS = 200_000
@@ -79,7 +81,7 @@ def estimate(table: np.ndarray, *, alone: bool = False) -> Estimate:
         own = np.nanmean(table[:, there.any(axis=0)], axis=0)
         mean, scope, freedom = float(own.mean()), THESE, float(queries - 1)
         error = float(own.std(ddof=1) / queries**0.5) if queries > 1 else np.nan
-        reason = _why_alone(raters, wide)
+        reason = why_alone(raters, wide)
         if queries < 2:
             reason = "one query has no interval"
             return Estimate(mean, None, None, None, scope, queries, raters, ratings, reason)
@@ -89,7 +91,7 @@ def estimate(table: np.ndarray, *, alone: bool = False) -> Estimate:
     return Estimate(mean, mean - half, mean + half, p, scope, queries, raters, ratings, reason)
 
 
-def _why_alone(raters: int, wide: bool) -> str:
+def why_alone(raters: int, wide: bool) -> str:
     """Return why an estimate speaks for these raters alone; "" where that is what was wanted."""
     if raters < FEW_RATERS:
         there = "is 1" if raters == 1 else f"are {raters}"

@@ -1,8 +1,8 @@
 """The analyses of studies that this process has made: found again until something is judged.
 
 An analysis computes each of its parts when it is first asked for, and keeps it. It is kept for as
-long as what it was made of is the same: the judgements, reports and raters of the study, and of
-the studies that it takes over judgements from, and its state.
+long as what it was made of is the same: the judgements, reports, blocks and raters of the study,
+and of the studies that it takes over judgements from, and its state.
 """
 
 from collections.abc import Callable
@@ -114,6 +114,8 @@ def _state(study: Study) -> State:
         events = sa.select(sa.func.count(model.id), sa.func.max(model.id))
         events = events.join(Assignment, model.assignment_id == Assignment.id)
         parts += db.session.execute(events.join(Assignment.query).where(*ours)).one()
+    given = sa.select(sa.func.count(Assignment.id), sa.func.count(Assignment.finished_at))
+    parts += db.session.execute(given.join(Assignment.query).where(*ours)).one()
     moments = ("consented_at", "declined_at", "checked_at", "screened_at", "finished_at")
     people = sa.select(
         sa.func.count(Rater.id), *(sa.func.count(getattr(Rater, name)) for name in moments)

@@ -62,7 +62,8 @@ def _agreed(of: PanelResults) -> str:
     alpha, percent = of.alpha["ordinal"], of.percent
     told = with_interval(alpha.value, alpha.low, alpha.high)
     why = f", since {alpha.reason}" if alpha.value is None else ""
-    method = f" (interval from drawing queries, seed {of.seed})" if alpha.low is not None else ""
+    drawn = alpha.low is not None
+    method = f" (from drawing queries, for these raters alone; seed {of.seed})" if drawn else ""
     equal = (
         f"Of {counted(percent.pairs, 'pair', 'pairs')} of grades of one sound by two raters "
         f"{in_words(percent.equal, '{:.0%}')} are equal and {in_words(percent.close, '{:.0%}')} "

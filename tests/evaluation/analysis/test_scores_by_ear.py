@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from embeddings.errors import InputError
-from evaluation.analysis.rater_effects import generalizability, human_reference, sway
+from evaluation.analysis.rater_effects import generalizability, sway
 from evaluation.analysis.replicates import panel_replicates
 from evaluation.analysis.system_scores import of_panel, per_rater, score_systems
 from evaluation.statistics.graded_measures import MEASURES
@@ -149,34 +149,6 @@ def test_measures_that_cannot_be_had() -> None:
         score_systems(HAND, "precision")
     with pytest.raises(InputError, match="nDCG is of the whole panel"):
         per_rater(HAND, "ndcg")
-
-
-def test_the_human_reference_by_hand() -> None:
-    study = ratings([[100, 50, 0], [80, 90, 10], [60, 40, 20]], [[[0, 1]]], [0, 0, 0])
-    found = human_reference(study)
-    # the first two prefer c0 and c1, and so does the third: what the others gave to these
-    expected = np.mean([np.mean([70, 65]), np.mean([80, 45]), np.mean([90, 70])])
-    assert found.value == pytest.approx(expected)
-
-
-def test_a_reference_of_ties_counts_in_part() -> None:
-    study = ratings([[50, 50, 50, 90], [0, 30, 60, 100]], [[[0, 1]]], [0] * 4)
-    # r0: c3 surely, and one third of each other; r1: c3 and c2
-    expected = np.mean([(100 + (0 + 30 + 60) / 3) / 2, (90 + 50) / 2])
-    assert human_reference(study).value == pytest.approx(expected)
-
-
-def test_a_perfect_system_can_pass_the_reference() -> None:
-    study = simulated(queries=30, raters=10)
-    reference = human_reference(study)
-    best = score_systems(study).systems[0].estimate
-    assert reference.low < reference.value < reference.high
-    assert best.value > reference.value > score_systems(study).systems[3].estimate.value
-
-
-def test_what_has_no_reference() -> None:
-    assert human_reference(simulated(raters=1)).value is None
-    assert human_reference(ratings([[NO, NO]], [[[0]]], [0, 0])).value is None
 
 
 def test_a_sway_that_was_made_is_found() -> None:

@@ -59,7 +59,8 @@ def test_the_sections_come_in_the_order_of_the_dashboard(made: list[Section]) ->
     assert set(names) == set(ORDER) - {"anchors", "facets"}
     figures = [figure.name for one in made for figure in one.figures]
     assert figures == [
-        "means", "profile", "pairs", "critical-difference", "grades", "kappas", "reliability",
+        "means", "profile", "pairs", "own-differences", "critical-difference", "grades", "kappas",
+        "reliability",
         "variance", "ears-labels", "slopes", "above", "relabelled", "study-families",
         "study-classes",
     ]  # fmt: skip
@@ -115,7 +116,12 @@ def test_tests_wait_while_a_study_runs() -> None:
     assert (waiting.notices, waiting.parts, waiting.facts) == ((WAIT,), (), ())
     looked = named(sections(View(Analysis(running))), "differences")
     assert looked.notices == (PEEKED,)
-    assert [one.name for one in looked.parts] == ["pairs", "critical-difference", "pairs"]
+    assert [one.name for one in looked.parts] == [
+        "pairs",
+        "own-differences",
+        "critical-difference",
+        "pairs",
+    ]
     assert any("still open" in one for one in named(found(running), "rated").notices)
 
 
@@ -133,6 +139,16 @@ def test_few_raters_speak_for_themselves() -> None:
     assert "these raters alone" in named(few, "means").words[-1]
     assert "other queries and raters" not in named(few, "means").words[0]
     assert "these raters alone" not in " ".join(named(many, "means").words)
+
+
+def test_pairs_of_raters_that_the_human_reference_leaves_out_are_counted() -> None:
+    apart = replace(STUDY, table=STUDY.table.copy())
+    apart.table[:3, apart.query_of < 10] = float("nan")
+    apart.table[3:, apart.query_of >= 10] = float("nan")
+    (fact,) = named(found(tables(apart)), "means").facts
+    assert "of 56 ordered pairs of raters, 30 are left out" in fact.note
+    (whole,) = named(found(tables(STUDY)), "means").facts
+    assert "left out" not in whole.note
 
 
 def test_results_can_speak_for_these_raters_alone() -> None:
@@ -182,8 +198,9 @@ def test_missing_results_that_may_make_a_difference_are_pointed_out() -> None:
     grades = STUDY.table.copy()
     grades[:, lists[5, :, 3:].ravel()] = float("nan")  # much of the last system's own
     said = found(tables(replace(STUDY, table=grades)))
-    (notice,) = named(said, "rated").notices[1:] or [""]
+    (notice,) = [one for one in named(said, "rated").notices if "are judged" in one]
     assert "of a system's results are judged" in notice
+    assert "The bounds of the unjudged results say how far." in notice
     assert not any("are judged" in one for one in named(found(tables(STUDY)), "rated").notices)
 
 

@@ -12,6 +12,7 @@ from evaluation.figures.figure import Figure
 from evaluation.figures.study.critical import critical_difference
 from evaluation.figures.study.group_figures import class_means, facet_scatter, family_means
 from evaluation.figures.study.mean_figures import mean_grades, primary_scores
+from evaluation.figures.study.own_dots import own_dots
 from evaluation.figures.study.pairs import pair_matrix
 from evaluation.figures.study.profile import rank_profile
 from evaluation.records.frames import StudyTables
@@ -84,8 +85,8 @@ def every(of: PanelResults, own: pd.DataFrame) -> list[Figure]:
     reference = of.reference if isinstance(of, Analysis) else None
     found = [
         mean_grades(of, own, of.mean_grades, reference), primary_scores(of, own),
-        rank_profile(of, own), pair_matrix(of, own), critical_difference(of, own),
-        family_means(of, own), class_means(of, own),
+        rank_profile(of, own), pair_matrix(of, own), own_dots(of, own),
+        critical_difference(of, own), family_means(of, own), class_means(of, own),
         facet_scatter(of.facets, of, own) if isinstance(of, Analysis) else None,
     ]  # fmt: skip
     return [one for one in found if one is not None]

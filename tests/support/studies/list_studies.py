@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.records.events import JudgementRecord, PreferenceRecord
+from evaluation.records.facts import ListRecord
 from evaluation.records.frames import StudyTables, as_frame
 from evaluation.records.table_columns import columns_of
 from evaluation.statistics.bradley_terry import NEITHER, A, B
@@ -87,6 +88,9 @@ def rated(lists: dict[str, float], seed: int = 0) -> StudyTables:
         "received_at": [BEGUN] * count, "uuid": [str(one) for one in range(count)],
     }  # fmt: skip
     plain = tables(STUDY)
+    each = [(query, 1, name) for query in STUDY.queries for name in lists]
+    names = ("query", "block", "list_of")
+    shown = dict(zip(names, zip(*each, strict=True) if each else ([],) * 3, strict=True))
     anchors = {
         name: {"title": name.title(), "provenance": "anchor", "anchor": True}
         for name in ("anchor:labels", "anchor:random")
@@ -94,6 +98,7 @@ def rated(lists: dict[str, float], seed: int = 0) -> StudyTables:
     return replace(
         plain,
         judgements=as_frame(JudgementRecord, told) if rows else empty(JudgementRecord),
+        lists=as_frame(ListRecord, shown),
         systems={**plain.systems, **anchors},
     )
 

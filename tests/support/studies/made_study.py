@@ -8,8 +8,19 @@ import pandas as pd
 from evaluation.analysis.ratings import Ratings
 from evaluation.protocol.terms import Facet, Protocol, Queries, Scale
 from evaluation.records.codebook import names_of
-from evaluation.records.events import FlagRecord, JudgementRecord, PreferenceRecord
-from evaluation.records.facts import ClipRecord, ObjectiveRecord, PoolRecord, RaterRecord
+from evaluation.records.events import (
+    AssignmentRecord,
+    FlagRecord,
+    JudgementRecord,
+    PreferenceRecord,
+)
+from evaluation.records.facts import (
+    ClipRecord,
+    ListRecord,
+    ObjectiveRecord,
+    PoolRecord,
+    RaterRecord,
+)
 from evaluation.records.frames import StudyTables, as_frame
 from evaluation.records.table_columns import columns_of
 
@@ -37,6 +48,8 @@ def tables(of: Ratings, **changes: Any) -> StudyTables:
         "clips": as_frame(ClipRecord, _clips(of)),
         "objective": as_frame(ObjectiveRecord, _objective(of)),
         "preferences": empty(PreferenceRecord),
+        "assignments": assignments(of),
+        "lists": empty(ListRecord),
         "systems": {name: {"title": name.upper(), "provenance": "simulated", "anchor": False,
                            "representation": "", "trained_on": ""}
                     for name in of.systems},
@@ -55,6 +68,26 @@ def raters(names: tuple[str, ...], passed: float = 1) -> pd.DataFrame:
     zeros = {name: [0] * len(names) for name in ("joined", "identities", "distractors", "repeats")}
     told = {"rater": list(names), "passed": [passed] * len(names)}
     return as_frame(RaterRecord, blank | zeros | told)
+
+
+def assignments(of: Ratings, given: np.ndarray | None = None) -> pd.DataFrame:
+    """Return that each rater was given the queries of `given`, bool [raters, queries].
+
+    Those of which the rater graded something, unless told.
+    """
+    if given is None:
+        there = ~np.isnan(of.table)
+        given = np.zeros((len(of.raters), len(of.queries)), dtype=bool)
+        rater, pair = np.nonzero(there)
+        given[rater, of.query_of[pair]] = True
+    rater, query = np.nonzero(given)
+    count = len(rater)
+    told = {
+        "rater": [of.raters[one] for one in rater], "query": [of.queries[one] for one in query],
+        "block": [1] * count, "order_seed": [0] * count, "assigned_at": [BEGUN] * count,
+        "finished_at": [BEGUN] * count, "repeated_at": [None] * count,
+    }  # fmt: skip
+    return as_frame(AssignmentRecord, told)
 
 
 def judgements(of: Ratings, protocol: Protocol, **columns: Any) -> pd.DataFrame:

@@ -75,7 +75,7 @@ def test_the_study_that_it_extends_counts_too(study: Study) -> None:
     assert analysis_of(study) is not before
 
 
-def test_reports_raters_and_the_state_count_too(study: Study) -> None:
+def test_reports_blocks_raters_and_the_state_count_too(study: Study) -> None:
     seen = {id(before := analysis_of(study)): before}
 
     def is_new() -> bool:
@@ -89,6 +89,8 @@ def test_reports_raters_and_the_state_count_too(study: Study) -> None:
     assignment = study.raters[0].assignments[-1]
     flag = {"assignment_id": assignment.id, "slot_id": assignment.slots[0].id}
     db.session.add(Flag(client_uuid="a-flag", given_at=START, **flag))
+    assert is_new()
+    assignment.finished_at = None if assignment.finished_at else START
     assert is_new()
     db.session.scalar(sa.select(Rater).where(Rater.study_id == study.id)).declined_at = START
     assert is_new()
