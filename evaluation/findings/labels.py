@@ -15,7 +15,8 @@ from evaluation.figures.study.cast import ranked
 from evaluation.figures.study.orders import rank_slopes, relabelled_slopes
 from evaluation.figures.study.sentences import sampled
 from evaluation.findings.view import View
-from evaluation.findings.words import estimate_cell, minus, missing, spread, system_table
+from evaluation.findings.words import estimate_cell, missing, spread, system_table
+from evaluation.numerals import numeral
 from evaluation.objective.definitions import FIRST_RANK
 from evaluation.statistics.correlation import CORRELATIONS
 
@@ -61,11 +62,11 @@ def _halves(of: PanelResults) -> Fact:
         return Fact(name, "–", found.reason)
     note = (
         "how alike two halves of the raters order the systems: the mean of "
-        f"{found.splits:,} random splits, 95 % of them between {minus(_TWO.format(found.low))} and "
-        f"{minus(_TWO.format(found.high))}; the whole panel is surer than its halves, but labels "
+        f"{found.splits:,} random splits, 95 % of them between {numeral(found.low, _TWO)} and "
+        f"{numeral(found.high, _TWO)}; the whole panel is surer than its halves, but labels "
         "can hardly agree with it much better"
     )
-    return Fact(name, minus(_TWO.format(found.tau)), note)
+    return Fact(name, numeral(found.tau, _TWO), note)
 
 
 def _systems(view: View, cast: "pd.DataFrame") -> Table:
@@ -162,7 +163,7 @@ def tau_cell(row: Mapping[str, Any], name: str) -> Cell:
         return Cell("–", numeric=True, note=str(row.get("reason", "")))
     text = spread(value, row[f"{name}_low"], row[f"{name}_high"], _TWO)
     bias = row[f"{name}_bias"]
-    note = "" if missing(bias) else f"bias of the bootstrap {minus(_TWO.format(bias))}"
+    note = "" if missing(bias) else f"bias of the bootstrap {numeral(bias, _TWO)}"
     return Cell(text, float(value), numeric=True, note=note)
 
 
