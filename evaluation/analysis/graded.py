@@ -16,10 +16,12 @@ from evaluation.analysis.rater_effects import human_reference
 from evaluation.analysis.ratings import Ratings
 from evaluation.analysis.replicates import DRAWN
 from evaluation.analysis.system_scores import Scores
+from evaluation.analysis.trust import verdicts
+from evaluation.design.screening import Verdict
 from evaluation.records.frames import StudyTables
 from evaluation.statistics.agreement import Retest, retest
 from evaluation.statistics.graded_measures import MEASURES
-from evaluation.statistics.significance import Estimate
+from evaluation.statistics.significance import Estimate, within
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,9 +79,14 @@ class Analysis(PanelResults):
         return result_tables.measures_table([self.scores(name) for name in names])
 
     @cached_property
+    def verdicts(self) -> dict[str, Verdict]:
+        """What the screening rule says of each rater, with every reason for and against."""
+        return verdicts(self.tables)
+
+    @cached_property
     def reference(self) -> Estimate:
         """The human reference, in grades."""
-        return human_reference(self.ratings)
+        return within(human_reference(self.ratings), self.facet.lowest, self.facet.highest)
 
     @cached_property
     def profile(self) -> "pd.DataFrame":

@@ -18,8 +18,12 @@ from webapp.study.lifecycle import study_folder
 FILE = "mixed_model.json"
 
 
-def fit_model(study: Study, facet: str | None = None, *, screened: bool = False) -> dict[str, Any]:
+def fit_model(
+    study: Study, facet: str | None = None, *, screened: bool | None = None
+) -> dict[str, Any]:
     """Fit the mixed model to a study's mean grades, store the result and return it.
+
+    Of the raters whom the protocol calls primary, unless told whether they are `screened`.
 
     Raises InputError where the study asks for lists, or has no such facet.
     """
@@ -37,9 +41,10 @@ def fit_model(study: Study, facet: str | None = None, *, screened: bool = False)
         "judgements": count,
         "statsmodels": version,
         "simulated": analysis.tables.simulated,
+        "whose": analysis.whose,
     }
     every = read_json(path) if path.is_file() else {}
-    write_json(path, every | {_key(analysis.facet.name, screened): result})
+    write_json(path, every | {_key(analysis.facet.name, analysis.screened): result})
     return result
 
 

@@ -113,7 +113,7 @@ def test_facets_and_screening_are_switched(lab: Lab, get: Get) -> None:
     assert "facet=acoustic" in plain
     assert "tables/mean-grades.csv?facet=acoustic" in acoustic
     assert get(GRADED, facet="loudness").status_code == 400
-    assert "raters must be &#39;passed&#39; or nothing" in get(GRADED, raters="some").text
+    assert "raters must be &#39;passed&#39;, &#39;all&#39; or nothing" in get(GRADED, raters="some").text
     assert "asked for semantic, acoustic, not for" in get(GRADED, facet="loudness").text
 
 
