@@ -11,6 +11,7 @@ from evaluation.figures.study.group_figures import class_means, facet_scatter, f
 from evaluation.findings.view import View
 from evaluation.findings.words import (
     estimate_cell,
+    known_cell,
     missing,
     share_cell,
     sorted_by,
@@ -108,7 +109,7 @@ def people(view: View) -> Section:
                 Cell(row["rater"], row["rater"]),
                 number(row["ratings"], "{:,.0f}"),
                 number(row["queries"], "{:,.0f}"),
-                number(row["mean_grade"], view.form),
+                known_cell(row["mean_grade"], view.form, "nothing was graded"),
                 Cell(_signed(row["above_panel"], view.form), sorted_by(row["above_panel"]),
                      numeric=True, note=undefined(row["above_panel"], "nothing was graded")),
                 *(share_cell(own.get(name), note) for name, note in _UNKNOWN.items()),

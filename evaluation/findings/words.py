@@ -39,6 +39,11 @@ def undefined(value: float | None, reason: str) -> str:
     return reason if missing(value) else ""
 
 
+def known_cell(value: float | None, form: str, reason: str) -> Cell:
+    """Return the cell of a number, with why it is missing where it is."""
+    return number(value, form, note=undefined(value, reason))
+
+
 def percent(share: float | None, digits: int = 0) -> str:
     """Return a share [0, 1] in percent; "–" where it is undefined."""
     return "–" if missing(share) else f"{100 * (share or 0):.{digits}f} %"
