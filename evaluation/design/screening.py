@@ -14,6 +14,13 @@ KINDS = ("result", "identity", "distractor")
 LITTLE = 0.5
 """Whoever hears less of the sounds, as a mean share, passes with a word only."""
 
+_RULES = (
+    ("identity", "identity_share", "identity clips have {} of the scale on average",
+     "identity {} of the scale"),
+    ("auc", "auc", "identity is graded above distractor in {} of all pairs",
+     "above distractors in {} of pairs"),
+)  # fmt: skip
+"""The rules on controls: the key, what it is asked of, why not in a sentence, and why briefly."""
 _CLOSE = 0.1 * (1 + 1e-9)  # of the scale, and what floats need for 5 - 4.6 to be 0.4
 _WHY = {
     "identity_share": "no identity clip was graded",
@@ -185,43 +192,35 @@ def verdict(report: ControlReport, screening: Screening, heard: Heard = UNKNOWN)
     None while a rule cannot be judged yet and none has failed. How much was heard is not known of
     raters who are made: nothing is asked of it there, which is said.
     """
-    rules = (
-        ("identity", "identity_share", "identity clips have {} of the scale on average"),
-        ("auc", "auc", "identity is graded above distractor in {} of all pairs"),
-    )
     waiting, failed, met = [], [], []
-    for rule, name, sentence in rules:
+    for rule, name, sentence, briefly in _RULES:
         least = getattr(screening, rule)
         value = getattr(report, name)
         if least <= 0:
             continue
-        asked = f"at least {least:g} is asked"
         if value is None:
             waiting.append(f"screening.{rule} cannot be judged yet: {report.undefined[name]}")
         elif value < least:
-            failed.append(f"{sentence.format(f'{value:.4g}')}; {asked}")
+            failed.append(f"{sentence.format(f'{value:.4g}')}; at least {least:g} is asked")
         else:
-            met.append(f"{sentence.format(f'{value:.4g}')}; {asked}")
-    least, share = screening.heard or 0.0, heard.share
-    words, beside = _heard_words(heard, least), []
+            met.append(f"{briefly.format(f'{value:.4g}')}, at least {least:g}")
+    least, share, beside = screening.heard or 0.0, heard.share, []
     if least <= 0 or share is None:
-        beside.append(words)
+        beside.append(_heard_words(heard))
+    elif share < least:
+        failed.append(f"{_heard_words(heard)}; at least {100 * least:.4g} % is asked")
     else:
-        (failed if share < least else met).append(words)
+        met.append(f"{_heard_words(heard)}, at least {100 * least:.4g} %")
     passed = False if failed else None if waiting else True
     return Verdict(passed, (*failed, *waiting), tuple(met), tuple(beside), heard)
 
 
-def _heard_words(heard: Heard, least: float) -> str:
-    """Return how much was heard, and what is asked of it."""
+def _heard_words(heard: Heard) -> str:
+    """Return how much was heard."""
     if heard.share is None:
         return "how much was heard is not known"
-    unheard = f", nothing of {heard.unheard:,}" if heard.unheard else ""
-    asked = f"at least {100 * least:.4g} % is asked" if least > 0 else "no rule asks for it"
-    return (
-        f"heard {100 * heard.share:.3g} % of a sound on average when it was graded "
-        f"({heard.sounds:,} grades{unheard}); {asked}"
-    )
+    words = f"heard {100 * heard.share:.3g} % of a sound on average"
+    return words + (f", nothing of {heard.unheard:,} of {heard.sounds:,}" if heard.unheard else "")
 
 
 def _check(grades: Sequence[Graded], lowest: float, highest: float) -> None:

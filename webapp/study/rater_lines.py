@@ -37,7 +37,8 @@ class RaterLine:
     finished : blocks that are done
     at : the unfinished block that is kept for the rater; None where there is none
     minutes : spent with the study's sounds, without breaks
-    heard : the mean share of a sound that was heard when it was graded; None where unknown
+    heard : the mean share of a sound that was heard when it was graded, by the first facet;
+        None where unknown
     report, verdict : what the controls say; None where nothing was graded, or lists were
     """
 
@@ -115,7 +116,7 @@ def _line(rater: Rater, terms: Protocol, given: _Given, at: datetime) -> RaterLi
         finished=rater.blocks_done,
         at=kept_block(rater, at),
         minutes=_minutes(given.moments),
-        heard=fmean(given.heard.values()) if given.heard else None,
+        heard=said.heard.share if said else fmean(given.heard.values()) if given.heard else None,
         report=report,
         verdict=said,
     )

@@ -217,16 +217,10 @@ def test_who_heard_a_tenth_passes_an_old_rule_with_a_word_alone() -> None:
     old = verdict(CAREFUL, Screening(heard=None), heard)
     assert told(old) == (True, ())
     assert old.word == "passes, but heard little"
-    assert old.beside == (
-        "heard 10 % of a sound on average when it was graded (10 grades, nothing of 9); no rule "
-        "asks for it",
-    )
+    words = "heard 10 % of a sound on average, nothing of 9 of 10"
+    assert old.beside == (words,)
     new = verdict(CAREFUL, Screening(), heard)
-    assert told(new) == (
-        False,
-        ("heard 10 % of a sound on average when it was graded (10 grades, nothing of 9); at least "
-         "20 % is asked",),
-    )  # fmt: skip
+    assert told(new) == (False, (f"{words}; at least 20 % is asked",))
     assert new.word == "does not pass"
     assert len(new.every_reason) == 3  # two for, one against
 
@@ -238,8 +232,8 @@ def test_a_verdict_tells_every_reason_for_and_against() -> None:
     assert (found.passed, found.little) == (False, False)
     assert found.every_reason == (
         "identity is graded above distractor in 0.5 of all pairs; at least 0.9 is asked",
-        "identity clips have 1 of the scale on average; at least 0.8 is asked",
-        "heard 80 % of a sound on average when it was graded (2 grades); at least 20 % is asked",
+        "identity 1 of the scale, at least 0.8",
+        "heard 80 % of a sound on average, at least 20 %",
     )
 
 
