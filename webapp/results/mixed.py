@@ -49,14 +49,17 @@ def fit_model(
 
 
 def stored_model(
-    study: Study, facet: str | None = None, *, screened: bool = False
+    study: Study, facet: str | None = None, *, screened: bool | None = None
 ) -> dict[str, Any] | None:
     """Return the result that `fit_model` stored, None where there is none.
+
+    Of the raters whom the protocol calls primary, unless told whether they are `screened`.
 
     Its "current" says whether nothing was judged since: False asks for another fit.
     """
     path = study_folder(study.slug) / FILE
     name = facet or study.terms.scale.facets[0].name
+    screened = study.terms.analysis.screened if screened is None else screened
     found = read_json(path).get(_key(name, screened)) if path.is_file() else None
     return found and found | {"current": found["judgements"] == judgement_count(study)}
 
