@@ -17,10 +17,12 @@ from evaluation.analysis.panel import PanelResults
 from evaluation.analysis.ratings import Ratings
 from evaluation.analysis.replicates import DRAWN
 from evaluation.analysis.system_scores import Scores
+from evaluation.analysis.trust import verdicts
+from evaluation.design.screening import Verdict
 from evaluation.records.frames import StudyTables
 from evaluation.statistics.agreement import Retest, retest
 from evaluation.statistics.graded_measures import MEASURES
-from evaluation.statistics.significance import Estimate
+from evaluation.statistics.significance import Estimate, within
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,6 +86,11 @@ class Analysis(PanelResults):
         return result_tables.measures_table([self.scores(name) for name in names])
 
     @cached_property
+    def verdicts(self) -> dict[str, Verdict]:
+        """What the screening rule says of each rater, with every reason for and against."""
+        return verdicts(self.tables)
+
+    @cached_property
     def favourites(self) -> Reference:
         """The human reference, with the pairs of raters that it is made of."""
         return human_reference(self.ratings)
@@ -91,7 +98,7 @@ class Analysis(PanelResults):
     @property
     def reference(self) -> Estimate:
         """The human reference, in grades."""
-        return self.favourites.estimate
+        return within(self.favourites.estimate, self.facet.lowest, self.facet.highest)
 
     @cached_property
     def profile(self) -> "pd.DataFrame":

@@ -47,7 +47,8 @@ class PanelResults:
     ----------
     tables : the study's tables
     facet : the protocol's first one unless told
-    screened : whether the raters who do not pass the protocol's rule are left out
+    screened : whether the raters who do not pass the protocol's rule are left out; as the protocol
+        has it (`analysis.raters`) unless told
     alone : whether intervals are to speak for these raters alone, and not for others like them
     seed : of every random procedure
 
@@ -66,17 +67,31 @@ class PanelResults:
         tables: StudyTables,
         facet: str | None = None,
         *,
-        screened: bool = False,
+        screened: bool | None = None,
         alone: bool = False,
         seed: int = 1,
     ) -> None:
-        self.tables, self.screened, self.alone, self.seed = tables, screened, alone, seed
+        self.tables, self.alone, self.seed = tables, alone, seed
         self.protocol = tables.protocol
+        self.screened = self.protocol.analysis.screened if screened is None else screened
         self.facet = find_facet(tables.protocol, facet)
         span = self.facet.highest - self.facet.lowest
         # rounded: 55 of 100 is at least 0.55 of the scale, which floats do not see
         self.threshold = round(self.facet.lowest + self.protocol.analysis.good * span, 9)
         self.convention: str = tables.collection.get("convention", "corrected")
+
+    @property
+    def primary_raters(self) -> bool:
+        """Whether these are the raters whom the protocol calls primary."""
+        return self.screened == self.protocol.analysis.screened
+
+    @property
+    def whose(self) -> str:
+        """Whose grades these are, and what the protocol says of them where it says anything."""
+        who = "raters who passed the screening rule" if self.screened else "all raters"
+        if self.protocol.analysis.raters is None:
+            return who
+        return f"{who} ({'' if self.primary_raters else 'not '}primary by the protocol)"
 
     @property
     def enough_raters(self) -> bool:

@@ -13,7 +13,7 @@ from evaluation.records.frames import StudyTables
 from evaluation.statistics.bradley_terry import NEITHER, A, B, Strengths, Votes, fit
 from evaluation.statistics.correlation import CORRELATIONS, least_significant_tau
 from evaluation.statistics.graded_lists import mean_there
-from evaluation.statistics.significance import FEW_RATERS, Estimate, estimate
+from evaluation.statistics.significance import FEW_RATERS, Estimate, estimate, within
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -213,7 +213,8 @@ class PreferenceAnalysis:
             counts = np.bincount(cell, minlength=shape[0] * shape[1])
             sums = np.bincount(cell, worth, minlength=shape[0] * shape[1])
             shares = sums / np.where(counts, counts, np.nan)
-            found.append(estimate(shares.reshape(shape), alone=self.alone))
+            share = estimate(shares.reshape(shape), alone=self.alone)
+            found.append(within(share, 0, 1))
         return found
 
     def _table(self, fitted: Strengths, votes: Votes, rates: list[Estimate]) -> "pd.DataFrame":

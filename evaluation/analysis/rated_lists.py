@@ -18,7 +18,7 @@ from evaluation.analysis.system_scores import Scores, per_rater
 from evaluation.design.lists import ORACLE, RANDOM
 from evaluation.records.frames import StudyTables
 from evaluation.statistics.graded_measures import MEAN_RATING
-from evaluation.statistics.significance import Estimate, estimate
+from evaluation.statistics.significance import Estimate, estimate, within
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,7 @@ class RatingAnalysis(PanelResults):
     """
 
     def __init__(self, tables: StudyTables, *, alone: bool = False, seed: int = 1) -> None:
-        super().__init__(tables, alone=alone, seed=seed)
+        super().__init__(tables, screened=False, alone=alone, seed=seed)
 
     @cached_property
     def every_rating(self) -> "pd.DataFrame":
@@ -74,8 +74,9 @@ class RatingAnalysis(PanelResults):
         names = [name for name, one in self.tables.systems.items() if one["anchor"]]
         scores = per_rater(self._ratings(names, self.every_rating), "mean_grade")
         titles = [self.tables.systems[name]["title"] for name in names]
+        ends = self.facet.lowest, self.facet.highest
         rows = [
-            {"system": name, "title": title, **asdict(estimate(table, alone=self.alone))}
+            {"system": name, "title": title, **asdict(within(self._estimate(table), *ends))}
             for name, title, table in zip(names, titles, scores, strict=True)
         ]
         return pd.DataFrame(rows, columns=None if rows else ["system", "title", "value"])
@@ -84,7 +85,11 @@ class RatingAnalysis(PanelResults):
     def anchors_apart(self) -> Estimate:
         """By how many grades the labels' own list is rated above the random one."""
         scores = per_rater(self._ratings((ORACLE, RANDOM), self.every_rating), "mean_grade")
-        return estimate(scores[0] - scores[1], alone=self.alone)
+        span = self.facet.highest - self.facet.lowest
+        return within(self._estimate(scores[0] - scores[1]), -span, span)
+
+    def _estimate(self, table: np.ndarray) -> Estimate:
+        return estimate(table, alone=self.alone)
 
     @cached_property
     def anchors_by_rater(self) -> "pd.DataFrame":

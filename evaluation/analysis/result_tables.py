@@ -59,21 +59,25 @@ def pairs_table(scores: Scores, protocol: Protocol, seed: int = 1) -> "pd.DataFr
     The columns: system_a, system_b, value (a minus b) and its interval; p, and p_holm over the
     comparisons that the protocol fixed, all pairs where it fixed none; those of `PAIR_TESTS`, which
     speak for these raters alone, and test_reason, why they are missing; exploratory, True where the
-    protocol did not name the pair although it names some; reason.
+    protocol did not fix the pair; holm_over, how many comparisons every p of the table is adjusted
+    over, those without a p among them; reason. A protocol that was stored when nothing and all
+    pairs were not told apart has no exploratory ones.
     """
     import pandas as pd
 
     names = [one.system for one in scores.systems]
-    fixed = {frozenset(pair) for pair in protocol.analysis.comparisons}
+    plan = protocol.analysis
+    fixed = {frozenset(pair) for pair in plan.fixed(names)}
     places = [(a, b) for a in range(len(names)) for b in range(a + 1, len(names))]
     if len(places) > MOST_TESTED and fixed:
         places = [(a, b) for a, b in places if frozenset((names[a], names[b])) in fixed]
     apart = np.array([_exact(scores.table[a] - scores.table[b]) for a, b in places])
-    compared = Compared(scores.table, places, apart, len(fixed) or len(places), seed)
+    family = len(fixed) or len(places)
+    compared = Compared(scores.table, places, apart, family, seed)
     tested = [one.run(compared) for one in PAIR_TESTS.values()]
     rows = []
     for (a, b), outcomes in zip(places, zip(*tested, strict=True), strict=True):
-        named = not fixed or frozenset((names[a], names[b])) in fixed
+        named = frozenset((names[a], names[b])) in fixed
         rows.append(
             {
                 "system_a": names[a],
@@ -81,13 +85,14 @@ def pairs_table(scores: Scores, protocol: Protocol, seed: int = 1) -> "pd.DataFr
                 **asdict(scores.difference(a, b)),
                 **{f"p_{name}": one.p for name, one in zip(PAIR_TESTS, outcomes, strict=True)},
                 "test_reason": next((one.reason for one in outcomes if one.reason), ""),
-                "exploratory": not named,
+                "exploratory": not named and (bool(fixed) or plan.exploratory),
+                "holm_over": family,
             }
         )
     adjusted = [f"p_{name}" for name, one in PAIR_TESTS.items() if one.adjusted]
     for column in ("p", *adjusted):
-        confirmed = [None if row["exploratory"] else row[column] for row in rows]
-        for row, p in zip(rows, holm(confirmed), strict=True):
+        own = [None if fixed and row["exploratory"] else row[column] for row in rows]
+        for row, p in zip(rows, holm(own, family), strict=True):
             row[f"{column}_holm"] = p
     return pd.DataFrame(rows, columns=None if rows else ["system_a", "system_b"])
 

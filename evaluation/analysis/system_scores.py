@@ -101,6 +101,7 @@ class Scores:
     alone : whether intervals speak for these raters alone, as wanted
     redraw : draws what systems differ by over their common queries, as
         `evaluation.analysis.replicates.common_replicates`; or None with `raters_table`
+    span : by how much two systems can differ at most; infinite where the measure has no end
     """
 
     measure: GradedMeasure
@@ -112,9 +113,16 @@ class Scores:
     freedom: float
     alone: bool = False
     redraw: Callable[[], np.ndarray] | None = None
+    span: float = np.inf
 
     def difference(self, one: int, other: int) -> Estimate:
-        """Return by how much a system is above another, with interval and p value."""
+        """Return by how much a system is above another, with interval and p value.
+
+        The interval ends where differences do.
+        """
+        return within(self._difference(one, other), -self.span, self.span)
+
+    def _difference(self, one: int, other: int) -> Estimate:
         if self.raters_table is not None:
             apart = self.raters_table[one] - self.raters_table[other]
             return estimate(apart, alone=self.alone)
@@ -176,11 +184,12 @@ def score_systems(
             for one in range(len(of.systems))
         ]
     panel = of.graded(of.mean, threshold)
-    estimates = [within(one, *kind.ends(panel)) for one in estimates]
+    lowest, highest = kind.ends(panel)
+    estimates = [within(one, lowest, highest) for one in estimates]
     bounds = kind.bounds(panel, table) if kind.bounds else np.full((2, *table.shape), np.nan)
     return Scores(
         kind, definition, _systems(of, estimates, *bounds),
-        table, single, drawn, freedom, of.alone, redraw,
+        table, single, drawn, freedom, of.alone, redraw, highest - lowest,
     )  # fmt: skip
 
 

@@ -11,6 +11,16 @@ from evaluation.protocol.terms import Screening
 
 KINDS = ("result", "identity", "distractor")
 
+LITTLE = 0.5
+"""Whoever hears less of the sounds, as a mean share, passes with a word only."""
+
+_RULES = (
+    ("identity", "identity_share", "identity clips have {} of the scale on average",
+     "identity {} of the scale"),
+    ("auc", "auc", "identity is graded above distractor in {} of all pairs",
+     "above distractors in {} of pairs"),
+)  # fmt: skip
+"""The rules on controls: the key, what it is asked of, why not in a sentence, and why briefly."""
 _CLOSE = 0.1 * (1 + 1e-9)  # of the scale, and what floats need for 5 - 4.6 to be 0.4
 _WHY = {
     "identity_share": "no identity clip was graded",
@@ -38,6 +48,26 @@ class Graded(NamedTuple):
     query: str
     grade: float
     earlier: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How much of the sounds a rater heard by the time of the grade that counts.
+
+    Attributes
+    ----------
+    sounds : of how many grades it is known
+    share : the mean share of the sound, in [0, 1]; None where it is known of none
+    unheard : of how many nothing was heard
+    """
+
+    sounds: int = 0
+    share: float | None = None
+    unheard: int = 0
+
+
+UNKNOWN = Heard()
+"""Of raters of whom it was never told how much they heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +107,38 @@ class ControlReport:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a rater passed (None: not to be told yet), and why not, rule by rule."""
+    """Whether a rater passed, with all that speaks for and against it.
+
+    Attributes
+    ----------
+    passed : None where it is not to be told yet
+    reasons : why not, rule by rule
+    met : what speaks for the rater, rule by rule
+    beside : what no rule asks and a reader must know: how much was heard
+    heard : how much was heard
+    """
 
     passed: bool | None
     reasons: tuple[str, ...]
+    met: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    heard: Heard = UNKNOWN
+
+    @property
+    def little(self) -> bool:
+        """Whether so little was heard that a pass is no plain one."""
+        return self.heard.share is not None and self.heard.share < LITTLE
+
+    @property
+    def word(self) -> str:
+        """The verdict in a word or a few."""
+        passes = "passes, but heard little" if self.little else "passes"
+        return {True: passes, False: "does not pass", None: "not to be told yet"}[self.passed]
+
+    @property
+    def every_reason(self) -> tuple[str, ...]:
+        """Every reason against and for, and what no rule asks."""
+        return (*self.reasons, *self.met, *self.beside)
 
 
 def control_report(grades: Sequence[Graded], lowest: float, highest: float) -> ControlReport:
@@ -115,18 +173,27 @@ def control_report(grades: Sequence[Graded], lowest: float, highest: float) -> C
     )
 
 
-def verdict(report: ControlReport, screening: Screening) -> Verdict:
+def heard_of(shares: Sequence[float | None]) -> Heard:
+    """Return how much was heard.
+
+    Parameters
+    ----------
+    shares : of the sound of each grade, what was heard of it when it was graded, in [0, 1]; None
+        or NaN where that is not known
+    """
+    known = [one for one in shares if one is not None and one == one]
+    return Heard(len(known), _ratio(sum(known), len(known)), sum(one <= 0 for one in known))
+
+
+def verdict(report: ControlReport, screening: Screening, heard: Heard = UNKNOWN) -> Verdict:
     """Return whether a rater passes the rule of the protocol.
 
     Every rule must be met, that is reach at least its number; a rule of 0 asks nothing. `passed` is
-    None while a rule cannot be judged yet and none has failed.
+    None while a rule cannot be judged yet and none has failed. How much was heard is not known of
+    raters who are made: nothing is asked of it there, which is said.
     """
-    rules = (
-        ("identity", "identity_share", "identity clips have {} of the scale on average"),
-        ("auc", "auc", "identity is graded above distractor in {} of all pairs"),
-    )
-    waiting, failed = [], []
-    for rule, name, sentence in rules:
+    waiting, failed, met = [], [], []
+    for rule, name, sentence, briefly in _RULES:
         least = getattr(screening, rule)
         value = getattr(report, name)
         if least <= 0:
@@ -135,8 +202,25 @@ def verdict(report: ControlReport, screening: Screening) -> Verdict:
             waiting.append(f"screening.{rule} cannot be judged yet: {report.undefined[name]}")
         elif value < least:
             failed.append(f"{sentence.format(f'{value:.4g}')}; at least {least:g} is asked")
+        else:
+            met.append(f"{briefly.format(f'{value:.4g}')}, at least {least:g}")
+    least, share, beside = screening.heard or 0.0, heard.share, []
+    if least <= 0 or share is None:
+        beside.append(_heard_words(heard))
+    elif share < least:
+        failed.append(f"{_heard_words(heard)}; at least {100 * least:.4g} % is asked")
+    else:
+        met.append(f"{_heard_words(heard)}, at least {100 * least:.4g} %")
     passed = False if failed else None if waiting else True
-    return Verdict(passed, (*failed, *waiting))
+    return Verdict(passed, (*failed, *waiting), tuple(met), tuple(beside), heard)
+
+
+def _heard_words(heard: Heard) -> str:
+    """Return how much was heard."""
+    if heard.share is None:
+        return "how much was heard is not known"
+    words = f"heard {100 * heard.share:.3g} % of a sound on average"
+    return words + (f", nothing of {heard.unheard:,} of {heard.sounds:,}" if heard.unheard else "")
 
 
 def _check(grades: Sequence[Graded], lowest: float, highest: float) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from embeddings.representations import CARDS
 from evaluation.figures.figure import PALETTE
+from evaluation.numerals import numeral
 from evaluation.objective.definitions import FIRST_RANK, METRICS, wording
 
 if TYPE_CHECKING:
@@ -213,8 +214,7 @@ def signed(value: float) -> str:
     """Return a difference with its sign: "+0.012", "−0.012", "0.000"; "" where it is undefined."""
     if value != value:
         return ""
-    text = f"{value:+.3f}".replace("-", "−")
-    return text if float(f"{value:.3f}") else text[1:]
+    return numeral(value, "{:+.3f}")
 
 
 def short(value: float) -> str:

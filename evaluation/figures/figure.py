@@ -54,7 +54,7 @@ class Figure:
 
     def csv(self) -> str:
         """Return the table as CSV, the numbers as they are and not as they are rounded."""
-        return self.table.to_csv(index=False, lineterminator="\n")
+        return as_csv(self.table)
 
     def json(self) -> str:
         """Return the plot as JSON that may stand in a page: undefined numbers are null."""
@@ -62,12 +62,22 @@ class Figure:
         return text.replace("<", "\\u003c")  # no label can end the element that it stands in
 
 
+def as_csv(table: "pd.DataFrame") -> str:
+    """Return a table as CSV, the numbers as they are; zero has no sign."""
+    numbers = table.select_dtypes("float").columns
+    return table.assign(**{one: table[one] + 0.0 for one in numbers}).to_csv(
+        index=False, lineterminator="\n"
+    )
+
+
 def _plain(value: Any) -> Any:
-    """Return numpy numbers and arrays as Python's own; NaN as None."""
+    """Return numpy numbers and arrays as Python's own; NaN as None, zero without a sign."""
     if isinstance(value, dict):
         return {key: _plain(one) for key, one in value.items()}
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
-    return None if isinstance(value, float) and value != value else value
+    if isinstance(value, float):
+        return None if value != value else value + 0.0
+    return value

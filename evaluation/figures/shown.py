@@ -7,7 +7,8 @@ say the same.
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from evaluation.figures.figure import Figure
+from evaluation.figures.figure import Figure, as_csv
+from evaluation.numerals import numeral
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +71,7 @@ class Table:
 
     def csv(self) -> str:
         """Return the data as CSV, the numbers as they are and not as they are rounded."""
-        return self.data.to_csv(index=False, lineterminator="\n")
+        return as_csv(self.data)
 
 
 class Fact(NamedTuple):
@@ -121,7 +122,7 @@ def number(
     note: str = "",
 ) -> Cell:
     """Return the cell of a number, "–" where it is undefined, "≥" before a lower bound."""
+    text = numeral(value, form)
     if value is None or value != value:
-        return Cell("–", numeric=True, note=note)
-    text = form.format(value).replace("-", "−")
+        return Cell(text, numeric=True, note=note)
     return Cell(f"≥ {text}" if at_least else text, value, numeric=True, note=note)

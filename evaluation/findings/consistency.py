@@ -12,7 +12,8 @@ from evaluation.figures.study.agreement_figures import (
     variance_parts,
 )
 from evaluation.findings.view import View
-from evaluation.findings.words import minus, p_cell, percent, sorted_by, spread
+from evaluation.findings.words import p_cell, percent, sorted_by, spread
+from evaluation.numerals import numeral
 from evaluation.statistics.agreement import Measured, raters_needed
 from evaluation.statistics.rater_coefficients import (
     ALPHA,
@@ -80,12 +81,12 @@ def _reliability(of: "PanelResults") -> list[Fact]:
     return [
         Fact(
             f"{ICC_SINGLE.title}, of one rater",
-            minus(_TWO.format(one.single)),
+            numeral(one.single, _TWO),
             "absolute agreement",
         ),
         Fact(
             f"{ICC_PANEL.title}, of the mean of {one.raters:.1f} raters",
-            "–" if one.panel is None else minus(_TWO.format(one.panel)),
+            numeral(one.panel, _TWO),
         ),
         Fact(
             f"Raters a {'sound' if isinstance(of, Analysis) else 'list'} for {WANTED:g}",
@@ -101,8 +102,8 @@ def _retest(of: Analysis, form: str) -> list[Fact]:
     one = of.retests[""]
     if not one.pairs:
         return [Fact("Repeats", "–", "nothing was graded again")]
-    kappa = "" if one.kappa is None else f", weighted kappa {minus(_TWO.format(one.kappa))}"
-    noise = "" if one.noise is None else f", noise of one grade {form.format(one.noise)}"
+    kappa = "" if one.kappa is None else f", weighted kappa {numeral(one.kappa, _TWO)}"
+    noise = "" if one.noise is None else f", noise of one grade {numeral(one.noise, form)}"
     note = f"within a tenth of the scale, of {one.pairs} repeats{kappa}{noise}"
     return [Fact(RETEST.title, percent(one.close), note)]
 

@@ -1,6 +1,6 @@
 """Which systems differ: effects first, tests beside them, each with what it speaks for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,14 @@ from evaluation.figures.study.critical import critical_difference
 from evaluation.figures.study.own_dots import own_dots
 from evaluation.figures.study.pairs import pair_matrix
 from evaluation.findings.view import View, of_whom
-from evaluation.findings.words import estimate_cell, p_cell, spread, system_cell
+from evaluation.findings.words import (
+    estimate_cell,
+    missing,
+    p_cell,
+    spread,
+    system_cell,
+    undefined,
+)
 from evaluation.statistics.pair_tests import FRIEDMAN, KENDALL_W, PAIR_TESTS, RANK_TESTS, PairTest
 from evaluation.statistics.significance import HIDES_MINORITY
 
@@ -54,27 +61,8 @@ def differences(view: View) -> Section:
 
 
 def _words(view: View) -> tuple[str, ...]:
-    protocol, tested = view.of.protocol, len(view.of.pairs)
-    fixed, systems = len(protocol.analysis.comparisons), len(protocol.systems)
-    said = []
-    if fixed:
-        said.append(
-            f"The protocol fixed {counted(fixed, 'comparison', 'comparisons')}; Holm's rule "
-            "adjusts p values over them."
-        )
-        others = systems * (systems - 1) // 2 - fixed
-        if tested <= fixed:
-            said.append(f"The other {counted(others, 'pair', 'pairs')} are not tested.")
-        else:
-            said.append(
-                "All other pairs are exploratory: their p values are not adjusted, and find "
-                "differences too easily."
-            )
-    else:
-        said.append(
-            "The protocol fixed no comparisons, so that Holm's rule adjusts p values over all "
-            f"{counted(tested, 'pair', 'pairs')}."
-        )
+    protocol = view.of.protocol
+    said = [*_family(view), *_whose(view)]
     first = protocol.scale.facets[0].name
     if view.of.facet.name != first:
         said.append(f"The protocol's analysis is of the facet {first}: all here is exploratory.")
@@ -89,6 +77,45 @@ def _words(view: View) -> tuple[str, ...]:
     if view.hides_minority:
         said.append(_HIDES.format(int(view.of.raters["ratings"].gt(0).sum()), HIDES_MINORITY))
     return tuple(said)
+
+
+def _whose(view: View) -> tuple[str, ...]:
+    """Return whose grades are compared, where the protocol says who is primary."""
+    if view.graded is None or view.of.protocol.analysis.raters is None:
+        return ()
+    return (f"Differences and p values are of {view.of.whose}.",)
+
+
+def _family(view: View) -> Iterator[str]:
+    """Yield which pairs were fixed beforehand, and over how many Holm's rule adjusts."""
+    plan, systems, tested = view.of.protocol.analysis, view.of.protocol.systems, len(view.of.pairs)
+    fixed = len(plan.fixed(systems))
+    others = len(systems) * (len(systems) - 1) // 2 - fixed
+    pairs = counted(fixed or tested, "pair", "pairs")
+    if plan.exploratory:
+        yield (
+            "The protocol fixed no comparisons beforehand: whatever is found here is exploratory. "
+            f"Holm's rule adjusts p values over all {pairs}."
+        )
+    elif not fixed:
+        yield (
+            "The protocol fixed no comparisons, so that Holm's rule adjusts p values over all "
+            f"{pairs}."
+        )
+    elif not others:
+        yield f"The protocol fixed all {pairs} beforehand; Holm's rule adjusts p values over them."
+    else:
+        yield (
+            f"The protocol fixed {counted(fixed, 'comparison', 'comparisons')}; Holm's rule "
+            "adjusts p values over them."
+        )
+        if tested <= fixed:
+            yield f"The other {counted(others, 'pair', 'pairs')} are not tested."
+        else:
+            yield (
+                "All other pairs are exploratory: their p values are not adjusted, and find "
+                "differences too easily."
+            )
 
 
 def _ranks(view: View) -> tuple[Fact, ...]:
@@ -135,56 +162,76 @@ def _pairs(view: View) -> Table | None:
             f"interval and the p value that it gives; {of_whom(view.of)}. The tests on the "
             "right speak for these raters alone: where raters differ in which system they like, "
             "they find differences too often. Permutations: seed "
-            f"{view.of.seed}. {view.of.primary.definition}."
+            f"{view.of.seed}. {_over(view)}. {view.of.primary.definition}."
         ),
         folded=len(table) > MOST_TESTED // 4,
     )
 
 
 _HERE = "these raters"
-_HOLM = "; by Holm's rule over the protocol's own comparisons; exploratory ones are not adjusted"
+_ALL = "adjusted by itself, over all pairs of systems"
+
+
+def _over(view: View) -> str:
+    """Return over how many comparisons Holm's rule adjusts the p values of the table."""
+    plan, count = view.of.protocol.analysis, int(view.of.pairs["holm_over"].iloc[0])
+    which = "fixed by the protocol" if plan.fixed(view.of.protocol.systems) else "of all systems"
+    return f"Holm's rule is over {counted(count, 'comparison', 'comparisons')} {which}"
 
 
 def _headings(view: View) -> list[Heading]:
     scope = _HERE if view.alone else "queries and raters"
+    over, count = _over(view), int(view.of.pairs["holm_over"].iloc[0])
     return [
         Heading("System", numeric=False),
         Heading("less", numeric=False),
         Heading("Difference"),
         Heading("p", scope, "From the interval; not adjusted"),
-        Heading("p", "Holm", "Adjusted by Holm's rule over the protocol's own comparisons"),
+        Heading("p", f"Holm over {count}", f"Adjusted: {over}"),
         *(
-            Heading(one.title, _HERE, one.definition + (_HOLM if one.adjusted else ""))
+            Heading(
+                one.title, f"{_HERE}, Holm over {count}" if one.adjusted else _HERE,
+                f"{one.definition}; {over if one.adjusted else _ALL}",
+            )
             for one in PAIR_TESTS.values()
         ),
-        *(Heading(one.title, _HERE, one.definition) for one in RANK_TESTS.values()),
-    ]
+        *(Heading(one.title, _HERE, f"{one.definition}; {_ALL}") for one in RANK_TESTS.values()),
+    ]  # fmt: skip
 
 
 def _group(view: View, row: Mapping[str, Any]) -> str:
-    if not view.of.protocol.analysis.comparisons:
+    plan = view.of.protocol.analysis
+    if not plan.exploratory and not plan.fixed(view.of.protocol.systems):
         return ""
     return "Exploratory: not in the protocol" if row["exploratory"] else "As the protocol says"
 
 
 def _pair(view: View, row: Mapping[str, Any], titles: "pd.DataFrame") -> list[Cell]:
     form = view.form if view.of.primary.measure.in_grades else _PLAIN
-    not_named = "not in the protocol" if row["exploratory"] else (row["reason"] or "")
+    ranks = view.of.ranks.reason or "a system has no rank"
     return [
         *_both(row, titles),
         estimate_cell(row, form),
         p_cell(row["p"], row["reason"] or ""),
-        p_cell(row["p_holm"], not_named),
+        _adjusted(row, "p", row["reason"]),
         *(_tested(row, one) for one in PAIR_TESTS.values()),
-        *(p_cell(row[f"p_{name}"]) for name in RANK_TESTS),
+        *(p_cell(row[f"p_{name}"], undefined(row[f"p_{name}"], ranks)) for name in RANK_TESTS),
     ]
 
 
 def _tested(row: Mapping[str, Any], test: PairTest) -> Cell:
-    if not test.adjusted:
-        return p_cell(row[f"p_{test.name}"])
-    own = "" if row["exploratory"] else "_holm"
-    return p_cell(row[f"p_{test.name}{own}"], row["test_reason"] or "")
+    if test.adjusted:
+        return _adjusted(row, f"p_{test.name}", row["test_reason"])
+    p = row[f"p_{test.name}"]
+    return p_cell(p, undefined(p, "nothing varies, or fewer than two queries have every system"))
+
+
+def _adjusted(row: Mapping[str, Any], column: str, reason: str) -> Cell:
+    """Return the cell of a p value by Holm's rule; of what is in no family, why, and its own p."""
+    p, own = row[f"{column}_holm"], row[column]
+    if missing(p) and not missing(own):
+        return p_cell(None, f"not in the protocol; by itself, not adjusted: {p_cell(own).text}")
+    return p_cell(p, reason or "")
 
 
 def _about_model(view: View) -> tuple[str, ...]:
@@ -206,6 +253,8 @@ def _model(view: View) -> list[Table | None]:
 
     titles = view.cast.set_index("system")
     table = _with_kinds(pd.DataFrame(found["pairs"]), titles)
+    span = view.of.facet.highest - view.of.facet.lowest
+    table[["low", "high"]] = table[["low", "high"]].clip(-span, span)
     rows = [
         [
             *_both(row, titles),

@@ -1,8 +1,9 @@
 """Where systems differ: what was asked, families and classes of queries, and the raters."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from evaluation.design.screening import Verdict
 from evaluation.figures.charts import counted
 from evaluation.figures.shown import Cell, Heading, Section, Table, number
 from evaluation.figures.study.cast import ranked
@@ -10,12 +11,15 @@ from evaluation.figures.study.group_figures import class_means, facet_scatter, f
 from evaluation.findings.view import View
 from evaluation.findings.words import (
     estimate_cell,
+    known_cell,
     missing,
     share_cell,
     sorted_by,
     spread,
     system_table,
+    undefined,
 )
+from evaluation.numerals import numeral
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,11 +52,15 @@ def facets(view: View) -> Section | None:
 
 
 def groups(view: View) -> Section | None:
-    """Return the section "groups"; None where queries have neither families nor classes."""
+    """Return the section "groups"; None where queries have neither families nor classes.
+
+    Where every family is one class, the numbers of both are the same, and stand there once.
+    """
     of, cast = view.of, view.cast
     parts: list[Any] = [family_means(of, cast)]
+    same = _same_groups(of.ratings.families, of.ratings.classes)
     for table, by, title in ((of.families, "family", "families"), (of.classes, "class", "classes")):
-        if not len(table):
+        if not len(table) or (by == "class" and same):
             continue
         if by == "class":
             parts.append(class_means(of, cast))
@@ -76,12 +84,22 @@ def groups(view: View) -> Section | None:
             )
         )
     found = tuple(one for one in parts if one is not None)
-    return Section("groups", "Families and classes", parts=found) if found else None
+    if not found:
+        return None
+    words = ("Each family is one class here: its numbers are the class's, too.",) if same else ()
+    return Section("groups", "Families and classes", words=words, parts=found)
+
+
+def _same_groups(families: Sequence[str], classes: Sequence[str]) -> bool:
+    """Return whether families and classes put the queries into the same groups."""
+    pairs = set(zip(families, classes, strict=True))
+    return "" not in families and len(pairs) == len(set(families)) == len(set(classes)) > 0
 
 
 def people(view: View) -> Section:
     """Return the section "raters"."""
     of = view.of
+    verdicts = view.graded.verdicts if view.graded else {}
     told = of.tables.raters.drop_duplicates("rater").set_index("rater")
     rows = []
     for row in of.raters.to_dict("records"):
@@ -91,13 +109,11 @@ def people(view: View) -> Section:
                 Cell(row["rater"], row["rater"]),
                 number(row["ratings"], "{:,.0f}"),
                 number(row["queries"], "{:,.0f}"),
-                number(row["mean_grade"], view.form),
+                known_cell(row["mean_grade"], view.form, "nothing was graded"),
                 Cell(_signed(row["above_panel"], view.form), sorted_by(row["above_panel"]),
-                     numeric=True),
-                share_cell(own.get("identity_share")),
-                share_cell(own.get("auc")),
-                share_cell(own.get("retest_close")),
-                _passed(own),
+                     numeric=True, note=undefined(row["above_panel"], "nothing was graded")),
+                *(share_cell(own.get(name), note) for name, note in _UNKNOWN.items()),
+                _passed(own, verdicts.get(row["rater"])),
             ]
         )  # fmt: skip
     table = of.raters
@@ -113,7 +129,8 @@ def people(view: View) -> Section:
                 _PEOPLE, {"": rows}, table, name="raters", title="Table of the raters",
                 caption=(
                     "What each rater gave, and how much higher than the mean of the same sounds; "
-                    "what the hidden controls say of the first facet."
+                    "what the hidden controls say of the first facet, and every reason for and "
+                    "against a pass."
                 ),
                 folded=len(rows) > 40,
             ),
@@ -131,11 +148,28 @@ def _left_out(view: View) -> tuple[str, ...]:
         for row in gone.to_dict("records")
         if row["rater"] in given
     ]
-    if not names:
-        return ("All raters who graded something are here.",)
-    return (f"Left out, since they did not pass the protocol's rule: {'; '.join(names)}.",)
+    said = ["All raters who graded something are here."]
+    if names:
+        said = [f"Left out, since they did not pass the protocol's rule: {'; '.join(names)}."]
+    heard = [
+        f"{name} ({100 * (one.heard.share or 0):.3g} %)"
+        for name, one in (view.graded.verdicts if view.graded else {}).items()
+        if one.little and name in view.of.ratings.raters
+    ]
+    if heard:
+        said.append(
+            "Heard less than half of a sound on average when they graded it, and count here: "
+            f"{', '.join(heard)}."
+        )
+    return tuple(said)
 
 
+_UNKNOWN = {
+    "identity_share": "no identity clip was graded",
+    "auc": "an identity clip and a distractor were not both graded",
+    "retest_close": "nothing was graded again",
+}
+"""What the controls say of a rater, by its column, and why it may be missing."""
 _CONTROLS = [
     "identities", "distractors", "repeats", "identity_share", "auc", "retest_close",
     "retest_noise", "passed", "reasons",
@@ -155,13 +189,15 @@ _PEOPLE = [
 ]  # fmt: skip
 
 
-def _passed(own: dict[str, Any]) -> Cell:
-    passed = own.get("passed")
-    if missing(passed):
-        return Cell("cannot be told", "1")
-    if passed:
-        return Cell("passed", "0")
-    return Cell(f"not passed: {own.get('reasons') or 'no reason told'}", "2", wide=True)
+def _passed(own: dict[str, Any], verdict: Verdict | None) -> Cell:
+    """Return the cell of a verdict, with every reason for and against."""
+    if verdict is None:
+        return Cell("not screened: lists have no controls", "1")
+    order = {True: "0", None: "1", False: "2"}[verdict.passed]
+    told = own.get("reasons") or ""
+    reasons = [told] if told and not verdict.reasons else list(verdict.reasons)
+    said = "; ".join([*reasons, *verdict.met, *verdict.beside])
+    return Cell(f"{verdict.word}: {said}", order, wide=True)
 
 
 def _ranked(cast: "pd.DataFrame", table: "pd.DataFrame", by: str, first: str) -> "pd.DataFrame":
@@ -187,8 +223,9 @@ def grouped(
     cell : what is shown of a row
     """
     known = {(row["system"], row[by]): row for row in table.to_dict("records")}
+    nothing = Cell("–", numeric=True, note="nothing is known of it there")
     rows = {
-        system: [cell(known[system, one]) if (system, one) in known else Cell("–", numeric=True)
+        system: [cell(known[system, one]) if (system, one) in known else nothing
                  for one in headings]
         for system in order["system"]
     }  # fmt: skip
@@ -204,7 +241,4 @@ def _share_cell(row: dict[str, Any]) -> Cell:
 
 
 def _signed(value: float | None, form: str) -> str:
-    if missing(value):
-        return "–"
-    text = form.format(value).replace("-", "−")
-    return text if text.startswith("−") else f"+{text}"
+    return numeral(value, form.replace("{:", "{:+"))

@@ -1,6 +1,6 @@
 """Ears next to labels: the two orders of the systems, and the single results they differ on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from evaluation.analysis.ears_tables import LEVELS, SCORES, disagreements_table
@@ -15,13 +15,17 @@ from evaluation.figures.study.cast import ranked
 from evaluation.figures.study.orders import rank_slopes, relabelled_slopes
 from evaluation.figures.study.sentences import sampled
 from evaluation.findings.view import View
-from evaluation.findings.words import estimate_cell, minus, missing, spread, system_table
+from evaluation.findings.words import estimate_cell, known_cell, missing, spread, system_table
+from evaluation.numerals import numeral
 from evaluation.objective.definitions import FIRST_RANK
 from evaluation.statistics.correlation import CORRELATIONS
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_NO_SCORE = "the labels say nothing of it"
+_NO_ORDER = "an order is unknown, or ties all systems"
+_NONE_RELEVANT = "no query has a relevant result by all three"
 LISTED = 60
 """How many disagreements are listed; the CSV file has all."""
 _TWO = "{:.2f}"
@@ -61,11 +65,11 @@ def _halves(of: PanelResults) -> Fact:
         return Fact(name, "–", found.reason)
     note = (
         "how alike two halves of the raters order the systems: the mean of "
-        f"{found.splits:,} random splits, 95 % of them between {minus(_TWO.format(found.low))} and "
-        f"{minus(_TWO.format(found.high))}; the whole panel is surer than its halves, but labels "
+        f"{found.splits:,} random splits, 95 % of them between {numeral(found.low, _TWO)} and "
+        f"{numeral(found.high, _TWO)}; the whole panel is surer than its halves, but labels "
         "can hardly agree with it much better"
     )
-    return Fact(name, minus(_TWO.format(found.tau)), note)
+    return Fact(name, numeral(found.tau, _TWO), note)
 
 
 def _systems(view: View, cast: "pd.DataFrame") -> Table:
@@ -75,7 +79,7 @@ def _systems(view: View, cast: "pd.DataFrame") -> Table:
         row["system"]: [
             estimate_cell(row, view.form),
             *(
-                number(row[f"{level}_{score}"], f"{{:.{SCORES[score].digits}f}}")
+                known_cell(row[f"{level}_{score}"], f"{{:.{SCORES[score].digits}f}}", _NO_SCORE)
                 for level, score in keys
             ),
         ]
@@ -117,7 +121,7 @@ def _orders(view: View) -> Table:
                 Cell(title, title.lower()),
                 Cell(LEVELS[row["level"]], LEVELS[row["level"]]),
                 *(tau_cell(row, name) for name in CORRELATIONS),
-                number(row["within"], _TWO, note=_over(row["within_queries"])),
+                number(row["within"], _TWO, note=_within(row)),
                 number(row["systems"], "{:.0f}"),
                 least_cell(row["least"]),
             ]
@@ -151,6 +155,13 @@ def least_cell(least: float | None) -> Cell:
     return number(least, _TWO, note="with so few systems none could be" if missing(least) else "")
 
 
+def _within(row: Mapping[str, Any]) -> str:
+    """Return over how many queries tau is inside them, or why there is none."""
+    if row["level"] != "own":
+        return "the collection's scores are of no single query"
+    return _over(row["within_queries"]) or "no query tells systems apart by both"
+
+
 def _over(queries: int) -> str:
     return f"over {counted(queries, 'query', 'queries')}" if queries else ""
 
@@ -159,22 +170,26 @@ def tau_cell(row: Mapping[str, Any], name: str) -> Cell:
     """Return the cell of a correlation with its interval, its bias in the note."""
     value = row[name]
     if missing(value):
-        return Cell("–", numeric=True, note=str(row.get("reason", "")))
+        return Cell("–", numeric=True, note=str(row.get("reason") or _NO_ORDER))
     text = spread(value, row[f"{name}_low"], row[f"{name}_high"], _TWO)
     bias = row[f"{name}_bias"]
-    note = "" if missing(bias) else f"bias of the bootstrap {minus(_TWO.format(bias))}"
+    note = "" if missing(bias) else f"bias of the bootstrap {numeral(bias, _TWO)}"
     return Cell(text, float(value), numeric=True, note=note)
+
+
+def _both(queries: int) -> str:
+    return f"{_over(queries)} with both" if queries else "no query has both"
 
 
 def _rules(of: Analysis, form: str) -> Table:
     rows = [
         [
             Cell(row["about"], row["about"]),
-            number(row["relevant_grade"], form),
+            known_cell(row["relevant_grade"], form, "no result is relevant by this rule"),
             number(row["relevant"], "{:,.0f}"),
-            number(row["others_grade"], form),
+            known_cell(row["others_grade"], form, "every result is relevant by this rule"),
             number(row["others"], "{:,.0f}"),
-            number(row["above"], "{:.3f}", note=f"{_over(row['queries'])} with both".strip()),
+            number(row["above"], "{:.3f}", note=_both(row["queries"])),
         ]
         for row in of.rules.to_dict("records")
     ]
@@ -215,7 +230,7 @@ def _disagreements(view: View, cast: "pd.DataFrame") -> Table | None:
                     Cell(label.replace("_", " "), label.lower()),
                     number(one.grade, view.form),
                     number(one.raters, "{:.0f}"),
-                    Cell(", ".join(f"{name} #{rank}" for rank, name in returned) or "–", wide=True),
+                    Cell(_returned(returned), wide=True),
                 ]
             )
     shown = sum(map(len, groups.values()))
@@ -240,6 +255,10 @@ def _disagreements(view: View, cast: "pd.DataFrame") -> Table | None:
     )
 
 
+def _returned(by: Sequence[tuple[int, str]]) -> str:
+    return ", ".join(f"{name} #{rank}" for rank, name in by) or "no list as deep as they are judged"
+
+
 def _relabelled(view: View, cast: "pd.DataFrame") -> Table:
     assert view.graded is not None
     table, of = view.graded.relabelled, view.graded
@@ -251,7 +270,7 @@ def _relabelled(view: View, cast: "pd.DataFrame") -> Table:
     forms = {"ap": "{:.3f}", "rank": "{:g}", "r1": "{:.2f}"}
     rows = {
         row["system"]: [
-            number(row[f"{score}_{rule}"], forms[score])
+            known_cell(row[f"{score}_{rule}"], forms[score], _NONE_RELEVANT)
             for score in ("ap", "rank", "r1") for rule in RELABELLINGS
         ]
         for row in table.to_dict("records")

@@ -7,12 +7,20 @@ from evaluation.analysis.graded import Analysis
 from evaluation.analysis.panel import PanelResults
 from evaluation.analysis.result_tables import systems_table
 from evaluation.analysis.system_scores import Scores
-from evaluation.figures.shown import Cell, Fact, Heading, Section, Table, number
+from evaluation.figures.shown import Cell, Fact, Heading, Section, Table
 from evaluation.figures.study.marks import by_scores
 from evaluation.figures.study.mean_figures import mean_grades, primary_scores
 from evaluation.figures.study.profile import rank_profile
 from evaluation.findings.view import View, of_whom
-from evaluation.findings.words import BASIS, basis, estimate_cell, share_cell, spread, system_table
+from evaluation.findings.words import (
+    BASIS,
+    basis,
+    estimate_cell,
+    known_cell,
+    share_cell,
+    spread,
+    system_table,
+)
 from evaluation.statistics.graded_measures import BY_WEIGHTS, MEASURES, GradedMeasure
 from evaluation.statistics.significance import BOTH, BY_COMPONENTS, THESE
 
@@ -23,6 +31,7 @@ _BOTH = f"95 % intervals come {BY_COMPONENTS}: they speak for other queries and 
 _PANEL = [one.called for one in MEASURES.values() if one.of_panel and one.figure]
 _OF_PANEL = f"Those of measures of the panel's mean grades ({', '.join(_PANEL)}) come {BY_WEIGHTS}."
 
+_NO_LIST = "no list has a result"
 _CHOSEN = (
     "As chosen here, 95 % intervals are over queries and speak for these raters alone: they do not "
     "allow for what other raters would say."
@@ -90,9 +99,9 @@ def _systems(view: View, scores: Scores, cast: "pd.DataFrame") -> Table:
         if view.other:
             cells.append(estimate_cell(asdict(beside[one["system"]].estimate), view.form))
         cells += [
-            number(one["lower_bound"], view.form),
-            number(one["upper_bound"], view.form),
-            share_cell(one["judged"]),
+            known_cell(one["lower_bound"], view.form, _NO_LIST),
+            known_cell(one["upper_bound"], view.form, _NO_LIST),
+            share_cell(one["judged"], _NO_LIST),
             *basis(one),
         ]
         rows[one["system"]] = cells

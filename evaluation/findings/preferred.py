@@ -17,7 +17,15 @@ from evaluation.findings.groups import grouped
 from evaluation.findings.labels import least_cell, tau_cell
 from evaluation.findings.rated import of_study
 from evaluation.findings.skipped import left_fact, left_notice
-from evaluation.findings.words import BASIS, basis, estimate_cell, number, percent, system_table
+from evaluation.findings.words import (
+    BASIS,
+    basis,
+    estimate_cell,
+    number,
+    percent,
+    share_cell,
+    system_table,
+)
 from evaluation.statistics.bradley_terry import STRENGTH, WIN_RATE
 
 if TYPE_CHECKING:
@@ -157,8 +165,8 @@ def _people(of: PreferenceAnalysis) -> Section:
             Cell(row["rater"], row["rater"]),
             number(row["votes"], "{:,.0f}"),
             number(row["queries"], "{:,.0f}"),
-            Cell(percent(row.get("share_a")), numeric=True),
-            Cell(percent(row.get("share_none")), numeric=True),
+            share_cell(row.get("share_a"), "neither A nor B was chosen"),
+            share_cell(row.get("share_none"), "nothing was chosen"),
         ]
         for row in of.raters.to_dict("records")
     ]

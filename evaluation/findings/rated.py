@@ -30,7 +30,7 @@ def rated(view: View) -> Section:
     return Section(
         "rated",
         "What was rated",
-        words=_partial(of.tables),
+        words=(*_primary(view), *_partial(of.tables)),
         notices=(
             *of_study(of.tables), *_missing(of.mean_grades), *left_notice(of.answered, item)
         ),
@@ -57,6 +57,15 @@ def of_study(tables: StudyTables) -> tuple[str, ...]:
     if tables.state == "open":
         said.append("This study is still open: every number may change.")
     return tuple(said)
+
+
+def _primary(view: View) -> tuple[str, ...]:
+    """Return whose results these are, where the protocol says who is primary."""
+    if view.graded is None or view.of.protocol.analysis.raters is None:
+        return ()
+    said = f"All numbers, differences and p values here are of {view.of.whose}."
+    nobody = "" if view.of.ratings.raters else " Nobody of them graded anything that counts."
+    return (f"{said}{nobody}",)
 
 
 def _partial(tables: StudyTables) -> tuple[str, ...]:

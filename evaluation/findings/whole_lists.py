@@ -3,7 +3,17 @@
 from evaluation.analysis.rated_lists import RatingAnalysis
 from evaluation.figures.shown import Cell, Fact, Heading, Section, Table, number
 from evaluation.findings.view import View
-from evaluation.findings.words import BASIS, basis, estimate_cell, percent, spread
+from evaluation.findings.words import (
+    BASIS,
+    basis,
+    estimate_cell,
+    known_cell,
+    share_cell,
+    spread,
+)
+
+_NOT_BOTH = "no block has ratings of both"
+"""Why what a rater says of the anchors is missing."""
 
 
 def anchors(view: View) -> Section | None:
@@ -49,9 +59,9 @@ def _by_rater(of: RatingAnalysis, form: str) -> list[Table]:
         [
             Cell(row["rater"], row["rater"]),
             number(row["blocks"], "{:.0f}"),
-            number(row["labels"], form),
-            number(row["random"], form),
-            Cell(percent(row["above"]), numeric=True),
+            known_cell(row["labels"], form, _NOT_BOTH),
+            known_cell(row["random"], form, _NOT_BOTH),
+            share_cell(row["above"], _NOT_BOTH),
         ]
         for row in table.to_dict("records")
     ]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from evaluation.figures.charts import SIMULATED
 from evaluation.figures.shown import Cell, Heading, Table, number
+from evaluation.numerals import numeral
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,19 +21,12 @@ BASIS = [
 """The headings of the columns that `basis` gives."""
 
 
-def minus(text: str) -> str:
-    """Return a number with a minus sign for its hyphen."""
-    return text.replace("-", "−")
-
-
 def spread(value: float | None, low: float | None, high: float | None, form: str) -> str:
     """Return an estimate with its interval: "61.2 [55.0, 67.4]"; "–" where it is undefined."""
-    if missing(value):
-        return "–"
-    text = minus(form.format(value))
-    if missing(low) or missing(high):
+    text = numeral(value, form)
+    if missing(value) or missing(low) or missing(high):
         return text
-    return f"{text} [{minus(form.format(low))}, {minus(form.format(high))}]"
+    return f"{text} [{numeral(low, form)}, {numeral(high, form)}]"
 
 
 def missing(value: float | None) -> bool:
@@ -40,14 +34,24 @@ def missing(value: float | None) -> bool:
     return value is None or value != value
 
 
+def undefined(value: float | None, reason: str) -> str:
+    """Return why a number is not there; "" where it is."""
+    return reason if missing(value) else ""
+
+
+def known_cell(value: float | None, form: str, reason: str) -> Cell:
+    """Return the cell of a number, with why it is missing where it is."""
+    return number(value, form, note=undefined(value, reason))
+
+
 def percent(share: float | None, digits: int = 0) -> str:
     """Return a share [0, 1] in percent; "–" where it is undefined."""
     return "–" if missing(share) else f"{100 * (share or 0):.{digits}f} %"
 
 
-def share_cell(share: float | None) -> Cell:
-    """Return the cell of a share [0, 1]."""
-    return Cell(percent(share), sorted_by(share), numeric=True)
+def share_cell(share: float | None, note: str = "") -> Cell:
+    """Return the cell of a share [0, 1]; `note` says why it may be missing."""
+    return Cell(percent(share), sorted_by(share), numeric=True, note=undefined(share, note))
 
 
 def sorted_by(value: float | None) -> str | float:

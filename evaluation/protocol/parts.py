@@ -6,9 +6,13 @@ from itertools import combinations
 from embeddings.errors import InputError
 from evaluation.keys import Keys, shown
 from evaluation.protocol.terms import (
+    ALL,
     FORMATS,
+    NONE,
+    PASSED,
     PRIMARY_MEASURES,
     QUESTION_KINDS,
+    RATERS,
     Controls,
     Joining,
     Listening,
@@ -92,14 +96,20 @@ def read_controls(keys: Keys, method: str) -> Controls:
     return controls
 
 
-def read_screening(keys: Keys, controls: Controls) -> Screening:
+def read_screening(
+    keys: Keys, controls: Controls, method: str, *, stored: bool = False
+) -> Screening:
     """Return when a rater passes; what the controls cannot tell is not asked."""
     pairs = controls.identity and controls.distractors > 0
-    screening = Screening(
-        identity=keys.number("identity", Screening().identity if controls.identity else 0.0, 0, 1),
-        auc=keys.number("auc", Screening().auc if pairs else 0.0, 0, 1),
-    )
+    usual = Screening()
+    identity = keys.number("identity", usual.identity if controls.identity else 0.0, 0, 1)
+    auc = keys.number("auc", usual.auc if pairs else 0.0, 0, 1)
+    silent = stored and not keys.has("heard")
+    heard = keys.number("heard", usual.heard or 0.0 if method == "graded" else 0.0, 0, 1)
+    screening = Screening(identity, auc, None if silent else heard)
     keys.finish()
+    if method != "graded" and screening.heard:
+        raise keys.fail("heard", f"0 with the method {method!r}: lists are not screened", heard)
     if screening.identity and not controls.identity:
         raise keys.fail("identity", "0 without identity controls", screening.identity)
     if screening.auc and not pairs:
@@ -180,12 +190,13 @@ def read_joining(keys: Keys) -> Joining:
 
 
 def read_analysis(
-    keys: Keys, method: str, scale: Scale, systems: tuple[str, ...]
+    keys: Keys, method: str, scale: Scale, systems: tuple[str, ...], *, stored: bool = False
 ) -> PlannedAnalysis:
-    """Return what is reported first, and which pairs of systems are compared."""
+    """Return what is reported first, of which raters, and which pairs of systems are compared."""
     measure = keys.one_of("primary_measure", PRIMARY_MEASURES[method], PRIMARY_MEASURES[method][0])
-    comparisons = _comparisons(keys, systems)
+    comparisons = _comparisons(keys, systems, stored=stored)
     good = keys.number("good", PlannedAnalysis().good, 0, 1)
+    raters = _raters(keys, method, stored=stored)
     keys.finish()
     if not good:
         raise keys.error("good", "must be above 0, not 0: every grade would count as good.")
@@ -194,15 +205,34 @@ def read_analysis(
         raise keys.error(
             "primary_measure", f"must not be {measure!r} unless the grades are {kind.only}."
         )
-    return PlannedAnalysis(measure, comparisons, good)
+    return PlannedAnalysis(measure, comparisons, good, raters)
 
 
-def _comparisons(keys: Keys, systems: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Return the pairs that are tested, none for all; "vs:B" is every other system and B."""
-    value = keys.take("comparisons", object, "all")
-    rule = '"all", "vs:SYSTEM", or a list of pairs, of the study\'s systems'
-    if value == "all":
-        return ()
+def _raters(keys: Keys, method: str, *, stored: bool) -> str | None:
+    """Return whose grades are primary; None where a stored protocol is silent."""
+    if stored and not keys.has("raters"):
+        return None
+    graded = method == "graded"
+    raters = keys.one_of("raters", RATERS, PASSED if graded else ALL)
+    if raters == PASSED and not graded:
+        rule = f"{ALL!r} with the method {method!r}: lists have no controls"
+        raise keys.fail("raters", rule, raters)
+    return raters
+
+
+def _comparisons(
+    keys: Keys, systems: tuple[str, ...], *, stored: bool
+) -> tuple[tuple[str, str], ...] | str:
+    """Return the pairs that were fixed beforehand; "vs:B" is every other system and B.
+
+    Once "all" and nothing were both stored as no pairs: a stored protocol keeps that.
+    """
+    value = keys.take("comparisons", object, [] if stored else NONE)
+    rule = '"all", "none", "vs:SYSTEM", or a list of pairs, of the study\'s systems'
+    if value in (ALL, NONE):
+        return value
+    if value == []:
+        return () if stored else NONE
     if isinstance(value, str) and value.startswith("vs:") and value[3:] in systems:
         return tuple((system, value[3:]) for system in systems if system != value[3:])
     if not isinstance(value, list):

@@ -5,7 +5,6 @@ Every error names the key, the rule and the value that broke it.
 
 import json
 import tomllib
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +59,8 @@ def read_protocol(path: Path) -> Protocol:
 def parse_protocol(table: dict[str, Any], source: str, *, stored: bool = False) -> Protocol:
     """Return the protocol that `table` describes; raise InputError naming `source` and the key.
 
-    `stored` says that it comes from a study that exists: a study of one system was possible once.
+    `stored` says that it comes from a study that exists: a study of one system was possible once,
+    and what it is silent about keeps the meaning that it had, not today's default.
     """
     return read_terms(Keys(table, source), stored=stored)
 
@@ -90,11 +90,13 @@ def read_terms(keys: Keys, *, stored: bool = False) -> Protocol:
         practice=keys.flag("practice", True),
         scale=scale,
         controls=controls,
-        screening=parts.read_screening(keys.section("screening"), controls),
+        screening=parts.read_screening(keys.section("screening"), controls, method, stored=stored),
         listening=parts.read_listening(keys.section("listening"), method),
         questionnaire=parts.read_questionnaire(keys.section("questionnaire")),
         joining=parts.read_joining(keys.section("joining")),
-        analysis=parts.read_analysis(keys.section("analysis"), method, scale, systems),
+        analysis=parts.read_analysis(
+            keys.section("analysis"), method, scale, systems, stored=stored
+        ),
         instructions=keys.text("instructions", INSTRUCTIONS_FOR.get(method, INSTRUCTIONS)),
         consent=keys.text("consent", ""),
         ends=keys.day("ends"),
@@ -134,7 +136,7 @@ def protocol_from_json(text: str) -> Protocol:
 
 def protocol_toml(protocol: Protocol) -> str:
     """Return a protocol as TOML that reads back as the same protocol."""
-    return "\n".join(toml_lines(asdict(protocol))) + "\n"
+    return "\n".join(toml_lines(protocol.as_table())) + "\n"
 
 
 def ready_protocols() -> dict[str, Path]:

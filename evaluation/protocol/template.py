@@ -1,6 +1,5 @@
 """What each key of a protocol means, and a TOML file to begin from that says it."""
 
-from dataclasses import asdict
 from textwrap import wrap
 from typing import Any
 
@@ -52,6 +51,7 @@ HELP: dict[str, str] = {
     "screening": "When a rater passes; 0 asks nothing. Results come with and without the others.",
     "screening.identity": "Least mean grade of the query itself, as a share of the scale (0 to 1).",
     "screening.auc": "Least share of (query itself, distractor) pairs in the right order (0 to 1).",
+    "screening.heard": "Least mean share of a sound heard when it is graded (0 to 1).",
     "listening": "How sounds are made and heard.",
     "listening.sound_check": "Whether raters set their volume by a tone first.",
     "listening.headphones": "Whether raters take a test that asks for headphones.",
@@ -75,7 +75,10 @@ HELP: dict[str, str] = {
     )
     + ".",
     "analysis.good": "From which share of the scale a grade counts as good (above 0, to 1).",
-    "analysis.comparisons": 'What is tested: "all", "vs:SYSTEM", or pairs, [["one", "other"]].',
+    "analysis.comparisons": 'Tested to confirm: "all", "vs:SYSTEM", or pairs, [["one", "other"]]; '
+    '"none": what is found is exploratory.',
+    "analysis.raters": "Whose grades are primary: passed (the screening rule) or all; the others "
+    "are a switch away.",
 }
 """One line on each key, as in "controls.repeats", and on each table."""
 
@@ -122,7 +125,7 @@ def template() -> str:
         systems=("first-system", "second-system"),
         queries=Queries(per_family=2),
     )
-    values = asdict(example) | {"questionnaire": {}}
+    values = example.as_table() | {"questionnaire": {}}
     values["scale"] = {
         "preset": "anchored",
         "question": QUESTION,
@@ -130,7 +133,6 @@ def template() -> str:
         "step": STEP,
         "facets": ["semantic", "acoustic"],
     }
-    values["analysis"]["comparisons"] = "all"
     tables = {key: value for key, value in values.items() if isinstance(value, dict)}
     parts = [_BEGINNING]
     parts += [_explained(key, value) for key, value in values.items() if key not in tables]

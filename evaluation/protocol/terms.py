@@ -7,7 +7,10 @@ same protocol.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import combinations
+from typing import Any
 
 from evaluation.statistics.bradley_terry import WIN_RATE
 from evaluation.statistics.graded_measures import MEAN_RATING, MEASURES
@@ -41,6 +44,12 @@ STEP = 5
 """By how much the arrows nudge a grade of the default scale."""
 
 MOST_ANCHORS = 10  # each has a digit as its key
+
+ALL, NONE = "all", "none"
+"""What stands for comparisons that are not named one by one: all pairs, or none fixed."""
+PASSED = "passed"
+RATERS = (PASSED, ALL)
+"""Whose grades are reported first: of the raters who pass the screening rule, or of all."""
 
 _TRUST = (
     "There is no right answer: trust your ears. You can listen as often as you like and change "
@@ -158,10 +167,14 @@ class Screening:
     ----------
     identity : least mean grade of the identity clips, as a share of the scale, in [0, 1]
     auc : least share of (identity, distractor) pairs in which identity is graded higher
+    heard : least mean share of a sound that was heard when it was graded, in [0, 1]. A fifth: who
+        stops a sound of 30 s after 6 s still passes. None: a protocol that was stored before this
+        was asked, and asks nothing
     """
 
     identity: float = 0.8
     auc: float = 0.9
+    heard: float | None = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,13 +258,34 @@ class PlannedAnalysis:
     Attributes
     ----------
     primary_measure : one of the method's in `PRIMARY_MEASURES`; of several facets, the first one's
-    comparisons : pairs of systems that are tested; none: all pairs
+    comparisons : the pairs of systems that were fixed beforehand; `ALL`: every pair; `NONE`: what
+        is found between any two is exploratory. (): a protocol that was stored when `ALL` and
+        `NONE` were not told apart
     good : from which share of the scale, above 0 and up to 1, a grade counts as good
+    raters : one of `RATERS`, those whose grades are primary; None: a protocol that was stored
+        before it was asked, whose primary raters are all
     """
 
     primary_measure: str = "mean_grade"
-    comparisons: tuple[tuple[str, str], ...] = ()
+    comparisons: tuple[tuple[str, str], ...] | str = NONE
     good: float = 0.6
+    raters: str | None = PASSED
+
+    @property
+    def screened(self) -> bool:
+        """Whether the primary raters are those who pass the screening rule."""
+        return self.raters == PASSED
+
+    @property
+    def exploratory(self) -> bool:
+        """Whether it was said that no comparison is fixed beforehand."""
+        return self.comparisons == NONE
+
+    def fixed(self, systems: Sequence[str]) -> tuple[tuple[str, str], ...]:
+        """Return the pairs of these systems that were fixed beforehand; none where none were."""
+        if self.comparisons == ALL:
+            return tuple(combinations(systems, 2))
+        return () if isinstance(self.comparisons, str) else self.comparisons
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,9 +337,16 @@ class Protocol:
     ends: str = ""
     withdrawal_until: str = ""
 
+    def as_table(self) -> dict[str, Any]:
+        """Return the protocol as a table of keys; those that it is silent about are not in it."""
+        table = asdict(self)
+        for key in ("screening", "analysis"):
+            table[key] = {name: one for name, one in table[key].items() if one is not None}
+        return table
+
     def as_json(self) -> str:
         """Return the protocol as canonical JSON: the same protocol, the same text."""
-        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+        return json.dumps(self.as_table(), sort_keys=True, ensure_ascii=False)
 
     def sha256(self) -> str:
         """Return the SHA-256 of the canonical JSON, in hexadecimal."""

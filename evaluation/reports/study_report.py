@@ -91,4 +91,5 @@ def _part(part: Any) -> dict[str, Any]:
 
 
 def _value(one: Any) -> Any:
-    return one.item() if hasattr(one, "item") else one
+    found = one.item() if hasattr(one, "item") else one
+    return found + 0.0 if isinstance(found, float) else found  # zero has no sign

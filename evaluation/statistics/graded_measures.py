@@ -146,7 +146,6 @@ def _mirex(name: str, title: str) -> GradedMeasure:
         .format(*worth),
         f"{name}@{{depth}}/mirex/judged-only",
         score=lambda of: graded_lists.mirex(of.grades, name),
-        ends=lambda of: (0.0, np.inf),
         only_grades=(0, 1, 2),
     )  # fmt: skip
 

@@ -117,13 +117,20 @@ def within(one: Estimate, lowest: float, highest: float) -> Estimate:
     return replace(one, low=max(one.low, lowest), high=min(one.high, highest))
 
 
-def holm(p: Sequence[float | None]) -> list[float | None]:
-    """Return p values adjusted by Holm's step-down rule; None stays None and is not counted."""
+def holm(p: Sequence[float | None], among: int | None = None) -> list[float | None]:
+    """Return p values adjusted by Holm's step-down rule; None stays None.
+
+    Parameters
+    ----------
+    among : over how many comparisons, those without a p among them; without it, those with one.
+        What has no p finds nothing, and comes last
+    """
     known = sorted((value, place) for place, value in enumerate(p) if value is not None)
+    whole = len(known) if among is None else among
     adjusted: list[float | None] = [None] * len(p)
     largest = 0.0
     for step, (value, place) in enumerate(known):
-        largest = max(largest, min(1.0, value * (len(known) - step)))
+        largest = max(largest, min(1.0, value * (whole - step)))
         adjusted[place] = largest
     return adjusted
 

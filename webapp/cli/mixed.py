@@ -13,9 +13,12 @@ from webapp.study import lifecycle
 @click.command("model")
 @click.argument("slug")
 @click.option("--facet", help="What was asked; the protocol's first facet unless told.")
-@click.option("--screened", is_flag=True, help="Without raters who do not pass.")
+@click.option(
+    "--screened/--all-raters", default=None,
+    help="Without or with raters who do not pass; as the protocol has it unless told.",
+)  # fmt: skip
 @with_appcontext
-def model_command(slug: str, facet: str | None, screened: bool) -> None:
+def model_command(slug: str, facet: str | None, screened: bool | None) -> None:
     """Fit the mixed model to the mean grades of the study SLUG, and keep the result.
 
     score ~ system + random query, rater, query x system, rater x system. It takes seconds for some
@@ -35,6 +38,7 @@ def model_lines(found: dict[str, Any]) -> list[str]:
     basis = f"{found['rows']} scores, {found['queries']} queries, {found['raters']} raters"
     made = ", simulated" if found["simulated"] else ""
     lines = [f"{found['formula']}", f"{basis}{made}; statsmodels {found['statsmodels']}"]
+    lines.append(found["whose"])
     lines += [f"note: {note}" for note in found["notes"]]
     if found["reason"]:
         return [*lines, f"There is no model: {found['reason']}."]

@@ -89,7 +89,8 @@ def plan_command(
     """
     terms = read_protocol(protocol)
     assumed, source = assumptions(terms, effect, pilot, lapses)
-    comparisons = len(terms.analysis.comparisons) or len(list(combinations(terms.systems, 2)))
+    named = terms.analysis.fixed(terms.systems)
+    comparisons = len(named) or len(list(combinations(terms.systems, 2)))
     judging = terms.raters_per_query if per_query is None else per_query
     sizes = [(one, other) for one in queries for other in raters]
     for what, much in _assumed(terms, assumed, source, comparisons, runs, seed):
@@ -167,13 +168,14 @@ def _pilot(name: str) -> tuple[Generalizability, StudyTables]:
         told = study_tables(study)
     if told.protocol.method != "graded":
         raise InputError(f"The pilot {name!r} has no single grades; its method is another one.")
-    return Analysis(told).generalizability, told
+    return Analysis(told, screened=False).generalizability, told  # whoever comes
 
 
 def _assumed(
     terms: Protocol, assumed: Assumptions, source: str, comparisons: int, runs: int, seed: int
 ) -> list[tuple[str, str]]:
-    named = "the protocol's" if terms.analysis.comparisons else "all pairs of systems"
+    fixed = terms.analysis.fixed(terms.systems)
+    named = "the protocol's" if fixed else "all pairs of systems"
     error = (0.25 / runs) ** 0.5
     return [
         ("difference", f"{assumed.effect:g} grades of {assumed.span:g}, between two systems"),

@@ -69,7 +69,4 @@ def _trust(line: RaterLine) -> str:
     """Return a rater's verdict in words; nobody is dropped silently."""
     if line.verdict is None:
         return ""
-    words = {True: "passes", False: "does not pass", None: "not to be told yet"}
-    return ": ".join((words[line.verdict.passed], *line.verdict.reasons[:1])) + "".join(
-        f"; {reason}" for reason in line.verdict.reasons[1:]
-    )
+    return f"{line.verdict.word}: {'; '.join(line.verdict.every_reason)}"

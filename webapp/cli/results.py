@@ -7,10 +7,11 @@ from flask.cli import with_appcontext
 
 from embeddings.errors import InputError
 from embeddings.files import write_text
+from evaluation.protocol.terms import ALL, PASSED
 from webapp.cli.report import check_target
 from webapp.core import database
 from webapp.results import result_files
-from webapp.results.asked import PASSED, THESE, YES, Asked, read_asked
+from webapp.results.asked import THESE, YES, Asked, read_asked
 from webapp.study import lifecycle
 
 
@@ -25,7 +26,10 @@ from webapp.study import lifecycle
     help="Write LaTeX tables and vector figures to this new folder instead.",
 )
 @click.option("--facet", help="One of the facets; the first one unless told.")
-@click.option("--screened", is_flag=True, help="Without raters who do not pass.")
+@click.option(
+    "--screened/--all-raters", default=None,
+    help="Without or with raters who do not pass; as the protocol has it unless told.",
+)  # fmt: skip
 @click.option(
     "--these-raters", is_flag=True, help="Intervals speak for these raters alone, not for others."
 )
@@ -37,7 +41,7 @@ def report_command(
     output: Path | None,
     paper: Path | None,
     facet: str | None,
-    screened: bool,
+    screened: bool | None,
     these_raters: bool,
     look: bool,
     force: bool,
@@ -52,7 +56,7 @@ def report_command(
         raise InputError("Give -o for a report or --paper for a paper's files, not both.")
     words = {
         "facet": facet or "",
-        "raters": PASSED if screened else "",
+        "raters": {True: PASSED, False: ALL, None: ""}[screened],
         "speaks": THESE if these_raters else "",
         "look": YES if look else "",
     }
@@ -63,7 +67,8 @@ def report_command(
     path = output or Path(f"{slug}-report.html")
     check_target(path, force)
     write_text(path, result_files.as_report(asked))
-    click.echo(f"Wrote {path}: {path.stat().st_size / 1e6:.1f} MB.")
+    whose = dict(result_files.about(asked).rows())["Shown"]
+    click.echo(f"Wrote {path}: {path.stat().st_size / 1e6:.1f} MB. Shown: {whose}.")
 
 
 def _write_paper(folder: Path, asked: Asked) -> None:

@@ -20,7 +20,7 @@ from embeddings.errors import InputError
 from evaluation.keys import Keys
 from evaluation.protocol.reading import parse_protocol, protocol_toml
 from evaluation.protocol.scales import PRESETS, read_scale
-from evaluation.protocol.terms import PRIMARY_MEASURES, Protocol, Queries, Scale
+from evaluation.protocol.terms import NONE, PRIMARY_MEASURES, Protocol, Queries, Scale
 from evaluation.toml_text import toml_lines
 
 SOURCE = "The protocol"
@@ -35,8 +35,8 @@ TWO_FACETS = "facets"
 NUMBERS = (
     "depth", "raters_per_query", "sitting", "lease_minutes", "page", "largest_block",
     "queries.seed", "controls.distractors", "controls.repeats", "controls.repeat_minutes",
-    "screening.identity", "screening.auc", "listening.must_listen", "listening.loudness",
-    "joining.most", "analysis.good",
+    "screening.identity", "screening.auc", "screening.heard", "listening.must_listen",
+    "listening.loudness", "joining.most", "analysis.good",
 )  # fmt: skip
 FLAGS = (
     "practice", "queries.exclude_same_group", "controls.identity", "listening.sound_check",
@@ -45,10 +45,10 @@ FLAGS = (
 TEXTS = (
     "slug", "title", "collection", "method", "instructions", "consent", "ends",
     "withdrawal_until", "listening.format", "joining.completion_code",
-    "joining.screen_out_code", "joining.no_consent_code", "joining.redirect",
+    "joining.screen_out_code", "joining.no_consent_code", "joining.redirect", "analysis.raters",
 )  # fmt: skip
 LISTS = ("queries.leave_out", "joining.ids")
-_GRADED_ONLY = ("page", "largest_block", "controls", "screening", "scale")
+_GRADED_ONLY = ("page", "largest_block", "controls", "screening", "scale", "analysis.raters")
 _WAYS = ("per_family", "per_class", "clips")
 _USUAL = asdict(Protocol("", "", "", (), Queries(per_family=2)))
 _KEY = re.compile(rf"{SOURCE}: ([a-z_]+(?:\.[a-z_]+)?)\b")
@@ -93,7 +93,7 @@ def fields(table: Mapping[str, Any]) -> dict[str, Any]:
     way = next((way for way in _WAYS if _value(table, f"queries.{way}", graded)), "per_family")
     count = _value(table, f"queries.{way}", graded) if way != "clips" else None
     preset, question = _scale_choice(table.get("scale", {}) if graded else {})
-    compared = _value(table, "analysis.comparisons", graded) or "all"
+    compared = _value(table, "analysis.comparisons", graded) or NONE
     measure = str(_value(table, "analysis.primary_measure", graded, missing=""))
     usual = PRIMARY_MEASURES.get(str(table.get("method", "graded")), ("",))[0]
     return shown | {
@@ -125,9 +125,9 @@ def changed(base: Mapping[str, Any], form: MultiDict[str, str]) -> dict[str, Any
     if method == "graded":
         _take_scale(table, form)
     _put(table, "analysis.primary_measure", form.get("analysis.primary_measure") or None)
-    compared = form.get("analysis.comparisons") or "all"
+    compared = form.get("analysis.comparisons") or NONE
     if compared != OWN:
-        _put(table, "analysis.comparisons", None if compared == "all" else compared)
+        _put(table, "analysis.comparisons", None if compared == NONE else compared)
     return table
 
 

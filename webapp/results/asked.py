@@ -1,7 +1,8 @@
 """What a page of results shows, as its address asks for it; kept until something is judged.
 
 facet=acoustic   one of the facets that the study asks about; the first one unless told
-raters=passed    those who pass the protocol's screening rule; all unless told
+raters=passed    those who pass the protocol's screening rule; "all": everybody; unless told, those
+                 whom the protocol calls primary
 speaks=these     intervals speak for these raters alone; for others like them, too, unless told
 look=yes         tests although the study still runs
 """
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from embeddings.errors import InputError
 from evaluation.analysis.judgements import find_facet, passing
+from evaluation.protocol.terms import ALL, PASSED, RATERS
 from webapp.models import Study
 from webapp.results.cache import analysis_of, lists_of, shown_of
 from webapp.results.mixed import stamp, stored_model
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from evaluation.figures.shown import Section
     from evaluation.findings.view import Results
 
-PASSED, THESE, YES = "passed", "these", "yes"
+THESE, YES = "these", "yes"
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,18 @@ class Asked:
         return self.study.state != "open" or self.look
 
     @property
+    def primary(self) -> bool:
+        """Whether these are the raters whom the protocol calls primary."""
+        graded = self.study.terms.method == "graded"
+        return self.screened == (graded and self.study.terms.analysis.screened)
+
+    @property
     def parameters(self) -> dict[str, str]:
         """What stands in the address; what is as usual is left out."""
         usual = self.study.terms.scale.facets[0].name
         return {
             **({"facet": self.facet} if self.facet not in ("", usual) else {}),
-            **({"raters": PASSED} if self.screened else {}),
+            **({} if self.primary else {"raters": PASSED if self.screened else ALL}),
             **({"speaks": THESE} if self.alone else {}),
             **({"look": YES} if self.look else {}),
         }
@@ -64,7 +72,8 @@ class Asked:
     def name(self) -> str:
         """What files of these results are called: the study, and what is not as usual."""
         words = [self.study.slug, self.parameters.get("facet", "")]
-        words += ["screened" if self.screened else "", "these-raters" if self.alone else ""]
+        other = "" if self.primary else "screened" if self.screened else "all-raters"
+        words += [other, "these-raters" if self.alone else ""]
         words += ["simulated" if self.study.simulated else ""]
         return "-".join(filter(None, words))
 
@@ -84,13 +93,21 @@ class Asked:
         if self.study.terms.method != "graded":
             return None
         everybody = self._analysis(screened=False)
+        if passing(everybody.tidy).issuperset(everybody.ratings.raters):
+            return None
         if self.screened:
             return everybody
         if everybody.tables.raters["passed"].isna().all():
             return None  # nobody can be told: there were no controls
-        if passing(everybody.tidy).issuperset(everybody.ratings.raters):
-            return None
         return self._analysis(screened=True)
+
+    def side(self, *, screened: bool) -> dict[str, Any]:
+        """Return one side of the switch of raters: its word in the address, and what it is."""
+        plan = self.study.terms.analysis
+        primary = screened == plan.screened
+        word = "" if primary else PASSED if screened else ALL
+        told = primary and plan.raters is not None
+        return {"raters": word, "primary": told, "shown": screened == self.screened}
 
     def sections(self) -> "list[Section]":
         """Return what there is to say."""
@@ -119,7 +136,8 @@ def read_asked(study: Study, args: Mapping[str, Any]) -> Asked:
     """Return what an address asks for.
 
     Raises InputError for a draft, for a facet that the study does not ask about, for raters that
-    are neither all nor those who passed, and for intervals that speak for nobody known.
+    are neither all nor those who passed, and for intervals that speak for nobody known. Lists have
+    no controls, so that nobody is screened.
     """
     if study.state == "draft":
         raise InputError(f"The study {study.slug!r} is a draft; it has results once it is open.")
@@ -127,11 +145,12 @@ def read_asked(study: Study, args: Mapping[str, Any]) -> Asked:
     if study.terms.method == "graded":
         facet = find_facet(study.terms, args.get("facet") or None).name
     raters = args.get("raters", "")
-    if raters not in ("", PASSED):
-        raise InputError(f"raters must be {PASSED!r} or nothing, not {raters!r}.")
+    if raters not in ("", *RATERS):
+        raise InputError(f"raters must be {PASSED!r}, {ALL!r} or nothing, not {raters!r}.")
     speaks = args.get("speaks", "")
     if speaks not in ("", THESE):
         raise InputError(f"speaks must be {THESE!r} or nothing, not {speaks!r}.")
-    screened = raters == PASSED and study.terms.method == "graded"
+    screened = raters == PASSED or (not raters and study.terms.analysis.screened)
+    screened = screened and study.terms.method == "graded"
     look = args.get("look") == YES and study.state == "open"
     return Asked(study, facet, screened, look, alone=speaks == THESE)

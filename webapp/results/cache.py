@@ -49,17 +49,19 @@ def analysis_of(
     study: Study,
     facet: str | None = None,
     *,
-    screened: bool = False,
+    screened: bool | None = None,
     alone: bool = False,
     seed: int = 1,
 ) -> "Analysis":
     """Return the analysis of an open or closed study with the method "graded".
 
-    Raises InputError for a facet that the protocol does not have.
+    Of the raters whom the protocol calls primary, unless told whether they are `screened`. Raises
+    InputError for a facet that the protocol does not have.
     """
     from evaluation.analysis.graded import Analysis
 
     name = find_facet(study.terms, facet).name
+    screened = study.terms.analysis.screened if screened is None else screened
     return _analyses.get(
         (*_name(study), name, screened, alone, seed),
         _state(study),

@@ -18,8 +18,12 @@ from webapp.study.lifecycle import study_folder
 FILE = "mixed_model.json"
 
 
-def fit_model(study: Study, facet: str | None = None, *, screened: bool = False) -> dict[str, Any]:
+def fit_model(
+    study: Study, facet: str | None = None, *, screened: bool | None = None
+) -> dict[str, Any]:
     """Fit the mixed model to a study's mean grades, store the result and return it.
+
+    Of the raters whom the protocol calls primary, unless told whether they are `screened`.
 
     Raises InputError where the study asks for lists, or has no such facet.
     """
@@ -37,21 +41,25 @@ def fit_model(study: Study, facet: str | None = None, *, screened: bool = False)
         "judgements": count,
         "statsmodels": version,
         "simulated": analysis.tables.simulated,
+        "whose": analysis.whose,
     }
     every = read_json(path) if path.is_file() else {}
-    write_json(path, every | {_key(analysis.facet.name, screened): result})
+    write_json(path, every | {_key(analysis.facet.name, analysis.screened): result})
     return result
 
 
 def stored_model(
-    study: Study, facet: str | None = None, *, screened: bool = False
+    study: Study, facet: str | None = None, *, screened: bool | None = None
 ) -> dict[str, Any] | None:
     """Return the result that `fit_model` stored, None where there is none.
+
+    Of the raters whom the protocol calls primary, unless told whether they are `screened`.
 
     Its "current" says whether nothing was judged since: False asks for another fit.
     """
     path = study_folder(study.slug) / FILE
     name = facet or study.terms.scale.facets[0].name
+    screened = study.terms.analysis.screened if screened is None else screened
     found = read_json(path).get(_key(name, screened)) if path.is_file() else None
     return found and found | {"current": found["judgements"] == judgement_count(study)}
 

@@ -15,7 +15,8 @@ def about(asked: Asked) -> "About":
 
     study = asked.study
     words = [asked.facet] if asked.facet else []
-    words.append("raters who passed the screening rule" if asked.screened else "all raters")
+    graded = study.terms.method == "graded"
+    words.append(asked.results.whose if graded else "all raters")  # type: ignore[union-attr]
     words += ["intervals for these raters alone"] if asked.alone else []
     return About(
         slug=study.slug,

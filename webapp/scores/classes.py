@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from embeddings.collection.clips import Collection
+from evaluation.numerals import numeral
 from evaluation.objective.definitions import METRICS, wording
 from evaluation.objective.scoreboard import compare_classes, sorted_rows
 from webapp.scores.score_tables import Board, scored
@@ -168,4 +169,4 @@ def _class_cell(value: float, best: bool, digits: int) -> ClassCell:
 
 
 def _number(value: float, digits: int, sign: str = "") -> str:
-    return "–" if value != value else f"{value:{sign}.{digits}f}".replace("-", "−")
+    return "–" if value != value else numeral(value, f"{{:{sign}.{digits}f}}")

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.files import read_json
+from evaluation.numerals import numeral
 from evaluation.objective import scoreboard
 from evaluation.objective.beside_published import COMPARISONS
 from evaluation.objective.definitions import METRICS
@@ -170,7 +171,7 @@ def _shown(key: str, value: float) -> str:
     if key == "parameters":
         millions = value >= 1e6
         return f"{value / 1e6:g}M" if millions else f"{value / 1e3:g}K"
-    return _FORMATS[key].format(value).replace("-", "−")
+    return numeral(value, _FORMATS[key])
 
 
 def _why_unknown(facts: dict[str, Any], key: str, name: str) -> str:

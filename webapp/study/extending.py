@@ -12,6 +12,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from embeddings.errors import InputError
+from evaluation.protocol.terms import ALL, NONE
 from webapp.core.database import db
 from webapp.models import Assignment, Candidate, Judgement, Query, Slot, Study
 from webapp.study.lifecycle import create_study, find_study
@@ -22,6 +23,8 @@ BRIDGE = 0.1
 
 def extend_study(parent: Study, systems: Sequence[str], slug: str = "") -> Study:
     """Create a draft that adds `systems` to what `parent` compares, and return it.
+
+    Who passes and whose grades are primary stays as it was there; comparisons are none.
 
     Raises
     ------
@@ -51,7 +54,8 @@ def extend_study(parent: Study, systems: Sequence[str], slug: str = "") -> Study
         slug=slug or next_version(parent.slug),
         systems=(*terms.systems, *systems),
         queries=replace(terms.queries, clips=clips, per_family=0, per_class=0, leave_out=()),
-        analysis=replace(terms.analysis, comparisons=()),
+        screening=replace(terms.screening, heard=terms.screening.heard or 0.0),
+        analysis=replace(terms.analysis, comparisons=NONE, raters=terms.analysis.raters or ALL),
     )
     return create_study(protocol, parent=parent.slug)
 

@@ -10,7 +10,14 @@ from statistics import fmean
 import sqlalchemy as sa
 
 from embeddings.errors import InputError
-from evaluation.design.screening import ControlReport, Graded, Verdict, control_report, verdict
+from evaluation.design.screening import (
+    ControlReport,
+    Graded,
+    Verdict,
+    control_report,
+    heard_of,
+    verdict,
+)
 from evaluation.protocol.terms import Protocol
 from webapp.core.database import db, now
 from webapp.models import Assignment, Candidate, Judgement, Listen, Query, Rater, Slot, Study
@@ -30,7 +37,8 @@ class RaterLine:
     finished : blocks that are done
     at : the unfinished block that is kept for the rater; None where there is none
     minutes : spent with the study's sounds, without breaks
-    heard : the mean share of a sound that was heard when it was graded; None where unknown
+    heard : the mean share of a sound that was heard when it was graded, by the first facet;
+        None where unknown
     report, verdict : what the controls say; None where nothing was graded, or lists were
     """
 
@@ -53,6 +61,7 @@ class _Grade:
     kind: str
     repeat: bool
     grade: int
+    heard: float | None
 
 
 @dataclass(slots=True)
@@ -96,19 +105,20 @@ def kept_block(rater: Rater, at: datetime) -> Assignment | None:
 
 def _line(rater: Rater, terms: Protocol, given: _Given, at: datetime) -> RaterLine:
     grades = list(given.grades.values())
-    report = None
+    report = said = None
     if grades and terms.method == "graded":
         facet = terms.scale.facets[0]
         report = control_report(_graded(grades), facet.lowest, facet.highest)
+        said = verdict(report, terms.screening, heard_of([one.heard for one in grades]))
     return RaterLine(
         rater=rater,
         stage=_stage(rater),
         finished=rater.blocks_done,
         at=kept_block(rater, at),
         minutes=_minutes(given.moments),
-        heard=fmean(given.heard.values()) if given.heard else None,
+        heard=said.heard.share if said else fmean(given.heard.values()) if given.heard else None,
         report=report,
-        verdict=report and verdict(report, terms.screening),
+        verdict=said,
     )
 
 
@@ -151,7 +161,7 @@ def _given(study: Study) -> dict[int, _Given]:
         if heard is not None:
             one.heard[slot] = heard
         if facet == main and candidate:
-            one.grades[slot] = _Grade(query, candidate, kind, repeat, grade)
+            one.grades[slot] = _Grade(query, candidate, kind, repeat, grade, heard)
     for rater, began, seconds in db.session.execute(_listens(study)):
         found[rater].moments += [began, began + timedelta(seconds=seconds)]
     return found

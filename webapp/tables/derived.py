@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from evaluation.design.screening import Graded, control_report, verdict
+from evaluation.design.screening import Graded, control_report, heard_of, verdict
 from evaluation.protocol.terms import Protocol
 from evaluation.records.table_columns import Names
 
@@ -61,7 +61,7 @@ def trust_columns(judgements: "pd.DataFrame", terms: Protocol) -> Iterator[dict[
             if not again or (query, clip) in first
         ]
         report = control_report(graded, facet.lowest, facet.highest)
-        said = verdict(report, terms.screening)
+        said = verdict(report, terms.screening, heard_of(own["heard"].tolist()))
         yield {
             "rater": rater, **asdict(report), "passed": said.passed,
             "reasons": "; ".join(said.reasons),

@@ -31,7 +31,7 @@ from webapp.tables.selects import BLOCKS, SELECTS, SOURCES, read
 if TYPE_CHECKING:
     import pandas as pd
 
-_UNREAD = frozenset({"listened_seconds", "heard", "received_at", "uuid"})
+_UNREAD = frozenset({"listened_seconds", "received_at", "uuid"})
 """Columns that no analysis reads; those of judgements take as long to read as all others."""
 
 _WHOSE = ["rater", "query", "query_class", "query_family", "block"]

@@ -25,7 +25,7 @@ from evaluation.figures.study.sentences import (
     worded,
 )
 from evaluation.statistics.correlation import CORRELATIONS
-from evaluation.statistics.significance import estimate
+from evaluation.statistics.significance import estimate, within
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +84,7 @@ def ears_and_labels(of: PanelResults, cast: "pd.DataFrame") -> Figure | None:
 def _beside(of: PanelResults, cast: "pd.DataFrame") -> "pd.DataFrame":
     """Return the systems beside their grades and scores, with intervals of AP over queries."""
     table = cast.merge(of.beside, on="system", how="left", validate="1:1")
-    own = [estimate(row[None]) for row in of.scored["own", "ap15"]]
+    own = [within(estimate(row[None]), 0, 1) for row in of.scored["own", "ap15"]]
     for end in ("low", "high"):
         ends = [getattr(one, end) for one in own]
         known = dict(zip(of.ratings.systems, ends, strict=True))

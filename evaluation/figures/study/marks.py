@@ -10,6 +10,7 @@ from evaluation.analysis.system_scores import Scores
 from evaluation.figures.charts import GREY, counted, plain
 from evaluation.figures.figure import PALETTE
 from evaluation.figures.study.cast import divide, ranked
+from evaluation.numerals import numeral
 from evaluation.statistics.significance import BOTH, FEW_RATERS
 
 if TYPE_CHECKING:
@@ -91,10 +92,7 @@ def digits(span: float) -> int:
 
 def written(value: float | None, decimals: int, sign: str = "") -> str:
     """Return a number with so many decimals, "–" where undefined; `sign` is "" or "+"."""
-    if value is None or value != value:
-        return "–"
-    text = f"{value:{sign}.{decimals}f}"
-    return (text if float(text) else f"{0:.{decimals}f}").replace("-", "−")
+    return numeral(value, f"{{:{sign}.{decimals}f}}")
 
 
 def chance(p: float | None) -> str:

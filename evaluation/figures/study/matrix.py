@@ -8,6 +8,7 @@ import numpy as np
 from evaluation.figures.charts import BARE, GREY, labels
 from evaluation.figures.figure import ColourScale
 from evaluation.figures.heat_map import cells
+from evaluation.numerals import numeral
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +79,7 @@ def both_ways(systems: "pd.DataFrame", values: np.ndarray, column: str) -> "pd.D
 
 
 def _written(value: float) -> str:
-    return "" if value != value else f"{value:.2f}".replace("-", "−")
+    return "" if value != value else numeral(value, "{:.2f}")
 
 
 def _lines(at: float, count: int) -> list[dict[str, Any]]:

@@ -53,7 +53,7 @@ def pair_matrix(of: PanelResults, cast: "pd.DataFrame") -> Figure | None:
         title=f"{of.primary.measure.title}: differences between systems",
         caption=joined(*_sentences(of, table, order)),
         table=table,
-        plot=_plot(table, order, unit),
+        plot=_plot(table, order, unit, of.primary.span),
         simulated=bool((order["provenance"] == "simulated").any()),
     )
 
@@ -78,16 +78,21 @@ def _sentences(of: PanelResults, table: "pd.DataFrame", order: "pd.DataFrame") -
         f"{worded(of, 'mean grade')}, the best first. Orange is above zero, blue below"
         f"{'' if measure.higher else '; lower is better'}."
     )
+    if np.isfinite(of.primary.span):
+        most = written(of.primary.span, 0 if of.primary.span > 1 else 1)
+        yield f"Colours go from −{most} to {most}, as far as differences can."
     solid, dotted = _outlined(table)
-    confirmed = int(table.loc[~table["exploratory"].astype(bool), "p"].notna().sum())
+    family = int(table["holm_over"].iloc[0])
     yield (
         f"Outlined: p below {LEVEL} after Holm's rule over "
-        f"{counted(confirmed, 'comparison', 'comparisons')}: {solid.sum()} of {confirmed}."
-        if confirmed
+        f"{counted(family, 'comparison', 'comparisons')}: {solid.sum()} of {family}."
+        if table["p_holm"].notna().any()
         else "Nothing is outlined: no comparison has a p value to adjust."
     )
     explored = int(table["exploratory"].astype(bool).sum())
-    if explored:
+    if of.protocol.analysis.exploratory:
+        yield "The protocol fixed no comparisons beforehand: all of them are exploratory."
+    elif explored:
         yield (
             f"{counted(explored, 'pair is', 'pairs are')} exploratory, not among the comparisons "
             f"that the protocol fixed; dotted: own p below {LEVEL}, not adjusted "
@@ -105,11 +110,13 @@ def _sentences(of: PanelResults, table: "pd.DataFrame", order: "pd.DataFrame") -
 
 def _outlined(table: "pd.DataFrame") -> tuple["pd.Series", "pd.Series"]:
     """Return which pairs have a solid outline, and which a dotted one."""
-    explored = table["exploratory"].astype(bool)
-    return (table["p_holm"] < LEVEL) & ~explored, (table["p"] < LEVEL) & explored
+    adjusted = table["p_holm"].notna()
+    explored = table["exploratory"].astype(bool) & ~adjusted
+    return table["p_holm"] < LEVEL, (table["p"] < LEVEL) & explored
 
 
-def _plot(table: "pd.DataFrame", order: "pd.DataFrame", unit: int) -> dict[str, Any]:
+def _plot(table: "pd.DataFrame", order: "pd.DataFrame", unit: int, span: float) -> dict[str, Any]:
+    """Return the heat map; its colours go as far as differences can, so that studies compare."""
     count, place = len(order), {name: at for at, name in enumerate(order["system"])}
     rows, columns = (table[f"system_{one}"].map(place).to_numpy() for one in "ab")
     values = np.full((count, count), np.nan)
@@ -120,7 +127,7 @@ def _plot(table: "pd.DataFrame", order: "pd.DataFrame", unit: int) -> dict[str, 
         for sign, cell in ((1, (row, column)), (-1, (column, row))):
             texts[cell] = written(sign * pair["value"], unit, "+")
             hover[cell] = _said(pair, sign, unit)
-    most = float(table["value"].abs().max()) or 1.0
+    most = span if np.isfinite(span) else float(table["value"].abs().max()) or 1.0
     heat, text = cells(range(count), range(count), values, texts, DIVERGING, (-most, most))
     own = labels(rows_named(order))
     column = max(40, round(LETTER * max(map(len, texts.ravel()))) + 12)
@@ -169,9 +176,10 @@ def _said(pair: Mapping[str, Any], sign: int, unit: int) -> str:
         names,
         f"{written(sign * pair['value'], unit, '+')} {interval(ends[0], ends[1], unit)}",
         f"p {chance(pair['p'])} ({pair['scope']})",
+        f"p after Holm {chance(pair['p_holm'])}" if pair["p_holm"] == pair["p_holm"] else "",
         "exploratory: not among the comparisons that the protocol fixed"
         if pair["exploratory"]
-        else f"p after Holm {chance(pair['p_holm'])}",
+        else "",
         f"for these raters: {tests}",
         plain(pair["reason"]),
         plain(pair["test_reason"]),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from evaluation.analysis.panel import PanelResults
 from evaluation.analysis.replicates import weighs_raters
 from evaluation.figures.charts import counted
+from evaluation.numerals import numeral
 from evaluation.statistics.significance import BOTH, Estimate
 
 if TYPE_CHECKING:
@@ -22,9 +23,7 @@ def in_words(value: float | None, form: str = "{:.2f}") -> str:
     """Return a number as a sentence has it: "−0.05", "12 %"; "undefined" for None and NaN."""
     if value is None or value != value:
         return "undefined"
-    text, zero = form.format(value), form.format(0)
-    text = zero if text.lstrip("+-") == zero.lstrip("+-") else text
-    return text.replace("-", "−").replace("%", " %")
+    return numeral(value, form).replace("%", " %")
 
 
 def with_interval(value: float | None, low: float | None, high: float | None) -> str:

@@ -18,6 +18,7 @@ from evaluation.figures.charts import (
     stack,
 )
 from evaluation.figures.figure import PALETTE
+from evaluation.numerals import numeral
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +52,7 @@ def slopes(
     panels = stack(sizes, above=_TICKS, below=10)
     data, layout = [], headings([heading for heading, _ in parts], panels)
     ends = table[[*columns][:: len(columns) - 1]].to_numpy(float).ravel()
-    wide = max(own.width for own in rows) + 8 * max(len(form.format(one)) for one in ends)
+    wide = max(own.width for own in rows) + 8 * max(len(numeral(one, form)) for one in ends)
     last = len(columns) - 1
     for number, ((_, part), own) in enumerate(zip(parts, rows, strict=True)):
         span = _span(part, list(columns), ranks)
@@ -162,8 +163,8 @@ def _names(
         where = spread(values, apart, span)
         blank = np.full(len(part), np.nan)
         ends = np.full(len(part), at), np.full(len(part), at + sign * (_OFF - _NEAR)), blank
-        texts = [f"{form.format(value)}  {text}" if sign > 0 else f"{text}  {form.format(value)}"
-                 for value, text in zip(values, own.texts, strict=True)]  # fmt: skip
+        told = zip((numeral(one, form) for one in values), own.texts, strict=True)
+        texts = [f"{value}  {text}" if sign > 0 else f"{text}  {value}" for value, text in told]
         traces += [
             {"type": "scatter", "mode": "lines", "hoverinfo": "skip",
              "x": np.column_stack(ends).ravel(), "line": {"color": GREY, "width": 0.7},

@@ -115,6 +115,14 @@ def test_position_and_time_that_do_not_matter_are_not_found(made: Analysis) -> N
         assert sway.grades == STUDY.table.size
 
 
+@pytest.mark.parametrize("count", [3, 4, 5])
+def test_no_drift_is_told_of_fewer_raters_than_speak_for_others(count: int) -> None:
+    found = Analysis(tables(simulated(raters=count))).position
+    assert (found.value is None) == (count < 5)
+    said = f"needs 5 raters with 3 sounds or more that others graded; there are {count}"
+    assert found.reason == (said if count < 5 else "")
+
+
 def test_a_sway_by_position_is_found() -> None:
     given = judgements(STUDY, tables(STUDY).protocol)
     given["grade"] = (given["grade"] - given["position"]).clip(0, 100)
@@ -214,5 +222,5 @@ def test_hostile_studies_have_a_value_or_say_why_not(case: str, screened: bool) 
 
 
 def test_every_part_is_asked_for() -> None:
-    assert len(PARTS) == 36
+    assert len(PARTS) == 37
     assert {"primary", "pairs", "generalizability", "halves", "relabelled"} <= set(PARTS)

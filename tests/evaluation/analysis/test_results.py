@@ -1,5 +1,7 @@
 """The tables of a study's results: what they rest on, Holm's family, exploratory pairs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -25,6 +27,11 @@ NOBODY = ratings([[np.nan] * 4], [[[0, 1], [2, 3]], [[1, 0], [3, 2]]], [0, 0, 1,
 
 def protocol(*comparisons: tuple[str, str]) -> Protocol:
     """Return a protocol of the simulated study that names some comparisons."""
+    return planned(comparisons)
+
+
+def planned(comparisons: tuple[tuple[str, str], ...] | str) -> Protocol:
+    """Return a protocol of the simulated study."""
     return Protocol("s", "t", "c", STUDY.systems, Queries(), analysis=PlannedAnalysis(
         comparisons=comparisons))  # fmt: skip
 
@@ -60,6 +67,42 @@ def test_what_the_protocol_did_not_name_is_exploratory_and_in_no_family() -> Non
     assert named["p_holm"].tolist() == pytest.approx(holm(named["p"].tolist()))
     assert table.loc[table["exploratory"], "p_holm"].isna().all()
     assert table.loc[table["exploratory"], "p"].notna().all()
+
+
+def test_all_pairs_fixed_beforehand_confirm_and_none_fixed_explore_over_the_same_family() -> None:
+    scores = score_systems(STUDY)
+    old, confirmed, explored = (
+        pairs_table(scores, planned(one)) for one in ((), "all", "none")
+    )  # fmt: skip
+    assert confirmed.equals(old)  # as it was where the two were stored alike
+    assert explored["exploratory"].all()
+    assert explored.drop(columns="exploratory").equals(old.drop(columns="exploratory"))
+    for table in (confirmed, explored, pairs_table(scores, protocol(("s0", "s1"), ("s1", "s2")))):
+        assert table["holm_over"].nunique() == 1
+    assert set(old["holm_over"]) == {6}
+    assert set(table["holm_over"]) == {2}
+
+
+def test_what_has_no_p_value_counts_in_the_family() -> None:
+    lists = STUDY.lists.copy()
+    lists[1] = lists[0]  # two systems that never differ
+    table = pairs_table(score_systems(replace(STUDY, lists=lists)), planned("all"))
+    same = (table["system_a"] == "s0") & (table["system_b"] == "s1")
+    assert table.loc[same, "p"].isna().all()
+    assert (table.loc[same, "reason"] != "").all()
+    p = [None if one != one else one for one in table["p"]]
+    least = min(one for one in p if one is not None)
+    assert table["p_holm"].min() == pytest.approx(6 * least)  # and not 5 times
+    assert holm([0.01, None, 0.04], 3) == pytest.approx([0.03, None, 0.08])
+
+
+def test_an_interval_of_a_difference_ends_where_differences_do() -> None:
+    study = ratings([[100, 0, 90, 5], [95, 0, 100, 40]], [[[0], [2]], [[1], [3]]], [0, 0, 1, 1])
+    scores = score_systems(study)
+    apart = scores.difference(0, 1)
+    assert (scores.span, apart.high) == (100, 100)
+    assert apart.value == pytest.approx((97.5 + 72.5) / 2)
+    assert apart.low == pytest.approx(2 * apart.value - (apart.value + 12.5 * 12.706), abs=0.01)
 
 
 def test_few_queries_say_how_many_it_takes() -> None:

@@ -5,7 +5,15 @@ from statistics import fmean
 import pytest
 
 from embeddings.errors import InputError
-from evaluation.design.screening import ControlReport, Graded, Verdict, control_report, verdict
+from evaluation.design.screening import (
+    ControlReport,
+    Graded,
+    Heard,
+    Verdict,
+    control_report,
+    heard_of,
+    verdict,
+)
 from evaluation.protocol.terms import Screening
 
 
@@ -19,6 +27,11 @@ def distractor(grade: float, query: str = "q") -> Graded:
 
 def results(query: str, *grades: float) -> list[Graded]:
     return [Graded("result", query, grade) for grade in grades]
+
+
+def told(of: Verdict) -> tuple[bool | None, tuple[str, ...]]:
+    """Return whether who passes, and why not."""
+    return of.passed, of.reasons
 
 
 def repeat(grade: float, earlier: float, kind: str = "result") -> Graded:
@@ -43,7 +56,7 @@ def test_a_careful_rater() -> None:
     # differences 5, 0, -20, -10: mean -6.25, sum of squares about it 368.75
     assert report.retest_noise == pytest.approx((368.75 / 3 / 2) ** 0.5)
     assert report.undefined == {}
-    assert verdict(report, Screening()) == Verdict(True, ())
+    assert told(verdict(report, Screening())) == (True, ())
 
 
 def test_the_auc_counts_ties_half() -> None:
@@ -85,7 +98,7 @@ def test_what_is_asked_at_least_is_enough(count: int) -> None:
     grades = [identity(80)] * count + [distractor(100)] * count + [distractor(0)] * 9 * count
     report = control_report(grades, 0, 100)
     assert (report.identity_share, report.auc) == (0.8, 0.9)
-    assert verdict(report, Screening(0.8, 0.9)) == Verdict(True, ())
+    assert told(verdict(report, Screening(0.8, 0.9))) == (True, ())
     low = control_report([*grades, identity(75)], 0, 100)
     assert verdict(low, Screening(0.8, 0.9)).passed is False
 
@@ -96,12 +109,12 @@ def test_one_bad_control_of_twenty_does_not_drop_a_rater() -> None:
     report = control_report(grades, 0, 100)
     assert report.identity_share == 0.95
     assert report.auc == pytest.approx((19 * 20 + 20 / 2) / 400)
-    assert verdict(report, Screening()) == Verdict(True, ())
+    assert told(verdict(report, Screening())) == (True, ())
 
 
 def test_a_rater_who_presses_anything_fails_with_the_reasons() -> None:
     grades = [identity(40), identity(60), distractor(60), distractor(20)]
-    assert verdict(control_report(grades, 0, 100), Screening()) == Verdict(
+    assert told(verdict(control_report(grades, 0, 100), Screening())) == (
         False,
         (
             "identity clips have 0.5 of the scale on average; at least 0.8 is asked",
@@ -131,7 +144,7 @@ def test_nothing_graded_is_undefined_with_a_reason_for_each() -> None:
         "retest_noise",
     }
     assert all(report.undefined.values())
-    assert verdict(report, Screening()) == Verdict(
+    assert told(verdict(report, Screening())) == (
         None,
         (
             "screening.identity cannot be judged yet: no identity clip was graded",
@@ -139,7 +152,7 @@ def test_nothing_graded_is_undefined_with_a_reason_for_each() -> None:
             "an identity clip and a distractor were not both graded",
         ),
     )
-    assert verdict(report, Screening(0, 0)) == Verdict(True, ())
+    assert told(verdict(report, Screening(0, 0))) == (True, ())
 
 
 def test_a_rule_that_cannot_be_judged_yet_leaves_the_verdict_open() -> None:
@@ -192,3 +205,40 @@ def test_the_share_is_that_of_the_mean_grade(lowest: int) -> None:
     grades = [lowest, lowest + 3, lowest + 4]
     report = control_report([identity(grade) for grade in grades], lowest, lowest + 4)
     assert report.identity_share == pytest.approx((fmean(grades) - lowest) / 4)
+
+
+CAREFUL = control_report([identity(100), distractor(0)], 0, 100)
+
+
+def test_who_heard_a_tenth_passes_an_old_rule_with_a_word_alone() -> None:
+    """The same rater under a rule that is silent about it, and under one that asks."""
+    heard = heard_of([1.0] + [0.0] * 9)
+    assert heard == Heard(10, 0.1, 9)
+    old = verdict(CAREFUL, Screening(heard=None), heard)
+    assert told(old) == (True, ())
+    assert old.word == "passes, but heard little"
+    words = "heard 10 % of a sound on average, nothing of 9 of 10"
+    assert old.beside == (words,)
+    new = verdict(CAREFUL, Screening(), heard)
+    assert told(new) == (False, (f"{words}; at least 20 % is asked",))
+    assert new.word == "does not pass"
+    assert len(new.every_reason) == 3  # two for, one against
+
+
+def test_a_verdict_tells_every_reason_for_and_against() -> None:
+    heard = heard_of([0.9, None, 0.7, float("nan")])
+    assert (heard.sounds, heard.unheard) == (2, 0)
+    found = verdict(control_report([identity(100), distractor(100)], 0, 100), Screening(), heard)
+    assert (found.passed, found.little) == (False, False)
+    assert found.every_reason == (
+        "identity is graded above distractor in 0.5 of all pairs; at least 0.9 is asked",
+        "identity 1 of the scale, at least 0.8",
+        "heard 80 % of a sound on average, at least 20 %",
+    )
+
+
+def test_of_who_is_not_known_to_have_heard_nothing_is_asked_and_that_is_said() -> None:
+    found = verdict(CAREFUL, Screening(heard=1.0), heard_of([None, None]))
+    assert (found.passed, found.beside) == (True, ("how much was heard is not known",))
+    half = verdict(CAREFUL, Screening(heard=0.5), heard_of([0.5]))
+    assert (half.passed, half.little) == (True, False)  # exactly the rule

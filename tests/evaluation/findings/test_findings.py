@@ -14,7 +14,7 @@ from evaluation.analysis.graded import Analysis
 from evaluation.analysis.preferred_lists import PreferenceAnalysis
 from evaluation.analysis.rated_lists import RatingAnalysis
 from evaluation.figures.figure import Figure
-from evaluation.figures.shown import Section, Table
+from evaluation.figures.shown import Cell, Fact, Heading, Section, Table
 from evaluation.findings.differences import PEEKED, WAIT
 from evaluation.findings.sections import MADE, sections
 from evaluation.findings.view import View
@@ -23,6 +23,7 @@ from evaluation.records.frames import StudyTables
 from evaluation.reports.scores_report import Assets
 from evaluation.reports.study_report import About, results_json, study_report
 from tests.support.browser.cells import cells
+from tests.support.studies.decoration import complaints
 from tests.support.studies.hostile_studies import HOSTILE, STUDY, with_facets
 from tests.support.studies.list_studies import PREFERRED, RATED
 from tests.support.studies.made_study import raters, tables
@@ -193,6 +194,56 @@ def test_comparisons_that_the_protocol_did_not_fix_are_exploratory() -> None:
     assert "fixed 2 comparisons" in named(said, "differences").words[0]
 
 
+def test_whoever_is_primary_is_compared_and_it_is_said() -> None:
+    told = HOSTILE["a new protocol, one who fails"]()
+    primary, all_raters = Analysis(told), Analysis(told, screened=False)
+    assert (primary.screened, len(primary.ratings.raters)) == (True, 7)
+    assert primary.whose == "raters who passed the screening rule (primary by the protocol)"
+    assert all_raters.whose == "all raters (not primary by the protocol)"
+    assert primary.pairs["p"].tolist() != all_raters.pairs["p"].tolist()
+    said = sections(View(primary, all_raters))
+    words = named(said, "differences").words
+    assert f"Differences and p values are of {primary.whose}." in words
+    assert words[0] == (
+        "The protocol fixed no comparisons beforehand: whatever is found here is exploratory. "
+        "Holm's rule adjusts p values over all 15 pairs."
+    )
+    shown = table(said, "pairs")
+    assert list(shown.groups) == ["Exploratory: not in the protocol"]
+    assert "Holm's rule is over 15 comparisons of all systems" in shown.caption
+    assert shown.headings[4].kind == "Holm over 15"
+    assert all(row[4].text != "–" for row in shown.groups["Exploratory: not in the protocol"])
+    silent = Analysis(tables(STUDY))  # stored before anybody was asked who is primary
+    assert (silent.screened, silent.whose) == (False, "all raters")
+
+
+def test_who_heard_little_does_not_pass_without_a_word() -> None:
+    told = HOSTILE["all pairs fixed, first good rank"]()
+    told = replace(told, raters=raters(STUDY.raters))  # by the controls all of them pass
+    said = named(found(told), "raters")
+    assert "and count here: r07 (10 %)." in said.words[1]
+    verdicts = [row[-1].text for row in said.tables[0].groups[""]]
+    assert verdicts[-1].startswith("passes, but heard little: ")
+    assert "heard 10 % of a sound on average; at least 20 % is asked" in verdicts[-1]
+    assert all("heard 90 % of a sound" in one for one in verdicts[:-1])
+
+
+def test_families_that_are_classes_are_shown_once() -> None:
+    of = replace(STUDY, families=tuple(f"of {one}" for one in STUDY.classes))
+    section = named(found(tables(of)), "groups")
+    assert [one.name for one in section.parts] == ["study-families", "by-family"]
+    assert "Each family is one class here" in section.words[0]
+    assert named(found(tables(STUDY)), "groups").words == ()
+
+
+def test_colours_of_differences_go_as_far_as_differences_can() -> None:
+    (figure,) = [one for one in named(found(tables(STUDY)), "differences").figures
+                 if one.name == "pairs"]  # fmt: skip
+    heat = figure.plot["data"][0]
+    assert (heat["zmin"], heat["zmax"]) == (-100, 100)
+    assert "Colours go from −100 to 100, as far as differences can." in figure.caption
+
+
 def test_missing_results_that_may_make_a_difference_are_pointed_out() -> None:
     lists = STUDY.lists.copy()
     grades = STUDY.table.copy()
@@ -240,8 +291,40 @@ def test_disagreements_can_be_heard_and_are_exported_whole(made: list[Section]) 
     assert strongest[one.clip][1].listen == (one.query, one.query)
 
 
-def check(said: list[Section]) -> None:
-    """Whatever is shown can be shown: whole tables, valid figures and files, no bare NaN."""
+def wrong(said: list[Section], told: StudyTables, primary: str = "") -> list[str]:
+    """Return what is decorative in what is said of a study."""
+    facet, plan = told.protocol.scale.facets[0], told.protocol.analysis
+    scale = min(0.0, facet.lowest), facet.highest
+    return complaints(said, ABOUT, scale, primary or plan.primary_measure)
+
+
+def test_what_is_decorative_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = HOSTILE["one grade of all differs"]()
+    assert wrong(found(told), told) == []
+    monkeypatch.setattr("evaluation.numerals._SOMETHING", re.compile(""))  # every sign stays
+    assert any("'−0.0'" in one for one in wrong(found(told), told))
+    monkeypatch.undo()
+    data = pd.DataFrame({"value": [None], "low": [-1.0], "high": [101.0], "reason": [""]})
+    shown = Table(
+        [Heading("Rater", numeric=False), Heading("Grade")], {"": [[Cell("r1"), Cell("–")]]},
+        data, name="x", caption="It is −0.00.",
+    )  # fmt: skip
+    facts = Fact("Drift", "5.0 [−101.0, 3.0]"), Fact("Alpha", "–"), Fact("Alpha", "1 [0.9, 1.1]")
+    said = [Section("x", "X", facts=facts, parts=(shown,))]
+    sentences = wrong(said, told)
+    for part in (
+        "JSON: '−0.00'", "report: '−0.00'", "Drift: 5.0", "Alpha: no reason", "Alpha: 1 [0.9, 1.1]",
+        "x: low to high, -1.0 to 101.0", "x: no value and no reason", "no reason for – in r1",
+    ):  # fmt: skip
+        assert any(part in one for one in sentences), part
+
+
+def check(said: list[Section], told: StudyTables, primary: str = "") -> None:
+    """Whatever is shown can be shown: whole tables, valid figures and files, no bare NaN.
+
+    And nothing is decorative: no zero below zero, no interval beyond what it is of, no bare "–".
+    """
+    assert wrong(said, told, primary) == []
     graph_objects = pytest.importorskip("plotly.graph_objects")
     names = [(type(part).__name__, part.name) for one in said for part in one.parts]
     assert len(names) == len(set(names))
@@ -268,22 +351,24 @@ def check(said: list[Section]) -> None:
 def test_hostile_studies_can_be_shown(case: str) -> None:
     told = HOSTILE[case]()
     of, other = (Analysis(told, screened=one) for one in (False, True))
-    check(sections(View(of, other)))
+    check(sections(View(of, other)), told)
     if case in ("nobody passed", "not to be told who passed"):
-        check(sections(View(other, of)))
-    check(sections(View(Analysis(told, alone=True))))
+        check(sections(View(other, of)), told)
+    check(sections(View(Analysis(told, alone=True))), told)
 
 
 @pytest.mark.parametrize("case", PREFERRED)
 def test_hostile_preferences_can_be_shown(case: str) -> None:
     for alone in (False, True):
-        check(sections(PreferenceAnalysis(PREFERRED[case](), alone=alone)))
+        told = PREFERRED[case]()
+        check(sections(PreferenceAnalysis(told, alone=alone)), told, "win_rate")
 
 
 @pytest.mark.parametrize("case", RATED)
 def test_hostile_ratings_can_be_shown(case: str) -> None:
     for alone in (False, True):
-        check(sections(View(RatingAnalysis(RATED[case](), alone=alone))))
+        told = RATED[case]()
+        check(sections(View(RatingAnalysis(told, alone=alone))), told)
 
 
 def test_names_cannot_leave_their_element() -> None:

@@ -229,13 +229,13 @@ BAD = [
     ),
     (
         GOOD + "[analysis]\ncomparisons = 'vs:d'",
-        'analysis.comparisons must be "all", "vs:SYSTEM", or a list of pairs, of the study\'s '
-        "systems, not 'vs:d'.",
+        'analysis.comparisons must be "all", "none", "vs:SYSTEM", or a list of pairs, of the '
+        "study's systems, not 'vs:d'.",
     ),
     (
         GOOD + "[analysis]\ncomparisons = [['a', 'a']]",
-        'analysis.comparisons must be "all", "vs:SYSTEM", or a list of pairs, of the study\'s '
-        "systems, not ['a', 'a'].",
+        'analysis.comparisons must be "all", "none", "vs:SYSTEM", or a list of pairs, of the '
+        "study's systems, not ['a', 'a'].",
     ),
     (
         GOOD + "[analysis]\ncomparisons = [['a', 'b'], ['b', 'a']]",
@@ -253,6 +253,19 @@ BAD = [
     (
         top("method = 'preference'") + "[screening]\nidentity = 0.8",
         "screening.identity must be 0 without identity controls, not 0.8.",
+    ),
+    (
+        top("method = 'preference'") + "[screening]\nheard = 0.5",
+        "screening.heard must be 0 with the method 'preference': lists are not screened, not 0.5.",
+    ),
+    (
+        top("method = 'rating'") + "[analysis]\nraters = 'passed'",
+        "analysis.raters must be 'all' with the method 'rating': lists have no controls, not "
+        "'passed'.",
+    ),
+    (
+        GOOD + "[analysis]\nraters = 'pass'",
+        "analysis.raters must be one of passed, all, not 'pass'; did you mean passed?",
     ),
     (
         top("method = 'preference'\npage = 12"),

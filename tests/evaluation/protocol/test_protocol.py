@@ -118,7 +118,9 @@ def test_facets_are_named_or_described() -> None:
 def test_lists_have_no_controls_and_a_question_of_their_own() -> None:
     for method, facet, page in (("preference", PREFERENCE, 2), ("rating", RATING, 8)):
         protocol = parse_protocol({"slug": "x", **tomllib.loads(top(f'method = "{method}"'))}, "x")
-        assert (protocol.controls, protocol.screening) == (Controls(False, 0, 0), Screening(0, 0))
+        assert (protocol.controls, protocol.screening) == (
+            Controls(False, 0, 0), Screening(0, 0, 0),
+        )  # fmt: skip
         assert (protocol.scale.facets, protocol.page) == ((facet,), page)
         assert protocol.analysis.primary_measure == PRIMARY_MEASURES[method][0]
         text = top(f'method = "{method}"') + '[scale]\nquestion = "Which?"'
@@ -134,9 +136,11 @@ def test_screening_asks_what_the_controls_can_tell() -> None:
 
 def test_comparisons_become_pairs() -> None:
     def pairs(value: str) -> tuple[tuple[str, str], ...]:
-        return parsed(f"[analysis]\ncomparisons = {value}").analysis.comparisons
+        plan = parsed(f"[analysis]\ncomparisons = {value}").analysis
+        return plan.fixed(("a", "b", "c"))
 
-    assert pairs('"all"') == pairs("[]") == ()
+    assert pairs('"all"') == (("a", "b"), ("a", "c"), ("b", "c"))
+    assert pairs('"none"') == pairs("[]") == ()
     assert pairs('"vs:b"') == (("a", "b"), ("c", "b"))
     assert pairs('[["c", "a"], ["b", "a"]]') == (("c", "a"), ("b", "a"))
 
@@ -163,7 +167,8 @@ def test_blanks_around_and_in_text_are_not_kept() -> None:
 def test_what_the_first_version_stored_keeps_its_meaning() -> None:
     old = protocol_from_json(json.dumps(FIRST_VERSION))
     assert (old.systems, old.raters_per_query, old.sitting) == (("a",), 0, 0)
-    assert (old.controls, old.screening) == (Controls(False, 0, 0), Screening(0, 0))
+    assert (old.controls, old.screening) == (Controls(False, 0, 0), Screening(0, 0, None))
+    assert (old.analysis.raters, old.analysis.comparisons) == (None, ())
     assert (old.listening.sound_check, old.listening.level) == (False, False)
     assert old.page < old.largest_block == 2500
     assert old.scale.facets[0].allowed == (0, 5, 10)

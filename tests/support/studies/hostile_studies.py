@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.analysis.ratings import Ratings
-from evaluation.protocol.terms import Facet, Scale
+from evaluation.protocol.terms import Facet, PlannedAnalysis, Scale
 from evaluation.records.frames import StudyTables
 from tests.support.studies.made_study import judgements, raters, tables
 from tests.support.studies.rated import simulated
@@ -47,6 +47,22 @@ def lists(change: Callable[[np.ndarray], Any], of: Ratings = STUDY) -> StudyTabl
     own = of.lists.copy()
     change(own)
     return tables(replace(of, lists=own))
+
+
+def planned(analysis: PlannedAnalysis, of: Ratings = STUDY) -> StudyTables:
+    """Return the study with another plan; the last rater does not pass, and heard a tenth."""
+    plain = tables(of)
+    people, given = raters(of.raters), plain.judgements
+    people.loc[len(of.raters) - 1, "passed"] = 0
+    heard = np.where(given["rater"] == of.raters[-1], 0.1, 0.9)
+    protocol = replace(plain.protocol, analysis=analysis)
+    return replace(plain, protocol=protocol, raters=people, judgements=given.assign(heard=heard))
+
+
+def almost_equal(table: np.ndarray) -> None:
+    """Make all grades 50, but for one of the first system: it differs by less than is written."""
+    table.fill(50)
+    table[0, STUDY.lists[0, 0, -1]] = 49
 
 
 def sparse(table: np.ndarray) -> None:
@@ -92,6 +108,12 @@ HOSTILE: dict[str, Callable[[], StudyTables]] = {
     "no scores": lambda: tables(STUDY, objective=tables(STUDY).objective[:0]),
     "queries without a family": lambda: tables(replace(STUDY, families=("",) * 30)),
     "two facets": with_facets,
+    "a new protocol, one who fails": lambda: planned(PlannedAnalysis()),
+    "all pairs fixed, first good rank": lambda: planned(
+        PlannedAnalysis("first_relevant", "all", raters="all")
+    ),
+    "two queries by nDCG": lambda: planned(PlannedAnalysis("ndcg"), simulated(queries=2)),
+    "one grade of all differs": lambda: grades(almost_equal),
 }  # fmt: skip
 
 NO = float("nan")

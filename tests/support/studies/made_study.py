@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.analysis.ratings import Ratings
-from evaluation.protocol.terms import Facet, Protocol, Queries, Scale
+from evaluation.protocol.terms import Facet, PlannedAnalysis, Protocol, Queries, Scale
 from evaluation.records.codebook import names_of
 from evaluation.records.events import (
     AssignmentRecord,
@@ -24,6 +24,9 @@ from evaluation.records.facts import (
 from evaluation.records.frames import StudyTables, as_frame
 from evaluation.records.table_columns import columns_of
 
+SILENT = PlannedAnalysis(comparisons=(), raters=None)
+"""What a protocol says that was stored before it was asked who is primary: all raters are."""
+
 BEGUN = pd.Timestamp("2026-05-01", tz="UTC")
 
 
@@ -36,7 +39,7 @@ def tables(of: Ratings, **changes: Any) -> StudyTables:
     facet = Facet(anchors=((int(of.lowest), "no"), (int(of.highest), "yes")), step=1)
     protocol = changes.get("protocol") or Protocol(
         "made", "A made study", "c", of.systems, Queries(clips=of.queries), depth=of.depth,
-        scale=Scale((facet,)),
+        scale=Scale((facet,)), analysis=SILENT,
     )  # fmt: skip
     names = names_of(protocol)
     whole = {

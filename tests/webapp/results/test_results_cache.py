@@ -50,11 +50,13 @@ def test_an_analysis_is_found_again_and_has_its_own_facet_screening_and_seed(stu
     assert analysis_of(study) is found
     assert analysis_of(study, "semantic") is found
     assert found.tables is tables_of(study)
-    others = [analysis_of(study, "acoustic"), analysis_of(study, screened=True),
+    others = [analysis_of(study, "acoustic"), analysis_of(study, screened=False),
               analysis_of(study, seed=2)]  # fmt: skip
     assert len({id(one) for one in (found, *others)}) == 4
     assert all(one.tables is found.tables for one in others)
-    assert (others[0].facet.name, others[1].screened, others[2].seed) == ("acoustic", True, 2)
+    assert (others[0].facet.name, others[1].screened, others[2].seed) == ("acoustic", False, 2)
+    assert found.screened  # as the protocol says
+    assert analysis_of(study, screened=True) is found
     with pytest.raises(InputError, match="asked for semantic, acoustic, not for 'loudness'"):
         analysis_of(study, "loudness")
 

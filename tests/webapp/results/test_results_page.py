@@ -113,7 +113,8 @@ def test_facets_and_screening_are_switched(lab: Lab, get: Get) -> None:
     assert "facet=acoustic" in plain
     assert "tables/mean-grades.csv?facet=acoustic" in acoustic
     assert get(GRADED, facet="loudness").status_code == 400
-    assert "raters must be &#39;passed&#39; or nothing" in get(GRADED, raters="some").text
+    said = "raters must be &#39;passed&#39;, &#39;all&#39; or nothing"
+    assert said in get(GRADED, raters="some").text
     assert "asked for semantic, acoustic, not for" in get(GRADED, facet="loudness").text
 
 
@@ -226,7 +227,7 @@ def test_hostile_studies_have_a_page_and_files(
         return made[screened, alone]
 
     monkeypatch.setattr("webapp.results.asked.analysis_of", analysis_of)
-    for words in ({"look": "yes"}, {"look": "yes", "raters": "passed"}):
+    for words in ({"look": "yes", "raters": "all"}, {"look": "yes", "raters": "passed"}):
         forget()
         page = get(GRADED, **words)
         assert page.status_code == 200
