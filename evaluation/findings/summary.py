@@ -120,8 +120,7 @@ def _finding(of: Results, found: Apart, names: dict[str, str]) -> str:
         return "No two systems were judged on the same queries, so that nothing can be compared."
     if len(found.pairs) == 1:
         return _of_two(of, found.pairs[0], names)
-    many = f"all {len(found.pairs)} {'comparisons' if found.chosen else 'pairs'}"
-    sure = f"({100 * LEVEL:.0f} % risk over {many})"
+    sure = f"({100 * LEVEL:.0f} % risk of a false one among {len(found.pairs)})"
     if not found.told:
         if all(one.value == 0 and one.p is None for one in found.pairs):
             return f"All {len(found.order)} systems got the same grades throughout."
@@ -193,7 +192,7 @@ def _whom(of: Results, found: Apart) -> list[str]:
     if not found.told:
         return [f"{raters} judged {counted(found.queries, 'query', 'queries')}."]
     if found.others:
-        return [f"It speaks for other queries and raters like these {raters}."]
+        return [f"It speaks for other queries and raters like these {found.raters}."]
     if of.alone:
         return [f"As chosen here, it speaks for these {raters} alone."]
     if found.raters < MANY_RATERS:
