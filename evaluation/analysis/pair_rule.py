@@ -57,12 +57,20 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A pair and what its sign tests ask: what each rater, and each query, makes of it."""
+    """A pair and what its sign tests ask.
+
+    Attributes
+    ----------
+    found : the first system less the second; p is adjusted
+    by_rater, by_query : the same of each, float [raters] and [queries], NaN where one has none
+    flipped : the p of flipping the queries' signs, where it is known; None where it is not
+    """
 
     systems: tuple[str, str]
     found: Estimate
     by_rater: np.ndarray
     by_query: np.ndarray
+    flipped: float | None = None
 
 
 def is_wide(compared: Sequence[Compared]) -> bool:
@@ -100,7 +108,9 @@ def decided(compared: Sequence[Compared], sign: int, *, alone: bool) -> list[Pai
     raters = [True] * len(compared)
     if not alone:
         raters = _agree(np.stack([one.by_rater for one in compared]), FEW_RATERS)
-    queries = _agree(np.stack([one.by_query for one in compared]), LEAST_QUERIES)
+    queries = [one.flipped is not None and one.flipped <= LEVEL for one in compared]
+    if any(one.flipped is None for one in compared):
+        queries = _agree(np.stack([one.by_query for one in compared]), LEAST_QUERIES)
     return [
         _pair(one, sign, agreed) for one, *agreed in zip(compared, raters, queries, strict=True)
     ]

@@ -95,11 +95,11 @@ def told_apart(of: PanelResults | PreferenceAnalysis) -> Apart:
     tables = [_by_rater(of, one) for one in (ratings, *fills)]
     place = {name: number for number, name in enumerate(ratings.systems)}
     compared, steady = [], []
-    for pair, found in _tested(of.pairs):
+    for pair, found, flipped in _tested(of.pairs):
         one, other = (place[name] for name in pair)
         apart = [table[one] - table[other] for table in tables]
         by_query = scores.table[one] - scores.table[other]
-        compared.append(Compared(pair, found, mean_there(apart[0], axis=1), by_query))
+        compared.append(Compared(pair, found, mean_there(apart[0], axis=1), by_query, flipped))
         steady.append(all(_same(found, estimate(each, alone=of.alone)) for each in apart[1:]))
     pairs = decided(compared, sign, alone=of.alone)
     kept = [one._replace(told=one.told and still) for one, still in zip(pairs, steady, strict=True)]
@@ -117,20 +117,25 @@ def judged(of: PanelResults | PreferenceAnalysis) -> tuple[int, int]:
     return int(there.any(axis=1).sum()), len(np.unique(queries))
 
 
-def _tested(table: "pd.DataFrame") -> list[tuple[tuple[str, str], Estimate]]:
-    """Return the pairs of `result_tables.pairs_table` that Holm's rule went over, p adjusted."""
+def _tested(
+    table: "pd.DataFrame",
+) -> list[tuple[tuple[str, str], Estimate, float | None]]:
+    """Return the pairs of `result_tables.pairs_table` that Holm's rule went over.
+
+    Of each the difference, p adjusted, and the permutation test's own p; None where it has none.
+    """
     found = []
     for row in table.to_dict("records"):
         if row["exploratory"] or row["value"] is None or row["value"] != row["value"]:
             continue
-        low, high, p = (
+        low, high, p, flipped = (
             None if value is None or value != value else float(value)
-            for value in (row["low"], row["high"], row["p_holm"])
+            for value in (row["low"], row["high"], row["p_holm"], row["p_permutation"])
         )
         counts = int(row["queries"]), int(row["raters"]), int(row["ratings"])
         pair = row["system_a"], row["system_b"]
         told = Estimate(float(row["value"]), low, high, p, row["scope"], *counts, row["reason"])
-        found.append((pair, told))
+        found.append((pair, told, flipped))
     return found
 
 
@@ -189,8 +194,8 @@ def _preferred(of: PreferenceAnalysis) -> Apart:
         table = _net(votes, one, other)
         found = estimate(table, alone=of.alone)
         if found.value is not None and (not fixed or frozenset(pair) in fixed):
-            sides = (mean_there(table, axis=axis) for axis in (1, 0))
-            compared.append(Compared(pair, found, *sides))
+            by_rater, by_query = (mean_there(table, axis=axis) for axis in (1, 0))
+            compared.append(Compared(pair, found, by_rater, by_query))
     adjusted = holm([one.found.p for one in compared])
     holmed = [
         replace(one, found=replace(one.found, p=p))
