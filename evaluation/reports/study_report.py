@@ -51,23 +51,33 @@ class About:
         ]
 
 
-def study_report(sections: Sequence[Section], about: About, assets: Assets) -> str:
-    """Return results as an HTML document that needs neither a server nor a network."""
+def study_report(
+    sections: Sequence[Section], about: About, assets: Assets, summary: str = ""
+) -> str:
+    """Return results as an HTML document that needs neither a server nor a network.
+
+    `summary` says in a few sentences what was found; "" for nothing.
+    """
     return render(
         "study_report.html",
         assets,
         sections=sections,
         about=about,
+        summary=summary,
         made_of=about.rows(),
         file_name=lambda name: f"{about.file or about.slug}-{name}.csv",
         about_simulated="",
     )
 
 
-def results_json(sections: Sequence[Section], about: About) -> dict[str, Any]:
-    """Return results as JSON has them: every number with its caption; what is undefined is null."""
+def results_json(sections: Sequence[Section], about: About, summary: str = "") -> dict[str, Any]:
+    """Return results as JSON has them: every number with its caption; what is undefined is null.
+
+    `summary` says in a few sentences what was found; "" for nothing.
+    """
     return {
         "about": dict(about.rows()),
+        "summary": summary,
         "sections": [
             {
                 "name": one.name,

@@ -75,5 +75,5 @@ def _write_paper(folder: Path, asked: Asked) -> None:
     from evaluation.reports.paper import write_paper
 
     about = dict(result_files.about(asked).rows())
-    written = write_paper(folder, asked.sections(), about)
+    written = write_paper(folder, asked.sections(), about, summary=asked.summary())
     click.echo(f"Wrote {folder}: {len(written)} files. Next: pdflatex paper.tex in there, twice.")

@@ -113,11 +113,20 @@ class Asked:
         """Return what there is to say."""
         return self.kept(("sections",), self._sections)
 
+    def summary(self) -> str:
+        """Return what was found, in a few sentences."""
+        return str(self.kept(("summary",), self._summary))
+
     def kept(self, what: tuple[Any, ...], make: Callable[[], Any]) -> Any:
         """Return what `make` makes of these results; it is kept, by `what` it is."""
         key = self.facet, self.screened, self.alone, self.tests, stamp(self.study)
         with uncollected():
             return shown_of(self.study, (*key, *what), make)
+
+    def _summary(self) -> str:
+        from evaluation.findings.summary import summary
+
+        return summary(self.results, tests=self.tests)
 
     def _sections(self) -> "list[Section]":
         from evaluation.analysis.preferred_lists import PreferenceAnalysis

@@ -35,11 +35,12 @@ def as_json(asked: Asked) -> dict[str, Any]:
     """Return every table and figure as JSON has them."""
     from evaluation.reports.study_report import results_json
 
-    return results_json(asked.sections(), about(asked))
+    return results_json(asked.sections(), about(asked), asked.summary())
 
 
 def as_report(asked: Asked) -> str:
     """Return the results as one HTML document."""
     from evaluation.reports.study_report import study_report
 
-    return study_report(asked.sections(), about(asked), assets("results.css"))
+    every = asked.sections(), about(asked), assets("results.css"), asked.summary()
+    return study_report(*every)

@@ -49,6 +49,7 @@ def page(slug: str) -> ResponseReturnValue:
         "results/page.html",
         study=asked.study,
         asked=asked,
+        summary=asked.summary(),
         body=body,
         contents=[(one.name, one.title) for one in asked.sections()],
         facets=[one.name for one in asked.study.terms.scale.facets] if asked.facet else [],

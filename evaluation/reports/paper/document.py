@@ -70,6 +70,7 @@ def paper_tex(
     names: Mapping[int, str],
     about: Mapping[str, str],
     left_out: str = "",
+    summary: str = "",
 ) -> str:
     """Return the document that has every section in it, one after the other.
 
@@ -79,9 +80,12 @@ def paper_tex(
     names : the ``id()`` of each part -> the name of its file; a part without one is left out
     about : as `evaluation.reports.paper.folder.write_paper` has it
     left_out : why there are no figures; "" where there are
+    summary : what was found, in a few sentences; "" for nothing
     """
     lines = [rf"\title{{{latex(about.get('Study', 'Results'))}}}", r"\author{}", r"\date{}"]
     lines += ["", r"\begin{document}", r"\maketitle", ""]
+    if summary:
+        lines += [r"\begin{abstract}", latex(summary), r"\end{abstract}", ""]
     if left_out:
         lines += [latex(left_out), ""]
     for section in sections:

@@ -29,6 +29,7 @@ def write_paper(
     sections: Sequence[Section],
     about: Mapping[str, str],
     *,
+    summary: str = "",
     columns: int = 2,
     pictures: Callable[[Sequence[Picture], Path], None] | None = draw,
     say: Callable[[str], None] = to_stderr,
@@ -45,6 +46,7 @@ def write_paper(
     sections : as a page shows them
     about : what README.txt says, line by line: the study, its protocol's hash, the seed, versions;
         "Study" is the title of paper.tex
+    summary : what was found, in a few sentences: the abstract of paper.tex; "" for none
     columns : 2 for figures of seven inches; 1 for figures of 3.4 inches as far as they have room
     pictures : draws the figures into a folder; None for tables alone
     say : is told in one sentence where figures are left out, since nothing here can draw them
@@ -64,7 +66,7 @@ def write_paper(
         left_out = _draw(list(drawings.values()), new, pictures)
         texts = dict(_texts(named, drawings, left_out))
         kept = {id(part): name for name, part in named if f"{name}.tex" in texts}
-        document = paper_tex(sections, kept, about, left_out)
+        document = paper_tex(sections, kept, about, left_out, summary)
         every = [document, *(text for name, text in texts.items() if name.endswith(".tex"))]
         texts["paper.tex"] = "\n".join([*engine("".join(every)), document])
         texts["README.txt"] = readme(about, named, left_out)

@@ -130,6 +130,16 @@ def test_the_folder_has_everything_once(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["out"]
 
 
+def test_what_was_found_is_the_abstract(tmp_path: Path) -> None:
+    said = "By mean grade, A is above B (5 % risk)."
+    for summary in (said, ""):
+        folder = tmp_path / (summary[:2] or "none")
+        write_paper(folder, sections(), ABOUT, summary=summary, pictures=None)
+        text = (folder / "paper.tex").read_text()
+        assert ("\\begin{abstract}" in text) == bool(summary)
+        assert (latex(said) in text) == bool(summary)
+
+
 def test_the_same_sections_give_the_same_bytes(tmp_path: Path) -> None:
     first = write_paper(tmp_path / "a", sections(), ABOUT, pictures=drawn)
     (tmp_path / "b").mkdir()  # an empty folder is as good as a new one

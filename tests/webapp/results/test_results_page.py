@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
+from markupsafe import escape
 from werkzeug.test import TestResponse
 
 from evaluation.analysis.graded import Analysis
@@ -163,6 +164,22 @@ def test_what_is_sent_as_json_and_as_one_file(lab: Lab, get: Get) -> None:
     report = get(GRADED, "/report.html")
     assert report.text.count("<section") == len(told["sections"]) + 1
     assert "http://" not in report.text.partition("<main")[2].partition("</main>")[0]
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_what_was_found_stands_first_on_the_page_in_the_report_and_in_json(
+    lab: Lab, get: Get, slug: str
+) -> None:
+    with lab.app.app_context():
+        said = asked(lab, slug).summary()
+    wanted = "The study is still open" if slug != "a-graded-study" else "raters judged 3 queries"
+    assert wanted in said
+    assert json.loads(get(slug, ".json").text)["summary"] == said
+    for what in ("", "/report.html"):
+        before, short, after = get(slug, what).text.partition("In short:</strong>")
+        assert short
+        assert after.partition("</p>")[0].strip() == str(escape(said))
+        assert "<h2" not in before
 
 
 def test_disagreements_go_out_as_graded_qrels(lab: Lab, get: Get) -> None:
