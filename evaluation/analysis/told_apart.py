@@ -124,9 +124,10 @@ def _tested(
 
     Of each the difference, p adjusted, and the permutation test's own p; None where it has none.
     """
-    found = []
-    for row in table.to_dict("records"):
-        if row["exploratory"] or row["value"] is None or row["value"] != row["value"]:
+    found, rows = [], table.to_dict("records")
+    fixed = not all(row["exploratory"] for row in rows)
+    for row in rows:
+        if (fixed and row["exploratory"]) or row["value"] is None or row["value"] != row["value"]:
             continue
         low, high, p, flipped = (
             None if value is None or value != value else float(value)
@@ -187,7 +188,7 @@ def _preferred(of: PreferenceAnalysis) -> Apart:
     seen = set(np.concatenate([votes.first, votes.second]).tolist())
     heard = [name for place, name in enumerate(names) if place in seen]
     order = tuple(sorted(heard, key=lambda name: -strength[name]))
-    fixed = {frozenset(pair) for pair in of.protocol.analysis.comparisons}
+    fixed = {frozenset(pair) for pair in of.protocol.analysis.fixed(names)}
     compared = []
     for one, other in combinations(range(len(names)), 2):
         pair = names[one], names[other]
@@ -227,5 +228,6 @@ def _net(votes: Votes, one: int, other: int) -> np.ndarray:
 
 def _chosen(tables: StudyTables) -> bool:
     """Return whether the protocol fixed some pairs, and not all that there are."""
-    fixed, systems = tables.protocol.analysis.comparisons, len(tables.protocol.systems)
-    return 0 < len(fixed) < systems * (systems - 1) // 2
+    systems = tables.protocol.systems
+    fixed = tables.protocol.analysis.fixed(systems)
+    return 0 < len(fixed) < len(systems) * (len(systems) - 1) // 2

@@ -15,7 +15,7 @@ from evaluation.figures.study.cast import study_cast
 from evaluation.findings.orders_in_words import joined, ordered
 from evaluation.findings.settling import against_labels, what_would_settle
 from evaluation.findings.view import Results
-from evaluation.findings.words import minus, percent
+from evaluation.findings.words import percent, spread
 from evaluation.statistics.significance import FEW_RATERS, LEVEL
 
 WORDS = 65
@@ -109,9 +109,11 @@ def _exploratory(of: Results) -> list[str]:
     if isinstance(of, PreferenceAnalysis):
         return []
     first = of.protocol.scale.facets[0].name
-    if of.facet.name == first:
-        return []
-    return [f"The protocol's analysis is of the facet {first}: all here is exploratory."]
+    if of.facet.name != first:
+        return [f"The protocol's analysis is of the facet {first}: all here is exploratory."]
+    if of.protocol.analysis.exploratory:
+        return ["No comparison was fixed beforehand: all here is exploratory."]
+    return []
 
 
 def _finding(of: Results, found: Apart, names: dict[str, str]) -> str:
@@ -167,10 +169,7 @@ def _size(of: Results, pair: Pair) -> str:
     assert isinstance(of, PanelResults)
     measure, span = of.primary.measure, of.facet.highest - of.facet.lowest
     form = "{:.1f}" if measure.in_grades and span > 10 else "{:.2f}"
-    text = form.format(pair.value)
-    if pair.low is not None and pair.high is not None:
-        ends = (form.format(end) for end in (pair.low, pair.high))
-        text += minus(f" [{', '.join(ends)}]")
+    text = spread(pair.value, pair.low, pair.high, form)
     scale = f" on the scale from {of.facet.lowest:g} to {of.facet.highest:g}"
     return text + (scale if measure.in_grades else "")
 
