@@ -14,7 +14,8 @@ from evaluation.records.frames import StudyTables
 if TYPE_CHECKING:
     import pandas as pd
 
-_PLACE = ["rater", "query", "block"]
+_BLOCK = ["query", "block"]
+_PLACE = ["rater", *_BLOCK]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def answered(
     given = _given(tables)
     if raters is not None:
         given = given[given["rater"].isin(raters)]
-    asked = given.merge(_sizes(tables), on=["query", "block"])
+    asked = given.merge(_sizes(tables), on=_BLOCK)
     found = asked.merge(_answers(tables, facet), on=_PLACE, how="left")
     count = found["answers"].fillna(0).clip(upper=found["items"])  # no more than there is
     return Answered(
@@ -82,15 +83,18 @@ def _sizes(tables: StudyTables) -> "pd.DataFrame":
     import pandas as pd
 
     if tables.protocol.method == "graded":
-        results = tables.pools.loc[tables.pools["kind"] == "result", ["query", "block"]]
-        listed = results.assign(block=results["block"].str.split(";")).explode("block")
-        listed = listed[listed["block"] != ""].astype({"block": "int64"})
+        listed = tables.pools.loc[tables.pools["kind"] == "result", _BLOCK]
     else:
-        listed = tables.lists[["query", "block"]]
+        listed = tables.lists[_BLOCK]
     if tables.protocol.method == "preference":
         listed = listed.drop_duplicates()
-    sizes = listed.groupby(["query", "block"]).size()
-    return pd.DataFrame(sizes.rename("items")).reset_index()
+    sizes = pd.DataFrame(listed.groupby(_BLOCK).size().rename("items")).reset_index()
+    if tables.protocol.method != "graded":
+        return sizes
+    # a result is in several parts of a pool, as in "1;2", or in none
+    parts = sizes.assign(block=sizes["block"].str.split(";")).explode("block")
+    parts = parts[parts["block"] != ""].astype({"block": "int64"})
+    return parts.groupby(_BLOCK, as_index=False)["items"].sum()
 
 
 def _answers(tables: StudyTables, facet: Facet | None) -> "pd.DataFrame":
@@ -98,11 +102,13 @@ def _answers(tables: StudyTables, facet: Facet | None) -> "pd.DataFrame":
     import pandas as pd
 
     if tables.protocol.method == "preference":
-        own = tables.preferences[tables.preferences["counts"] == 1]
+        own = tables.preferences
+        first = own["counts"] == 1
     else:
         own = tables.judgements
-        kind = "result" if tables.protocol.method == "graded" else "list"
-        first = (own["counts"] == 1) & (own["repeat"] == 0) & (own["kind"] == kind)
-        own = own[first & (own["facet"] == facet.name)] if facet else own[first]
-    answers = own.groupby(_PLACE).size()
+        first = (own["counts"] == 1) & (own["repeat"] == 0)
+        first &= own["kind"] == ("result" if tables.protocol.method == "graded" else "list")
+        if facet:
+            first &= own["facet"] == facet.name
+    answers = own.loc[first, _PLACE].groupby(_PLACE, sort=False).size()
     return pd.DataFrame(answers.rename("answers")).reset_index()
