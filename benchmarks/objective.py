@@ -62,7 +62,7 @@ def main() -> None:
         found = _child("--sweep")
         print(
             f"\nSweep of {CLIPS:,} clips x {FRAMES} frames x {FRAME_DIM}: {found['sweep']:.0f} s "
-            f"for 27 cells, 21 of them distinct; one system {found['one']:.1f} s; ratio "
+            f"for 81 cells, 72 of them distinct; one system {found['one']:.1f} s; ratio "
             f"{found['sweep'] / found['one']:.0f}; peak memory {found['memory']:.2f} GB."
         )
 

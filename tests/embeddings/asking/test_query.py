@@ -221,7 +221,7 @@ def test_an_extractor_that_fails_or_crashes_fails_alone(small: Collection, tmp_p
     flag.touch()
     sound = bring(small, 4, tmp_path / "sound")
     fails, crashes, well = answering.answers(small, systems, sound)
-    assert fails.failed.endswith("Fails.py: embed failed: no.")
+    assert fails.failed.endswith("Fails.py: embed failed: ValueError: no.")
     assert crashes.failed == "the process working on it crashed"
     embedder, _ = answering.find_embedder(small, systems[2])
     check_as_ranked(small, systems[2], 4, well, embedder(sound.path, sound.id))

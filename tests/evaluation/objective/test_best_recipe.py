@@ -1,19 +1,23 @@
 """What is chosen from sweeps, and where there is nothing to choose."""
 
 import csv
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
+from embeddings.extraction.extract import extract_embedding, plan_own
 from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import Embedding, open_embedding, write_embedding
+from evaluation.objective import sweep_cells
 from evaluation.objective.best_recipe import choose, without_cells
 from evaluation.objective.definitions import METRICS
 from evaluation.objective.scoring import score_ranking
 from evaluation.objective.sweep import sweep, sweep_folder
 from evaluation.objective.sweep_cells import cells
+from tests.support.own_representations import EXAMPLE
 
 
 def test_min_max_is_found_where_it_is_best(small: Collection) -> None:
@@ -141,3 +145,22 @@ def test_what_cannot_be_chosen(small: Collection, plain: Embedding) -> None:
         choose(small, "ap")
     with (sweep_folder(small, "plain", "group") / "sweep.csv").open() as file:
         assert {row["exclude_same"] for row in csv.DictReader(file)} == {"group"}
+
+
+@pytest.mark.slow
+def test_min_max_is_found_for_the_octaves_of_esc10(
+    esc10: Callable[[int], Collection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """400 real sounds; the numbers are those of docs/howto/own-representation.md."""
+    monkeypatch.setattr(sweep_cells, "COMPONENTS", (100, 200, None))
+    collection = esc10(40)
+    octaves = extract_embedding(collection, plan_own(str(EXAMPLE), "Octaves"))
+    sweep(collection, octaves)
+    (choice,) = choose(collection, split_half_seed=1)
+    assert (choice.cell, choice.cells, choice.agreed) == ("minmax-pca8.mcss", 15, 1)
+    assert (choice.value, choice.held_out) == pytest.approx((0.4075, 0.4076), abs=0.001)
+    for path in sweep_folder(collection, "octaves", None).glob("*.npz"):
+        if path.stem != "l2.mcss":
+            path.unlink()
+    (choice,) = choose(collection, split_half_seed=1)
+    assert (choice.cell, choice.distinct, choice.agreed) == ("l2.mcss", 1, None)
