@@ -39,4 +39,4 @@ def _heard(tables: StudyTables) -> dict[str, Heard]:
     table = tables.judgements
     first = tables.protocol.scale.facets[0].name
     own = table[(table["counts"] == 1) & (table["facet"] == first) & (table["kind"] != "list")]
-    return {str(name): heard_of(heard.tolist()) for name, heard in own.groupby("rater")["heard"]}
+    return {str(name): heard_of(heard.to_numpy()) for name, heard in own.groupby("rater")["heard"]}

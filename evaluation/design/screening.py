@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from statistics import median, stdev
 from typing import NamedTuple
 
+import numpy as np
+
 from embeddings.errors import InputError
 from evaluation.protocol.terms import Screening
 
@@ -173,7 +175,7 @@ def control_report(grades: Sequence[Graded], lowest: float, highest: float) -> C
     )
 
 
-def heard_of(shares: Sequence[float | None]) -> Heard:
+def heard_of(shares: "Sequence[float | None] | np.ndarray") -> Heard:
     """Return how much was heard.
 
     Parameters
@@ -181,8 +183,9 @@ def heard_of(shares: Sequence[float | None]) -> Heard:
     shares : of the sound of each grade, what was heard of it when it was graded, in [0, 1]; None
         or NaN where that is not known
     """
-    known = [one for one in shares if one is not None and one == one]
-    return Heard(len(known), _ratio(sum(known), len(known)), sum(one <= 0 for one in known))
+    known = np.asarray(shares, dtype=np.float64)
+    known = known[~np.isnan(known)]
+    return Heard(len(known), _ratio(float(known.sum()), len(known)), int((known <= 0).sum()))
 
 
 def verdict(report: ControlReport, screening: Screening, heard: Heard = UNKNOWN) -> Verdict:

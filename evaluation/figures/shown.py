@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from evaluation.figures.figure import Figure, as_csv
-from evaluation.numerals import numeral
+from evaluation.numerals import UNDEFINED, numeral
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,6 +68,13 @@ class Table:
     title: str = ""
     caption: str = ""
     folded: bool = False
+
+    @property
+    def missing(self) -> str:
+        """Why there are dashes in it, each reason once; "" where there are none."""
+        rows = (row for rows in self.groups.values() for row in rows)
+        notes = (cell.note for row in rows for cell in row if cell.text == UNDEFINED)
+        return "; ".join(dict.fromkeys(filter(None, notes)))
 
     def csv(self) -> str:
         """Return the data as CSV, the numbers as they are and not as they are rounded."""

@@ -5,6 +5,7 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
+from evaluation.numerals import numeral
 from webapp.core import database
 from webapp.results import mixed
 from webapp.study import lifecycle
@@ -45,7 +46,8 @@ def model_lines(found: dict[str, Any]) -> list[str]:
     width = max(len(name) for name in found["means"])
     lines += ["", f"{'system':{width}}   mean  std. error"]
     for name, mean in sorted(found["means"].items(), key=lambda item: -item[1]):
-        lines.append(f"{name:{width}}  {mean:5.1f}  {found['errors'][name]:10.2f}")
+        level = numeral(mean, "{:.1f}")
+        lines.append(f"{name:{width}}  {level:>5}  {found['errors'][name]:10.2f}")
     parts = ", ".join(f"{name.replace('+', ' x ')} {value**0.5:.2f}"
                       for name, value in found["variances"].items())  # fmt: skip
     surely = sum(one["p"] <= 0.05 for one in found["pairs"])

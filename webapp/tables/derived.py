@@ -61,7 +61,7 @@ def trust_columns(judgements: "pd.DataFrame", terms: Protocol) -> Iterator[dict[
             if not again or (query, clip) in first
         ]
         report = control_report(graded, facet.lowest, facet.highest)
-        said = verdict(report, terms.screening, heard_of(own["heard"].tolist()))
+        said = verdict(report, terms.screening, heard_of(own["heard"].to_numpy()))
         yield {
             "rater": rater, **asdict(report), "passed": said.passed,
             "reasons": "; ".join(said.reasons),

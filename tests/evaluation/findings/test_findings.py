@@ -228,6 +228,11 @@ def test_who_heard_little_does_not_pass_without_a_word() -> None:
     assert all("heard 90 % of a sound" in one for one in verdicts[:-1])
 
 
+def test_a_report_prints_why_there_are_dashes() -> None:
+    html = study_report(found(tables(simulated(raters=1))), ABOUT, BARE)
+    assert re.search(r"–: [^<]*nothing was graded again[^<]*\.</p>", html)
+
+
 def test_families_that_are_classes_are_shown_once() -> None:
     of = replace(STUDY, families=tuple(f"of {one}" for one in STUDY.classes))
     section = named(found(tables(of)), "groups")

@@ -16,6 +16,8 @@ from tests.support.studies.lab import Lab, run
 from webapp.models import Study
 from webapp.results.cache import forget
 from webapp.signin import new_token
+from webapp.study import lifecycle
+from webapp.study.extending import extend_study
 
 GRADED = "a-graded-study-2"
 CURRENT = " aria-current=true"
@@ -86,6 +88,30 @@ def test_a_protocol_that_is_silent_shows_all_raters(
     assert f"href=/studies/{GRADED}/results?raters=passed>raters who passed</a>" in page
     every = Analysis(told, screened=False)
     assert pairs(shown(client)) == pytest.approx(every.pairs["p"].tolist())
+
+
+def test_a_study_stores_who_is_primary_and_a_new_version_keeps_it(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with lab.app.app_context():
+        first = lifecycle.find_study(GRADED.removesuffix("-2"))
+        for study in (first, lifecycle.find_study(GRADED)):
+            assert json.loads(study.protocol)["analysis"]["raters"] == "passed"
+            assert json.loads(study.protocol)["screening"]["heard"] == 0.2
+        old = replace(
+            first.terms, analysis=replace(first.terms.analysis, raters=None, comparisons=()),
+            screening=replace(first.terms.screening, heard=None),
+        )  # fmt: skip
+        monkeypatch.setattr(Study, "terms", property(lambda _: old))
+        monkeypatch.setattr(
+            "webapp.study.extending.create_study", lambda protocol, parent: protocol
+        )
+        new: Any = extend_study(first, ["another"])
+    assert (new.analysis.raters, new.analysis.comparisons, new.screening.heard) == (
+        "all",
+        "none",
+        0,
+    )
 
 
 def test_the_terminal_and_notebooks_follow_the_protocol(
