@@ -257,10 +257,67 @@ def test_hostile_studies_can_be_shown(case: str) -> None:
     check(sections(View(Analysis(told, alone=True))))
 
 
+NO_FIT = {
+    "3:1 in four choices": "allowing for the side, the choices of some pairs went one way alone",
+    "one always wins": "some systems won, or lost, every comparison with the others",
+    "one always loses": "some systems won, or lost, every comparison with the others",
+    "always neither": "every choice is “no difference”",
+    "always A": "whoever had a preference chose A",
+    "two systems": "the side on which lists were shown cannot be told apart from the systems",
+    "one choice": "some systems won, or lost, every comparison with the others",
+}
+BARE_CHOICES = ("nothing", "one choice", "one query")  # too few for an interval
+
+
 @pytest.mark.parametrize("case", PREFERRED)
 def test_hostile_preferences_can_be_shown(case: str) -> None:
     for alone in (False, True):
-        check(sections(PreferenceAnalysis(PREFERRED[case](), alone=alone)))
+        check(said := sections(PreferenceAnalysis(PREFERRED[case](), alone=alone)))
+        check_preferred(named(said, "means"), case)
+
+
+def check_preferred(said: Section, case: str) -> None:
+    """All numbers are finite and within what they can be, or the page says why not."""
+    notices = " ".join(said.notices)
+    assert ("no finite best fit" in notices) == (case in NO_FIT)
+    assert NO_FIT.get(case, "") in notices
+    assert NO_FIT.get(case, "") in " ".join(one.caption for one in said.parts)
+    shown = table([said], "strengths-table")
+    assert not re.search(r"−0\.00|\bnan\b|\binf\b", " ".join(map(" ".join, cells(shown))))
+    data = shown.data[shown.data["votes"] > 0]
+    assert data[["strength", "value"]].notna().all(axis=None)
+    intervals = data[["strength_low", "strength_high", "low", "high"]]
+    assert intervals.isna().all(axis=None) == (case in BARE_CHOICES)
+    if case in BARE_CHOICES:
+        return
+    assert data[["strength", "strength_low", "strength_high"]].abs().max(axis=None) < 20
+    assert data["strength"].between(data["strength_low"], data["strength_high"]).all()
+    assert data["value"].between(data["low"], data["high"]).all()
+    assert data["low"].min() >= 0
+    assert data["high"].max() <= 1
+
+
+def test_pairs_that_were_never_compared_are_named() -> None:
+    told = sections(PreferenceAnalysis(PREFERRED["one pair was never compared"]()))
+    notices = named(told, "means").notices
+    assert notices == (
+        "Never compared with each other: S0 (simulated) and S1 (simulated). How these compare is "
+        "known from their comparisons with others alone.",
+    )
+    never = sections(PreferenceAnalysis(PREFERRED["one was never shown"]()))
+    assert named(never, "means").notices == ()
+    (row,) = [row for row in cells(table(never, "strengths-table")) if row[0] == "S3"]
+    assert row[1:3] == ["–", "–"]
+
+
+def test_the_orders_of_two_systems_are_not_correlated() -> None:
+    for case, count in (("two systems", 2), ("3:1 in four choices", 2)):
+        said = named(sections(PreferenceAnalysis(PREFERRED[case]())), "labels")
+        assert said.parts == ()
+        words = f"How far two orders agree needs 3 systems; there are {count}."
+        assert said.words == (words,)
+    three = named(sections(PreferenceAnalysis(PREFERRED["one was never shown"]())), "labels")
+    assert [one.name for one in three.parts] == ["orders"]
 
 
 @pytest.mark.parametrize("case", RATED)
