@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from markupsafe import Markup
@@ -22,6 +23,7 @@ from evaluation.protocol.terms import PlannedAnalysis
 from evaluation.records.frames import StudyTables
 from evaluation.reports.scores_report import Assets
 from evaluation.reports.study_report import About, results_json, study_report
+from evaluation.statistics.agreement import raters_needed
 from tests.support.browser.cells import cells
 from tests.support.studies.hostile_studies import HOSTILE, STUDY, with_facets
 from tests.support.studies.list_studies import PREFERRED, RATED
@@ -133,6 +135,46 @@ def test_few_raters_speak_for_themselves() -> None:
     assert "these raters alone" in named(few, "means").words[-1]
     assert "other queries and raters" not in named(few, "means").words[0]
     assert "these raters alone" not in " ".join(named(many, "means").words)
+
+
+def test_the_raters_needed_are_counted_within_queries(made: list[Section]) -> None:
+    facts = {one.name: one for one in named(made, "agreement").facts}
+    within = Analysis(tables(STUDY)).within
+    told = facts["ICC within queries, of one rater"].value
+    assert told == f"{within.value:.2f} [{within.low:.2f}, {within.high:.2f}]"
+    needed, most, least = (raters_needed(one, 0.8) for one in
+                           (within.value, within.low, within.high))  # fmt: skip
+    fact = facts["Raters a sound for 0.8"]
+    assert fact.value == f"{needed}"
+    assert fact.note.endswith(f"from the ICC within queries; by its interval {least} to {most}")
+    assert least <= needed <= most
+
+
+@pytest.mark.parametrize(
+    ("queries", "raters", "missing"),
+    [
+        (4, 8, "needs 10 queries; there are 4"),
+        (12, 2, "needs 3 raters; there are 2"),
+        (1, 1, "it needs two raters"),
+    ],
+)
+def test_a_small_study_says_nothing_of_larger_ones(queries: int, raters: int, missing: str) -> None:
+    of = named(found(tables(simulated(queries=queries, raters=raters))), "agreement")
+    assert "reliability" not in [one.name for one in of.figures]
+    needed = [one for one in of.facts if one.name.startswith(("Raters a sound", "Intraclass"))]
+    assert [one.value for one in needed] == ["–"]
+    assert needed[0].note.startswith(missing)
+
+
+def test_grades_without_agreement_say_nothing_of_more_raters() -> None:
+    rng = np.random.default_rng(0)
+    plain = simulated(queries=12, raters=5)
+    drawn = replace(plain, table=rng.integers(0, 101, plain.table.shape).astype(float))
+    of = named(found(tables(drawn)), "agreement")
+    facts = {one.name: one for one in of.facts}
+    assert facts["Raters a sound for 0.8"].value == "–"
+    assert facts["Raters a sound for 0.8"].note.startswith("its interval reaches 0")
+    assert "reliability" not in [one.name for one in of.figures]
 
 
 def test_results_can_speak_for_these_raters_alone() -> None:
