@@ -6,6 +6,7 @@ better. So only grades of the same query are compared here.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -60,25 +61,25 @@ def within_queries(table: np.ndarray, query_of: np.ndarray) -> WithinQueries:
     table, there = table[there.any(axis=1)], there[there.any(axis=1)]
     raters = len(table)
     queries = len(np.unique(query_of[there.any(axis=0)]))
-    sums = _sums(table, query_of)
+    moments = _moments(table, query_of)
+    sums = _sums(moments)
     value = _correlation(sums.sum(axis=0))
     if value is None:
-        reason = _undefined(table, query_of)
+        reason = _undefined(raters, sums)
         return WithinQueries(None, None, None, queries, raters, reason)
     kept = sums.any(axis=1)
     fewer = [_correlation(sums.sum(axis=0) - one) for one in sums[kept]]
-    alone = [_correlation(_sums(np.delete(table, one, axis=0), query_of).sum(axis=0))
-             for one in range(raters)]  # fmt: skip
+    alone = [_correlation(_sums(moments, rater).sum(axis=0)) for rater in range(raters)]
     ends = _interval(value, fewer, alone)
     low, high = ends or (None, None)
     return WithinQueries(value, low, high, queries, raters, _missing(queries, raters, low))
 
 
-def _undefined(table: np.ndarray, query_of: np.ndarray) -> str:
+def _undefined(raters: int, sums: np.ndarray) -> str:
     """Return why there is no correlation."""
-    if not len(table):
+    if not raters:
         return "nothing was graded"
-    item, rater, every = _sums(table, query_of).sum(axis=0)[3:]
+    item, rater, every = sums.sum(axis=0)[3:]
     if min(item, rater, every - item - rater) > 0:
         return "all grades of a query are equal"
     return "it needs two raters of two results of a query"
@@ -101,27 +102,58 @@ def _missing(queries: int, raters: int, low: float | None) -> str:
     return "" if low > 0 else "its interval reaches 0"
 
 
-def _sums(table: np.ndarray, query_of: np.ndarray) -> np.ndarray:
-    """Return of each query what its grades differ by, and over how many pairs: float [queries, 6].
+class _Moments(NamedTuple):
+    """Grades, counted and summed: the count, the sum and the sum of squares, each last axis of 3.
 
-    Squared differences, summed over pairs, of grades of one item, of one rater, and of all; then
-    the ordered pairs of each. All over the number of the query's grades.
+    Attributes
+    ----------
+    query_of : int [items], the query of each item
+    cells : float [raters, items, 3], of each grade
+    items : float [items, 3], over raters
+    each : float [queries, raters, 3], over the items of a query
     """
+
+    query_of: np.ndarray
+    cells: np.ndarray
+    items: np.ndarray
+    each: np.ndarray
+
+
+def _moments(table: np.ndarray, query_of: np.ndarray) -> _Moments:
     there = ~np.isnan(table)
     size = int(query_of.max(initial=-1)) + 1
     count = np.bincount(query_of, there.sum(axis=0), size)
-    whole = np.maximum(count, 1)
-    middle = np.bincount(query_of, np.nansum(table, axis=0), size) / whole
+    middle = np.bincount(query_of, np.nansum(table, axis=0), size) / np.maximum(count, 1)
     values = np.where(there, table - middle[query_of], 0)  # sums of squares stay small
-    each = np.zeros((size, len(table), 3))  # of each query and rater: grades, sum, sum of squares
-    for place, part in enumerate((there.astype(float), values, values**2)):
-        np.add.at(each[..., place], query_of, part.T)
-    items = np.stack([one.sum(axis=0) for one in (there, values, values**2)], axis=1)
-    same_item = np.stack([np.bincount(query_of, one, size) for one in _apart(items).T], axis=1)
-    same_rater = _apart(each).sum(axis=1)
-    every = _apart(each.sum(axis=1))
-    found = np.concatenate([same_item, same_rater, every], axis=1)[:, [0, 2, 4, 1, 3, 5]]
-    return found / whole[:, None]
+    cells = np.stack([there.astype(float), values, values**2], axis=-1)
+    each = (
+        np.stack([_by_query(own, query_of, size) for own in cells], axis=1)
+        if len(cells)
+        else (np.zeros((size, 0, 3)))
+    )
+    return _Moments(query_of, cells, cells.sum(axis=0), each)
+
+
+def _by_query(values: np.ndarray, query_of: np.ndarray, size: int) -> np.ndarray:
+    """Return sums over the items of each query: float [queries, columns]."""
+    return np.stack([np.bincount(query_of, one, size) for one in values.T], axis=1)
+
+
+def _sums(of: _Moments, without: int | None = None) -> np.ndarray:
+    """Return of each query what its grades differ by, and over how many pairs: float [queries, 6].
+
+    Squared differences, summed over pairs, of grades of one item, of one rater, and of all; then
+    the ordered pairs of each. All over the number of the query's grades. `without` leaves a rater
+    out.
+    """
+    items, of_rater, every = of.items, _apart(of.each).sum(axis=1), of.each.sum(axis=1)
+    if without is not None:
+        items = items - of.cells[without]
+        of_rater = of_rater - _apart(of.each[:, without])
+        every = every - of.each[:, without]
+    of_item = _by_query(_apart(items), of.query_of, len(every))
+    found = np.concatenate([of_item, of_rater, _apart(every)], axis=1)[:, [0, 2, 4, 1, 3, 5]]
+    return found / np.maximum(every[:, :1], 1)
 
 
 def _apart(of: np.ndarray) -> np.ndarray:
