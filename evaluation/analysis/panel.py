@@ -29,6 +29,7 @@ from evaluation.statistics.graded_measures import MEASURES
 from evaluation.statistics.rater_coefficients import ALPHA
 from evaluation.statistics.significance import Ranked
 from evaluation.statistics.split_halves import Halves, split_halves
+from evaluation.statistics.within_queries import WithinQueries, within_queries
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -200,6 +201,11 @@ class PanelResults:
     def reliability(self) -> Reliability:
         """Intraclass correlations of a (query, clip)'s grades."""
         return reliability(self.ratings.table)
+
+    @cached_property
+    def within(self) -> WithinQueries:
+        """The intraclass correlation of one rater's grades of the results of a query."""
+        return within_queries(self.ratings.table, self.ratings.query_of)
 
     @cached_property
     def kappas(self) -> np.ndarray:

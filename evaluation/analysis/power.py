@@ -3,6 +3,9 @@
 Studies are drawn from what is assumed of them, and analysed by the very code that analyses real
 ones (`evaluation.statistics.significance.estimate`). What raters make of systems is described by
 standard deviations, in grades, of the score that one rater gives one system in one query.
+
+Blocks are given out as they are in a study: to each rater as many as a sitting has, the queries
+that the fewest were given first. A block is taken for a whole query.
 """
 
 from dataclasses import dataclass
@@ -73,11 +76,13 @@ class Power:
     Attributes
     ----------
     raters, queries : how many there are
-    per_query : how many raters judge each query
+    per_query : how many raters are to judge each query
     found : the share of the simulated studies in which p passes the level, in [0, 1]
     error : the standard error of that share
     half_width : the median half width of the 95 % interval of the difference, in grades; None
         where no study had one
+    each : how many raters judge a query on average, as sittings allow
+    filled : whether raters are many enough, and sittings long enough, for what is wanted
     """
 
     raters: int
@@ -86,6 +91,8 @@ class Power:
     found: float
     error: float
     half_width: float | None
+    each: float
+    filled: bool
 
 
 def power(
@@ -94,6 +101,7 @@ def power(
     queries: int,
     per_query: int = 0,
     *,
+    sitting: int = 0,
     comparisons: int = 1,
     runs: int = 500,
     seed: int = 1,
@@ -102,7 +110,8 @@ def power(
 
     Parameters
     ----------
-    per_query : how many raters judge each query, by turns; 0: all of them
+    per_query : how many raters are to judge each query; 0: all of them
+    sitting : how many queries a rater is given at most; 0: all of them
     comparisons : among how many the difference is tested; by Holm's rule the first one that passes
         needs p <= 5 % / comparisons, which is what is asked here
 
@@ -114,20 +123,22 @@ def power(
     for what, value, least in (("raters", raters, 1), ("queries", queries, 2), ("runs", runs, 1)):
         if value < least:
             raise InputError(f"The number of {what} must be at least {least}, not {value}.")
-    judging = min(per_query or raters, raters)
+    judging, longest = min(per_query or raters, raters), min(sitting or queries, queries)
     rng = np.random.default_rng([seed, raters, queries, judging])
-    absent = _absent(raters, queries, judging)
+    given = _given(raters, queries, judging, longest, runs, rng)
     found, widths = 0, []
-    for _ in range(runs):
-        table = _difference(assumed, raters, queries, rng)
-        table[absent] = np.nan
+    for own in given:
+        table = np.where(own, _difference(assumed, raters, queries, rng), np.nan)
         result = estimate(table)
         if result.p is not None and result.low is not None and result.high is not None:
             found += result.p <= LEVEL / comparisons
             widths.append((result.high - result.low) / 2)
     share = found / runs
-    half = float(np.median(widths)) if widths else None
-    return Power(raters, queries, judging, share, (share * (1 - share) / runs) ** 0.5, half)
+    return Power(
+        raters, queries, judging, share, (share * (1 - share) / runs) ** 0.5,
+        float(np.median(widths)) if widths else None,
+        float(given.sum(axis=1).mean()), raters * longest >= queries * judging,
+    )  # fmt: skip
 
 
 def _difference(
@@ -144,7 +155,25 @@ def _difference(
     return np.where(lapsed, assumed.span * anywhere, table)
 
 
-def _absent(raters: int, queries: int, judging: int) -> np.ndarray:
-    """Return who does not judge what, bool [raters, queries]: all judge about the same number."""
-    turn = (np.arange(raters)[:, None] - np.arange(queries) * judging) % raters
-    return turn >= judging
+def _given(
+    raters: int, queries: int, judging: int, longest: int, runs: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw who is given what in each study: bool [runs, raters, queries].
+
+    Raters are there at the same time and take one query after the other, each time one that the
+    fewest were given, and chance decides among equals (`webapp.rating.assigning`); until they
+    had the `longest` sitting, or each query has `judging` raters.
+    """
+    given = np.zeros((runs, raters, queries), dtype=bool)
+    if judging == raters and longest == queries:
+        return ~given
+    counts, run = np.zeros((runs, queries)), np.arange(runs)
+    for _ in range(longest):
+        turns = rng.permuted(np.tile(np.arange(raters), (runs, 1)), axis=1)
+        for rater in turns.T:
+            shut = given[run, rater] | (counts >= judging)
+            query = np.where(shut, np.inf, counts + rng.random(counts.shape)).argmin(axis=1)
+            taken = ~shut[run, query]
+            given[run[taken], rater[taken], query[taken]] = True
+            counts[run[taken], query[taken]] += 1
+    return given

@@ -13,13 +13,16 @@ from evaluation.records.frames import StudyTables
 from evaluation.statistics.bradley_terry import NEITHER, A, B, Strengths, Votes, fit
 from evaluation.statistics.correlation import CORRELATIONS, least_significant_tau
 from evaluation.statistics.graded_lists import mean_there
-from evaluation.statistics.significance import FEW_RATERS, Estimate, estimate, within
+from evaluation.statistics.shares import share
+from evaluation.statistics.significance import FEW_RATERS, Estimate
 
 if TYPE_CHECKING:
     import pandas as pd
 
 COMPARED = {name: CORRELATIONS[name] for name in ("tau", "rho")}
 """How the order by strength is compared with those by the labels."""
+NOT_COMPARED = "no list of this system was compared"
+"""Why a system has no strength."""
 _CHOICES = {"A": A, "B": B, "none": NEITHER}
 
 
@@ -213,16 +216,15 @@ class PreferenceAnalysis:
             counts = np.bincount(cell, minlength=shape[0] * shape[1])
             sums = np.bincount(cell, worth, minlength=shape[0] * shape[1])
             shares = sums / np.where(counts, counts, np.nan)
-            share = estimate(shares.reshape(shape), alone=self.alone)
-            found.append(within(share, 0, 1))
+            found.append(share(shares.reshape(shape), alone=self.alone))
         return found
 
     def _table(self, fitted: Strengths, votes: Votes, rates: list[Estimate]) -> "pd.DataFrame":
         """Return a row a system.
 
         The columns: system; strength, strength_low, strength_high, on the scale of log odds, and
-        strength_reason, why they are undefined or regularised; wins, losses, ties, votes; the win
-        rate as the columns of an `Estimate`.
+        strength_reason, why they are undefined or rest on a prior; wins, losses, ties, votes; the
+        win rate as the columns of an `Estimate`.
         """
         import pandas as pd
 
@@ -236,7 +238,7 @@ class PreferenceAnalysis:
                     "strength": float(fitted.strength[place]),
                     "strength_low": float(fitted.low[place]),
                     "strength_high": float(fitted.high[place]),
-                    "strength_reason": fitted.reason,
+                    "strength_reason": fitted.reason if len(there) else NOT_COMPARED,
                     "wins": wins, "losses": len(there) - wins - ties, "ties": ties,
                     "votes": len(there), **asdict(rates[place]),
                 }

@@ -13,6 +13,10 @@ from evaluation.protocol.terms import Protocol
 DECISION_SECONDS = 4.0  # to decide on one grade, or between two lists
 QUERY_SECONDS = 20.0  # of each page, for hearing the query, again and again
 ANCHOR_LISTS = 2  # on each page where lists are rated
+WISE_RATERS = 12
+"""So many raters or more are recommended (METRICS 0b)."""
+HIDES = "a minority with another taste can hide among fewer"
+"""Why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,11 @@ class Plan:
     rater_judgements: float
     rater_minutes: float
     raters: int | None
+
+    @property
+    def better(self) -> int | None:
+        """How many raters are recommended instead; None where so many are needed anyway."""
+        return WISE_RATERS if self.raters is None or self.raters < WISE_RATERS else None
 
 
 @dataclass(frozen=True, slots=True)

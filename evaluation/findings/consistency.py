@@ -19,9 +19,11 @@ from evaluation.statistics.rater_coefficients import (
     ALPHA,
     ICC_PANEL,
     ICC_SINGLE,
+    ICC_WITHIN,
     PERCENT,
     RETEST,
 )
+from evaluation.statistics.within_queries import WithinQueries
 
 if TYPE_CHECKING:
     from evaluation.analysis.panel import PanelResults
@@ -73,11 +75,10 @@ def _percent(of: "PanelResults") -> Fact:
 
 
 def _reliability(of: "PanelResults") -> list[Fact]:
-    one = of.reliability
+    one, within = of.reliability, of.within
     if one.single is None:
         return [Fact("Intraclass correlation", "–", one.reason)]
-    needed = raters_needed(one.single, WANTED)
-    words = "never" if needed is None else f"{needed}"
+    thing = "sound" if isinstance(of, Analysis) else "list"
     return [
         Fact(
             f"{ICC_SINGLE.title}, of one rater",
@@ -89,13 +90,30 @@ def _reliability(of: "PanelResults") -> list[Fact]:
             numeral(one.panel, _TWO),
         ),
         Fact(
-            f"Raters a {'sound' if isinstance(of, Analysis) else 'list'} for {WANTED:g}",
-            words,
-            f"by Spearman and Brown from {ICC_SINGLE.title}"
-            if needed is not None
-            else "raters agree no more than by chance",
+            f"{ICC_WITHIN.title}, of one rater",
+            spread(within.value, within.low, within.high, _TWO),
+            within.reason
+            if within.value is None
+            else f"how a rater tells the {thing}s of one "
+            "query apart, which strong queries do not flatter",
         ),
+        Fact(f"Raters a {thing} for {WANTED:g}", *_needed(within)),
     ]
+
+
+def _needed(within: WithinQueries) -> tuple[str, str]:
+    """Return how many raters are needed, in words, and from what that is known.
+
+    "–" and what is missing where the study is too small to tell.
+    """
+    if within.reason or within.value is None:
+        return "–", f"{within.reason}; so nothing is said of more queries or raters"
+    needed, most, least = (
+        raters_needed(icc or 0.0, WANTED) for icc in (within.value, within.low, within.high)
+    )
+    return f"{needed}", (
+        f"by Spearman and Brown from the {ICC_WITHIN.title}; by its interval {least} to {most}"
+    )
 
 
 def _retest(of: Analysis, form: str) -> list[Fact]:

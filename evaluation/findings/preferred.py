@@ -31,6 +31,10 @@ from evaluation.statistics.bradley_terry import STRENGTH, WIN_RATE
 if TYPE_CHECKING:
     import pandas as pd
 
+LISTED = 5
+"""How many pairs are named that were never compared."""
+LEAST_SYSTEMS = 3
+"""From how many systems on orders are correlated: two have one of two orders."""
 _TWO = "{:.2f}"
 
 
@@ -64,7 +68,7 @@ def _rated(of: PreferenceAnalysis) -> Section:
 
 
 def _strengths(of: PreferenceAnalysis, cast: "pd.DataFrame") -> Section:
-    table, fitted = of.table, of.strengths
+    table = of.table
     rows = {}
     for row in table.to_dict("records"):
         strength = {
@@ -94,15 +98,38 @@ def _strengths(of: PreferenceAnalysis, cast: "pd.DataFrame") -> Section:
         caption=(
             "Strengths by Bradley and Terry's model with ties and an advantage of the first place; "
             f"95 % intervals over {sampled_votes(of)}, from random weights, seed {of.seed}. Shares "
-            "won with 95 % intervals."
+            "won with 95 % intervals, in Wilson's form."
         ),
     )
     figures = (strengths(of, cast), win_rates(of, cast), win_matrix(of, cast))
     return Section(
         "means",
         "Which lists are preferred",
-        notices=(f"{fitted.reason}.",) if fitted.reason else (),
+        notices=tuple(one for one in (_limits(of), _gaps(of, cast)) if one),
         parts=tuple(one for one in (*figures, shown) if one is not None),
+    )
+
+
+def _limits(of: PreferenceAnalysis) -> str:
+    """Return why strengths rest on a prior, in a sentence; "" where they do not."""
+    reason = of.strengths.reason
+    return f"{reason[0].upper()}{reason[1:]}." if reason else ""
+
+
+def _gaps(of: PreferenceAnalysis, cast: "pd.DataFrame") -> str:
+    """Return which pairs of systems were never compared, in a sentence; "" where all were."""
+    compared = of.table.set_index("system")["votes"] > 0
+    pairs = of.matrix[of.matrix["votes"] == 0]
+    own = pairs[[*(pairs["system_a"].map(compared) & pairs["system_b"].map(compared))]]
+    if not len(own):
+        return ""
+    name = cast.set_index("system")["name"]
+    said = [f"{name[a]} and {name[b]}"
+            for a, b in zip(own["system_a"], own["system_b"], strict=True)]  # fmt: skip
+    more = f", and {len(said) - LISTED} more" if len(said) > LISTED else ""
+    return (
+        f"Never compared with each other: {'; '.join(said[:LISTED])}{more}. How these compare is "
+        "known from their comparisons with others alone."
     )
 
 
@@ -110,6 +137,10 @@ def _labels(of: PreferenceAnalysis) -> Section | None:
     table = of.orders
     if not len(table):
         return None
+    count = int(table["systems"].max())
+    if count < LEAST_SYSTEMS:
+        words = f"How far two orders agree needs {LEAST_SYSTEMS} systems; there are {count}."
+        return Section("labels", "Ears next to labels", words=(words,))
     rows = [
         [
             Cell(SCORES[row["score"]].single, row["score"]),

@@ -14,6 +14,7 @@ from evaluation.statistics.agreement import (
     reliability,
     retest,
 )
+from evaluation.statistics.within_queries import within_queries
 
 
 def _alpha(level: str, apart: str) -> Coefficient:
@@ -68,6 +69,14 @@ ICC_PANEL = Coefficient(
     figure="reliability",
     function=reliability,
 )
+ICC_WITHIN = Coefficient(
+    "icc_within",
+    "ICC within queries",
+    "How well one rater's grade tells the results of a query apart.",
+    "As ICC(2,1), from grades of the same query alone: results nested in queries",
+    interval="from jackknifes over queries and raters",
+    function=within_queries,
+)
 RETEST = Coefficient(
     "retest",
     "Raters with themselves",
@@ -76,5 +85,7 @@ RETEST = Coefficient(
     function=retest,
 )
 
-RATER_COEFFICIENTS = (*ALPHA.values(), PERCENT, KAPPA, ICC_SINGLE, ICC_PANEL, RETEST)
+RATER_COEFFICIENTS = (
+    *ALPHA.values(), PERCENT, KAPPA, ICC_SINGLE, ICC_PANEL, ICC_WITHIN, RETEST
+)  # fmt: skip
 """All of them, in the order of the findings."""

@@ -10,6 +10,7 @@ from embeddings.errors import InputError
 from embeddings.progress import progress
 from evaluation.analysis.power import TYPICAL, Assumptions, Power, of_pilot, power, typical
 from evaluation.analysis.rater_effects import Generalizability
+from evaluation.design.workload import HIDES, WISE_RATERS
 from evaluation.protocol.reading import read_protocol
 from evaluation.protocol.terms import Protocol
 from evaluation.records.frames import StudyTables, read_study
@@ -40,7 +41,7 @@ def _sizes(context: click.Context, option: click.Parameter, value: str) -> Sizes
     "--effect", type=float, help="By how many grades one system is better; a tenth of the scale."
 )
 @click.option(
-    "--raters", default="5,10,20", show_default=True, callback=_sizes,
+    "--raters", default="5,12,20", show_default=True, callback=_sizes,
     help="How many raters; each number is tried.",
 )  # fmt: skip
 @click.option(
@@ -85,7 +86,9 @@ def plan_command(
 ) -> None:
     """Simulate the study of the TOML file PROTOCOL: which size would find a difference?
 
-    Studies of each size are drawn, and analysed as a real one is. Nothing is stored.
+    Studies of each size are drawn, and analysed as a real one is. Raters are given no more queries
+    than the protocol's sitting has, those that the fewest were given first; a block is taken for a
+    whole query. Nothing is stored.
     """
     terms = read_protocol(protocol)
     assumed, source = assumptions(terms, effect, pilot, lapses)
@@ -96,13 +99,16 @@ def plan_command(
     for what, much in _assumed(terms, assumed, source, comparisons, runs, seed):
         click.echo(f"{what:14} {much}")
     found = [
-        power(assumed, people, asked, judging, comparisons=comparisons, runs=runs, seed=seed)
+        power(assumed, people, asked, judging, sitting=terms.sitting, comparisons=comparisons,
+              runs=runs, seed=seed)
         for asked, people in progress(len(sizes), "size", "Simulating", items=sizes)
-    ]
+    ]  # fmt: skip
     click.echo("\nqueries  raters  judge each  power  std. error  interval, grades")
     for one in found:
         click.echo(_line(one))
-    click.echo(f"\n{reached(found)}")
+    for sentence in (unfilled(found, terms.sitting), reached(found), wise(found)):
+        if sentence:
+            click.echo(f"\n{sentence}")
 
 
 def assumptions(
@@ -147,10 +153,36 @@ def reached(found: list[Power]) -> str:
             f"No size reaches {WANTED:.0%}; {best.queries} queries and {best.raters} raters come "
             f"to {best.found:.0%}. More queries, more raters, or fewer comparisons would help."
         )
-    enough.sort(key=lambda one: (one.queries * one.per_query, one.queries))
-    sizes = "; ".join(f"{one.queries} queries, {one.raters} raters ({one.found:.0%})"
-                      for one in enough)  # fmt: skip
+    enough.sort(key=lambda one: (one.queries * one.each, one.queries))
+    sizes = "; ".join(
+        f"{one.queries} queries, {one.raters} raters ({one.found:.0%}"
+        f"{'' if one.filled else ', not filled'})"
+        for one in enough
+    )
     return f"{WANTED:.0%} is reached by: {sizes}."
+
+
+def unfilled(found: list[Power], sitting: int) -> str:
+    """Return which sizes cannot be filled, in a sentence; "" where all can."""
+    sizes = "; ".join(
+        f"{one.queries} queries by {one.raters} raters, {one.each:.2g} of {one.per_query} a query"
+        for one in found
+        if not one.filled
+    )
+    return sizes and (
+        f"Not filled, since a rater is given {sitting} queries at most (sitting): {sizes}. Their "
+        "power is that of what is judged."
+    )
+
+
+def wise(found: list[Power]) -> str:
+    """Return that more raters are better, in a sentence; "" where all sizes have enough."""
+    if all(one.raters >= WISE_RATERS for one in found):
+        return ""
+    return (
+        f"Plan {WISE_RATERS} raters or more: {HIDES}, and intervals hold the truth less often than "
+        "they say. Here all tastes are drawn from one bell curve, so that power does not show it."
+    )
 
 
 def _pilot(name: str) -> tuple[Generalizability, StudyTables]:
@@ -182,6 +214,8 @@ def _assumed(
         ("deviations", f"query x system {assumed.query_system:.3g}, rater x system "
                        f"{assumed.rater_system:.3g}, the rest {assumed.noise:.3g} grades"),
         ("from", source),
+        ("sitting", f"{terms.sitting} queries a rater at most" if terms.sitting
+                    else "as many queries as there are"),
         ("lapses", f"{assumed.lapses:.0%} of the blocks are graded without listening"),
         ("comparisons", f"{comparisons}, {named}: found is p <= {LEVEL / comparisons:.2g}"),
         ("simulated", f"{runs} studies of each size, seed {seed}: a power is sure to about "
@@ -191,7 +225,8 @@ def _assumed(
 
 def _line(one: Power) -> str:
     half = "–" if one.half_width is None else f"± {one.half_width:.2g}"
+    each = f"{one.per_query}" if one.filled else f"{one.each:.2g} of {one.per_query}"
     return (
-        f"{one.queries:7}  {one.raters:6}  {one.per_query:10}  {one.found:5.0%}  "
+        f"{one.queries:7}  {one.raters:6}  {each:>10}  {one.found:5.0%}  "
         f"{one.error:10.1%}  {half:>16}"
     )

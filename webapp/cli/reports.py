@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from evaluation.design.workload import DECISION_SECONDS, QUERY_SECONDS
+from evaluation.design.workload import DECISION_SECONDS, HIDES, QUERY_SECONDS, Plan
 from webapp.manage.study_progress import Share, progress
 from webapp.models import Study
 from webapp.study.preview import Preview
@@ -21,12 +21,17 @@ def plan_lines(found: Preview) -> list[tuple[str, str]]:
         ("a rater", f"{one.rater_blocks} blocks, {one.rater_judgements:.0f} judgements, "
                     f"about {one.rater_minutes:.0f} min"),
         ("judgements", "as many as come" if one.judgements is None else f"{one.judgements} in all"),
-        ("raters", "everybody who comes" if one.raters is None else f"{one.raters} at least"),
+        ("raters", _raters(one)),
     ]  # fmt: skip
     if found.sounds is not None:
         lines.append(("sounds", f"{found.sounds} are copied when it opens"))
     assumed = f"{DECISION_SECONDS:g} s a grade, {QUERY_SECONDS:g} s a page for the query"
     return [*lines, ("assumed", f"every sound is heard once; {assumed}")]
+
+
+def _raters(one: Plan) -> str:
+    needed = "everybody who comes" if one.raters is None else f"{one.raters} at least"
+    return f"{needed}; {one.better} or more are better: {HIDES}" if one.better else needed
 
 
 def status_lines(study: Study) -> Iterator[str]:

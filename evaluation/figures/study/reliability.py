@@ -34,9 +34,10 @@ _ROUGH = (
 
 def reliability_curves(of: PanelResults) -> Figure | None:
     """Return the figure "reliability": the expected reliability of the order of the systems, by
-    the number of raters, for several numbers of queries; None where it is undefined."""
+    the number of raters, for several numbers of queries; None where it is undefined, or the study
+    is too small to tell of others (`evaluation.statistics.within_queries`)."""
     study = of.generalizability
-    if study.own is None:
+    if study.own is None or of.within.reason:
         return None
     table = _by_size(of)
     return Figure(

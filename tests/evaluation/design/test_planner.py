@@ -134,6 +134,13 @@ def test_everybody_who_comes_judges() -> None:
     assert (found.judgements, found.raters, found.rater_judgements) == (None, None, 49)
 
 
+def test_fewer_than_twelve_raters_have_a_better_number() -> None:
+    every = [
+        plan(protocol(3, f"raters_per_query = {count}"), [10], 5.0) for count in (3, 11, 12, 0)
+    ]
+    assert [one.better for one in every] == [12, 12, None, 12]
+
+
 @pytest.mark.parametrize(
     ("sizes", "seconds"), [([], 5.0), ([3, 0], 5.0), ([3, 3], [1.0, 2.0, 3.0])]
 )

@@ -166,9 +166,9 @@ def test_wins_are_counted_both_ways() -> None:
     )
 
 
-def test_a_penalty_and_systems_without_lists_are_said() -> None:
+def test_a_prior_and_systems_without_lists_are_said() -> None:
     cases = {
-        "one always wins": "a small penalty",
+        "one always wins": "half a win, half a loss and half a tie",
         "one was never shown": "no list of theirs was compared: S3 (simulated)",
     }
     for case, words in cases.items():

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from markupsafe import Markup
@@ -22,6 +23,7 @@ from evaluation.protocol.terms import PlannedAnalysis
 from evaluation.records.frames import StudyTables
 from evaluation.reports.scores_report import Assets
 from evaluation.reports.study_report import About, results_json, study_report
+from evaluation.statistics.agreement import raters_needed
 from tests.support.browser.cells import cells
 from tests.support.studies.decoration import complaints
 from tests.support.studies.hostile_studies import HOSTILE, STUDY, with_facets
@@ -150,6 +152,46 @@ def test_pairs_of_raters_that_the_human_reference_leaves_out_are_counted() -> No
     assert "of 56 ordered pairs of raters, 30 are left out" in fact.note
     (whole,) = named(found(tables(STUDY)), "means").facts
     assert "left out" not in whole.note
+
+
+def test_the_raters_needed_are_counted_within_queries(made: list[Section]) -> None:
+    facts = {one.name: one for one in named(made, "agreement").facts}
+    within = Analysis(tables(STUDY)).within
+    told = facts["ICC within queries, of one rater"].value
+    assert told == f"{within.value:.2f} [{within.low:.2f}, {within.high:.2f}]"
+    needed, most, least = (raters_needed(one, 0.8) for one in
+                           (within.value, within.low, within.high))  # fmt: skip
+    fact = facts["Raters a sound for 0.8"]
+    assert fact.value == f"{needed}"
+    assert fact.note.endswith(f"from the ICC within queries; by its interval {least} to {most}")
+    assert least <= needed <= most
+
+
+@pytest.mark.parametrize(
+    ("queries", "raters", "missing"),
+    [
+        (4, 8, "needs 10 queries; there are 4"),
+        (12, 2, "needs 3 raters; there are 2"),
+        (1, 1, "it needs two raters"),
+    ],
+)
+def test_a_small_study_says_nothing_of_larger_ones(queries: int, raters: int, missing: str) -> None:
+    of = named(found(tables(simulated(queries=queries, raters=raters))), "agreement")
+    assert "reliability" not in [one.name for one in of.figures]
+    needed = [one for one in of.facts if one.name.startswith(("Raters a sound", "Intraclass"))]
+    assert [one.value for one in needed] == ["–"]
+    assert needed[0].note.startswith(missing)
+
+
+def test_grades_without_agreement_say_nothing_of_more_raters() -> None:
+    rng = np.random.default_rng(0)
+    plain = simulated(queries=12, raters=5)
+    drawn = replace(plain, table=rng.integers(0, 101, plain.table.shape).astype(float))
+    of = named(found(tables(drawn)), "agreement")
+    facts = {one.name: one for one in of.facts}
+    assert facts["Raters a sound for 0.8"].value == "–"
+    assert facts["Raters a sound for 0.8"].note.startswith("its interval reaches 0")
+    assert "reliability" not in [one.name for one in of.figures]
 
 
 def test_results_can_speak_for_these_raters_alone() -> None:
@@ -362,11 +404,68 @@ def test_hostile_studies_can_be_shown(case: str) -> None:
     check(sections(View(Analysis(told, alone=True))), told)
 
 
+NO_FIT = {
+    "3:1 in four choices": "allowing for the side, the choices of some pairs went one way alone",
+    "one always wins": "some systems won, or lost, every comparison with the others",
+    "one always loses": "some systems won, or lost, every comparison with the others",
+    "always neither": "every choice is “no difference”",
+    "always A": "whoever had a preference chose A",
+    "two systems": "the side on which lists were shown cannot be told apart from the systems",
+    "one choice": "some systems won, or lost, every comparison with the others",
+}
+BARE_CHOICES = ("nothing", "one choice", "one query")  # too few for an interval
+
+
 @pytest.mark.parametrize("case", PREFERRED)
 def test_hostile_preferences_can_be_shown(case: str) -> None:
     for alone in (False, True):
         told = PREFERRED[case]()
-        check(sections(PreferenceAnalysis(told, alone=alone)), told, "win_rate")
+        check(said := sections(PreferenceAnalysis(told, alone=alone)), told, "win_rate")
+        check_preferred(named(said, "means"), case)
+
+
+def check_preferred(said: Section, case: str) -> None:
+    """All numbers are finite and within what they can be, or the page says why not."""
+    notices = " ".join(said.notices)
+    assert ("no finite best fit" in notices) == (case in NO_FIT)
+    assert NO_FIT.get(case, "") in notices
+    assert NO_FIT.get(case, "") in " ".join(one.caption for one in said.parts)
+    shown = table([said], "strengths-table")
+    assert not re.search(r"−0\.00|\bnan\b|\binf\b", " ".join(map(" ".join, cells(shown))))
+    data = shown.data[shown.data["votes"] > 0]
+    assert data[["strength", "value"]].notna().all(axis=None)
+    intervals = data[["strength_low", "strength_high", "low", "high"]]
+    assert intervals.isna().all(axis=None) == (case in BARE_CHOICES)
+    if case in BARE_CHOICES:
+        return
+    assert data[["strength", "strength_low", "strength_high"]].abs().max(axis=None) < 20
+    assert data["strength"].between(data["strength_low"], data["strength_high"]).all()
+    assert data["value"].between(data["low"], data["high"]).all()
+    assert data["low"].min() >= 0
+    assert data["high"].max() <= 1
+
+
+def test_pairs_that_were_never_compared_are_named() -> None:
+    told = sections(PreferenceAnalysis(PREFERRED["one pair was never compared"]()))
+    notices = named(told, "means").notices
+    assert notices == (
+        "Never compared with each other: S0 (simulated) and S1 (simulated). How these compare is "
+        "known from their comparisons with others alone.",
+    )
+    never = sections(PreferenceAnalysis(PREFERRED["one was never shown"]()))
+    assert named(never, "means").notices == ()
+    (row,) = [row for row in cells(table(never, "strengths-table")) if row[0] == "S3"]
+    assert row[1:3] == ["–", "–"]
+
+
+def test_the_orders_of_two_systems_are_not_correlated() -> None:
+    for case, count in (("two systems", 2), ("3:1 in four choices", 2)):
+        said = named(sections(PreferenceAnalysis(PREFERRED[case]())), "labels")
+        assert said.parts == ()
+        words = f"How far two orders agree needs 3 systems; there are {count}."
+        assert said.words == (words,)
+    three = named(sections(PreferenceAnalysis(PREFERRED["one was never shown"]())), "labels")
+    assert [one.name for one in three.parts] == ["orders"]
 
 
 @pytest.mark.parametrize("case", RATED)

@@ -50,6 +50,14 @@ def some(change: Callable[[pd.DataFrame], pd.DataFrame]) -> StudyTables:
     return tables(STUDY, preferences=change(preferences()))
 
 
+def four(given: pd.DataFrame) -> pd.DataFrame:
+    """Return one rater's choices between two systems in four queries: 3 to 1."""
+    own = given[(given["rater"] == "r00") & (given["block"] == 1)].head(4).reset_index(drop=True)
+    own.loc[2:, ["list_a", "list_b"]] = own.loc[2:, ["list_b", "list_a"]].to_numpy()
+    own["choice"] = ["A", "A", "B", "A"]
+    return own.assign(preferred=["s0", "s0", "s0", "s1"])
+
+
 PREFERRED: dict[str, Callable[[], StudyTables]] = {
     "nothing": lambda: some(lambda given: given[:0]),
     "one choice": lambda: some(lambda given: given[:1]),
@@ -61,6 +69,14 @@ PREFERRED: dict[str, Callable[[], StudyTables]] = {
     "one was never shown": lambda: some(
         lambda given: given[(given["list_a"] != "s3") & (given["list_b"] != "s3")]
     ),
+    "one pair was never compared": lambda: some(
+        lambda given: given[~(given["list_a"].isin(["s0", "s1"])
+                              & given["list_b"].isin(["s0", "s1"]))]
+    ),
+    "3:1 in four choices": lambda: some(four),
+    "one always loses": lambda: tables(STUDY, preferences=preferences(np.array([0, 0, 0, -60.0]))),
+    "two systems": lambda: some(lambda given: given[given["list_a"].isin(["s0", "s1"])
+                                                    & given["list_b"].isin(["s0", "s1"])]),
     "no families": lambda: some(lambda given: given.assign(query_family="")),
     "no scores": lambda: replace(tables(STUDY, preferences=preferences()),
                                  objective=tables(STUDY).objective[:0]),

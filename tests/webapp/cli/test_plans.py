@@ -111,10 +111,32 @@ def test_methods_and_pilots_that_do_not_fit(lab: Lab, toml: Path) -> None:
 
 
 def test_the_cheapest_size_is_named_first() -> None:
-    found = [Power(20, 40, 20, 0.95, 0.01, 3.0), Power(10, 40, 10, 0.85, 0.02, 4.0),
-             Power(5, 40, 5, 0.5, 0.02, 6.0)]  # fmt: skip
+    found = [Power(20, 40, 20, 0.95, 0.01, 3.0, 20, filled=True),
+             Power(10, 40, 10, 0.85, 0.02, 4.0, 10, filled=True),
+             Power(5, 40, 5, 0.5, 0.02, 6.0, 5, filled=True)]  # fmt: skip
     assert reached(found).startswith("80% is reached by: 40 queries, 10 raters (85%); 40 queries,")
     assert reached(found[2:]).startswith("No size reaches 80%; 40 queries and 5 raters come to 50%")
+
+
+def test_sittings_that_are_too_short_are_said(runner: FlaskCliRunner, toml: Path) -> None:
+    toml.write_text(PROTOCOL.replace("raters_per_query = 0", "raters_per_query = 0\nsitting = 10"))
+    said = plan(runner, toml, "--raters", "5", "--queries", "10,40", "--effect", "10")
+    assert "sitting        10 queries a rater at most" in said
+    lines = [line for line in said.splitlines() if re.match(" +(10|40) +5 ", line)]
+    assert [line.split("%")[0].split()[2:-1] for line in lines] == [["5"], ["1.2", "of", "5"]]
+    sentence = "Not filled, since a rater is given 10 queries at most (sitting): 40 queries by 5 " \
+        "raters, 1.2 of 5 a query."  # fmt: skip
+    assert sentence in said
+    toml.write_text(PROTOCOL)
+    without = plan(runner, toml, "--raters", "5", "--queries", "40", "--effect", "10")
+    assert "Not filled" not in without
+    assert rows(without)[40, 5] > int(lines[1].split("%")[0].split()[-1]) + 10
+
+
+def test_twelve_raters_or_more_are_recommended(runner: FlaskCliRunner, toml: Path) -> None:
+    words = "Plan 12 raters or more: a minority with another taste can hide among fewer"
+    assert words in plan(runner, toml, "--raters", "5,12", "--queries", "10")
+    assert words not in plan(runner, toml, "--raters", "12", "--queries", "10")
 
 
 def test_help_says_what_it_does(app: Flask) -> None:

@@ -156,6 +156,9 @@ def test_a_check_shows_the_plan_and_stores_nothing(
         found = preview.preview(parse_protocol({"slug": "w", **study_form.read_toml(PROTOCOL)}, ""))
         assert f"<dd>{found.plan.judgements}</dd>" in answer.text
         assert f"judgements   {found.plan.judgements} in all" in printed
+        assert found.plan.raters < 12
+        for said in (answer.text, printed):
+            assert "12 or more are better: a minority with another taste can hide" in said
 
 
 def test_the_plan_is_what_opening_makes(
