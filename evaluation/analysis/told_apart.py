@@ -23,7 +23,7 @@ from evaluation.analysis.panel import PanelResults
 from evaluation.analysis.preferred_lists import PreferenceAnalysis
 from evaluation.analysis.ratings import Ratings
 from evaluation.analysis.system_scores import of_panel, per_rater
-from evaluation.records.frames import StudyTables
+from evaluation.protocol.terms import Protocol
 from evaluation.statistics.bradley_terry import A, B, Votes
 from evaluation.statistics.graded_lists import mean_there
 from evaluation.statistics.significance import (
@@ -105,7 +105,7 @@ def told_apart(of: PanelResults | PreferenceAnalysis) -> Apart:
     kept = [one._replace(told=one.told and still) for one, still in zip(pairs, steady, strict=True)]
     raters, queries = judged(of)
     sure = is_wide(compared), is_lopsided(compared, kept)
-    return Apart(order, tuple(kept), _chosen(of.tables), raters, queries, *sure, share)
+    return Apart(order, tuple(kept), _chosen(of.protocol), raters, queries, *sure, share)
 
 
 def judged(of: PanelResults | PreferenceAnalysis) -> tuple[int, int]:
@@ -125,8 +125,10 @@ def _tested(
     Of each the difference, p adjusted, and the permutation test's own p; None where it has none.
     """
     found = []
-    for row in table.to_dict("records"):
-        if row["exploratory"] or row["value"] is None or row["value"] != row["value"]:
+    rows = table.to_dict("records")
+    fixed = not all(row["exploratory"] for row in rows)  # else Holm's rule went over all
+    for row in rows:
+        if (fixed and row["exploratory"]) or row["value"] is None or row["value"] != row["value"]:
             continue
         low, high, p, flipped = (
             None if value is None or value != value else float(value)
@@ -187,7 +189,7 @@ def _preferred(of: PreferenceAnalysis) -> Apart:
     seen = set(np.concatenate([votes.first, votes.second]).tolist())
     heard = [name for place, name in enumerate(names) if place in seen]
     order = tuple(sorted(heard, key=lambda name: -strength[name]))
-    fixed = {frozenset(pair) for pair in of.protocol.analysis.comparisons}
+    fixed = {frozenset(pair) for pair in _fixed(of.protocol)}
     compared = []
     for one, other in combinations(range(len(names)), 2):
         pair = names[one], names[other]
@@ -204,7 +206,7 @@ def _preferred(of: PreferenceAnalysis) -> Apart:
     pairs = decided(holmed, 1, alone=of.alone)
     raters, queries = judged(of)
     sure = is_wide(compared), is_lopsided(compared, pairs)
-    return Apart(order, tuple(pairs), _chosen(of.tables), raters, queries, *sure)
+    return Apart(order, tuple(pairs), _chosen(of.protocol), raters, queries, *sure)
 
 
 def _net(votes: Votes, one: int, other: int) -> np.ndarray:
@@ -225,7 +227,13 @@ def _net(votes: Votes, one: int, other: int) -> np.ndarray:
         return (sums / np.where(counts, counts, np.nan)).reshape(shape)
 
 
-def _chosen(tables: StudyTables) -> bool:
+def _fixed(protocol: Protocol) -> tuple[tuple[str, str], ...]:
+    """Return the pairs that a protocol names; none where it has a word for all, or for none."""
+    comparisons = protocol.analysis.comparisons
+    return () if isinstance(comparisons, str) else comparisons
+
+
+def _chosen(protocol: Protocol) -> bool:
     """Return whether the protocol fixed some pairs, and not all that there are."""
-    fixed, systems = tables.protocol.analysis.comparisons, len(tables.protocol.systems)
-    return 0 < len(fixed) < systems * (systems - 1) // 2
+    systems = len(protocol.systems)
+    return 0 < len(_fixed(protocol)) < systems * (systems - 1) // 2

@@ -4,8 +4,9 @@ from evaluation.analysis.ears_tables import SCORES
 from evaluation.analysis.pair_rule import MANY_RATERS
 from evaluation.analysis.panel import PanelResults
 from evaluation.analysis.told_apart import LEFT_OUT, Apart
+from evaluation.figures.study.marks import interval as ends
+from evaluation.figures.study.marks import written
 from evaluation.findings.view import Results
-from evaluation.findings.words import minus
 from evaluation.statistics.significance import FEW_RATERS, LEVEL
 
 MATTERS = 0.1
@@ -101,5 +102,5 @@ def against_labels(of: Results, found: Apart) -> list[str]:
     if interval.low <= 0 <= interval.high:
         return []
     how = "agrees with" if tau > 0 else "runs against"
-    size = minus(f"{tau:.2f} [{interval.low:.2f}, {interval.high:.2f}]")
+    size = f"{written(tau, 2)} {ends(interval.low, interval.high, 2)}"
     return [f"This order {how} the labels' ({SCORES['ap15'].single}: tau {size})."]

@@ -12,10 +12,11 @@ from evaluation.analysis.preferred_lists import PreferenceAnalysis
 from evaluation.analysis.told_apart import LEFT_OUT, Apart, judged, told_apart
 from evaluation.figures.charts import counted
 from evaluation.figures.study.cast import study_cast
+from evaluation.figures.study.marks import interval, written
 from evaluation.findings.orders_in_words import joined, ordered
 from evaluation.findings.settling import against_labels, what_would_settle
 from evaluation.findings.view import Results
-from evaluation.findings.words import minus, percent
+from evaluation.findings.words import percent
 from evaluation.statistics.significance import FEW_RATERS, LEVEL
 
 WORDS = 65
@@ -167,11 +168,10 @@ def _size(of: Results, pair: Pair) -> str:
     """Return a difference with its interval, and its scale where it has the grades' own."""
     assert isinstance(of, PanelResults)
     measure, span = of.primary.measure, of.facet.highest - of.facet.lowest
-    form = "{:.1f}" if measure.in_grades and span > 10 else "{:.2f}"
-    text = form.format(pair.value)
+    digits = 1 if measure.in_grades and span > 10 else 2
+    text = written(pair.value, digits)
     if pair.low is not None and pair.high is not None:
-        ends = (form.format(end) for end in (pair.low, pair.high))
-        text += minus(f" [{', '.join(ends)}]")
+        text += f" {interval(pair.low, pair.high, digits)}"
     scale = f" on the scale from {of.facet.lowest:g} to {of.facet.highest:g}"
     return text + (scale if measure.in_grades else "")
 
