@@ -23,7 +23,7 @@ from evaluation.analysis.panel import PanelResults
 from evaluation.analysis.preferred_lists import PreferenceAnalysis
 from evaluation.analysis.ratings import Ratings
 from evaluation.analysis.system_scores import of_panel, per_rater
-from evaluation.records.frames import StudyTables
+from evaluation.protocol.terms import Protocol
 from evaluation.statistics.bradley_terry import A, B, Votes
 from evaluation.statistics.graded_lists import mean_there
 from evaluation.statistics.significance import (
@@ -105,7 +105,7 @@ def told_apart(of: PanelResults | PreferenceAnalysis) -> Apart:
     kept = [one._replace(told=one.told and still) for one, still in zip(pairs, steady, strict=True)]
     raters, queries = judged(of)
     sure = is_wide(compared), is_lopsided(compared, kept)
-    return Apart(order, tuple(kept), _chosen(of.tables), raters, queries, *sure, share)
+    return Apart(order, tuple(kept), _chosen(of.protocol), raters, queries, *sure, share)
 
 
 def judged(of: PanelResults | PreferenceAnalysis) -> tuple[int, int]:
@@ -125,7 +125,7 @@ def _tested(
     Of each the difference, p adjusted, and the permutation test's own p; None where it has none.
     """
     found, rows = [], table.to_dict("records")
-    fixed = not all(row["exploratory"] for row in rows)
+    fixed = not all(row["exploratory"] for row in rows)  # else Holm's rule went over all
     for row in rows:
         if (fixed and row["exploratory"]) or row["value"] is None or row["value"] != row["value"]:
             continue
@@ -205,7 +205,7 @@ def _preferred(of: PreferenceAnalysis) -> Apart:
     pairs = decided(holmed, 1, alone=of.alone)
     raters, queries = judged(of)
     sure = is_wide(compared), is_lopsided(compared, pairs)
-    return Apart(order, tuple(pairs), _chosen(of.tables), raters, queries, *sure)
+    return Apart(order, tuple(pairs), _chosen(of.protocol), raters, queries, *sure)
 
 
 def _net(votes: Votes, one: int, other: int) -> np.ndarray:
@@ -226,8 +226,8 @@ def _net(votes: Votes, one: int, other: int) -> np.ndarray:
         return (sums / np.where(counts, counts, np.nan)).reshape(shape)
 
 
-def _chosen(tables: StudyTables) -> bool:
+def _chosen(protocol: Protocol) -> bool:
     """Return whether the protocol fixed some pairs, and not all that there are."""
-    systems = tables.protocol.systems
-    fixed = tables.protocol.analysis.fixed(systems)
+    systems = protocol.systems
+    fixed = protocol.analysis.fixed(systems)
     return 0 < len(fixed) < len(systems) * (len(systems) - 1) // 2

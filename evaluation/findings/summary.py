@@ -122,7 +122,8 @@ def _finding(of: Results, found: Apart, names: dict[str, str]) -> str:
         return "No two systems were judged on the same queries, so that nothing can be compared."
     if len(found.pairs) == 1:
         return _of_two(of, found.pairs[0], names)
-    sure = f"({100 * LEVEL:.0f} % risk of a false one among {len(found.pairs)})"
+    many = f"{len(found.pairs)} {'comparisons' if found.chosen else 'pairs'}"
+    sure = f"({100 * LEVEL:.0f} % risk that any of the {many} is wrong)"
     if not found.told:
         if all(one.value == 0 and one.p is None for one in found.pairs):
             return f"All {len(found.order)} systems got the same grades throughout."

@@ -10,7 +10,7 @@ from evaluation.analysis.pair_rule import MANY_RATERS, Compared, Pair, decided, 
 from evaluation.analysis.told_apart import LEFT_OUT, told_apart
 from evaluation.statistics.significance import BOTH, NO_SPREAD, Estimate
 from tests.support.studies.known_truth import Kind, draw, from_tables
-from tests.support.studies.truth_kinds import skipped
+from tests.support.studies.truth_kinds import WINNER, skipped
 
 
 def compared(by_rater: list[float], queries: int = 20, p: float | None = 1e-4) -> Compared:
@@ -102,3 +102,19 @@ def test_what_was_not_given_is_not_left_out() -> None:
     parts = of.tables.pools.assign(partial=1)
     of.tables = replace(of.tables, pools=parts)
     assert told_apart(of).left_out == 0
+
+
+def test_where_all_comparisons_are_of_one_kind_all_are_told_of() -> None:
+    """A protocol may have a word for all of them; a table may call all of them exploratory."""
+    of = draw(WINNER["winner of 3"], (3, 0)).results
+    wanted = told_apart(of).told
+    assert len(wanted) >= 2
+    vars(of)["pairs"] = of.pairs.assign(exploratory=True)
+    assert told_apart(of).told == wanted
+    votes = draw(WINNER["winner of preferences"], (3, 0)).results
+    every = told_apart(votes)
+    protocol = votes.tables.protocol
+    plan = replace(protocol.analysis, comparisons="all")
+    votes.tables = replace(votes.tables, protocol=replace(protocol, analysis=plan))
+    votes.protocol = votes.tables.protocol
+    assert told_apart(votes) == every
