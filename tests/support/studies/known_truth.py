@@ -145,7 +145,7 @@ def _without_grades(kind: Kind) -> StudyTables:
     shape = kind.raters, kind.queries, len(kind.worth), kind.depth
     told = tables(_ratings(kind, np.full(shape, np.nan)))
     pairs = tuple((f"s{one}", f"s{other}") for one, other in kind.fixed)
-    plan = PlannedAnalysis(primary_measure=kind.measure, comparisons=pairs)
+    plan = PlannedAnalysis(kind.measure, pairs, raters=None)
     systems = {
         name: {**known, "title": f"System {name[1:]}", "provenance": "computed"}
         for name, known in told.systems.items()

@@ -1,0 +1,71 @@
+"""The sections of a made study, and what must hold of whatever is said of it."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from evaluation.analysis.graded import Analysis
+from evaluation.figures.figure import Figure
+from evaluation.figures.shown import Section, Table
+from evaluation.findings.sections import sections
+from evaluation.findings.view import View
+from evaluation.records.frames import StudyTables
+from evaluation.reports.scores_report import Assets
+from evaluation.reports.study_report import About, results_json, study_report
+from tests.support.browser.cells import cells
+from tests.support.studies.decoration import complaints
+
+ABOUT = About("made", "A <made> study", "closed", "0" * 64, "1.0", "all raters", 1, False)
+BARE = Assets("", "", "", ())
+ORDER = ["rated", "means", "differences", "anchors", "agreement", "labels", "facets", "groups",
+         "raters"]  # fmt: skip
+
+
+def found(told: StudyTables, **asked: Any) -> list[Section]:
+    """Return the sections of a study of single results."""
+    return sections(View(Analysis(told, **asked)))
+
+
+def named(of: list[Section], name: str) -> Section:
+    return next(one for one in of if one.name == name)
+
+
+def table(of: list[Section], name: str) -> Table:
+    return next(part for one in of for part in one.tables if part.name == name)
+
+
+def wrong(said: list[Section], told: StudyTables, primary: str = "") -> list[str]:
+    """Return what is decorative in what is said of a study."""
+    facet, plan = told.protocol.scale.facets[0], told.protocol.analysis
+    scale = min(0.0, facet.lowest), facet.highest
+    return complaints(said, ABOUT, scale, primary or plan.primary_measure)
+
+
+def check(said: list[Section], told: StudyTables, primary: str = "") -> None:
+    """Whatever is shown can be shown: whole tables, valid figures and files, no bare NaN.
+
+    And nothing is decorative: no zero below zero, no interval beyond what it is of, no bare "–".
+    """
+    assert wrong(said, told, primary) == []
+    graph_objects = pytest.importorskip("plotly.graph_objects")
+    names = [(type(part).__name__, part.name) for one in said for part in one.parts]
+    assert len(names) == len(set(names))
+    for section in said:
+        for fact in section.facts:
+            assert not re.search(r"\bnan\b|None", fact.value + fact.note), fact
+        for part in section.parts:
+            assert part.caption.rstrip().endswith((".", "”")), part.name
+            assert not re.search(r"\bnan\b|\bNone\b", part.caption), part.caption
+            if isinstance(part, Figure):
+                graph_objects.Figure(part.plot, skip_invalid=False)
+                json.loads(part.json())
+                continue
+            for row in cells(part):
+                assert len(row) == len(part.headings), part.name
+                assert not {"nan", "None", "inf", ""} & set(row), (part.name, row)
+    json.dumps(results_json(said, ABOUT), allow_nan=False)
+    html = study_report(said, ABOUT, BARE)
+    assert "A &lt;made&gt; study" in html
+    assert html.count("<section") == len(said) + 1
