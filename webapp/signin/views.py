@@ -20,13 +20,18 @@ def signin(token: str) -> ResponseReturnValue:
         return ""  # who only looks, as link checkers do, does not use the link up
     writes()
     account = links.account_of(token)
-    here = current_user if current_user.is_authenticated else None
-    if here and (account is None or account.id == here.account):
-        return redirect(url_for("home.home"))  # and the link stays good for another browser
+    if current_user.is_authenticated:  # the link stays good, for another browser or for later
+        if account is not None and account.id != current_user.account:
+            flash(
+                _(
+                    "You are signed in as %(name)s. To come in as %(other)s, sign out first.",
+                    name=current_user.name,
+                    other=account.name,
+                )
+            )
+        return redirect(url_for("home.home"))
     if account is None or not links.use(token):
         return render_template("signin/page.html", used=True), 403
-    if here:
-        sessions.end(id=here.session)
     signed_in = sessions.begin(account, request.user_agent.string)
     db.session.commit()
     login_user(signed_in, remember=True)

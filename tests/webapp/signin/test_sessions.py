@@ -152,17 +152,19 @@ def test_every_sign_in_has_a_secret_of_its_own(app: Flask) -> None:
         assert cookie["_user_id"] != secret
 
 
-def test_a_link_of_another_account_ends_the_session_that_was(app: Flask) -> None:
+def test_nobody_is_made_another_account_without_signing_out(app: Flask) -> None:
+    """A link that one is led to, of somebody else's account, would have one work in that name."""
     said(app, "accounts", "add", "ana")
     said(app, "accounts", "add", "bo", "--role", "viewer")
-    client = signed_in(app, "bo")
-    before = copied(client, app)
+    client, path = signed_in(app, "bo"), link(app, "--account", "ana")
+    answer = client.get(path, follow_redirects=True)
+    assert "You are signed in as bo. To come in as ana, sign out first." in answer.text
+    assert "signed in as bo, a viewer" in answer.text
     own = link(app, "--account", "bo")
-    assert client.get(own).status_code == 302  # and is not used up
-    assert signed_in(app, "bo").get("/").status_code == 200
-    assert client.get(link(app, "--account", "ana")).status_code == 302
-    assert "signed in as ana" in client.get("/").text
-    assert status(before) == 401
+    assert "sign out first" not in client.get(own, follow_redirects=True).text
+    client.post("/signout", data=csrf(client))
+    assert client.get(path).status_code == 302  # neither is used up
+    assert "signed in as ana<" in client.get("/").text
     assert app.test_client().get(own).status_code == 302
 
 
