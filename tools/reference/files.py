@@ -16,7 +16,8 @@ STORED: dict[str, dict[str, str]] = {
     "": {
         "config.toml": "the [settings](settings.md), written with comments at first start",
         "secret_key": "signs cookies and links; for its owner's eyes",
-        "sounding_board.sqlite": "studies, raters and judgements, unless `database_url` differs; "
+        "sounding_board.sqlite": "studies, raters, judgements, accounts and the log, unless "
+        "`database_url` differs; "
         "with `-wal` and `-shm` beside it while the app runs",
         "served_at": "the address that `make run` served at last",
         "demo.json": "when the demo was made, and by which edition",
