@@ -115,7 +115,7 @@ def compute() -> None:
 
 def ask(app: Any) -> None:
     """Ask for the page of results, with nothing kept and then again."""
-    from webapp.signin import new_token
+    from webapp.signin.links import new_token
 
     client = app.test_client()
     with app.app_context():

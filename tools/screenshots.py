@@ -63,6 +63,8 @@ def take(browser: Browser, server: Server, rater: str, width: int, scheme: str) 
         "study": f"{server.url}/studies/demo",
         "raters": f"{server.url}/studies/demo/raters",
         "new-study": f"{server.url}/studies/new",
+        "log": f"{server.url}/log",
+        "account": f"{server.url}/account",
     }
     for name, address in pages.items():
         page.goto(address)

@@ -31,10 +31,11 @@ def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
 
 def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
     """Assemble the app: settings, extensions, security, pages, commands."""
-    from webapp import cli, signin
+    from webapp import cli
     from webapp.core import config, database, error_pages, figure_pages, security
     from webapp.core.extensions import babel, bootstrap, csrf, login, migrate
     from webapp.core.menus import menus
+    from webapp.signin import sessions
 
     app = Flask(
         "webapp",
@@ -47,12 +48,12 @@ def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
     database.init_app(app)
     migrate.init_app(app, database.db, directory=str(ROOT / "webapp" / "migrations"))
     csrf.init_app(app)
-    login.init_app(app)
+    login.init_app(app, add_context_processor=False)  # it would ask at every page who is there
     babel.init_app(app)
     bootstrap.init_app(app)
     security.init_app(app)
-    signin.init_app(app)
-    pages = (signin, figure_pages, *_pages())
+    sessions.init_app(app)
+    pages = (figure_pages, *_pages())
     for page in pages:
         app.register_blueprint(page.bp)
     app.jinja_env.globals["menus"] = menus(getattr(page, "ENTRY", None) for page in pages)

@@ -48,6 +48,7 @@ def test_axe_finds_nothing_and_no_page_scrolls_sideways(
     tab = context.new_page()
     sign_in(tab, server)
     pages = ["/", "/studies", "/studies/which", "/studies/which/raters", "/studies/next"]
+    pages += ["/log", "/log?study=which", "/account"]
     pages += ["/studies/new", "/studies/new?start=template", "/studies/new?edit=next"]
     for address in pages:
         tab.goto(server.url + address)

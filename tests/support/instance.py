@@ -16,7 +16,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.support.places import ROOT
-from webapp import create_app, signin
+from webapp import create_app
+from webapp.signin.links import new_token
 
 FOLDER = ROOT / "tests" / "instances"
 INSTANCES = sorted(path.parent for path in FOLDER.glob("*/raters.json"))
@@ -69,7 +70,7 @@ class Instance:
         client = self.app.test_client()
         client.get("/healthz")  # migrates, as the first request does
         with self.app.app_context():
-            token = signin.new_token()
+            token = new_token()
         assert client.get(f"/signin/{token}").status_code == 302
         return client
 

@@ -33,7 +33,7 @@ ORDER = (
     "tutorial", "howto/install", "howto/import-collection", "howto/embeddings",
     "howto/own-representation", "howto/rank-and-score", "howto/browse", "howto/design-study",
     "howto/invite-raters", "howto/results", "howto/export-study", "howto/notebooks", "howto/serve",
-    "howto/develop",
+    "howto/accounts", "howto/develop",
 )  # fmt: skip
 NOT_RUN = {
     "it installs": 1,
@@ -169,7 +169,7 @@ def test_every_page_of_the_how_tos_is_read() -> None:
 
 def test_every_command_is_in_a_how_to() -> None:
     told = "\n".join(page.text for page in pages())
-    groups = ("collections", "embeddings", "rankings", "studies", "weights")
+    groups = ("accounts", "collections", "embeddings", "rankings", "sessions", "studies", "weights")
     wanted = [
         f"flask {group} {name}"
         for group in groups

@@ -10,12 +10,14 @@ from evaluation.records.table_columns import columns_of
 from tools.reference import markdown
 from tools.reference.markdown import code, plain
 from webapp.bundles.payments import Payment
+from webapp.logbook import Line
 
 STORED: dict[str, dict[str, str]] = {
     "": {
         "config.toml": "the [settings](settings.md), written with comments at first start",
         "secret_key": "signs cookies and links; for its owner's eyes",
-        "sounding_board.sqlite": "studies, raters and judgements, unless `database_url` differs; "
+        "sounding_board.sqlite": "studies, raters, judgements, accounts and the log, unless "
+        "`database_url` differs; "
         "with `-wal` and `-shm` beside it while the app runs",
         "served_at": "the address that `make run` served at last",
         "demo.json": "when the demo was made, and by which edition",
@@ -78,6 +80,9 @@ Its own `CODEBOOK.md` says what follows with the names of the study's systems an
 _PAYMENTS = """\
 `flask studies payments SLUG` writes it: the one table that ties pseudonyms to people. It is in no
 bundle; keep it apart."""
+_LOG = """\
+Who did what, and when, oldest first: from a study's page its own, from *Who did what* all of it. No
+rater is named, and it is in no bundle."""
 _NAMED = {
     "ranks": ["SYSTEM"],
     "scores": ["SYSTEM"],
@@ -102,6 +107,7 @@ def page() -> str:
     for name, table in TABLES.items():
         parts += [f"### {name}.csv", plain(table.about), _columns(table.kind)]
     parts += ["## payments.csv", _PAYMENTS, _columns(Payment)]
+    parts += ["## log.csv", _LOG, _columns(Line)]
     told = markdown.attributes(Level)
     levels = [(field.name, told[field.name]) for field in fields(Level)]
     parts += ["## levels.csv", _LEVELS, _explained(levels)]

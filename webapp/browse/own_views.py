@@ -38,6 +38,7 @@ from webapp.browse.columns import in_order
 from webapp.browse.own_words import how_far, why_failed
 from webapp.core import catalogue
 from webapp.core.downloads import download
+from webapp.core.security import owners_only
 
 bp = Blueprint("own", __name__, url_prefix="/browse/<name>/own")
 
@@ -85,8 +86,8 @@ def _at_start(setup: BlueprintSetupState) -> None:
 
 @bp.url_value_preprocessor
 def _let_in(endpoint: str | None, values: dict[str, Any] | None) -> None:
-    """Let the experimenter's sounds in, which are larger than any form; before the form is read."""
-    if endpoint != "own.ask" or not current_user.is_authenticated:
+    """Let an owner's sounds in, which are larger than any form; before the form is read."""
+    if endpoint != "own.ask" or not current_user.may_change:
         return
     size = request.content_length or 0
     request.max_content_length = MOST_BYTES
@@ -111,6 +112,7 @@ def own_sound(collection: Collection) -> dict[str, Any]:
 
 
 @bp.get("")
+@owners_only
 def new(name: str) -> ResponseReturnValue:
     """Show the form alone."""
     return _new(catalogue.collection(name))

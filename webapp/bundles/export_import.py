@@ -20,6 +20,7 @@ from evaluation.records.csv_tables import frame_csv, moment_text
 from evaluation.records.study_trec import study_qrels, study_run
 from webapp.bundles.rebuild_raters import Rebuilt
 from webapp.core.database import db
+from webapp.logbook import record
 from webapp.models import Study
 from webapp.study import frozen
 from webapp.study.lifecycle import study_folder
@@ -82,6 +83,7 @@ def import_study(path: Path) -> Study:
     except BaseException:
         db.session.rollback()
         raise
+    record("imported", slug)
     try:
         db.session.commit()
     except BaseException:

@@ -10,6 +10,7 @@ from embeddings.files import write_text
 from evaluation.protocol.terms import ALL, PASSED
 from webapp.cli.report import check_target
 from webapp.core import database
+from webapp.logbook import exported
 from webapp.results import result_files
 from webapp.results.asked import THESE, YES, Asked, read_asked
 from webapp.study import lifecycle
@@ -63,10 +64,12 @@ def report_command(
     asked = read_asked(lifecycle.find_study(slug), words)
     if paper:
         _write_paper(paper, asked)
+        exported(slug, "paper")
         return
     path = output or Path(f"{slug}-report.html")
     check_target(path, force)
     write_text(path, result_files.as_report(asked))
+    exported(slug, "report.html")
     whose = dict(result_files.about(asked).rows())["Shown"]
     click.echo(f"Wrote {path}: {path.stat().st_size / 1e6:.1f} MB. Shown: {whose}.")
 

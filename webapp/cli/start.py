@@ -43,16 +43,17 @@ def demo_command() -> None:
 
 
 @click.command(
-    "signin-link", cls=Command, short_help="Print a one-time link that signs the experimenter in."
+    "signin-link", cls=Command, short_help="Print a one-time link that signs an account in."
 )
+@click.option("--account", "name", help="Whose; where there is one owner, that one's unless told.")
 @click.option("--base", help="The address that you reach the app at; base_url unless told.")
 @with_appcontext
-def signin_link_command(base: str | None) -> None:
-    """Print a one-time link that signs the experimenter in."""
-    from webapp.signin import new_token
+def signin_link_command(name: str | None, base: str | None) -> None:
+    """Print a one-time link that signs an account in. The first one makes an owner."""
+    from webapp.signin import accounts, links
 
     database.prepare()
-    click.echo(_link(base, "signin.signin", token=new_token()))
+    click.echo(_link(base, "signin.signin", token=links.new_token(accounts.chosen(name))))
 
 
 @click.command(
@@ -68,17 +69,18 @@ def signin_link_command(base: str | None) -> None:
 def setup_command(host: str, port: int) -> None:
     """Get everything ready and print the addresses; make the demo at first start."""
     from webapp.demo.demo import demo_rater, make_demo_once
-    from webapp.signin import new_token
+    from webapp.signin import accounts, links
 
     _check_free(host, port)
     database.prepare()
     make_demo_once()
     base = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
     write_text(current_app.config["DATA"] / _SERVED, base + "\n")
-    click.echo(
-        f"\nSounding Board {__version__}\n\n"
-        f"  sign in, once:   {_link(base, 'signin.signin', token=new_token())}"
-    )
+    owner = accounts.only_owner()
+    way = "flask signin-link --account NAME"
+    if owner:
+        way = _link(base, "signin.signin", token=links.new_token(owner))
+    click.echo(f"\nSounding Board {__version__}\n\n  sign in, once:   {way}")
     rater = demo_rater()
     if rater:
         click.echo(f"  rate the demo:   {rater_link(rater, base)}")

@@ -19,6 +19,7 @@ from webapp.cli.reports import plan_lines, status_lines
 from webapp.cli.results import report_command
 from webapp.cli.start import rater_link
 from webapp.core import database
+from webapp.logbook import exported, record
 from webapp.rating import assigning, people
 from webapp.study import extending, lifecycle, opening, preview, rater_lines
 
@@ -142,6 +143,7 @@ def recall_command(slug: str, rater: str) -> None:
     assignment = rater_lines.kept_block(found, database.now())
     if assignment is None:
         raise InputError(f"No unfinished block is kept for {found.pseudonym}.")
+    record("recalled", slug)
     assigning.recall(assignment)
     click.echo(f"Recalled the block of {found.pseudonym}. What was judged stays.")
 
@@ -199,16 +201,20 @@ def export_command(slug: str, output: Path | None, table: str | None) -> None:
     database.reads()
     study = lifecycle.find_study(slug)
     if str(output) == "-":
-        click.echo(export_import.table_text(study, table or "judgements"), nl=False)
+        text = export_import.table_text(study, table or "judgements")
+        exported(slug, f"{table or 'judgements'}.csv")
+        click.echo(text, nl=False)
     elif table:
         path = check_target(output or Path(f"{table}.csv"))
         write_text(path, export_import.table_text(study, table))
+        exported(slug, f"{table}.csv")
         click.echo(f"Wrote {path}.")
     else:
         path = check_target(output or Path(f"{slug}.zip"))
         files = export_import.bundle_files(study)
         with whole_file(path) as file:
             write_bundle(file, files)
+        exported(slug, f"{slug}.zip")
         click.echo(f"Wrote {path}: {len(files)} files; CODEBOOK.md in it explains them.")
 
 
@@ -238,8 +244,10 @@ def payments_command(slug: str, output: Path | None) -> None:
     database.reads()
     text = payments_csv(lifecycle.find_study(slug))
     if str(output) == "-":
+        exported(slug, "payments.csv")
         click.echo(text, nl=False)
         return
     path = check_target(output or Path("payments.csv"))
     write_text(path, text)
+    exported(slug, "payments.csv")
     click.echo(f"Wrote {path}: it ties pseudonyms to people, so keep it apart.")

@@ -58,12 +58,13 @@ SETTINGS = (
     Setting(
         "signin_minutes",
         60,
-        "How long an unused sign-in link of the experimenter stays good.",
+        "How long an unused sign-in link stays good.",
     ),
     Setting(
         "signin_days",
         30,
-        "How long the experimenter stays signed in on a browser.",
+        "How long an account stays signed in on a browser; 0 means until the browser is closed, "
+        "and a day at most.",
     ),
     Setting(
         "audio_cache_days",

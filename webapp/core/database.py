@@ -9,7 +9,8 @@ import os
 import sqlite3
 import tempfile
 import weakref
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,8 @@ _PRAGMAS = (
     "busy_timeout=30000",
     "foreign_keys=ON",
 )
-_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+"""The methods of requests that change nothing."""
 
 
 class Base(DeclarativeBase):
@@ -86,13 +88,21 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def ready() -> None:
-        if not app.extensions["sounding_board_ready"] and request.endpoint != "static":
-            try:
-                prepare()
-            except InputError as error:
-                app.logger.error(error)  # the version is not for strangers
-                abort(503, "The database cannot be used just now; the server's log says why.")
-            app.extensions["sounding_board_ready"] = True
+        if request.endpoint != "static" and not is_ready():
+            abort(503, "The database cannot be used just now; the server's log says why.")
+
+
+def is_ready() -> bool:
+    """Bring the tables up to date, and return whether they are; if not, the log says why."""
+    known = current_app.extensions
+    if not known["sounding_board_ready"]:
+        try:
+            prepare()
+        except InputError as error:
+            current_app.logger.error(error)  # the version is not for strangers
+            return False
+        known["sounding_board_ready"] = True
+    return True
 
 
 def _close(engines: list[Engine]) -> None:
@@ -153,6 +163,28 @@ def writes() -> None:
     g.writes = True
 
 
+@contextmanager
+def writing() -> Iterator[None]:
+    """Write in a transaction of its own, in a request or command that reads before and after it.
+
+    So nobody waits while much is read for a line that is written. What was read is read anew when
+    it is looked at again. Call it where nothing is pending: that would be lost.
+    """
+    db.session.rollback()
+    kept = {name: g.pop(name) for name in ("reads", "writes") if name in g}
+    writes()
+    try:
+        yield
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+    finally:
+        g.pop("writes")
+        for name, value in kept.items():
+            setattr(g, name, value)
+
+
 def reads() -> None:
     """Say that this command only reads, so that no rater waits for it; call it after `prepare`."""
     db.session.rollback()
@@ -179,7 +211,7 @@ def _known(app: Flask) -> set[str]:
 def _may_write() -> bool:
     if has_app_context() and "reads" in g:
         return False
-    return not has_request_context() or request.method not in _READING or "writes" in g
+    return not has_request_context() or request.method not in READING or "writes" in g
 
 
 @event.listens_for(Engine, "connect")

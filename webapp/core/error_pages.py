@@ -26,21 +26,26 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
     }
     if isinstance(error, CSRFError):
         sentence = _("This page is out of date: load it again. Nothing was lost.")
-        return _answer(sentence, 403, reload=True)
+        return answer(sentence, 403, reload=True)
     sentence = words.get(error.code or 500) or error.description or error.name
-    answer = current_app.make_response(_answer(sentence, error.code or 500))
+    made = current_app.make_response(answer(sentence, error.code or 500))
     for name, value in error.get_headers():
         if name != "Content-Type":  # Allow, Content-Range and the like belong to the status
-            answer.headers[name] = value
-    return answer
+            made.headers[name] = value
+    return made
 
 
 def input_error(error: InputError) -> ResponseReturnValue:
     """Answer input that cannot be used with its sentence."""
-    return _answer(str(error), 400)
+    return answer(str(error), 400)
 
 
-def _answer(sentence: str, status: int, **facts: bool) -> ResponseReturnValue:
+def answer(sentence: str, status: int, **facts: bool) -> ResponseReturnValue:
+    """Answer with a sentence, as JSON where that was asked for or sent.
+
+    Where the server itself is at fault the page asks the database nothing, not even who is there.
+    """
     if request.is_json or request.accept_mimetypes.best == "application/json":
         return {"error": sentence} | facts, status
-    return render_template("error.html", sentence=sentence, status=status), status
+    blind = status >= 500
+    return render_template("error.html", sentence=sentence, status=status, blind=blind), status

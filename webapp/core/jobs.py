@@ -18,6 +18,9 @@ from flask import current_app
 
 from webapp.core.config import ROOT
 
+HAND = "SOUNDING_BOARD_HAND"
+"""The environment variable that tells such a process in whose name it works."""
+
 _TRIES, _PAUSE = 10, 0.05  # seconds: somebody may just be asking whether it runs
 
 _SILENT = "The process that opened the study ended without a word; the study is still a draft."
@@ -39,11 +42,11 @@ class Opening:
     failed: str = ""
 
 
-def start_opening(slug: str) -> None:
-    """Begin to open the draft `slug`, unless that is going on already."""
+def start_opening(slug: str, hand: str) -> None:
+    """Begin to open the draft `slug` in somebody's name, unless that is going on already."""
     log = _log(slug)
     log.parent.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | {"SOUNDING_BOARD_DATA": str(current_app.config["DATA"])}
+    environment = os.environ | {"SOUNDING_BOARD_DATA": str(current_app.config["DATA"]), HAND: hand}
     spawn(["flask", "--app", "webapp", "studies", "open", slug], log, environment)
 
 

@@ -5,8 +5,12 @@ from typing import TypeVar
 
 from flask import Flask, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
+
+from webapp.core.database import READING
+from webapp.core.error_pages import answer
 
 View = TypeVar("View", bound=Callable)
 
@@ -50,6 +54,18 @@ def public(view: View) -> View:
     return view
 
 
+def viewers_too(view: View) -> View:
+    """Let viewers change something by a view: what is their own, and no study. No other one may."""
+    view.is_for_viewers = True  # type: ignore[attr-defined]
+    return view
+
+
+def owners_only(view: View) -> View:
+    """Keep from viewers what a view shows: keys of raters, ids of people, forms to be sent."""
+    view.is_for_owners = True  # type: ignore[attr-defined]
+    return view
+
+
 def init_app(app: Flask) -> None:
     """Guard every view that is not public, and set the security headers."""
     proxies = app.config["SETTINGS"]["trusted_proxies"]
@@ -60,13 +76,25 @@ def init_app(app: Flask) -> None:
 
 
 def _guard() -> ResponseReturnValue | None:
-    if request.endpoint is None or current_user.is_authenticated:
+    if request.endpoint in (None, "static", "bootstrap.static"):
         return None  # an unknown address is answered by the 404 page
     view = current_app.view_functions[request.endpoint]
-    static = request.endpoint in ("static", "bootstrap.static")
-    if static or getattr(view, "is_public", False):
+    if getattr(view, "is_public", False):
         return None
-    return render_template("signin.html"), 401
+    if not current_user.is_authenticated:
+        return render_template("signin/page.html"), 401
+    if current_user.may_change or _is_for_viewers(view):
+        return None
+    if request.method in READING:
+        return answer(_("Only owners see this; your account is a viewer's."), 403)
+    return answer(_("Nothing was changed: your account is a viewer's, which may look only."), 403)
+
+
+def _is_for_viewers(view: Callable) -> bool:
+    """Return whether a viewer gets a view by this method: to look, unless it says otherwise."""
+    if request.method in READING:
+        return not getattr(view, "is_for_owners", False)
+    return getattr(view, "is_for_viewers", False)
 
 
 def _set_headers(response: Response) -> Response:

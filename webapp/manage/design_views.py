@@ -14,6 +14,7 @@ from evaluation.protocol.template import HELP
 from evaluation.protocol.terms import FORMATS, METHODS, PRIMARY_MEASURES, Protocol
 from webapp.core import catalogue, jobs
 from webapp.core.database import db
+from webapp.core.security import owners_only
 from webapp.manage import form
 from webapp.models import Study
 from webapp.study import lifecycle, preview
@@ -26,6 +27,7 @@ TEMPLATE = "template"
 
 
 @bp.get("")
+@owners_only
 def new() -> ResponseReturnValue:
     """Show the form, empty or begun from something that is there."""
     start, edited = request.args.get("start", ""), request.args.get("edit", "")

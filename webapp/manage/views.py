@@ -29,6 +29,8 @@ from webapp.core import jobs
 from webapp.core.database import db, now
 from webapp.core.downloads import download
 from webapp.core.menus import Entry
+from webapp.core.security import owners_only
+from webapp.logbook import count, entries, exported, hand, record
 from webapp.manage import study_progress
 from webapp.models import Assignment, Rater, Study
 from webapp.rating import assigning
@@ -38,6 +40,7 @@ from webapp.study import lifecycle, preview, rater_lines
 bp = Blueprint("manage", __name__, url_prefix="/studies")
 ENTRY = Entry("top", 1, "manage.index", lazy_gettext("Studies"))
 
+_LOG = 8  # entries on a study's page
 _ONLY_HERE = ("127.0.0.1", "localhost", "::1")
 
 
@@ -57,11 +60,12 @@ def study(slug: str) -> ResponseReturnValue:
         plan, problem = _plan(found)
         return render_template(
             "manage/draft.html", study=found, terms=found.terms, toml=toml, opening=opening,
-            plan=plan, problem=problem,
+            plan=plan, problem=problem, done=entries(slug, _LOG), count=count(slug),
         )  # fmt: skip
     return render_template(
         "manage/study.html", study=found, terms=found.terms, toml=toml,
         plan=preview.opened(found), progress=study_progress.progress(found),
+        done=entries(slug, _LOG), count=count(slug),
     )  # fmt: skip
 
 
@@ -79,7 +83,7 @@ def open_study(slug: str) -> ResponseReturnValue:
         flash(_("Only a draft can be opened."))
     else:
         db.session.rollback()  # the process writes, and must not wait for this request
-        jobs.start_opening(slug)
+        jobs.start_opening(slug, hand())
     return _to(slug)
 
 
@@ -126,13 +130,17 @@ def bundle(slug: str) -> Response:
     """Send the study as one zip; a draft has none, which is said in a sentence."""
     content = io.BytesIO()
     write_bundle(content, export_import.bundle_files(_study(slug)))
+    exported(slug, f"{slug}.zip")
     return download(content.getvalue(), "application/zip", f"{slug}.zip")
 
 
 @bp.get("/<slug>/payments.csv")
+@owners_only
 def payments(slug: str) -> Response:
     """Send who came under other services' ids: the one table that ties pseudonyms to people."""
-    return download(payments_csv(_study(slug)), "text/csv", f"{slug}-payments.csv")
+    text = payments_csv(_study(slug))
+    exported(slug, "payments.csv")
+    return download(text, "text/csv", f"{slug}-payments.csv")
 
 
 @bp.get("/<slug>/raters")
@@ -171,6 +179,7 @@ def invite(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/<slug>/links.csv")
+@owners_only
 def links(slug: str) -> Response:
     """Send the personal links as CSV, those of the raters from a number on."""
     first = request.args.get("from", 0, type=int)
@@ -180,6 +189,7 @@ def links(slug: str) -> Response:
     for rater in _study(slug).raters:
         if rater.number >= first:
             writer.writerow([rater.pseudonym, _link(rater)])
+    exported(slug, "links.csv")
     return download(text.getvalue(), "text/csv", f"{slug}-links.csv")
 
 
@@ -193,6 +203,7 @@ def recall(slug: str) -> ResponseReturnValue:
     if rater_lines.kept_block(assignment.rater, now()) is not assignment:
         flash(_("There is nothing to recall any more."))
     else:
+        record("recalled", slug)
         assigning.recall(assignment)
         flash(
             _(

@@ -1,5 +1,6 @@
 """The tables. Words as in docs/explanation; moments are UTC; judgements are append-only."""
 
+from webapp.models.log import LogEntry
 from webapp.models.rater import (
     Assignment,
     ExternalId,
@@ -12,7 +13,7 @@ from webapp.models.rater import (
     Slot,
     Withdrawal,
 )
-from webapp.models.signin import SigninLink
+from webapp.models.signin import Account, SigninLink, SigninSession
 from webapp.models.study import (
     Block,
     BlockItem,
@@ -24,6 +25,7 @@ from webapp.models.study import (
 )
 
 __all__ = [
+    "Account",
     "Assignment",
     "Block",
     "BlockItem",
@@ -33,10 +35,12 @@ __all__ = [
     "Flag",
     "Judgement",
     "Listen",
+    "LogEntry",
     "Preference",
     "Query",
     "Rater",
     "SigninLink",
+    "SigninSession",
     "Sitting",
     "Slot",
     "Study",

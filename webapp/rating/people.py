@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from embeddings.errors import InputError
 from evaluation.protocol.terms import Question
 from webapp.core.database import db, now
+from webapp.logbook import RATER, record
 from webapp.models import (
     Assignment,
     ExternalId,
@@ -69,6 +70,7 @@ def invite(study: Study, count: int) -> list[Rater]:
     if not 1 <= count <= MOST_INVITED:
         raise InputError(f"The number of raters must be from 1 to {MOST_INVITED}, not {count}.")
     raters = new_raters(study, count)
+    record("invited", study.slug, f"{count}")
     db.session.commit()
     return raters
 
@@ -253,7 +255,7 @@ def withdraw(rater: Rater) -> int:
         )
     assignments = sa.select(Assignment.id).where(Assignment.rater_id == rater.id)
     slots = sa.select(Slot.id).where(Slot.assignment_id.in_(assignments))
-    study_id, rater_id, given = rater.study_id, rater.id, _answers(rater)
+    study_id, slug, rater_id, given = rater.study_id, rater.study.slug, rater.id, _answers(rater)
     for rows in (
         sa.delete(Judgement).where(Judgement.slot_id.in_(slots)),
         sa.delete(Preference).where(Preference.assignment_id.in_(assignments)),
@@ -267,6 +269,7 @@ def withdraw(rater: Rater) -> int:
     ):
         db.session.execute(rows, execution_options=_PLAIN)
     db.session.add(Withdrawal(study_id=study_id, judgements=given))
+    record("withdrew", slug, who=RATER)
     db.session.commit()
     db.session.expire_all()
     return given

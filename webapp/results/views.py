@@ -15,6 +15,7 @@ from webapp.core import catalogue
 from webapp.core.database import db
 from webapp.core.downloads import download
 from webapp.core.figure_pages import figure_page
+from webapp.logbook import exported
 from webapp.models import Study
 from webapp.results import result_files
 from webapp.results.asked import Asked, read_asked
@@ -80,7 +81,7 @@ def judgements(slug: str) -> Response:
     if asked.study.simulated:
         table = table.assign(judgements="simulated")
     text = table.to_csv(index=False, lineterminator="\n")
-    return download(text, "text/csv", f"{asked.name}-judgements.csv")
+    return _send(asked, text, "text/csv", "judgements.csv")
 
 
 @bp.get("/<slug>/results/ears.qrels")
@@ -89,7 +90,7 @@ def qrels(slug: str) -> Response:
     from evaluation.analysis.relabelling import ears_qrels
 
     asked = _asked(slug)
-    return download(ears_qrels(_graded(asked).ratings), "text/plain", f"{asked.name}-ears.qrels")
+    return _send(asked, ears_qrels(_graded(asked).ratings), "text/plain", "ears.qrels")
 
 
 @bp.get("/<slug>/results/disagreements.qrels")
@@ -100,7 +101,7 @@ def disagreements(slug: str) -> Response:
     asked = _asked(slug)
     graded = _graded(asked)
     text = ears_qrels(graded.ratings, graded.disagreements)
-    return download(text, "text/plain", f"{asked.name}-disagreements.qrels")
+    return _send(asked, text, "text/plain", "disagreements.qrels")
 
 
 @bp.get("/<slug>/results.json")
@@ -109,14 +110,14 @@ def numbers(slug: str) -> Response:
     asked = _asked(slug)
     found = result_files.as_json(asked)
     text = json.dumps(found, ensure_ascii=False, allow_nan=False, indent=1)
-    return download(text, "application/json", f"{asked.name}-results.json")
+    return _send(asked, text, "application/json", "results.json")
 
 
 @bp.get("/<slug>/results/report.html")
 def report(slug: str) -> Response:
     """Send the results as one HTML file that needs neither a server nor a network."""
     asked = _asked(slug)
-    return download(result_files.as_report(asked), "text/html", f"{asked.name}-report.html")
+    return _send(asked, result_files.as_report(asked), "text/html", "report.html")
 
 
 def _csv(slug: str, file: str, name: str, kind: "Callable[[Section], Sequence[Part]]") -> Response:
@@ -124,8 +125,15 @@ def _csv(slug: str, file: str, name: str, kind: "Callable[[Section], Sequence[Pa
     for section in asked.sections():
         for part in kind(section):
             if part.name == name:
-                return download(part.csv(), "text/csv", f"{asked.name}-{file}.csv")
+                return _send(asked, part.csv(), "text/csv", f"{file}.csv")
     abort(404)
+
+
+def _send(asked: Asked, text: str, mimetype: str, file: str) -> Response:
+    """Send a file that is made of judgements, and store who took it."""
+    name = f"{asked.name}-{file}"
+    exported(asked.study.slug, file)
+    return download(text, mimetype, name)
 
 
 def _asked(slug: str) -> Asked:

@@ -16,6 +16,7 @@ from evaluation.design.pooling import check_depth
 from evaluation.design.sampling import draw_queries
 from evaluation.protocol.terms import Protocol
 from webapp.core.database import db, now, prepare
+from webapp.logbook import record
 from webapp.models import (
     Assignment,
     Block,
@@ -90,6 +91,9 @@ def create_study(protocol: Protocol, *, parent: str = "") -> Study:
         ],
     )  # fmt: skip
     db.session.add(study)
+    record("created" if older is None else "changed", study.slug)
+    if parent:
+        record("extended", parent, study.slug)
     db.session.commit()
     return study
 
@@ -99,6 +103,7 @@ def close_study(study: Study) -> Study:
     if study.state != "open":
         raise InputError(f"The study {study.slug!r} is {study.state}; only an open one is closed.")
     study.state, study.closed_at = "closed", now()
+    record("closed", study.slug)
     db.session.commit()
     return study
 
@@ -116,6 +121,7 @@ def remove_study(study: Study) -> None:
         raise InputError(f"The study {study.slug!r} has {given} judgements and stays.")
     slug = study.slug
     _delete(study)
+    record("removed", slug)
     db.session.commit()
     shutil.rmtree(study_folder(slug), ignore_errors=True)
 

@@ -34,6 +34,7 @@ from evaluation.design.pooling import Source, pool, split_pool
 from evaluation.design.practice import practice_pool
 from evaluation.protocol.terms import Protocol
 from webapp.core.database import db, now
+from webapp.logbook import record
 from webapp.models import (
     Block,
     BlockItem,
@@ -107,6 +108,7 @@ def _open(study: Study, workers: int, simulated: bool) -> Study:
         study.level, study.tone, study.trials = delivered.common_level, tone, trials
         study.state, study.opened_at, study.code_version = "open", now(), __version__
         study.simulated = simulated
+        record("opened", slug)
         db.session.commit()
     except BaseException:
         db.session.rollback()

@@ -18,7 +18,7 @@ from tests.support.places import ROOT
 from webapp import create_app
 from webapp.core import database
 from webapp.core.database import db
-from webapp.models import SigninLink
+from webapp.models import Account
 
 pytestmark = pytest.mark.usefixtures("without_tables")
 
@@ -77,8 +77,8 @@ def test_many_threads_write_at_once_and_none_is_locked_out(app: Flask) -> None:
             with app.app_context():
                 for step in range(20):
                     # read and then write in one transaction: what deferred BEGIN cannot do
-                    db.session.scalar(sa.select(sa.func.count(SigninLink.id)))
-                    db.session.add(SigninLink(token_sha256=f"{number}-{step}"))
+                    db.session.scalar(sa.select(sa.func.count(Account.id)))
+                    db.session.add(Account(name=f"{number}-{step}", role="owner"))
                     db.session.commit()
         except Exception as error:
             errors.append(error)
@@ -90,7 +90,7 @@ def test_many_threads_write_at_once_and_none_is_locked_out(app: Flask) -> None:
         thread.join()
     assert errors == []
     with app.app_context():
-        assert db.session.scalar(sa.select(sa.func.count(SigninLink.id))) == 160
+        assert db.session.scalar(sa.select(sa.func.count(Account.id))) == 160
 
 
 def test_looking_at_the_database_keeps_what_another_process_must_not_remove(
@@ -102,7 +102,7 @@ def test_looking_at_the_database_keeps_what_another_process_must_not_remove(
     with app.app_context():
         path = str(db.engine.url.database)
         db.engine.dispose()
-    insert = "INSERT INTO signin_link (token_sha256, made_at) VALUES (?, '2026-01-01 00:00:00')"
+    insert = "INSERT INTO account (name, role, made_at) VALUES (?, 'owner', '2026-01-01 00:00:00')"
     own = sqlite3.connect(path, isolation_level=None)  # this process has the database open
     own.execute(insert, ["before"])
     with app.app_context():
@@ -112,7 +112,7 @@ def test_looking_at_the_database_keeps_what_another_process_must_not_remove(
     subprocess.run([sys.executable, "-c", f"{script}.fetchall(); c.close()"], check=True)
     own.execute(insert, ["after"])
     other = sqlite3.connect(path)
-    stored = {row[0] for row in other.execute("SELECT token_sha256 FROM signin_link")}
+    stored = {row[0] for row in other.execute("SELECT name FROM account")}
     other.close()
     own.close()
     assert {"before", "after"} <= stored
@@ -139,16 +139,14 @@ def test_moments_come_back_in_utc(app: Flask) -> None:
     database.prepare(app)
     moment = datetime(2026, 1, 1, 12, tzinfo=timezone(timedelta(hours=2)))
     with app.app_context():
-        db.session.add(SigninLink(token_sha256="x", made_at=moment))
+        db.session.add(Account(name="x", role="owner", made_at=moment))
         db.session.commit()
         db.session.expire_all()
-        stored = db.session.scalar(sa.select(SigninLink))
+        stored = db.session.scalar(sa.select(Account))
         assert stored.made_at == moment
         assert stored.made_at.utcoffset() == timedelta(0)
         with pytest.raises(sa.exc.StatementError, match="a moment needs a time zone"):
-            db.session.execute(
-                sa.select(SigninLink).where(SigninLink.made_at > datetime(2026, 1, 1))
-            )
+            db.session.execute(sa.select(Account).where(Account.made_at > datetime(2026, 1, 1)))
 
 
 def test_processes_that_start_together_migrate_once(tmp_path: Path) -> None:

@@ -130,12 +130,13 @@ def test_the_link_itself_is_not_in_the_database(app: Flask, runner: FlaskCliRunn
     assert token not in stored
 
 
-def test_signing_out_needs_the_csrf_token(experimenter: FlaskClient) -> None:
-    assert experimenter.post("/signout").status_code == 403
+@pytest.mark.parametrize("path", ["/signout", "/signout/everywhere"])
+def test_signing_out_needs_the_csrf_token(experimenter: FlaskClient, path: str) -> None:
+    assert experimenter.post(path).status_code == 403
     assert experimenter.get("/").status_code == 200
     page = experimenter.get("/").text
     token = page.split('name="csrf_token" value="')[1].split('"')[0]
-    assert experimenter.post("/signout", data={"csrf_token": token}).status_code == 302
+    assert experimenter.post(path, data={"csrf_token": token}).status_code == 302
     assert experimenter.get("/").status_code == 401
 
 

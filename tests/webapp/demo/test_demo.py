@@ -25,7 +25,7 @@ from tests.support.places import ROOT, flask
 from tests.support.ports import Port
 from webapp import create_app
 from webapp.demo.demo import RESULTS, SLUG, make_demo
-from webapp.signin import new_token
+from webapp.signin.links import new_token
 from webapp.study.lifecycle import find_study, study_using
 from webapp.tables.study_tables import study_tables
 

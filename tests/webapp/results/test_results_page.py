@@ -22,7 +22,7 @@ from tests.support.studies.lab import SLUGS, Lab, run
 from webapp.models import Study
 from webapp.results.asked import Asked, read_asked
 from webapp.results.cache import forget
-from webapp.signin import new_token
+from webapp.signin.links import new_token
 from webapp.study import lifecycle
 
 GRADED = "a-graded-study-2"
