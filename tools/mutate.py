@@ -100,6 +100,8 @@ class Worker:
                 code = forked.run_tests(self.tree, own, forked.Chosen(tests), limit, log)
                 if code is None:
                     return "killed", "time, or a signal"
+                if code == 4 and b"while loading conftest" in log.read_bytes():
+                    return "killed", "the tests could not be begun"
                 if code not in (0, 1, 2, 3, 5) or (code == 5 and tests):
                     raise SystemExit(f"pytest ended with {code}: see {log}")
                 if code:

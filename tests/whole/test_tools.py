@@ -113,6 +113,18 @@ def test_a_fault_is_killed_by_the_test_that_runs_its_line(tmp_path: Path) -> Non
     assert source.read_text().startswith("def half(n):\n    return n // 2\n")
 
 
+def test_a_fault_that_lets_no_test_begin_is_killed(tmp_path: Path) -> None:
+    source, tests = tmp_path / "whole.py", tmp_path / "tests"
+    tests.mkdir()
+    source.write_text("def some():\n    return 2 // 1\n\n\nWHOLE = 4 // some()\n")
+    (tests / "conftest.py").write_text("import whole  # noqa: F401\n")
+    (tests / "test_none.py").write_text("def test_none():\n    assert True\n")
+    known = {"tests/test_none.py::test_none": {"seconds": 0.1, "lines": {"whole.py": [2]}}}
+    worker = mutate.Worker(tmp_path, known, tmp_path / "kept")
+    (fault,) = (one for one in find("whole.py", source.read_text()) if "None" in one.change)
+    assert worker.fate(fault, ["tests/test_none.py"]) == ("killed", "the tests could not be begun")
+
+
 def test_python_sees_a_fault_and_sees_it_gone(tmp_path: Path) -> None:
     path = tmp_path / "one.py"
     path.write_text("1 < 2")
