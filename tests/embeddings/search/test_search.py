@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embeddings.errors import InputError
-from embeddings.search.backends import TorchBackend
+from embeddings.search.backends import NumpyBackend, TorchBackend
 from embeddings.search.comparison import Comparison
 from embeddings.search.neighbours import SEARCHES, search_corpus, top_neighbours
 from evaluation.objective.per_query import score_queries
@@ -269,6 +269,35 @@ def test_vectors_that_float32_alone_would_confuse(search: str, kind: str) -> Non
         found = keys[neighbours[query]]
         noise = 1e-13 * (np.abs(best) if search == "nns" else unit)
         assert (np.abs(found - best) <= noise).all()
+
+
+def test_a_long_vector_is_found_although_its_rough_product_falls_short() -> None:
+    """It is the fourth best by less than float32 can tell, whose product is off by far more."""
+    rng = np.random.default_rng(15)
+    for _ in range(20):
+        vectors = rng.normal(size=(300, 20))
+        own = vectors[0]
+        across = rng.normal(size=20)
+        across -= own * (across @ own) / (own @ own)
+        third, fourth = np.sort(vectors[2:] @ own)[::-1][2:4]
+        vectors[1] = 1e5 * across + own * (0.9 * fourth + 0.1 * third) / (own @ own)
+        exact = vectors[1:].astype(np.longdouble) @ own
+        best = np.argsort(-exact, kind="stable")[:4] + 1
+        assert best[3] == 1
+        assert top_neighbours(vectors, "mips", 4)[0][0].tolist() == best.tolist()
+
+
+@pytest.mark.parametrize("backend", [NumpyBackend, TorchBackend])
+def test_what_is_always_reached_takes_nobodys_place(backend: type) -> None:
+    if backend is TorchBackend:
+        pytest.importorskip("torch", reason="PyTorch is not installed")
+    corpus = np.arange(1, 41, dtype=np.float32)[:, None]
+    one = backend(corpus) if backend is NumpyBackend else backend(corpus, "cpu")
+    similarity = one.similarity(np.ones((1, 1), dtype=np.float32))
+    always = np.array([39, 38, 37])
+    rows, columns = one.at_least(similarity, 2, np.zeros(1, dtype=np.float32), always)
+    assert set(rows.tolist()) == {0}
+    assert {35, 36, 37, 38, 39} <= set(columns.tolist()) != set(range(40))
 
 
 @pytest.mark.parametrize("search", SEARCHES)

@@ -1,5 +1,7 @@
 """Rankings at their edges: exclusion by group, what cannot be aggregated, what is made again."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -132,3 +134,15 @@ def test_what_is_usual(small: Collection, vectors: np.ndarray) -> None:
     assert find_embedding(small, "mine").name == "mine"
     with pytest.raises(InputError, match="no embedding 'random-2'; it has: mine, random "):
         find_embedding(small, "random-2")
+
+
+def test_groups_count_although_some_clips_have_none(
+    small: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = np.arange(3)
+    own = small.clips[0].group
+    monkeypatch.setattr(small, "clips", [replace(clip, group="") for clip in small.clips])
+    with pytest.raises(InputError, match="No clip of 'small' has a group to exclude"):
+        groups_of(small, rows, "group")
+    small.clips[0] = replace(small.clips[0], group=own)
+    assert groups_of(small, rows, "group") == [own, "", ""]

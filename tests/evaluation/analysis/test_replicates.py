@@ -84,6 +84,16 @@ def test_what_is_missing_is_not_good_even_where_every_grade_is() -> None:
     assert (found[:, 1] > 1).any()
 
 
+def test_pools_of_fewer_results_than_lists_have_places() -> None:
+    study = simulated(systems=1, queries=6, raters=5)
+    places = np.full((1, 6, study.table.shape[1]), -1)
+    places[..., : study.depth] = study.lists
+    study = replace(study, lists=places)
+    for measure in DRAWN:
+        found = panel_replicates(study, [measure], GOOD, replicates=7)[measure]
+        np.testing.assert_allclose(found, plain(study, measure, 7), rtol=1e-5)
+
+
 def test_a_scale_that_does_not_begin_at_zero() -> None:
     study = replace(with_gaps(), table=with_gaps().table / 25 + 1, lowest=1.0, highest=5.0)
     for measure in DRAWN:

@@ -74,6 +74,7 @@ def test_raters_who_share_no_query_speak_for_themselves() -> None:
 def test_estimates_that_cannot_be_had() -> None:
     nothing = estimate(np.full((3, 4), np.nan))
     assert (nothing.value, nothing.p, nothing.reason) == (None, None, "nothing was judged")
+    assert (nothing.queries, nothing.raters, nothing.ratings) == (0, 0, 0)
     one = estimate(np.array([[1.0], [3.0]]))
     assert (one.value, one.low, one.reason) == (2.0, None, "one query has no interval")
     for level in (0.0, 50.0):  # nothing varies, and nobody can say how sure that is
