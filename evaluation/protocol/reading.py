@@ -5,7 +5,6 @@ Every error names the key, the rule and the value that broke it.
 
 import json
 import tomllib
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +133,7 @@ def protocol_from_json(text: str) -> Protocol:
 
 def protocol_toml(protocol: Protocol) -> str:
     """Return a protocol as TOML that reads back as the same protocol."""
-    return "\n".join(toml_lines(asdict(protocol))) + "\n"
+    return "\n".join(toml_lines(protocol.table())) + "\n"
 
 
 def ready_protocols() -> dict[str, Path]:

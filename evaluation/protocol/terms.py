@@ -8,6 +8,7 @@ same protocol.
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from evaluation.statistics.bradley_terry import WIN_RATE
 from evaluation.statistics.graded_measures import MEAN_RATING, MEASURES
@@ -225,6 +226,7 @@ class Joining:
     open : whether they may
     most : how many may
     ids : names of address parameters that identify a person, such as PROLIFIC_PID
+    signed : whether the first of them must be signed by the panel (webapp.study.signatures)
     completion_code, screen_out_code, no_consent_code : shown at the end; "" for none
     redirect : where the last page leads, "{code}" standing for the code; "" for nowhere
     """
@@ -232,6 +234,7 @@ class Joining:
     open: bool = False
     most: int = 100
     ids: tuple[str, ...] = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID")
+    signed: bool = False
     completion_code: str = ""
     screen_out_code: str = ""
     no_consent_code: str = ""
@@ -303,9 +306,20 @@ class Protocol:
     ends: str = ""
     withdrawal_until: str = ""
 
+    def table(self) -> dict[str, Any]:
+        """Return the protocol as a table of plain values.
+
+        What came after 0.1.0 is in it only where it is used, so that a protocol of before stays
+        the same text and has the same SHA-256.
+        """
+        table = asdict(self)
+        if not self.joining.signed:
+            del table["joining"]["signed"]
+        return table
+
     def as_json(self) -> str:
         """Return the protocol as canonical JSON: the same protocol, the same text."""
-        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+        return json.dumps(self.table(), sort_keys=True, ensure_ascii=False)
 
     def sha256(self) -> str:
         """Return the SHA-256 of the canonical JSON, in hexadecimal."""

@@ -9,7 +9,8 @@ import os
 import sqlite3
 import tempfile
 import weakref
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,29 @@ def reads() -> None:
     """Say that this command only reads, so that no rater waits for it; call it after `prepare`."""
     db.session.rollback()
     g.reads = True
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Look something up before this request, which may write, takes its turn as a writer.
+
+    What was read is to be read again then.
+    """
+    g.reads = True
+    try:
+        yield
+    finally:
+        db.session.rollback()
+        g.pop("reads")
+
+
+def turn(row: Base) -> None:
+    """Let those who change what hangs on a row go one after the other, each until its commit.
+
+    SQLite's writers do so by themselves.
+    """
+    if db.engine.dialect.name != "sqlite":
+        db.session.refresh(row, with_for_update=True)
 
 
 def _revision(app: Flask) -> str | None:
