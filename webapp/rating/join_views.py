@@ -67,19 +67,19 @@ def begin(slug: str) -> ResponseReturnValue:
     with reading():
         study, rater = _who(slug)
     answer, secret = request.form.get("answer"), _secret()
-    if rater is None and not people.is_open(study):
+    if rater is not None:
+        if secret:
+            joining.let_in(rater, secret, request.form.get("code", ""))
+        return _back(study, rater)
+    if not people.is_open(study):
         return _end(study, "closed")
-    if rater is None and answer == "no":
+    if answer == "no":
         joining.check_joining(study, request.args)
         return _end(study, "declined", study.terms.joining.no_consent_code)
-    if rater is None and answer == "yes" and secret:
+    if answer == "yes" and secret:
         rater = joining.join(study, request.args, secret)
         return _end(study, "full") if rater is None else _back(study, rater)
-    if rater is not None and secret and _may_claim(rater):
-        joining.let_in(rater, secret)
-    if rater is None:
-        return redirect(f"?{request.query_string.decode(errors='replace')}")  # here, once more
-    return _back(study, rater)
+    return redirect(f"?{request.query_string.decode(errors='replace')}")  # here, once more
 
 
 def _who(slug: str) -> tuple[Study, Rater | None]:
@@ -97,11 +97,6 @@ def _who(slug: str) -> tuple[Study, Rater | None]:
     if rater is None and not person:
         rater = joining.rater_of_session(study, session.get(f"joined-{study.id}", ""))
     return study, rater
-
-
-def _may_claim(rater: Rater) -> bool:
-    """Return whether this browser showed that the place is theirs, or nobody's browser has it."""
-    return joining.is_unclaimed(rater) or joining.is_resumed(rater, request.form.get("code", ""))
 
 
 def _back(study: Study, rater: Rater) -> ResponseReturnValue:

@@ -85,9 +85,10 @@ def is_unclaimed(rater: Rater) -> bool:
     return db.session.scalar(some) is None
 
 
-def let_in(rater: Rater, secret: str) -> None:
-    """Let a browser reach the rater's place from now on."""
-    if not holds(rater, secret):
+def let_in(rater: Rater, secret: str, code: str) -> None:
+    """Let a browser reach the rater's place from now on, if the code is right or nobody has it."""
+    turn(rater.study)  # of two who come first, one does
+    if not holds(rater, secret) and (is_unclaimed(rater) or is_resumed(rater, code)):
         digest = _digest(rater.study_id, secret)
         db.session.add(Browser(rater_id=rater.id, secret_sha256=digest))
     db.session.commit()

@@ -18,7 +18,7 @@ from webapp.core.database import db
 from webapp.models import Rater, Sitting
 from webapp.rating.tokens import CLIP, QUERY, SLOT, Name
 
-MOST = 500  # sittings of one rater
+MOST = 200  # sittings of one rater
 _PLACE = struct.Struct(">BQQ")
 _TAG = 8
 _TOKEN = re.compile(rf"[0-9a-f]{{{2 * (_TAG + _PLACE.size)}}}")
@@ -32,11 +32,12 @@ def is_old(name: str) -> bool:
 
 def open_old_token(rater: Rater, name: str) -> Name | None:
     """Return what a token of one of the rater's stored sittings says, or None."""
-    tag, hidden = bytes.fromhex(name)[:_TAG], bytes.fromhex(name)[_TAG:]
-    stored = sa.select(Sitting.id, Sitting.started_at).where(Sitting.rater_id == rater.id)
-    for number, since in db.session.execute(stored.order_by(Sitting.id.desc()).limit(MOST)):
-        place = _opened(number, tag, hidden)
+    tag, hidden, secret = bytes.fromhex(name)[:_TAG], bytes.fromhex(name)[_TAG:], _secret()
+    stored = sa.select(Sitting.id).where(Sitting.rater_id == rater.id)
+    for number in db.session.scalars(stored.order_by(Sitting.id.desc()).limit(MOST)).all():
+        place = _opened(secret, number, tag, hidden)
         if place is not None:
+            since = db.session.get_one(Sitting, number).started_at
             return Name(rater.id, f"sitting-{number}", since, *place)
     return None
 
@@ -45,21 +46,24 @@ def old_tone(sitting: object, name: str) -> int | None:
     """Return the place in the sound check that a token of a stored sitting's number names."""
     if not isinstance(sitting, int):
         return None
+    names = (_keyed(_secret(), sitting, "check", bytes([place])) for place in range(_TONES))
     size = _TAG + _PLACE.size
-    names = (_keyed(sitting, "check", bytes([place]))[:size].hex() for place in range(_TONES))
-    return next((place for place, one in enumerate(names) if one == name), None)
+    return next((place for place, one in enumerate(names) if one[:size].hex() == name), None)
 
 
-def _opened(sitting: int, tag: bytes, hidden: bytes) -> tuple[int, int, int] | None:
-    mask = _keyed(sitting, "mask", tag)
-    packed = bytes(a ^ b for a, b in zip(hidden, mask, strict=False))
-    if packed[0] not in (QUERY, SLOT, CLIP):  # nearly all that is opened by the wrong sitting
+def _opened(secret: bytes, sitting: int, tag: bytes, hidden: bytes) -> tuple[int, int, int] | None:
+    mask = _keyed(secret, sitting, "mask", tag)
+    if mask[0] ^ hidden[0] not in (QUERY, SLOT, CLIP):  # nearly all that the wrong sitting opens
         return None
-    if not hmac.compare_digest(_keyed(sitting, "tag", packed)[:_TAG], tag):
+    packed = bytes(a ^ b for a, b in zip(hidden, mask, strict=False))
+    if not hmac.compare_digest(_keyed(secret, sitting, "tag", packed)[:_TAG], tag):
         return None
     return _PLACE.unpack(packed)
 
 
-def _keyed(sitting: int, purpose: str, message: bytes) -> bytes:
-    secret = current_app.config["SECRET_KEY"].encode()
-    return hmac.digest(secret, f"{purpose}:{sitting}:".encode() + message, hashlib.sha256)
+def _secret() -> bytes:
+    return current_app.config["SECRET_KEY"].encode()
+
+
+def _keyed(secret: bytes, sitting: int, purpose: str, message: bytes) -> bytes:
+    return hmac.digest(secret, b"%b:%d:%b" % (purpose.encode(), sitting, message), hashlib.sha256)

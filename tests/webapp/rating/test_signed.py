@@ -1,11 +1,15 @@
 """Join addresses that a panel signs."""
 
+import contextlib
 import hashlib
 import hmac
+import io
+import re
 
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
+from tests.support.places import ROOT
 from tests.support.studies.rater import PROTOCOL, join
 
 SIGNED = PROTOCOL + '[joining]\nopen = true\nids = ["PID", "STUDY"]\nsigned = true\n'
@@ -46,6 +50,18 @@ def test_only_an_id_that_the_panel_signed_comes_in(
     assert app.test_client().get(good).status_code == 403  # signed, and from another browser
     assert secret(runner, "--new") != key
     assert client.get(good).status_code == 400
+
+
+def test_the_how_to_shows_how_a_panel_signs(app: Flask, study, runner: FlaskCliRunner) -> None:
+    study(SIGNED.replace('"PID", "STUDY"', '"PROLIFIC_PID"'), invited=0)
+    page = (ROOT / "docs" / "howto" / "invite-raters.md").read_text(encoding="utf-8")
+    (snippet,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    snippet = snippet.replace("the line that flask studies join-secret printed", secret(runner))
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        exec(snippet, {})
+    address = said.getvalue().strip().removeprefix("https://listen.example.org")
+    assert address.startswith("/join/pilot?")
+    assert join(app.test_client(), address.replace("pilot", "way")).status_code == 302
 
 
 def test_the_secret_is_for_the_owner_and_in_no_export(

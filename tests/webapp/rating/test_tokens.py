@@ -189,7 +189,9 @@ def test_an_old_pages_tone_is_still_heard(app: Flask) -> None:
     with app.app_context():
         names = {}
         for place in range(7):
-            names[place] = old_tokens._keyed(3, "check", bytes([place]))[:25].hex()
+            names[place] = old_tokens._keyed(old_tokens._secret(), 3, "check", bytes([place]))[
+                :25
+            ].hex()
             assert old_tokens.old_tone(3, names[place]) == place
         assert old_tokens.old_tone(4, names[0]) is None
         assert old_tokens.old_tone(None, names[0]) is None
