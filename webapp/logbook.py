@@ -32,6 +32,8 @@ ACTS = {
     "imported": lazy_gettext("imported"),
     "invited": lazy_gettext("invited raters"),
     "recalled": lazy_gettext("recalled a block"),
+    "reissued": lazy_gettext("replaced a rater's link"),
+    "forgot ids": lazy_gettext("forgot external ids"),
     "withdrew": lazy_gettext("withdrew"),
     "exported": lazy_gettext("exported"),
     "account added": lazy_gettext("added an account"),

@@ -169,6 +169,7 @@ def read_joining(keys: Keys) -> Joining:
         open=keys.flag("open", False),
         most=keys.whole("most", Joining().most, 1, 100_000),
         ids=keys.names("ids", Joining().ids),
+        signed=keys.flag("signed", False),
         completion_code=keys.line("completion_code", ""),
         screen_out_code=keys.line("screen_out_code", ""),
         no_consent_code=keys.line("no_consent_code", ""),
@@ -179,6 +180,9 @@ def read_joining(keys: Keys) -> Joining:
         if not _PARAMETER.fullmatch(name):
             rule = "names of address parameters (a letter, then letters, digits, '_' or '-')"
             raise keys.fail("ids", rule, name)
+    if joining.signed and (not joining.ids or "signature" in joining.ids):
+        rule = "false unless ids name what is signed, and none of them is signature"
+        raise keys.fail("signed", rule, True)
     for key in ("completion_code", "screen_out_code", "no_consent_code"):
         if not _CODE.fullmatch(getattr(joining, key)):
             rule = "at most 64 characters without spaces"

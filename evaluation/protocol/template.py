@@ -65,6 +65,7 @@ HELP: dict[str, str] = {
     "joining.open": "Whether anybody can join at /join/SLUG.",
     "joining.most": "How many may (1 to 100000).",
     "joining.ids": "Parameters of that address that tell a person, here as Prolific names them.",
+    "joining.signed": "Whether the panel signs the first (flask studies join-secret).",
     "joining.completion_code": "Shown at the end; empty: none.",
     "joining.screen_out_code": "Shown to those who do not pass the headphone test; empty: none.",
     "joining.no_consent_code": "Shown to those who do not agree; empty: none.",

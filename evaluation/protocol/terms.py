@@ -238,6 +238,7 @@ class Joining:
     open : whether they may
     most : how many may
     ids : names of address parameters that identify a person, such as PROLIFIC_PID
+    signed : whether the first of them must be signed by the panel (webapp.study.signatures)
     completion_code, screen_out_code, no_consent_code : shown at the end; "" for none
     redirect : where the last page leads, "{code}" standing for the code; "" for nowhere
     """
@@ -245,6 +246,7 @@ class Joining:
     open: bool = False
     most: int = 100
     ids: tuple[str, ...] = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID")
+    signed: bool = False
     completion_code: str = ""
     screen_out_code: str = ""
     no_consent_code: str = ""
@@ -338,10 +340,16 @@ class Protocol:
     withdrawal_until: str = ""
 
     def as_table(self) -> dict[str, Any]:
-        """Return the protocol as a table of keys; those that it is silent about are not in it."""
+        """Return the protocol as a table of plain values.
+
+        What it is silent about is not in it, and what came after 0.1.0 only where it is used: so a
+        protocol of before stays the same text and has the same SHA-256.
+        """
         table = asdict(self)
         for key in ("screening", "analysis"):
             table[key] = {name: one for name, one in table[key].items() if one is not None}
+        if not self.joining.signed:
+            del table["joining"]["signed"]
         return table
 
     def as_json(self) -> str:

@@ -41,6 +41,7 @@ choices = ["headphones", "loudspeakers"]
 id = "words"
 text = "Anything else?"
 [joining]
+open = true
 completion_code = "DONE"
 """
 METHODS = {"graded": "", "preference": "", "rating": "", "facets": "facets"}
@@ -96,6 +97,17 @@ def test_no_barrier_on_any_page(browser, study, method: str, scheme: str) -> Non
         found[name] = violations(page)
         assert sideways(page) <= 0, name
 
+    for name in ("joining", "another browser"):
+        context.clear_cookies()
+        page.goto(f"{server.url}/join/which?PROLIFIC_PID=somebody")
+        look(name)
+        if name == "joining":
+            submit(page, "I agree")
+            page.get_by_text("Continue on another device").click()
+            look("the code")
+    page.get_by_label("Your code").fill("0000-0000-0000")
+    submit(page, "Go on")
+    look("a wrong code")
     page.goto(address)
     look("consent")
     submit(page, "I agree")

@@ -1,6 +1,8 @@
 """A rater's pages in a real browser: what is told, kept and sent, and sounds that fail."""
 
+import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,9 +20,15 @@ from tests.support.browser.tab import (
 )
 from tests.support.server import Server
 from tests.support.waiting import wait_for
-from webapp.models import Flag, Listen
+from webapp.core.database import now
+from webapp.models import Flag, Judgement, Listen
 
 pytestmark = pytest.mark.browser
+
+AHEAD = """{ const Real = Date, off = 3 * 3600e3; globalThis.Date = class extends Real {
+  constructor(...given) { given.length ? super(...given) : super(Real.now() + off); }
+  static now() { return Real.now() + off; } }; }"""
+"""A script that sets the browser's clock three hours ahead."""
 
 
 @pytest.mark.kills
@@ -123,6 +131,43 @@ def test_what_an_older_version_kept_is_sent(page: Page, start: Callable[..., Ser
     expect(state(page, 0)).to_have_text("saved ✓")
     assert pressed(page)[0] == "80"
     assert grades(server) == [("relevance", 80)]
+
+
+def test_a_queue_rests_for_as_long_as_the_server_says_and_loses_nothing(
+    page: Page, start: Callable[..., Server]
+) -> None:
+    page.problems_expected = ("the server responded with a status of 429",)
+    server = start()
+    page.goto(practised(server, 1)[0])
+    asked: list[float] = []
+    page.on(
+        "request",
+        lambda request: request.url.endswith("/grades") and asked.append(time.monotonic()),
+    )
+    refusal = {"status": 429, "headers": {"Retry-After": "3"}, "body": '{"error": "wait"}'}
+    page.route("**/grades", lambda route: route.fulfill(**refusal), times=1)
+    press(page, 0, 20)
+    expect(state(page, 0)).to_have_text("kept here, not saved yet")
+    press(page, 1, 40)  # which asks nobody in the meantime
+    expect(page.locator("#banner")).to_contain_text("2 grades are kept in this browser")
+    expect(state(page, 1)).to_have_text("saved ✓", timeout=20_000)
+    assert [grade for _, grade in grades(server)] == [20, 40]
+    assert len(asked) == 3
+    assert asked[1] - asked[0] >= 2.9
+
+
+def test_a_clock_that_is_off_is_set_right_by_the_server(
+    page: Page, start: Callable[..., Server]
+) -> None:
+    server = start()
+    link = practised(server, 1)[0]
+    page.add_init_script(AHEAD)
+    page.goto(link)
+    before = now()
+    press(page, 0, 20)
+    expect(state(page, 0)).to_have_text("saved ✓")
+    (row,) = rows(server, Judgement)[-1:]
+    assert before - timedelta(seconds=2) <= row.given_at <= row.received_at
 
 
 def test_no_grade_is_taken_before_there_is_a_script_to_keep_it(

@@ -32,6 +32,7 @@ from tests.support.instance import (
 )
 from tests.support.places import ROOT
 from tests.support.server import Thread
+from tests.support.studies.rater import join
 from tests.support.waiting import wait_for
 from webapp import create_app
 from webapp.core import database
@@ -294,10 +295,15 @@ def test_every_rater_of_then_is_known(opened: Instance) -> None:
     client = opened.app.test_client()
     assert "C0DE" in client.get(opened.raters["finished"]).text
     assert "I <strong>agree</strong> to listen." in client.get(opened.raters["not_come"]).text
-    assert (
-        client.get("/join/running?PROLIFIC_PID=p1").headers["Location"]
-        == (opened.raters["finished"])
-    )
+
+
+def test_who_joined_then_has_the_place_of_the_first_browser_back(instance: Instance) -> None:
+    address, place = "/join/running?PROLIFIC_PID=p1", instance.raters["finished"]
+    client = instance.app.test_client()
+    assert "Welcome back" in client.get(address).text
+    assert join(client, address).headers["Location"] == place
+    assert client.get(address).headers["Location"] == place
+    assert instance.app.test_client().get(address).status_code == 403
 
 
 RESTORE = """kept => new Promise((resolve, reject) => {

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from evaluation.design.workload import DECISION_SECONDS, HIDES, QUERY_SECONDS, Plan
 from webapp.manage.study_progress import Share, progress
 from webapp.models import Study
+from webapp.study import retention
 from webapp.study.preview import Preview
 from webapp.study.rater_lines import RaterLine, rater_lines
 
@@ -38,6 +39,8 @@ def status_lines(study: Study) -> Iterator[str]:
     """Yield how far a study is, line by line."""
     state = f"{study.state}, of simulated raters" if study.simulated else study.state
     yield f"{study.slug}: {study.title} ({state})"
+    if due := retention.due(study):
+        yield f"External ids: {due}"
     if study.state == "draft":
         yield f"Nothing yet. Next: flask studies open {study.slug}"
         return

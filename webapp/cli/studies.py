@@ -12,6 +12,7 @@ from evaluation.records.codebook import TABLES
 from webapp.bundles import export_import
 from webapp.bundles.payments import payments_csv
 from webapp.cli import Group
+from webapp.cli.joining import forget_ids_command, join_secret_command, reissue_command
 from webapp.cli.mixed import model_command
 from webapp.cli.plans import plan_command
 from webapp.cli.report import check_target
@@ -27,6 +28,8 @@ group = Group("studies", help="Create, open and export listening tests.")
 group.add_command(plan_command)
 group.add_command(model_command)
 group.add_command(report_command)
+for command in (reissue_command, join_secret_command, forget_ids_command):
+    group.add_command(command)
 commands = (group,)
 
 

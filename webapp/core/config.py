@@ -67,6 +67,23 @@ SETTINGS = (
         "and a day at most.",
     ),
     Setting(
+        "requests_per_rater",
+        600,
+        "How many requests of one rater's link are answered in a minute, in each server process; 0 "
+        "means any number. Who asks for more waits, and loses nothing.",
+    ),
+    Setting(
+        "requests_per_address",
+        12000,
+        "The same for all raters that share a network address, as a lab or a school does.",
+    ),
+    Setting(
+        "external_ids_days",
+        90,
+        "How many days after a study was closed the ids by which panel services know its raters "
+        "are due to be forgotten (flask studies forget-ids).",
+    ),
+    Setting(
         "audio_cache_days",
         30,
         "How long a browser may keep a clip's audio before it asks again.",
@@ -88,7 +105,7 @@ def configure(app: Flask, overrides: Mapping[str, Any] | None = None) -> None:
     app.config.update(
         DATA=data,
         SETTINGS=settings,
-        SECRET_KEY=_secret_key(data),
+        SECRET_KEY=secret_in(data / "secret_key"),
         SQLALCHEMY_DATABASE_URI=settings["database_url"]
         or f"sqlite:///{data / 'sounding_board.sqlite'}",
         SESSION_COOKIE_NAME="sounding_board",
@@ -168,13 +185,12 @@ def _words(setting: Setting) -> str:
     return {bool: "true or false", int: "a whole number from 0", str: "text"}[type(setting.default)]
 
 
-def _secret_key(data: Path) -> str:
-    """Return the key that signs cookies and tokens, made at first start, for the owner's eyes."""
-    path = data / "secret_key"
+def secret_in(path: Path) -> str:
+    """Return the secret in a file, made where there is none, for the owner's eyes."""
     if not path.exists():
         # Written whole under another name and linked: of several processes that start together one
-        # wins, and none reads a key that is not there yet.
-        temporary = data / f".secret_key.{secrets.token_hex(8)}"
+        # wins, and none reads a secret that is not there yet.
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(secrets.token_hex(32))
@@ -183,7 +199,5 @@ def _secret_key(data: Path) -> str:
         temporary.unlink()
     key = path.read_text(encoding="ascii").strip()
     if len(key) < 32:
-        raise InputError(
-            f"{path}: the secret key must have at least 32 characters; remove the file."
-        )
+        raise InputError(f"{path}: a secret must have at least 32 characters; remove the file.")
     return key

@@ -191,6 +191,29 @@ def reads() -> None:
     g.reads = True
 
 
+@contextmanager
+def reading() -> Iterator[None]:
+    """Look something up before this request, which may write, takes its turn as a writer.
+
+    What was read is to be read again then.
+    """
+    g.reads = True
+    try:
+        yield
+    finally:
+        db.session.rollback()
+        g.pop("reads")
+
+
+def turn(row: Base) -> None:
+    """Let those who change what hangs on a row go one after the other, each until its commit.
+
+    SQLite's writers do so by themselves.
+    """
+    if db.engine.dialect.name != "sqlite":
+        db.session.refresh(row, with_for_update=True)
+
+
 def _revision(app: Flask) -> str | None:
     with app.app_context(), db.engine.connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):

@@ -22,6 +22,9 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
         404: _("There is nothing at this address."),
         405: _("This address does not answer that."),
         413: _("That is too large."),
+        429: _(
+            "Too much was asked at once. Nothing was lost: wait a moment, then load this again."
+        ),
         500: _("Something went wrong here. It was not your fault."),
     }
     if isinstance(error, CSRFError):

@@ -41,6 +41,7 @@ NUMBERS = (
 FLAGS = (
     "practice", "queries.exclude_same_group", "controls.identity", "listening.sound_check",
     "listening.headphones", "listening.show_waveform", "listening.level", "joining.open",
+    "joining.signed",
 )  # fmt: skip
 TEXTS = (
     "slug", "title", "collection", "method", "instructions", "consent", "ends",

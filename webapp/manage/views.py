@@ -33,9 +33,9 @@ from webapp.core.security import owners_only
 from webapp.logbook import count, entries, exported, hand, record
 from webapp.manage import study_progress
 from webapp.models import Assignment, Rater, Study
-from webapp.rating import assigning
+from webapp.rating import assigning, joining
 from webapp.rating import people as raters
-from webapp.study import lifecycle, preview, rater_lines
+from webapp.study import lifecycle, preview, rater_lines, retention
 
 bp = Blueprint("manage", __name__, url_prefix="/studies")
 ENTRY = Entry("top", 1, "manage.index", lazy_gettext("Studies"))
@@ -161,6 +161,7 @@ def people(slug: str) -> ResponseReturnValue:
         most=raters.MOST_INVITED,
         link=_link,
         join=_address("join.join", slug=slug),
+        ids_due=retention.due(found),
         only_here=not base and urlsplit(request.host_url).hostname in _ONLY_HERE,
     )
 
@@ -191,6 +192,21 @@ def links(slug: str) -> Response:
             writer.writerow([rater.pseudonym, _link(rater)])
     exported(slug, "links.csv")
     return download(text.getvalue(), "text/csv", f"{slug}-links.csv")
+
+
+@bp.post("/<slug>/reissue")
+def reissue(slug: str) -> ResponseReturnValue:
+    """Give a rater a new personal link; the old one is no more."""
+    found = _study(slug)
+    rater = db.session.get(Rater, request.form.get("rater", 0, type=int))
+    if rater is None or rater.study is not found:
+        abort(404)
+    joining.reissue(rater)
+    flash(
+        _("%(name)s has a new link; the old one leads nowhere. Send it to them.",
+          name=rater.pseudonym)
+    )  # fmt: skip
+    return redirect(url_for(".people", slug=slug))
 
 
 @bp.post("/<slug>/recall")

@@ -84,8 +84,30 @@ class Withdrawal(db.Model):
     judgements: Mapped[int]
 
 
+class Browser(db.Model):
+    """That a browser holds a secret by which it reaches a rater's place; its digest is kept.
+
+    Who joined before there were such secrets has none here, and the first browser that comes back
+    gets the place.
+    """
+
+    rater_id: Mapped[int] = mapped_column(ForeignKey("rater.id"), primary_key=True)
+    secret_sha256: Mapped[str] = mapped_column(primary_key=True, index=True)
+
+
+class LastAnswer(db.Model):
+    """When a rater gave the last answer that came from one sitting, by the server's clock."""
+
+    rater_id: Mapped[int] = mapped_column(ForeignKey("rater.id"), primary_key=True)
+    sitting: Mapped[str] = mapped_column(primary_key=True)
+    given_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Sitting(db.Model):
-    """One session of a rater on one browser. Sounds have other addresses in each."""
+    """One session of a rater on one browser, as 0.1.0 stored it; there are no new ones.
+
+    The tokens that it gave out are found by it (`webapp.rating.old_tokens`).
+    """
 
     id: Mapped[int] = mapped_column(primary_key=True)
     rater_id: Mapped[int] = mapped_column(ForeignKey("rater.id"), index=True)

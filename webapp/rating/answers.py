@@ -21,6 +21,7 @@ from webapp.models import (
     Slot,
 )
 from webapp.rating.assigning import renew
+from webapp.rating.moments import read_moment, server_moment
 from webapp.rating.tokens import Thing
 
 CHOICES = ("A", "B", "none")
@@ -29,11 +30,15 @@ _ROUNDING = 0.02  # of a sound: what a browser's clock may be off
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What every answer of a rater's browser has: what it is about, its id, and when."""
+    """What every answer of a rater's browser has: what it is about, its id, and when.
+
+    `moment` and `received` are by the server's clock.
+    """
 
     sound: str
     uuid: str
     moment: datetime
+    received: datetime
 
 
 def parse_answer(body: Any, moment: str = "given_at", about: str = "sound") -> Answer:
@@ -43,18 +48,18 @@ def parse_answer(body: Any, moment: str = "given_at", about: str = "sound") -> A
     """
     if not isinstance(body, dict):
         raise InputError("An answer must be one JSON object.")
+    received = now()
     try:
-        uuid, when = str(UUID(str(body["uuid"]))), datetime.fromisoformat(str(body[moment]))
-        name = str(body[about])
+        uuid, given = str(UUID(str(body["uuid"]))), read_moment(body[moment], moment)
+        name, sent = str(body[about]), body.get("sent_at")
+        when = server_moment(given, sent and read_moment(sent, "sent_at"), received)
     except KeyError as error:
         raise InputError(f"An answer must have {error}.") from error
     except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"An answer must be complete: {error}.") from error
-    if when.tzinfo is None:
-        raise InputError(f"{moment} must have a time zone, not {body[moment]!r}.")
-    if not 2000 <= when.year <= 2999:
+    if when.year < 2000:
         raise InputError(f"{moment} must be from 2000 on, not {body[moment]!r}.")
-    return Answer(name, uuid, when)
+    return Answer(name, uuid, when, received)
 
 
 def parse_grade(body: dict[str, Any], terms: Protocol) -> dict[str, Any]:
@@ -102,7 +107,7 @@ def store_grade(thing: Thing, answer: Answer, grade: dict[str, Any], terms: Prot
     assert thing.slot is not None
     renew(thing.assignment, terms)
     same = {"slot_id": thing.slot.id, "facet": grade["facet"], "grade": grade["grade"]}
-    times = {"given_at": answer.moment, "received_at": now()}
+    times = {"given_at": answer.moment, "received_at": answer.received}
     return _store_once(Judgement, answer.uuid, grade | same | times, same)
 
 
@@ -110,21 +115,21 @@ def store_preference(thing: Thing, answer: Answer, choice: str, terms: Protocol)
     """Store a choice between two lists; as `store_grade`."""
     renew(thing.assignment, terms)
     same = {"assignment_id": thing.assignment.id, "choice": choice}
-    times = {"given_at": answer.moment, "received_at": now()}
+    times = {"given_at": answer.moment, "received_at": answer.received}
     return _store_once(Preference, answer.uuid, same | times, same)
 
 
 def store_listen(thing: Thing, answer: Answer, seconds: float) -> bool:
     """Store a stretch of listening; as `store_grade`."""
     same = {"assignment_id": thing.assignment.id, **_heard(thing)}
-    rest = {"seconds": seconds, "started_at": answer.moment, "received_at": now()}
+    rest = {"seconds": seconds, "started_at": answer.moment, "received_at": answer.received}
     return _store_once(Listen, answer.uuid, same | rest, same)
 
 
 def store_flag(thing: Thing, answer: Answer) -> bool:
     """Store that a sound was reported as broken; as `store_grade`."""
     same = {"assignment_id": thing.assignment.id, **_heard(thing)}
-    rest = {"given_at": answer.moment, "received_at": now()}
+    rest = {"given_at": answer.moment, "received_at": answer.received}
     return _store_once(Flag, answer.uuid, same | rest, same)
 
 

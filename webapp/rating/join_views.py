@@ -1,42 +1,142 @@
-"""Where raters come in who have no personal link: /join/SLUG."""
+"""Where raters come in who have no personal link: /join/SLUG.
+
+Looking takes nobody's place: whoever comes reads what they would agree to, and has a place when
+they agree. What a browser reaches a place with, its secret, is in its cookie before that, so that
+an answer that got lost on its way is no place lost.
+"""
+
+import secrets
+from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 
-from webapp.core.database import db, writes
+from embeddings.errors import InputError
+from webapp.core.database import db, reading
+from webapp.core.limits import limit
+from webapp.core.markdown import markdown
 from webapp.core.security import public
-from webapp.models import Study
-from webapp.rating import people
+from webapp.models import Rater, Study
+from webapp.rating import joining, people
 
 bp = Blueprint("join", __name__)
+
+_COOKIE = "sounding_board_browser"
+_KEPT = 400 * 86400  # seconds, the longest that browsers keep a cookie
+_LONGEST = 100  # characters of a secret, which have 32
+
+
+@bp.before_request
+def gate() -> None:
+    """Count who comes."""
+    limit()
 
 
 @bp.get("/join/<slug>")
 @public
 def join(slug: str) -> ResponseReturnValue:
-    """Let a rater in; the same person, by id or by browser, comes to the same place again."""
+    """Show what one would agree to, or lead back to one's place. Nothing is stored."""
     if request.method == "HEAD":
-        return ""  # who only looks, as link checkers do, takes nobody's place
-    writes()
+        return ""
+    study, rater = _who(slug)
+    if rater is not None:
+        return _back(study, rater)
+    if not people.is_open(study):
+        return _end(study, "closed")
+    joining.check_joining(study, request.args)
+    if joining.is_full(study):
+        return _end(study, "full")
+    return _ask(study, "begin")
+
+
+@bp.post("/join/<slug>")
+@public
+def begin(slug: str) -> ResponseReturnValue:
+    """Give somebody who agrees a place, or let another browser of theirs reach it."""
+    with reading():
+        study, rater = _who(slug)
+    answer, secret = request.form.get("answer"), _secret()
+    if rater is not None:
+        if secret:
+            joining.let_in(rater, secret, request.form.get("code", ""))
+        return _back(study, rater)
+    if not people.is_open(study):
+        return _end(study, "closed")
+    if answer == "no":
+        joining.check_joining(study, request.args)
+        return _end(study, "declined", study.terms.joining.no_consent_code)
+    if answer == "yes" and secret:
+        rater = joining.join(study, request.args, secret)
+        return _end(study, "full") if rater is None else _back(study, rater)
+    return redirect(f"?{request.query_string.decode(errors='replace')}")  # here, once more
+
+
+def _who(slug: str) -> tuple[Study, Rater | None]:
+    """Return the study, and the rater that the address or this browser names, if there is one."""
     study = db.session.scalar(sa.select(Study).where(Study.slug == slug, Study.state != "draft"))
     if study is None:
         abort(404)
-    key = f"joined-{study.id}"
-    rater = people.known(study, request.args)
-    if rater is None and not study.terms.joining.ids:
-        rater = people.find_rater(slug, session.get(key, ""))
-    if rater is None and not people.is_open(study):
-        return _end(study, "closed")
-    rater = rater or people.join(study, request.args)
-    if rater is None:
-        return _end(study, "full")
-    session[key] = rater.token
-    return redirect(url_for("rate.page", slug=slug, token=rater.token))
+    try:
+        person = joining.person_of(study, request.args)
+    except InputError:
+        if people.is_open(study):
+            raise
+        return study, None
+    rater = joining.known(study, person, _secret())
+    if rater is None and not person:
+        rater = joining.rater_of_session(study, session.get(f"joined-{study.id}", ""))
+    return study, rater
 
 
-def _end(study: Study, why: str) -> ResponseReturnValue:
+def _back(study: Study, rater: Rater) -> ResponseReturnValue:
+    """Lead a browser to the rater's place, if it may; else say how it may."""
+    asked = study.terms.joining.ids
+    if not asked or joining.holds(rater, _secret()):
+        return redirect(url_for("rate.page", slug=study.slug, token=rater.token))
+    if joining.is_unclaimed(rater):
+        return _ask(study, "again")
+    wrong = request.method == "POST" and bool(request.form.get("code"))
+    return _with_secret(study, "rating/elsewhere.html", wrong=wrong), 403
+
+
+def _ask(study: Study, why: str) -> ResponseReturnValue:
+    """Ask for consent, or to begin; "again" asks somebody of before to go on."""
+    consent = markdown(study.terms.consent) if why == "begin" and study.terms.consent else ""
+    return _with_secret(study, "rating/join.html", consent=consent, why=why)
+
+
+def _with_secret(study: Study, template: str, **context: Any) -> Any:
+    """Show a page, and give the browser its secret if it has none."""
+    page = render_template(template, study=study, terms=study.terms, can_withdraw=False, **context)
+    response = make_response(page)
+    if not _secret():
+        response.set_cookie(
+            _COOKIE, secrets.token_urlsafe(24), max_age=_KEPT, path=url_for(".join", slug=""),
+            httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"],
+        )  # fmt: skip
+    return response
+
+
+def _secret() -> str:
+    """Return this browser's secret, "" where it has none."""
+    secret = request.cookies.get(_COOKIE, "")
+    return secret if len(secret) <= _LONGEST else ""
+
+
+def _end(study: Study, why: str, code: str = "") -> ResponseReturnValue:
+    target = study.terms.joining.redirect.replace("{code}", code) if code else ""
     return render_template(
-        "rating/end.html", study=study, terms=study.terms, why=why, code="", redirect="", done=0,
-        can_withdraw=False,
+        "rating/end.html", study=study, terms=study.terms, why=why, code=code, redirect=target,
+        done=0, can_withdraw=False,
     )  # fmt: skip

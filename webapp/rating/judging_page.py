@@ -8,7 +8,7 @@ from embeddings.errors import InputError
 from webapp.core import catalogue
 from webapp.core.database import db
 from webapp.core.envelopes import envelope_letters
-from webapp.models import Assignment, Candidate, Rater, Sitting, Slot
+from webapp.models import Assignment, Candidate, Rater, Slot
 from webapp.rating import answers
 from webapp.rating.people import Step, sitting_blocks
 from webapp.rating.tokens import Thing, token
@@ -50,7 +50,7 @@ class View:
     previous: bool = False
 
 
-def view(rater: Rater, sitting: Sitting, step: Step, page: int | None = None) -> View:
+def view(rater: Rater, sitting: str, step: Step, page: int | None = None) -> View:
     """Return the page of a step's block; an earlier one of it if `page` names one."""
     assignment, terms = step.assignment, rater.study.terms
     assert assignment is not None
@@ -83,7 +83,7 @@ def view(rater: Rater, sitting: Sitting, step: Step, page: int | None = None) ->
 
 
 def _reported(
-    assignment: Assignment, sitting: Sitting, names: dict[int, str], query: str
+    assignment: Assignment, sitting: str, names: dict[int, str], query: str
 ) -> frozenset[str]:
     """Return the tokens of the page's sounds that the rater reported as broken."""
     slots, clips = answers.flagged(assignment), answers.flagged_in_lists(assignment)
@@ -104,7 +104,7 @@ def _with_sources(assignment: Assignment) -> dict[int, Candidate]:
 
 
 def _envelopes(
-    rater: Rater, sitting: Sitting, assignment: Assignment, slots: list[Slot]
+    rater: Rater, sitting: str, assignment: Assignment, slots: list[Slot]
 ) -> dict[str, str]:
     """Return the waveforms of all sounds of a page, where the protocol shows them."""
     terms = rater.study.terms
@@ -127,7 +127,7 @@ def _envelopes(
 def _lists(
     assignment: Assignment,
     slots: list[Slot],
-    sitting: Sitting,
+    sitting: str,
     names: dict[int, str],
     given: dict[int, dict[str, int]],
 ) -> list[tuple[str, list[tuple[str, bool]], int | None]]:

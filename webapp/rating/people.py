@@ -11,13 +11,15 @@ import sqlalchemy as sa
 
 from embeddings.errors import InputError
 from evaluation.protocol.terms import Question
-from webapp.core.database import db, now
+from webapp.core.database import db, now, turn
 from webapp.logbook import RATER, record
 from webapp.models import (
     Assignment,
+    Browser,
     ExternalId,
     Flag,
     Judgement,
+    LastAnswer,
     Listen,
     Preference,
     Query,
@@ -32,8 +34,6 @@ from webapp.rating.answers import unanswered
 
 MOST_INVITED = 1000
 LONGEST_ANSWER = 5000  # characters
-_LONGEST_ID = 200
-_LATEST = timedelta(days=1)
 _TRIES = 2  # at the headphone test
 _LEAST_RIGHT = 5  # of its six trials
 
@@ -80,67 +80,6 @@ def is_open(study: Study) -> bool:
     return study.state == "open" and not _is_past(study.terms.ends)
 
 
-def known(study: Study, given: Mapping[str, str]) -> Rater | None:
-    """Return the rater who came with the same external id before, or None."""
-    person = next(iter(study.terms.joining.ids), "")
-    found = sa.select(Rater).join(ExternalId, ExternalId.rater_id == Rater.id)
-    return db.session.scalar(
-        found.where(
-            ExternalId.study_id == study.id,
-            ExternalId.name == person,
-            ExternalId.value == _id(given, person),
-            ExternalId.person,
-        )
-    )
-
-
-def _id(given: Mapping[str, str], name: str) -> str:
-    """Return an external id of an address; "" for one whose placeholder nobody filled in."""
-    value = given.get(name, "").strip()
-    return "" if "{{" in value else value
-
-
-def join(study: Study, given: Mapping[str, str]) -> Rater | None:
-    """Return the rater who comes with these external ids, a new one at the first time.
-
-    Returns None where as many have joined as may.
-
-    Raises
-    ------
-    InputError
-        The study lets nobody join, or the id that says who it is is missing or too long.
-    """
-    joining = study.terms.joining
-    if not is_open(study) or not joining.open or study.simulated:
-        raise InputError("This study cannot be joined.")
-    ids = {name: _id(given, name) for name in joining.ids}
-    person = next(iter(joining.ids), "")
-    if person and not ids[person]:
-        raise InputError(f"The address lacks {person}: please come by the link you were given.")
-    for name, value in ids.items():
-        if len(value) > _LONGEST_ID:
-            raise InputError(f"{name} must have at most {_LONGEST_ID} characters.")
-    rater = known(study, given)
-    if rater is not None:
-        return rater
-    joined = sa.select(sa.func.count(Rater.id)).where(Rater.study_id == study.id, Rater.joined)
-    if (db.session.scalar(joined) or 0) >= joining.most:
-        return None
-    rater = new_raters(study, 1)[0]
-    rater.joined = True
-    db.session.flush()
-    for name, value in ids.items():
-        if value:
-            db.session.add(
-                ExternalId(
-                    study_id=study.id, rater_id=rater.id, name=name, value=value,
-                    person=name == person,
-                )
-            )  # fmt: skip
-    db.session.commit()
-    return rater
-
-
 def where(rater: Rater) -> Step:
     """Return the step the rater is at, giving a new block where it is time for one."""
     terms = rater.study.terms
@@ -160,6 +99,8 @@ def where(rater: Rater) -> Step:
         return Step("sound")
     if terms.listening.headphones and not passed_headphones(rater):
         return Step("headphones")
+    turn(rater.study)
+    db.session.expire(rater, ["assignments"])  # another tab of theirs may just have been given one
     practice = assigning.practice_assignment(rater)
     if practice and not practice.finished_at:
         return _at(practice, "practice")
@@ -219,20 +160,6 @@ def headphone_tries(rater: Rater) -> int:
     return len(json.loads(rater.headphones or "[]"))
 
 
-def still_takes(rater: Rater, given_at: datetime) -> bool:
-    """Return whether the study takes an answer of that moment.
-
-    One that was given before the study closed, and waited in the rater's browser, is taken for a
-    day.
-    """
-    closed = rater.study.closed_at
-    if rater.study.state == "open":
-        return True
-    if closed is None or rater.study.imported:
-        return False
-    return given_at <= closed and now() < closed + _LATEST
-
-
 def passed_headphones(rater: Rater) -> bool:
     """Return whether the rater passed the headphone test."""
     return max(json.loads(rater.headphones or "[]"), default=0) >= _LEAST_RIGHT
@@ -264,6 +191,8 @@ def withdraw(rater: Rater) -> int:
         sa.delete(Slot).where(Slot.assignment_id.in_(assignments)),
         sa.delete(Assignment).where(Assignment.rater_id == rater_id),
         sa.delete(Sitting).where(Sitting.rater_id == rater_id),
+        sa.delete(LastAnswer).where(LastAnswer.rater_id == rater_id),
+        sa.delete(Browser).where(Browser.rater_id == rater_id),
         sa.delete(ExternalId).where(ExternalId.rater_id == rater_id),
         sa.delete(Rater).where(Rater.id == rater_id),
     ):
@@ -325,6 +254,7 @@ def sitting_blocks(rater: Rater) -> int:
 
 def new_raters(study: Study, count: int) -> list[Rater]:
     """Add raters to a study, each with a number and a secret token; the caller commits."""
+    turn(study)
     last = sa.select(sa.func.max(Rater.number)).where(Rater.study_id == study.id)
     gone = sa.select(sa.func.count(Withdrawal.id)).where(Withdrawal.study_id == study.id)
     # with those who withdrew, so that nobody gets the number of somebody who did

@@ -1,21 +1,29 @@
-"""What a rater hears, by opaque names: tokens of queries, slots and clips in one sitting."""
+"""What a rater hears, by opaque names: tokens of queries, slots and clips in one sitting.
+
+A token is sealed: whose it is, which sitting's and what it names are in it, hidden and signed by
+the app's key. It is opened by itself, without the database, so that junk costs a hash; nothing is
+stored of a sitting, so that a page load leaves nothing behind.
+"""
 
 import hashlib
 import hmac
 import re
+import secrets
 import struct
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-import sqlalchemy as sa
 from flask import current_app
 
-from webapp.core.database import db
-from webapp.models import Assignment, Candidate, Query, Rater, Sitting, Slot
+from webapp.core.database import db, now
+from webapp.models import Assignment, Candidate, Query, Rater, Slot
 
-_QUERY, _SLOT, _CLIP = range(3)
-_PLACE = struct.Struct(">BQQ")  # kind, number, and the candidate where it is a clip in lists
-_TAG = 8  # bytes
-_TOKEN = re.compile(rf"[0-9a-f]{{{2 * (_TAG + _PLACE.size)}}}")
+QUERY, SLOT, CLIP, TONE = range(4)
+_PLACE = struct.Struct(">QBQQ")  # rater, kind, number, and the candidate where it is a clip
+_SITTING = struct.Struct(">I4s")  # when it began (seconds since 1970), and chance
+_TAG = 16  # bytes
+_WHOLE = _TAG + _SITTING.size + _PLACE.size
+_TOKEN = re.compile(rf"[0-9a-f]{{{2 * _WHOLE}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,73 +43,102 @@ class Thing:
         return heard.sound if heard else ""
 
 
-def start_sitting(rater: Rater) -> Sitting:
-    """Store and return a new sitting of `rater`."""
-    sitting = Sitting(rater_id=rater.id)
-    db.session.add(sitting)
-    db.session.commit()
-    return sitting
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What an opened token says.
+
+    Attributes
+    ----------
+    rater : the rater's id
+    sitting : the sitting in which the token was given out, in hexadecimal
+    since : when that sitting began: nothing can be said under this name before
+    kind, number, candidate : what is named
+    """
+
+    rater: int
+    sitting: str
+    since: datetime
+    kind: int
+    number: int
+    candidate: int = 0
 
 
-def token(sitting: Sitting, thing: Thing) -> str:
+def new_sitting() -> str:
+    """Return the name of a new sitting, for the browser's cookie: when it began, and chance."""
+    return _SITTING.pack(int(now().timestamp()), secrets.token_bytes(4)).hex()
+
+
+def is_sitting(name: object) -> bool:
+    """Return whether it is the name of a sitting, as a cookie holds it."""
+    return isinstance(name, str) and re.fullmatch(r"[0-9a-f]{16}", name) is not None
+
+
+def token(sitting: str, thing: Thing) -> str:
     """Return the opaque name of a thing in one sitting.
 
     It says nothing of the clip and is another one for every rater, every sitting and every place.
-    The thing's number is in it, hidden under a keyed hash, so that it is found without a search.
     """
     if thing.candidate is not None:
-        place = _CLIP, thing.assignment.id, thing.candidate.id
+        place = CLIP, thing.assignment.id, thing.candidate.id
     elif thing.slot is not None:
-        place = _SLOT, thing.slot.id, 0
+        place = SLOT, thing.slot.id, 0
     else:
-        place = _QUERY, thing.assignment.id, 0
-    packed = _PLACE.pack(*place)
-    tag = _keyed(sitting, "tag", packed)[:_TAG]
-    return (tag + _masked(sitting, tag, packed)).hex()
+        place = QUERY, thing.assignment.id, 0
+    return _seal(sitting, thing.assignment.rater_id, *place)
 
 
-def check_token(sitting: Sitting, place: int) -> str:
+def check_token(sitting: str, rater: Rater, place: int) -> str:
     """Return the opaque name of a sound of the sound check in one sitting."""
-    return _keyed(sitting, "check", bytes([place]))[: _TAG + _PLACE.size].hex()
+    return _seal(sitting, rater.id, TONE, place, 0)
 
 
-def find_thing(rater: Rater, name: str) -> Thing | None:
-    """Return what a token of any of the rater's sittings stands for, or None.
-
-    Older sittings count too: a grade that waited in a closed tab carries its old token.
-    """
+def open_token(name: str) -> Name | None:
+    """Return what a token says, None where it is no token of ours. Asks no database."""
     if not _TOKEN.fullmatch(name):
         return None
     tag, hidden = bytes.fromhex(name)[:_TAG], bytes.fromhex(name)[_TAG:]
-    sittings = sa.select(Sitting).where(Sitting.rater_id == rater.id).order_by(Sitting.id.desc())
-    for sitting in db.session.scalars(sittings):
-        packed = _masked(sitting, tag, hidden)
-        if hmac.compare_digest(_keyed(sitting, "tag", packed)[:_TAG], tag):
-            return _thing(rater, *_PLACE.unpack(packed))
-    return None
+    packed = _masked(tag, hidden)
+    if not hmac.compare_digest(_keyed("sealed-tag", packed)[:_TAG], tag):
+        return None
+    sitting = packed[: _SITTING.size]
+    began, _chance = _SITTING.unpack(sitting)
+    rater, kind, number, candidate = _PLACE.unpack(packed[_SITTING.size :])
+    since = datetime.fromtimestamp(began, UTC)
+    return Name(rater, sitting.hex(), since, kind, number, candidate)
 
 
-def _thing(rater: Rater, kind: int, number: int, candidate: int) -> Thing | None:
-    """Return the thing that a token names, if it is the rater's still."""
-    if kind == _SLOT:
-        slot = db.session.get(Slot, number)
+def find_thing(rater: Rater, name: Name | None) -> Thing | None:
+    """Return what an opened token names, if it is the rater's still, or None."""
+    if name is None or name.rater != rater.id or name.kind == TONE:
+        return None
+    if name.kind == SLOT:
+        slot = db.session.get(Slot, name.number)
         mine = slot is not None and slot.assignment.rater_id == rater.id
         return Thing(slot.assignment, slot) if slot is not None and mine else None
-    assignment = db.session.get(Assignment, number)
+    assignment = db.session.get(Assignment, name.number)
     if assignment is None or assignment.rater_id != rater.id:
         return None
-    if kind == _QUERY:
+    if name.kind == QUERY:
         return Thing(assignment)
-    heard = db.session.get(Candidate, candidate)
+    heard = db.session.get(Candidate, name.candidate)
     return heard and Thing(assignment, candidate=heard)
 
 
-def _keyed(sitting: Sitting, purpose: str, message: bytes) -> bytes:
+def _seal(sitting: str, rater: int, kind: int, number: int, candidate: int) -> str:
+    packed = bytes.fromhex(sitting) + _PLACE.pack(rater, kind, number, candidate)
+    tag = _keyed("sealed-tag", packed)[:_TAG]
+    return (tag + _masked(tag, packed)).hex()
+
+
+def _keyed(purpose: str, message: bytes) -> bytes:
     secret = current_app.config["SECRET_KEY"].encode()
-    return hmac.digest(secret, f"{purpose}:{sitting.id}:".encode() + message, hashlib.sha256)
+    return hmac.digest(secret, f"{purpose}:".encode() + message, hashlib.sha512)
 
 
-def _masked(sitting: Sitting, tag: bytes, packed: bytes) -> bytes:
-    """Hide a place, or show a hidden one: the same operation twice gives back what was there."""
-    mask = _keyed(sitting, "mask", tag)
+def _masked(tag: bytes, packed: bytes) -> bytes:
+    """Hide what is packed, or show what is hidden: the same operation twice undoes itself.
+
+    The mask is keyed by the tag, which is a keyed hash of all that is packed: it serves once.
+    """
+    mask = _keyed("sealed-mask", tag)
     return bytes(a ^ b for a, b in zip(packed, mask, strict=False))

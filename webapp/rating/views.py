@@ -24,11 +24,12 @@ from flask_babel import ngettext
 
 from embeddings.errors import InputError
 from evaluation.protocol.terms import Protocol
-from webapp.core.database import db, writes
+from webapp.core.database import reading, reads, writes
+from webapp.core.limits import limit
 from webapp.core.markdown import markdown
 from webapp.core.security import public
-from webapp.models import Rater, Sitting
-from webapp.rating import judging_page, people
+from webapp.models import Rater
+from webapp.rating import joining, judging_page, people
 from webapp.rating.answers import (
     CHOICES,
     Answer,
@@ -41,7 +42,18 @@ from webapp.rating.answers import (
     store_listen,
     store_preference,
 )
-from webapp.rating.tokens import Thing, check_token, find_thing, start_sitting
+from webapp.rating.moments import note_answer, takes
+from webapp.rating.old_tokens import is_old, old_tone, open_old_token
+from webapp.rating.tokens import (
+    TONE,
+    Name,
+    Thing,
+    check_token,
+    find_thing,
+    is_sitting,
+    new_sitting,
+    open_token,
+)
 from webapp.study.lifecycle import sounds_folder
 
 bp = Blueprint("rate", __name__, url_prefix="/rate/<slug>/<token>")
@@ -49,13 +61,23 @@ bp = Blueprint("rate", __name__, url_prefix="/rate/<slug>/<token>")
 _TYPES = {".flac": "audio/flac", ".mp3": "audio/mpeg"}
 
 
+@bp.before_request
+def gate() -> None:
+    """Let in who has a rater's link and does not ask too often, before anybody waits for them."""
+    slug, token = (str((request.view_args or {})[name]) for name in ("slug", "token"))
+    limit(token)
+    with reading():
+        _rater(slug, token)
+
+
 @bp.get("")
 @public
 def page(slug: str, token: str) -> ResponseReturnValue:
     """Show the page that the rater is at on the way from consent to thanks."""
     writes()
+    step = people.where(_rater(slug, token))
+    reads()  # what is left to do is to show it, and nobody waits for that
     rater = _rater(slug, token)
-    step = people.where(rater)
     if step.name in ("practice", "main", "repeat"):
         return _judging_page(rater, step)
     if step.name == "consent":
@@ -71,8 +93,7 @@ def page(slug: str, token: str) -> ResponseReturnValue:
 @public
 def sound(slug: str, token: str, sound: str) -> Response:
     """Send the sound that a token stands for, without a word about where it comes from."""
-    rater = _rater(slug, token)
-    name = _check_sounds(rater).get(sound) or _thing_sound(rater, sound)
+    name = _sound_file(_rater(slug, token), sound)
     if not name:
         abort(404)
     path = sounds_folder(slug) / name
@@ -175,7 +196,7 @@ def listen(slug: str, token: str) -> ResponseReturnValue:
     def store(thing: Thing, answer: Answer, body: dict[str, Any], terms: Protocol) -> bool:
         return store_listen(thing, answer, parse_seconds(body))
 
-    return _take(slug, token, store, moment="started_at")
+    return _take(slug, token, store, moment="started_at", in_order=False)
 
 
 @bp.post("/flags")
@@ -186,15 +207,16 @@ def flag(slug: str, token: str) -> ResponseReturnValue:
     def store(thing: Thing, answer: Answer, body: dict[str, Any], terms: Protocol) -> bool:
         return store_flag(thing, answer)
 
-    return _take(slug, token, store)
+    return _take(slug, token, store, in_order=False)
 
 
 @bp.post("/next")
 @public
 def finish(slug: str, token: str) -> ResponseReturnValue:
     """Finish the page that was shown, and go on to the next one."""
+    opened = _opened(slug, token, request.form.get("block", ""))
     rater = _rater(slug, token)
-    thing = find_thing(rater, request.form.get("block", ""))
+    thing = find_thing(rater, opened)
     number = request.form.get("page", 1, type=int)
     if rater.study.state == "open" and thing:
         missing = finish_page(thing.assignment, number, rater.study.terms)
@@ -220,9 +242,8 @@ def withdrawal(slug: str, token: str) -> ResponseReturnValue:
 def withdraw(slug: str, token: str) -> ResponseReturnValue:
     """Remove everything that the rater gave."""
     rater = _rater(slug, token)
-    study, number = rater.study, rater.id
+    study = rater.study
     people.withdraw(rater)
-    session.pop(f"sitting-{number}", None)
     return render_template("rating/end.html", study=study, terms=study.terms, why="withdrawn",
                            code="", redirect="", done=0, can_withdraw=False)  # fmt: skip
 
@@ -231,18 +252,30 @@ Store = Callable[[Thing, Answer, dict[str, Any], Protocol], bool]
 
 
 def _take(
-    slug: str, token: str, store: Store, moment: str = "given_at", about: str = "sound"
+    slug: str,
+    token: str,
+    store: Store,
+    *,
+    moment: str = "given_at",
+    about: str = "sound",
+    in_order: bool = True,
 ) -> ResponseReturnValue:
-    """Read one JSON answer, store it, and say how that went."""
-    rater = _rater(slug, token)
+    """Read one JSON answer, store it, and say how that went. Junk waits for no writer's turn.
+
+    `in_order` says that browsers send such answers one after the other, as they were given.
+    """
     try:
         body = request.get_json()
         answer = parse_answer(body, moment, about)
-        if not people.still_takes(rater, answer.moment):
-            return {"refused": _("The study is closed; it takes no more grades.")}, 409
-        thing = find_thing(rater, answer.sound)
-        if thing is None:
+        name = _opened(slug, token, answer.sound)
+        rater = _rater(slug, token) if name else None
+        thing = find_thing(rater, name) if rater else None
+        if rater is None or name is None or thing is None:
             raise LookupError
+        if not takes(rater.study, name, thing, answer.moment, in_order=in_order):
+            return {"refused": _("The study is closed; it takes no more grades.")}, 409
+        if in_order:
+            note_answer(name, answer.moment)
         if not store(thing, answer, body, rater.study.terms):
             return {"refused": _("Another answer has this answer's id already.")}, 409
     except LookupError:
@@ -255,8 +288,7 @@ def _take(
 
 
 def _judging_page(rater: Rater, step: people.Step) -> ResponseReturnValue:
-    sitting = _sitting(rater)
-    view = judging_page.view(rater, sitting, step, request.args.get("page", type=int))
+    view = judging_page.view(rater, _sitting(), step, request.args.get("page", type=int))
     template = "rating/page.html" if rater.study.terms.method == "graded" else "rating/lists.html"
     instructions = markdown(rater.study.terms.instructions)
     return _show(template, rater, view=view, instructions=instructions)
@@ -277,8 +309,8 @@ def _questions_page(
 
 
 def _check_page(rater: Rater, name: str) -> ResponseReturnValue:
-    _sitting(rater)
-    tokens = list(_check_sounds(rater))
+    sitting = _sitting()
+    tokens = [check_token(sitting, rater, place) for place in range(len(_check_files(rater)))]
     addresses = [
         url_for(".sound", **(request.view_args or {}), sound=one) for one in tokens
     ]  # fmt: skip
@@ -309,6 +341,7 @@ def _show(template: str, rater: Rater, **context: Any) -> str:
         study=rater.study,
         terms=rater.study.terms,
         can_withdraw=people.may_withdraw(rater),
+        resume=joining.resume_code(rater) if rater.joined else "",
         **context,
     )
 
@@ -324,29 +357,36 @@ def _rater(slug: str, token: str) -> Rater:
     return rater
 
 
-def _check_sounds(rater: Rater) -> dict[str, str]:
-    """Return token -> file of the sounds of the sound check, in their order, in this sitting."""
+def _opened(slug: str, token: str, name: str) -> Name | None:
+    """Return what a token says, before this request takes its turn as a writer."""
+    if not is_old(name):
+        return open_token(name)
+    with reading():
+        return open_old_token(_rater(slug, token), name)
+
+
+def _check_files(rater: Rater) -> list[str]:
+    """Return the files of the sound check, in their order."""
     if not rater.study.tone:
-        return {}
-    sitting = _sitting(rater, start=request.endpoint == "rate.page")
-    if sitting is None:
-        return {}
-    files = [rater.study.tone, *(name for name, _ in json.loads(rater.study.trials))]
-    return {check_token(sitting, place): name for place, name in enumerate(files)}
+        return []
+    return [rater.study.tone, *(name for name, _ in json.loads(rater.study.trials))]
 
 
-def _thing_sound(rater: Rater, name: str) -> str:
-    thing = find_thing(rater, name)
-    return thing.sound if thing else ""
+def _sound_file(rater: Rater, name: str) -> str:
+    """Return the file of the sound that a token names; "" for none."""
+    opened = open_old_token(rater, name) if is_old(name) else open_token(name)
+    thing = find_thing(rater, opened)
+    if thing:
+        return thing.sound
+    files = _check_files(rater)
+    place = old_tone(session.get(f"sitting-{rater.id}"), name)
+    if opened and opened.rater == rater.id and opened.kind == TONE:
+        place = opened.number
+    return files[place] if place is not None and place < len(files) else ""
 
 
-def _sitting(rater: Rater, *, start: bool = True) -> Sitting:
-    """Return the sitting of this browser, a new one where it has none of this rater."""
-    key = f"sitting-{rater.id}"
-    sitting = db.session.get(Sitting, session[key]) if key in session else None
-    if sitting is not None and sitting.rater_id != rater.id:
-        sitting = None
-    if sitting is None and start:
-        sitting = start_sitting(rater)
-        session[key] = sitting.id
-    return sitting
+def _sitting() -> str:
+    """Return the sitting of this browser, a new one where it has none."""
+    if not is_sitting(session.get("sitting")):
+        session["sitting"] = new_sitting()
+    return session["sitting"]

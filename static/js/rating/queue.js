@@ -5,6 +5,7 @@
 const STORE = "grades";
 const SHORTEST_WAIT = 500; // milliseconds between tries, doubled up to
 const LONGEST_WAIT = 30000;
+const LONGEST_REST = 60000; // that a server may ask for
 const PATIENCE = 10000; // for one answer
 
 function open() {
@@ -84,7 +85,7 @@ export class Queue {
   // on: { saved(entry), waiting(count of answers), refused(entry, reason), outdated() }, where an
   // entry is { address, body, kind }. A listen that is refused is dropped without a word.
   constructor(rater, csrf, on) {
-    Object.assign(this, { rater, csrf, on, wait: SHORTEST_WAIT, draining: null, asked: false, timer: 0 });
+    Object.assign(this, { rater, csrf, on, wait: SHORTEST_WAIT, draining: null, asked: false, timer: 0, rested: 0 });
     this.done = new Set(); // UUIDs that the server answered for good, in case a disk forgets nothing
     this.store = open().then((database) => new DiskStore(database), () => new MemoryStore());
     window.addEventListener("online", () => this.drain());
@@ -187,7 +188,8 @@ export class Queue {
     const answers = this.count(entries);
     this.on.waiting(answers);
     if (answer === "outdated" && answers) this.on.outdated();
-    if (answer === "again") this.timer = setTimeout(() => this.drain(), this.wait);
+    const rest = Math.max(this.rested - performance.now(), 0);
+    if (answer === "again") this.timer = setTimeout(() => this.drain(), Math.max(this.wait, rest));
     this.wait = Math.min(2 * this.wait, LONGEST_WAIT);
   }
 
@@ -199,19 +201,23 @@ export class Queue {
   }
 
   // Return "saved", "again" (no answer, or not the app's), "outdated" (the page must be loaded
-  // again), or the app's reason why this can never be saved.
+  // again), or the app's reason why this can never be saved. What asks for a rest gets it.
   async send({ address, body }) {
+    if (performance.now() < this.rested) return "again";
     let response;
     try {
       response = await fetch(address, {
         method: "POST",
         headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": this.csrf },
-        body: JSON.stringify(body),
+        // by the clock of given_at, too: the server sees by it how far that clock is off
+        body: JSON.stringify({ ...body, sent_at: new Date().toISOString() }),
         signal: AbortSignal.timeout(PATIENCE),
       });
     } catch {
       return "again";
     }
+    const rest = 1000 * Number(response.headers.get("Retry-After") ?? 0);
+    if (rest > 0) this.rested = performance.now() + Math.min(rest, LONGEST_REST);
     const answer = await response.json().catch(() => null);
     if (response.ok && answer?.saved === body.uuid) return "saved";
     if (answer?.reload) return "outdated";

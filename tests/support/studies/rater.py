@@ -23,6 +23,14 @@ level = false
 """
 
 
+def join(client: FlaskClient, address: str, **fields: str):
+    """Go to a join address and press its button, the one that agrees; return the answer."""
+    page = client.get(address)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+    assert token, page.text
+    return client.post(address, data={"answer": "yes", "csrf_token": token[1]} | fields)
+
+
 class Page:
     """A rater's judging page as a browser sees it; practice, where it comes first, is done."""
 

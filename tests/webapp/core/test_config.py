@@ -12,7 +12,7 @@ import pytest
 from embeddings.errors import InputError
 from tests.support.places import ROOT
 from webapp import create_app
-from webapp.core.config import SETTINGS, _secret_key, read_settings, template
+from webapp.core.config import SETTINGS, read_settings, secret_in, template
 
 
 def test_the_first_start_writes_every_setting_with_its_help(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_processes_that_start_together_get_one_key(tmp_path: Path) -> None:
 
     def start() -> None:
         barrier.wait()
-        keys.append(_secret_key(tmp_path))
+        keys.append(secret_in(tmp_path / "secret_key"))
 
     threads = [threading.Thread(target=start) for _ in range(8)]
     for thread in threads:
@@ -85,8 +85,8 @@ def test_processes_that_start_together_get_one_key(tmp_path: Path) -> None:
 
 def test_an_empty_secret_key_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secret_key").touch()
-    with pytest.raises(InputError, match="the secret key must have at least 32 characters"):
-        _secret_key(tmp_path)
+    with pytest.raises(InputError, match="a secret must have at least 32 characters"):
+        secret_in(tmp_path / "secret_key")
 
 
 def test_the_data_folder_is_where_the_environment_says(

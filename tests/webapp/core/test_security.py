@@ -17,7 +17,13 @@ RATERS = (
     "consent", "finish", "flag", "grade", "headphones", "listen", "page", "prefer", "questions",
     "sound", "sound_check", "withdraw", "withdrawal",
 )  # fmt: skip
-OPEN = {"home.healthz", "signin.signin", "join.join", *(f"rate.{name}" for name in RATERS)}
+OPEN = {
+    "home.healthz",
+    "signin.signin",
+    "join.join",
+    "join.begin",
+    *(f"rate.{name}" for name in RATERS),
+}
 STATIC = {"static", "bootstrap.static"}
 
 
@@ -59,7 +65,7 @@ def test_a_rater_link_that_is_wrong_leads_nowhere(client: FlaskClient, app: Flas
             for method in rule.methods - {"HEAD", "OPTIONS"}:
                 assert client.open(path, method=method).status_code == 404, (path, method)
                 tried += 1
-    assert tried == len(RATERS) + 1
+    assert tried == len(RATERS) + 2
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/nothing", "/static/js/player/player.js"])

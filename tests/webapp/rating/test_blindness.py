@@ -12,7 +12,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from embeddings.collection.clips import Collection
 from embeddings.systems.store import Ranking
 from tests.support.places import BASE
-from tests.support.studies.rater import Page
+from tests.support.studies.rater import Page, join
 from webapp.core.database import db
 from webapp.core.security import CONTENT_SECURITY_POLICY
 from webapp.models import Candidate, Query, Study
@@ -107,6 +107,10 @@ def received(app: Flask, path: str) -> list[bytes]:
     rater = Browser(app.test_client(), path)
     for address in ("/join/listen?PROLIFIC_PID=p", "/join/listen", path + "/sounds/wrong"):
         rater.keep(rater.client.get(address, buffered=True))
+    joined = join(app.test_client(), "/join/listen?PROLIFIC_PID=p")
+    rater.keep(joined)
+    rater.keep(app.test_client().get(joined.headers["Location"]))
+    rater.keep(app.test_client().get("/join/listen?PROLIFIC_PID=p"))  # from another browser
     rater.load(path)
     rater.send("consent", answer="yes")
     rater.send("questions/before", **{"q-age": "30"})

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from webapp.rating import assigning, people
+from webapp.rating import assigning, moments, people
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 TERMS: Any = SimpleNamespace(lease_minutes=60)
@@ -15,7 +15,7 @@ TERMS: Any = SimpleNamespace(lease_minutes=60)
 @pytest.fixture(autouse=True)
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is noon."""
-    for module in (assigning, people):
+    for module in (assigning, moments, people):
         monkeypatch.setattr(module, "now", lambda: NOW)
 
 
@@ -65,12 +65,21 @@ def test_a_block_is_wanted_for_as_long_as_too_few_have_it(
     assert assigning._wanted(one, NOW) is wanted
 
 
-def takes(state: str, hours_ago: float | None, given: float, imported: bool = False) -> bool:
-    """Return whether an answer of `given` minutes after the end is taken."""
+def takes(
+    state: str,
+    hours_ago: float | None,
+    given: float,
+    imported: bool = False,
+    sitting: float = -100,
+    assigned: float = -100,
+) -> bool:
+    """Return whether an answer of `given` minutes after the end is taken; others as well."""
     closed = None if hours_ago is None else NOW - timedelta(hours=hours_ago)
-    study = SimpleNamespace(state=state, closed_at=closed, imported=imported)
-    at = (closed or NOW) + timedelta(minutes=given)
-    return people.still_takes(SimpleNamespace(study=study), at)  # type: ignore[arg-type]
+    study: Any = SimpleNamespace(state=state, closed_at=closed, imported=imported)
+    at = [(closed or NOW) + timedelta(minutes=one) for one in (given, sitting, assigned)]
+    name: Any = SimpleNamespace(rater=1, sitting="x", since=at[1])
+    thing: Any = SimpleNamespace(assignment=SimpleNamespace(assigned_at=at[2]))
+    return moments.takes(study, name, thing, at[0], in_order=False)
 
 
 def test_an_answer_that_waited_is_taken_for_a_day() -> None:
@@ -83,6 +92,35 @@ def test_an_answer_that_waited_is_taken_for_a_day() -> None:
     assert takes("closed", 23.9, -5)
     assert not takes("closed", 24, -5)
     assert not takes("closed", 1, -5, imported=True)
+
+
+def test_no_answer_is_older_than_its_page() -> None:
+    assert not takes("closed", 1, -60, sitting=-30)
+    assert not takes("closed", 1, -60, assigned=-30)
+    assert takes("closed", 1, -60, sitting=-60, assigned=-60)
+    assert takes("closed", 1, -60.9, sitting=-60)  # clocks that are nearly right
+
+
+@pytest.mark.parametrize(
+    ("given", "sent", "stored"),
+    [
+        (-5, None, -5),
+        (-5, 0, -5),
+        (-5, 0.5, -5),  # as good as right
+        (115, 120, -5),  # two hours ahead
+        (-125, -120, -5),  # behind
+        (60, None, 0),  # an hour that has not come
+        (60, 0, 0),
+        (-30e6, -30e6, 0),  # a clock that begins in 1970
+        (30, -30, 0),  # set back in between
+    ],
+)
+def test_a_moment_is_by_the_servers_clock_and_never_to_come(
+    given: float, sent: float | None, stored: float
+) -> None:
+    at = [one if one is None else NOW + timedelta(minutes=one) for one in (given, sent)]
+    found = moments.server_moment(at[0], at[1], NOW)
+    assert found == NOW + timedelta(minutes=stored)
 
 
 def test_the_last_day_of_a_date_counts() -> None:

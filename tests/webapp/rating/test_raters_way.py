@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from embeddings.errors import InputError
 from tests.support.studies.full_study import FULL, form, judge_until_end
-from tests.support.studies.rater import PROTOCOL, Page
+from tests.support.studies.rater import PROTOCOL, Page, join
 from webapp.core.database import db, now
 from webapp.models import (
     Assignment,
@@ -31,15 +31,12 @@ from webapp.tables.study_tables import Tables
 
 def test_the_whole_way(app: Flask, study, client: FlaskClient) -> None:
     study(FULL, invited=0)
-    first = client.get("/join/way?PROLIFIC_PID=p1&STUDY_ID=s1&ignored=x")
-    path = first.headers["Location"]
-    assert re.fullmatch(r"/rate/way/[\w-]{24}", path)
-    assert client.get("/join/way?PROLIFIC_PID=p1").headers["Location"] == path
-
-    text = client.get(path).text
+    text = client.get("/join/way?PROLIFIC_PID=p1").text
     assert "I <strong>agree</strong> to listen." in text
     assert "<script>alert" not in text
-    form(client, path, "consent", answer="yes")
+    path = join(client, "/join/way?PROLIFIC_PID=p1&STUDY_ID=s1&ignored=x").headers["Location"]
+    assert re.fullmatch(r"/rate/way/[\w-]{24}", path)
+    assert client.get("/join/way?PROLIFIC_PID=p1").headers["Location"] == path
     answer = form(client, path, "questions/before", **{"q-age": "forty"})
     assert "This must be a number, not &#39;forty&#39;." in answer.text
     form(client, path, "questions/before", **{"q-age": "40"})
@@ -84,8 +81,8 @@ def test_who_does_not_agree_is_let_go(study, client: FlaskClient) -> None:
 
 def test_joining_is_capped_and_asks_who_it_is(app: Flask, study) -> None:
     study(FULL, invited=0)
-    for person in ("a", "b", "a"):
-        answer = app.test_client().get(f"/join/way?PROLIFIC_PID={person}")
+    for person in ("a", "b"):
+        answer = join(app.test_client(), f"/join/way?PROLIFIC_PID={person}")
         assert answer.status_code == 302
     full = app.test_client().get("/join/way?PROLIFIC_PID=c")
     assert full.status_code == 200
@@ -108,9 +105,9 @@ def test_a_study_that_is_not_open_to_all_cannot_be_joined(study, client: FlaskCl
 def test_without_ids_a_browser_is_a_rater(app: Flask, study) -> None:
     study(PROTOCOL + "[joining]\nopen = true\nids = []\n", invited=0)
     client = app.test_client()
-    path = client.get("/join/way").headers["Location"]
+    path = join(client, "/join/way").headers["Location"]
     assert client.get("/join/way").headers["Location"] == path
-    assert app.test_client().get("/join/way").headers["Location"] != path
+    assert join(app.test_client(), "/join/way").headers["Location"] != path
 
 
 def test_headphones_are_tested_twice_and_then_no_more(app: Flask, study) -> None:

@@ -1,0 +1,63 @@
+"""How often one may ask: a bucket of a minute's worth of requests, filled again as time goes by.
+
+Each server process counts for itself, in memory, and forgets the buckets that were not used for
+longest where there are too many: what it holds is bounded, whoever comes.
+"""
+
+import math
+import time
+from collections import OrderedDict
+from ipaddress import IPv6Address, ip_address
+from threading import Lock
+
+from flask import current_app, request
+from werkzeug.exceptions import TooManyRequests
+
+_MINUTE = 60.0
+_MOST = 20_000  # buckets
+
+
+class Buckets:
+    """Buckets by name, each of `per_minute` requests; 0 counts nothing."""
+
+    def __init__(self, per_minute: int) -> None:
+        self.step = _MINUTE / per_minute if per_minute else 0.0
+        self.full: OrderedDict[str, float] = OrderedDict()  # when each is full again
+        self.lock = Lock()
+
+    def wait(self, name: str, at: float) -> float:
+        """Take a request out at `at` seconds; return 0, or how long to wait for there is none."""
+        if not self.step:
+            return 0.0
+        with self.lock:
+            full = max(self.full.pop(name, at), at)
+            late = full + self.step - at - _MINUTE
+            self.full[name] = full if late > 0 else full + self.step
+            if len(self.full) > _MOST:
+                self.full.popitem(last=False)
+        return max(late, 0.0)
+
+
+def limit(link: str = "") -> None:
+    """Count this request by its network address and, if it has one, by a rater's link.
+
+    Raises TooManyRequests, which says when to come again, where a bucket is empty.
+    """
+    settings = current_app.config["SETTINGS"]
+    for setting, name in (("requests_per_address", _address()), ("requests_per_rater", link)):
+        buckets = current_app.extensions.setdefault(setting, Buckets(settings[setting]))
+        wait = buckets.wait(name, time.monotonic()) if name else 0.0
+        if wait:
+            raise TooManyRequests(retry_after=math.ceil(wait))
+
+
+def _address() -> str:
+    """Return the network address that asks; of IPv6 the part that one household shares."""
+    text = request.remote_addr or ""
+    try:
+        address = ip_address(text)
+    except ValueError:  # a socket's
+        return text
+    if isinstance(address, IPv6Address) and not address.ipv4_mapped:
+        return str(IPv6Address(int(address) >> 64 << 64))
+    return text

@@ -1,0 +1,78 @@
+"""When an answer was given, by the server's clock, and whether a closed study takes it.
+
+The rule: an answer that comes after the closing is taken for a day, if it was given before the
+closing, and not before anything that the server already had from the same sitting: the page that it
+is about, and the answers that the browser sent before, since a browser sends them in their order.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.dialects import postgresql, sqlite
+
+from embeddings.errors import InputError
+from webapp.core.database import db, now
+from webapp.models import LastAnswer, Study
+from webapp.rating.tokens import Name, Thing
+
+_LATEST = timedelta(days=1)
+_SLIGHT = timedelta(minutes=1)
+"""A clock that is off by less is left as it is: what a message takes on its way is in it, too."""
+
+
+def read_moment(text: object, key: str) -> datetime:
+    """Return a moment that a browser says; raise InputError naming the key where it is none."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError as error:
+        raise InputError(f"An answer must be complete: {error}.") from error
+    if moment.tzinfo is None:
+        raise InputError(f"{key} must have a time zone, not {text!r}.")
+    return moment
+
+
+def server_moment(given: datetime, sent: datetime | None, received: datetime) -> datetime:
+    """Return when an answer was given, by the server's clock: never later than `received`.
+
+    Parameters
+    ----------
+    given, sent : by the browser's clock: when it was given, and when it was sent; None where the
+        browser does not say so
+    received : by the server's clock
+
+    Raises OverflowError where there is no such moment.
+    """
+    off = received - sent if sent else timedelta()
+    return min(given if abs(off) < _SLIGHT else given + off, received)
+
+
+def takes(
+    study: Study, name: Name, thing: Thing, given: datetime, *, in_order: bool = True
+) -> bool:
+    """Return whether a study takes the answer under a name that was given at that moment.
+
+    `in_order` says that browsers send such answers one after the other, as they were given.
+    """
+    closed = study.closed_at
+    if study.state == "open":
+        return True
+    if closed is None or study.imported or now() >= closed + _LATEST:
+        return False
+    last = db.session.get(LastAnswer, (name.rater, name.sitting)) if in_order else None
+    had = [name.since, thing.assignment.assigned_at, *([last.given_at] if last else [])]
+    return max(had) - _SLIGHT <= given <= closed
+
+
+def note_answer(name: Name, given: datetime) -> None:
+    """Remember when the last answer of a sitting was given; the caller commits."""
+    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    stored = dialect.insert(LastAnswer).values(
+        rater_id=name.rater, sitting=name.sitting, given_at=given
+    )
+    later = stored.excluded.given_at
+    db.session.execute(
+        stored.on_conflict_do_update(
+            index_elements=["rater_id", "sitting"],
+            set_={"given_at": later},
+            where=LastAnswer.given_at < later,
+        )
+    )
