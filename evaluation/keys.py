@@ -18,6 +18,7 @@ _KINDS = {
 NAME_RULE = "1 to 64 letters, digits, '-' or '_', starting with a letter or digit"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_NOT_IN_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SHOWN = 80  # characters of a wrong value
 
 
@@ -172,7 +173,15 @@ def is_name(value: str) -> bool:
 
 def is_text(value: str) -> bool:
     """Return whether there is something to read in `value`, and no control characters."""
-    return bool(value.strip()) and not _CONTROL.search(value)
+    return bool(value.strip()) and not has_control(value)
+
+
+def has_control(value: str, *, line: bool = False) -> bool:
+    """Return whether `value` has a control character, or half of a surrogate pair.
+
+    Tabs and line breaks belong to text; in one `line` they are control characters, too.
+    """
+    return bool((_NOT_IN_LINE if line else _CONTROL).search(value))
 
 
 def shown(value: Any) -> str:

@@ -79,14 +79,16 @@ def as_frame(kind: type, columns: Mapping[str, Any], names: Names | None = None)
     return pd.DataFrame(found)
 
 
-def table_csv(kind: type, records: Iterable[Any], names: Names | None = None) -> str:
+def table_csv(
+    kind: type, records: Iterable[Any], names: Names | None = None, *, for_people: bool = False
+) -> str:
     """Return records of one `kind` as CSV; see `evaluation.records.csv_tables.frame_csv`."""
     rows = list(records)
     columns = {}
     for one in columns_of(kind, names):
         values = [getattr(row, one.field) for row in rows]
         columns[one.name] = [value.get(one.key) for value in values] if one.key else values
-    return frame_csv(kind, as_frame(kind, columns, names), names)
+    return frame_csv(kind, as_frame(kind, columns, names), names, for_people=for_people)
 
 
 def read_frame(kind: type, content: bytes, names: Names | None = None) -> "pd.DataFrame":

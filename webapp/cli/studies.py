@@ -210,6 +210,8 @@ def export_command(slug: str, output: Path | None, table: str | None) -> None:
         with whole_file(path) as file:
             write_bundle(file, files)
         click.echo(f"Wrote {path}: {len(files)} files; CODEBOOK.md in it explains them.")
+    if warning := export_import.formulas(study):
+        click.echo(warning, err=True)
 
 
 @group.command("import")
