@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from embeddings.errors import InputError
+from embeddings.listening.soundcheck import TRIAL_SECONDS
 from evaluation.protocol.terms import Question
 from webapp.core.database import db, now
 from webapp.models import (
@@ -31,9 +32,9 @@ from webapp.rating.answers import unanswered
 
 MOST_INVITED = 1000
 LONGEST_ANSWER = 5000  # characters
+MOST_TRIES = 2  # at the headphone test
 _LONGEST_ID = 200
 _LATEST = timedelta(days=1)
-_TRIES = 2  # at the headphone test
 _LEAST_RIGHT = 5  # of its six trials
 
 
@@ -201,15 +202,38 @@ def pass_sound_check(rater: Rater) -> None:
     db.session.commit()
 
 
-def answer_headphones(rater: Rater, answers: Iterable[str]) -> None:
-    """Store one try at the headphone test; who fails twice is screened out."""
-    wanted = [quietest for _, quietest in json.loads(rater.study.trials)]
+def headphone_trials(rater: Rater) -> list[int]:
+    """Return the trials of the try at hand, as places in the study's, in the order to be heard.
+
+    They are drawn when they are first asked for, for this rater and this try alone.
+    """
+    if not rater.drawn:
+        order = list(range(len(json.loads(rater.study.trials))))
+        secrets.SystemRandom().shuffle(order)
+        rater.drawn, rater.drawn_at = json.dumps(order), now()
+        db.session.commit()
+    return json.loads(rater.drawn)
+
+
+def answer_headphones(rater: Rater, answers: Iterable[str]) -> bool:
+    """Store one try at the headphone test; who fails twice is screened out.
+
+    Returns False, and stores nothing, for answers that came before the sounds could be heard.
+    """
+    if not rater.drawn or rater.drawn_at is None:
+        return False
+    trials, order = json.loads(rater.study.trials), json.loads(rater.drawn)
+    if now() - rater.drawn_at < len(trials) * timedelta(seconds=TRIAL_SECONDS):
+        return False
+    wanted = [trials[place][1] for place in order]
     right = sum(str(one) == given for one, given in zip(wanted, answers, strict=False))
     tries = [*json.loads(rater.headphones or "[]"), right]
     rater.headphones = json.dumps(tries)
-    if len(tries) >= _TRIES and max(tries) < _LEAST_RIGHT:
+    rater.drawn, rater.drawn_at = "", None
+    if len(tries) >= MOST_TRIES and max(tries) < _LEAST_RIGHT:
         rater.screened_at = now()
     db.session.commit()
+    return True
 
 
 def headphone_tries(rater: Rater) -> int:

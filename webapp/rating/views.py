@@ -129,8 +129,10 @@ def headphones(slug: str, token: str) -> ResponseReturnValue:
     count = len(json.loads(rater.study.trials))
     given = [request.form.get(f"trial-{number}", "") for number in range(1, count + 1)]
     tries = request.form.get("tries", -1, type=int)
-    if people.where(rater).name == "headphones" and tries == people.headphone_tries(rater):
-        people.answer_headphones(rater, given)
+    if people.where(rater).name != "headphones" or tries != people.headphone_tries(rater):
+        return _back(slug, token)
+    if not people.answer_headphones(rater, given):
+        flash(_("Please play each of the sounds to its end, and answer then."))
     return _back(slug, token)
 
 
@@ -278,15 +280,15 @@ def _questions_page(
 
 def _check_page(rater: Rater, name: str) -> ResponseReturnValue:
     _sitting(rater)
-    tokens = list(_check_sounds(rater))
     addresses = [
-        url_for(".sound", **(request.view_args or {}), sound=one) for one in tokens
-    ]  # fmt: skip
+        url_for(".sound", **(request.view_args or {}), sound=one) for one in _check_sounds(rater)
+    ]
     if name == "sound":
         return _show("rating/sound.html", rater, tone=addresses[0])
-    return _show(
-        "rating/headphones.html", rater, trials=addresses[1:], tries=people.headphone_tries(rater)
-    )
+    tries, trials = people.headphone_tries(rater), people.headphone_trials(rater)
+    first = 1 + tries * (1 + len(trials))  # another try, other addresses: to be heard once more
+    heard = [addresses[first + place] for place in trials]
+    return _show("rating/headphones.html", rater, trials=heard, tries=tries)
 
 
 def _end_page(rater: Rater, why: str) -> ResponseReturnValue:
@@ -325,13 +327,17 @@ def _rater(slug: str, token: str) -> Rater:
 
 
 def _check_sounds(rater: Rater) -> dict[str, str]:
-    """Return token -> file of the sounds of the sound check, in their order, in this sitting."""
+    """Return token -> file of the sounds of the sound check, in their order, in this sitting.
+
+    They are there once for each try at the headphone test.
+    """
     if not rater.study.tone:
         return {}
     sitting = _sitting(rater, start=request.endpoint == "rate.page")
     if sitting is None:
         return {}
     files = [rater.study.tone, *(name for name, _ in json.loads(rater.study.trials))]
+    files *= people.MOST_TRIES
     return {check_token(sitting, place): name for place, name in enumerate(files)}
 
 
