@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from embeddings.errors import InputError
-from embeddings.listening.soundcheck import TRIAL_SECONDS
 from evaluation.protocol.terms import Question
 from webapp.core.database import db, now
 from webapp.models import (
@@ -27,15 +26,13 @@ from webapp.models import (
     Study,
     Withdrawal,
 )
-from webapp.rating import assigning
+from webapp.rating import assigning, headphones
 from webapp.rating.answers import unanswered
 
 MOST_INVITED = 1000
 LONGEST_ANSWER = 5000  # characters
-MOST_TRIES = 2  # at the headphone test
 _LONGEST_ID = 200
 _LATEST = timedelta(days=1)
-_LEAST_RIGHT = 5  # of its six trials
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +154,7 @@ def where(rater: Rater) -> Step:
         return Step("questions", when="before")
     if terms.listening.sound_check and rater.study.tone and not rater.checked_at:
         return Step("sound")
-    if terms.listening.headphones and not passed_headphones(rater):
+    if terms.listening.headphones and not headphones.passed(rater):
         return Step("headphones")
     practice = assigning.practice_assignment(rater)
     if practice and not practice.finished_at:
@@ -202,45 +199,6 @@ def pass_sound_check(rater: Rater) -> None:
     db.session.commit()
 
 
-def headphone_trials(rater: Rater) -> list[int]:
-    """Return the trials of the try at hand, as places in the study's, in the order to be heard.
-
-    They are drawn when they are first asked for, for this rater and this try alone.
-    """
-    if not rater.drawn:
-        order = list(range(len(json.loads(rater.study.trials))))
-        secrets.SystemRandom().shuffle(order)
-        rater.drawn, rater.drawn_at = json.dumps(order), now()
-        db.session.commit()
-    return json.loads(rater.drawn)
-
-
-def answer_headphones(rater: Rater, answers: Iterable[str]) -> bool:
-    """Store one try at the headphone test; who fails twice is screened out.
-
-    Returns False, and stores nothing, for answers that came before the sounds could be heard.
-    """
-    if not rater.drawn or rater.drawn_at is None:
-        return False
-    trials, order = json.loads(rater.study.trials), json.loads(rater.drawn)
-    if now() - rater.drawn_at < len(trials) * timedelta(seconds=TRIAL_SECONDS):
-        return False
-    wanted = [trials[place][1] for place in order]
-    right = sum(str(one) == given for one, given in zip(wanted, answers, strict=False))
-    tries = [*json.loads(rater.headphones or "[]"), right]
-    rater.headphones = json.dumps(tries)
-    rater.drawn, rater.drawn_at = "", None
-    if len(tries) >= MOST_TRIES and max(tries) < _LEAST_RIGHT:
-        rater.screened_at = now()
-    db.session.commit()
-    return True
-
-
-def headphone_tries(rater: Rater) -> int:
-    """Return how often the rater tried the headphone test."""
-    return len(json.loads(rater.headphones or "[]"))
-
-
 def still_takes(rater: Rater, given_at: datetime) -> bool:
     """Return whether the study takes an answer of that moment.
 
@@ -253,11 +211,6 @@ def still_takes(rater: Rater, given_at: datetime) -> bool:
     if closed is None or rater.study.imported:
         return False
     return given_at <= closed and now() < closed + _LATEST
-
-
-def passed_headphones(rater: Rater) -> bool:
-    """Return whether the rater passed the headphone test."""
-    return max(json.loads(rater.headphones or "[]"), default=0) >= _LEAST_RIGHT
 
 
 def may_withdraw(rater: Rater) -> bool:

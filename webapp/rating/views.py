@@ -28,7 +28,7 @@ from webapp.core.database import db, writes
 from webapp.core.markdown import markdown
 from webapp.core.security import public
 from webapp.models import Rater, Sitting
-from webapp.rating import judging_page, people
+from webapp.rating import headphones, judging_page, people
 from webapp.rating.answers import (
     CHOICES,
     Answer,
@@ -121,17 +121,17 @@ def sound_check(slug: str, token: str) -> ResponseReturnValue:
     return _back(slug, token)
 
 
-@bp.post("/headphones")
+@bp.post("/headphones", endpoint="headphones")
 @public
-def headphones(slug: str, token: str) -> ResponseReturnValue:
+def headphone_test(slug: str, token: str) -> ResponseReturnValue:
     """Store one try at the headphone test."""
     rater = _rater(slug, token)
     count = len(json.loads(rater.study.trials))
     given = [request.form.get(f"trial-{number}", "") for number in range(1, count + 1)]
     tries = request.form.get("tries", -1, type=int)
-    if people.where(rater).name != "headphones" or tries != people.headphone_tries(rater):
+    if people.where(rater).name != "headphones" or tries != headphones.tries_of(rater):
         return _back(slug, token)
-    if not people.answer_headphones(rater, given):
+    if not headphones.answer(rater, given):
         flash(_("Please play each of the sounds to its end, and answer then."))
     return _back(slug, token)
 
@@ -285,7 +285,7 @@ def _check_page(rater: Rater, name: str) -> ResponseReturnValue:
     ]
     if name == "sound":
         return _show("rating/sound.html", rater, tone=addresses[0])
-    tries, trials = people.headphone_tries(rater), people.headphone_trials(rater)
+    tries, trials = headphones.tries_of(rater), headphones.drawn_trials(rater)
     first = 1 + tries * (1 + len(trials))  # another try, other addresses: to be heard once more
     heard = [addresses[first + place] for place in trials]
     return _show("rating/headphones.html", rater, trials=heard, tries=tries)
@@ -337,7 +337,7 @@ def _check_sounds(rater: Rater) -> dict[str, str]:
     if sitting is None:
         return {}
     files = [rater.study.tone, *(name for name, _ in json.loads(rater.study.trials))]
-    files *= people.MOST_TRIES
+    files *= headphones.MOST_TRIES
     return {check_token(sitting, place): name for place, name in enumerate(files)}
 
 

@@ -16,7 +16,7 @@ from tests.support.studies.rater import PROTOCOL, Page
 from webapp.core import database
 from webapp.core.database import db
 from webapp.models import Rater
-from webapp.rating import people
+from webapp.rating import headphones
 
 HEADPHONES = PROTOCOL.replace("sound_check = false", "sound_check = false\nheadphones = true")
 WRONG = {f"trial-{number}": "9" for number in range(1, 7)}
@@ -134,6 +134,6 @@ def test_who_is_at_the_test_when_the_code_is_renewed_goes_on(
         assert drawn == {"at the test": "[0, 1, 2, 3, 4, 5]", "before it": "", "behind it": ""}
         rater = db.session.scalars(sa.select(Rater).where(Rater.token == "at the test")).one()
         rater.study.trials = '[["a", 2], ["b", 1], ["c", 3], ["d", 3], ["e", 1], ["f", 2]]'
-        assert people.answer_headphones(rater, "213312")
+        assert headphones.answer(rater, "213312")
         assert rater.headphones == "[6]"
         assert rater.drawn == ""
