@@ -23,6 +23,7 @@ from evaluation.records.csv_tables import frame_csv, moment_text, read_table
 from evaluation.records.facts import ClipRecord
 from evaluation.records.study_trec import study_qrels, study_run
 from webapp.bundles.rebuild_raters import Rebuilt
+from webapp.bundles.sameness import check_same
 from webapp.core.database import db
 from webapp.models import Study
 from webapp.study import frozen
@@ -114,6 +115,7 @@ def import_study(path: Path) -> Study:
         db.session.rollback()
         raise
     try:
+        check_same(work)
         db.session.commit()
     except BaseException:
         db.session.rollback()
