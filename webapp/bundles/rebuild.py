@@ -150,17 +150,30 @@ class Design:
 
     def _frozen(self) -> dict[str, bytes]:
         """Return the files that were frozen when the study opened, looked at."""
-        known = {row.clip for _, row in self.rows("clips")}
+        known: set[str] = set()
+        for line, row in self.rows("clips"):
+            if row.clip in known:
+                raise self.error("clips", line, f"the clip {shown(row.clip)} is there twice")
+            known.add(row.clip)
         pooled = [(query, query) for query in self.queries]
         for query, clip in [*pooled, *(key[:2] for key in self.candidates)]:
             if clip not in known:
                 what = f"the clip {shown(clip)} in the pool of {shown(query)} is missing"
                 raise self.bundle.error("clips.csv", what)
-        for line, row in self.rows("objective"):
-            if row.system not in self.systems:
-                raise self.error("objective", line, f"there is no system {shown(row.system)}")
+        self._check_scores()
         check_provenance(self.bundle, self.systems)
         return {name: self.bundle.files[name] for name in frozen.FROZEN}
+
+    def _check_scores(self) -> None:
+        """Raise InputError for a score that is there twice, or of no system of the study."""
+        seen = set()
+        for line, row in self.rows("objective"):
+            key = row.system, row.convention, row.level, row.query, row.name
+            if row.system not in self.systems:
+                raise self.error("objective", line, f"there is no system {shown(row.system)}")
+            if key in seen:
+                raise self.error("objective", line, "the score is there twice")
+            seen.add(key)
 
 
 def _moment(keys: Keys, key: str) -> datetime | None:

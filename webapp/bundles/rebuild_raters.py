@@ -154,8 +154,10 @@ class Rebuilt(Design):
             places = [one for one in given.slots if not one.repeat]
             found = Counter((one.candidate, one.system) for one in places)
             wanted = Counter((one.candidate, one.system) for one in given.block.items)
+            results = sum(1 for one in places if one.candidate and one.candidate.kind == "result")
+            again = min(self.terms.controls.repeats, results)
             positions = sorted(one.position for one in given.slots)
-            if found != wanted or positions != [*range(1, len(positions) + 1)]:
+            if found != wanted or positions != [*range(1, len(places) + again + 1)]:
                 what = f"the places of {rater} are not those of block {given.block.number} of"
                 raise self.bundle.error("slots.csv", f"{what} {shown(query)}")
 
