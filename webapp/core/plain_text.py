@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from flask import Flask, abort, request
 from flask_babel import gettext as _
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import FileStorage, MultiDict
 
 from embeddings.errors import InputError
 from evaluation.keys import has_control
@@ -25,11 +25,17 @@ def _refuse() -> None:
         abort(404)
     if any(has_control(text, line=True) for text in _texts(request.args)):
         raise InputError(_("An address must have no control characters."))
-    if any(has_control(text) for text in _texts(request.form)):
+    if any(map(has_control, [*_texts(request.form), *_names(request.files)])):
         raise InputError(_("What is sent must have no control characters."))
 
 
 def _texts(fields: MultiDict[str, str]) -> Iterable[str]:
     for name, values in fields.lists():
-        yield name
+        yield name or ""  # a part of a form may have no name
         yield from values
+
+
+def _names(files: MultiDict[str, FileStorage]) -> Iterable[str]:
+    for name, given in files.lists():
+        yield name or ""
+        yield from (file.filename or "" for file in given)
