@@ -34,9 +34,18 @@ FIELDS = [
     "toml", "sure", "count", "assignment", "edited", "view", "slug", "systems", "csrf_token",
 ]  # fmt: skip
 TOML = [
-    'slug = "new"\ntitle = "x"\ncollection = "small"\nsystems = ["good.l2.mcss"]',
+    'slug = "new"\ntitle = "x"\ncollection = "small"\ndepth = 2\n'
+    'systems = ["good.l2.mcss", "random.l2.mcss"]\n'
+    '[queries]\nclips = ["hum-0"]\n[controls]\ndistractors = 0\n',
     'slug = "a\\u0000"', "a = " + "[" * 2000, "x = 1e999", "=", "[joining]\nmost = -1", "a.b.c = 1",
 ]  # fmt: skip
+
+RIGHT = {
+    "answer": "yes", "q-age": "30", "tries": "0", "page": "1", "mode": "toml", "action": "create",
+    "toml": TOML[0], "sure": "yes", "count": "2", "assignment": "1", "view": "x",
+    **{f"trial-{number}": "1" for number in range(1, 7)},
+}  # fmt: skip
+"""A form that every page takes, at its time; the block is a token."""
 
 _junk = st.sampled_from([*HUGE, *WORDS, None, True, 0, 40, 100, 0.5, MOMENT, UUID]) | st.text(
     max_size=20
@@ -55,8 +64,8 @@ _types = st.sampled_from(
 )  # fmt: skip
 
 
-def bodies(tokens: list[str]) -> st.SearchStrategy[dict[str, Any]]:
-    """Return what is given to a test client's `post`; `tokens` name sounds of the rater's own."""
+def bodies(tokens: list[str], *, mostly_json: bool) -> st.SearchStrategy[dict[str, Any]]:
+    """Return what is given to a test client's `post`; `tokens` name sounds of the raters."""
     whole = {
         "sound": st.sampled_from(tokens), "block": st.sampled_from(tokens),
         "facet": st.just("relevance"), "grade": st.sampled_from([0, 40, 60, 100]),
@@ -74,7 +83,14 @@ def bodies(tokens: list[str]) -> st.SearchStrategy[dict[str, Any]]:
         max_size=20
     )
     texts = texts.map(lambda text: text.encode("utf-8", "surrogatepass"))
-    fields = st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=8), texts, max_size=6)
+    odd_fields = st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=8), texts, max_size=4)
+    usual = RIGHT | {"block": tokens[0]}
+    right_form = st.sets(st.sampled_from(sorted(usual)), max_size=3).map(
+        lambda left_out: {
+            name: value.encode() for name, value in usual.items() if name not in left_out
+        }
+    )
+    fields = odd_fields | right_form | st.builds(lambda one, odd: one | odd, right_form, odd_fields)
     form = fields.map(lambda given: {"data": {_plain(name): given[name] for name in given}})
     file = st.builds(
         lambda content, name, given: {
@@ -84,7 +100,7 @@ def bodies(tokens: list[str]) -> st.SearchStrategy[dict[str, Any]]:
         _raw, st.sampled_from(["a.wav", "=1+1.wav", "../../x", "a\0b.wav", "", "é" * 300]), fields,
     )  # fmt: skip
     raw = st.builds(lambda data, kind: {"data": data, "content_type": kind}, _raw, _types)
-    return as_json | form | file | raw
+    return st.one_of(as_json, as_json if mostly_json else form, form, file, raw)
 
 
 def _plain(name: str) -> str:

@@ -49,6 +49,7 @@ ids = ["PROLIFIC_PID"]
 """
 STAGES = ("consented_at", "before", "checked_at", "headphones")
 """What a rater has done at one stage more each; the last one judges."""
+JSON = {"rate.grade", "rate.prefer", "rate.listen", "rate.flag"}
 ENOUGH = 500
 MANY = 20_000
 SEED = 13
@@ -126,13 +127,14 @@ def _places(app: Flask, paths: list[str]) -> dict[str, list[str]]:
 def send(ground: Ground, endpoint: str, count: int) -> Counter[str]:
     """Send `count` bodies to an address; return how often it answered by each status."""
     answered: Counter[str] = Counter()
+    body_of = bodies(ground.tokens, mostly_json=endpoint in JSON)
 
     @seed(SEED)
     @settings(
         max_examples=count, deadline=None, database=None, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    @given(st.sampled_from(ground.places[endpoint]), bodies(ground.tokens), st.booleans())
+    @given(st.sampled_from(ground.places[endpoint]), body_of, st.booleans())
     def one(address: str, body: dict, signed_in: bool) -> None:
         answer = ground.post(address, body, signed_in=signed_in)
         answered[str(answer.status_code)] += 1
@@ -159,7 +161,7 @@ def test_500_bodies_make_no_error_and_store_nothing_wrong(ground: Ground) -> Non
     answered = {endpoint: send(ground, endpoint, each) for endpoint in sorted(ground.places)}
     assert sum(answered["rate.grade"].values()) >= each
     stored = {endpoint for endpoint, counts in answered.items() if counts["stored"]}
-    assert {"rate.consent", "rate.grade", "manage.invite"} & stored  # it is no wall of refusals
+    assert len(stored) >= 4  # it is no wall of refusals
 
 
 @pytest.mark.long
