@@ -1,6 +1,8 @@
 """Reading a table key by key, so that every error names the key, the rule and the value."""
 
 import difflib
+import json
+import math
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -18,6 +20,8 @@ _KINDS = {
 NAME_RULE = "1 to 64 letters, digits, '-' or '_', starting with a letter or digit"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_NOT_IN_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SHOWN = 80  # characters of a wrong value
 
 
@@ -172,7 +176,62 @@ def is_name(value: str) -> bool:
 
 def is_text(value: str) -> bool:
     """Return whether there is something to read in `value`, and no control characters."""
-    return bool(value.strip()) and not _CONTROL.search(value)
+    return bool(value.strip()) and not has_control(value)
+
+
+def has_control(value: str, *, line: bool = False) -> bool:
+    """Return whether `value` has a control character, or half of a surrogate pair.
+
+    Tabs and line breaks belong to text; in one `line` they are control characters, too.
+    """
+    return bool((_NOT_IN_LINE if line else _CONTROL).search(value))
+
+
+class NotJson(Exception):
+    """Why a text is no JSON object that can be used, in words, and on which line (0: on none)."""
+
+    def __init__(self, what: str, line: int = 0) -> None:
+        super().__init__(what)
+        self.what, self.line = what, line
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """Return the JSON object in a text; raise NotJson for what is none.
+
+    NaN and infinity are no JSON, whatever Python says, and text with a NUL or half of a surrogate
+    pair can be stored nowhere.
+    """
+    try:
+        value = json.loads(text, parse_constant=_refuse)
+        if not isinstance(value, dict):
+            raise NotJson(f"it must be a table, not {shown(value)}")
+        waiting: list[Any] = [value]
+        while waiting:
+            one = waiting.pop()
+            if isinstance(one, dict):
+                waiting += [*one, *one.values()]
+            elif isinstance(one, list):
+                waiting += one
+            elif isinstance(one, float) and not math.isfinite(one):
+                raise NotJson("it has a number that is too large")
+            elif isinstance(one, str) and not is_storable(one):
+                raise NotJson(f"{shown(one)} cannot be stored")
+    except json.JSONDecodeError as error:
+        raise NotJson(f"not valid JSON: {error.msg}", error.lineno) from error
+    except RecursionError as error:
+        raise NotJson("it is nested too deep") from error
+    except ValueError as error:  # such as a number of ten thousand digits
+        raise NotJson(f"not valid JSON: {error}") from error
+    return value
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
+
+
+def is_storable(text: str) -> bool:
+    """Return whether a database can store a text: no NUL in it, and no half of a pair."""
+    return not _UNSTORABLE.search(text)
 
 
 def shown(value: Any) -> str:

@@ -32,7 +32,7 @@ def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
 def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
     """Assemble the app: settings, extensions, security, pages, commands."""
     from webapp import cli
-    from webapp.core import config, database, error_pages, figure_pages, security
+    from webapp.core import config, database, error_pages, figure_pages, plain_text, security
     from webapp.core.extensions import babel, bootstrap, csrf, login, migrate
     from webapp.core.menus import menus
     from webapp.signin import sessions
@@ -52,6 +52,7 @@ def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
     babel.init_app(app)
     bootstrap.init_app(app)
     security.init_app(app)
+    plain_text.init_app(app)
     sessions.init_app(app)
     pages = (figure_pages, *_pages())
     for page in pages:

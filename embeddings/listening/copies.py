@@ -8,12 +8,16 @@ gives the same bytes.
 
 A browser plays mono on both sides, 3 dB louder than a meter reads it. Where levelled clips have
 unlike numbers of channels, mono ones are therefore copied to two, and measured so.
+
+A clip that is met twice in one block gets a second copy. It begins with 1 to 50 ms of digital
+silence, drawn so that nobody can know it, and so has other bytes and another length; chance decides
+in which of the two places it is heard. Ears hear one sound, and are meant to.
 """
 
 import math
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -47,6 +51,7 @@ _FLAC_MOST_RATE = 655350
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 _PADDING = {"flac": 0, "mp3": 2304}  # samples that a decoder may add: two of MP3's frames
 _TRIES = 6  # how often a copy that misses its level is written
+_SILENCE = 0.001, 0.05  # seconds before a second copy
 _MORE_DB = 0.05  # than a copy is over the ceiling: coding it anew moves its peaks
 
 Job = TypeVar("Job", bound=tuple)
@@ -60,6 +65,7 @@ class Delivered:
     Attributes
     ----------
     files : clip id -> file name
+    again : clip id -> file name of its second copy, of those that have one
     common_level : of all copies that have a loudness, in LUFS; None where they were not levelled
     levels : of every clip where they were levelled, else of the clips whose gain is not 0
     seconds : clip id -> length
@@ -71,12 +77,13 @@ class Delivered:
     levels: list[Level]
     seconds: dict[str, float]
     channels: int = 1
+    again: dict[str, str] = field(default_factory=dict)
 
 
 class _Copy(NamedTuple):
     clip: str
     source: Path
-    target: Path
+    targets: list[Path]  # the copy, and the second one where there is one
     format: str
     channels: int  # at least
     plan: Level | None  # None: as it is
@@ -98,8 +105,11 @@ def make_copies(
     loudness: float,
     format: str,
     workers: int,
+    twice: Set[str] = frozenset(),
 ) -> Delivered:
     """Copy the clips (id -> file) under random names into `folder` and decode each copy once.
+
+    Those that are met `twice` in one block get a second copy.
 
     Where `level` is true they are brought to `loudness` in LUFS by the rule of
     :mod:`embeddings.listening.levels`. Else they stay as they are, but for a sound whose samples
@@ -116,23 +126,30 @@ def make_copies(
     channels = min(max((one.channels for one in measured.values()), default=1), 2)
     plans = {one.clip: one for one in levels}
     folder.mkdir(parents=True, exist_ok=True)
-    files = {clip: random_name(format) for clip in sources}
+    names = {clip: [random_name(format) for _ in range(1 + (clip in twice))] for clip in sources}
     jobs = [
-        _Copy(clip, path, folder / files[clip], format, channels, plans.get(clip), common)
+        _Copy(
+            clip, path, [folder / name for name in names[clip]], format, channels,
+            plans.get(clip), common,
+        )
         for clip, path in sources.items()
-    ]
+    ]  # fmt: skip
     try:
         copied = _each(_copy, jobs, "Copying", workers)
     except BaseException:
         for job in jobs:
-            job.target.unlink(missing_ok=True)
+            for target in job.targets:
+                target.unlink(missing_ok=True)
         raise
+    for both in names.values():
+        secrets.SystemRandom().shuffle(both)
     return Delivered(
-        files,
+        {clip: both[0] for clip, both in names.items()},
         common,
         [one for clip in sources for one in _levels(clip, measured.get(clip), copied[clip])],
         {clip: one.seconds for clip, one in copied.items()},
         max((one.channels for one in copied.values()), default=1),
+        {clip: both[1] for clip, both in names.items() if clip in twice},
     )
 
 
@@ -238,28 +255,44 @@ def _measure(job: tuple[str, Path, str]) -> Measured:
 
 
 def _copy(job: _Copy) -> _Copied:
-    """Write one copy, and write it again until what it gives back is at its level."""
+    """Write a clip's copy, and its second one."""
     samples, rate = read_audio(job.source)
     seconds = len(samples) / rate
     if samples.shape[1] < job.channels:
         samples = np.repeat(samples, job.channels, axis=1)
     if job.format == "mp3":
         samples, rate = _at_mp3_rate(samples, rate)
+    target, *again = job.targets
+    gain, short = _write(samples, rate, job, target)
+    for second in again:
+        silent = math.ceil(secrets.SystemRandom().uniform(*_SILENCE) * rate)
+        padded = np.concatenate([np.zeros((silent, samples.shape[1]), samples.dtype), samples])
+        _write(padded, rate, job, second, silent)
+    return _Copied(seconds, samples.shape[1], gain, short)
+
+
+def _write(
+    samples: np.ndarray, rate: int, job: _Copy, target: Path, silent: int = 0
+) -> tuple[float, float]:
+    """Write one copy, and write it again until what it gives back is at its level.
+
+    Returns its gain and by how much it falls short, in dB; `silent` frames are not measured.
+    """
     if job.plan is None or job.common is None:
         gain = _spared(samples)
-        write_sound(job.target, _amplified(samples, gain), rate, job.format)
-        return _Copied(seconds, samples.shape[1], gain, 0.0)
+        write_sound(target, _amplified(samples, gain), rate, job.format)
+        return gain, 0.0
     gain = job.plan.gain_db
     most = CEILING_DBTP - job.plan.peak_dbtp
     for left in reversed(range(_TRIES)):
-        copy = write_sound(job.target, _amplified(samples, gain), rate, job.format)
+        copy = write_sound(target, _amplified(samples, gain), rate, job.format)
         over = true_peak(copy) - CEILING_DBTP
         if over > 0:
             most = gain - over - _MORE_DB
-        short = _short(copy, rate, job.plan, job.common)
+        short = _short(copy[silent:], rate, job.plan, job.common)
         better = round(min(gain + short, most), 2)
         if over <= 0 and (abs(better - gain) < AUDIBLE_DB or not left):
-            return _Copied(seconds, samples.shape[1], gain, short)
+            return gain, short
         gain = better
     raise InputError(f"every copy peaks above {CEILING_DBTP:g} dBTP.")
 

@@ -15,7 +15,10 @@ from embeddings.listening.levels import CEILING_DBTP, rounded_peak
 _RATE = 44100
 _CHORD = (220, 330, 440, 660, 880, 1320, 1760)  # Hz: small loudspeakers play them, too
 _CHORD_SECONDS, _CHORD_FADE = 5.0, 0.5
-_TRIAL_PITCH, _TRIAL_SECONDS, _TRIAL_FADE, _TRIAL_GAP = 200, 1.0, 0.1, 0.5
+_TRIAL_PITCH, _TONE_SECONDS, _TRIAL_FADE, _TRIAL_GAP = 200, 1.0, 0.1, 0.5
+TRIAL_SECONDS = 3 * _TONE_SECONDS + 2 * _TRIAL_GAP
+"""How long each trial of the headphone test is."""
+
 _QUIETER_DB = -6.0
 
 
@@ -95,7 +98,7 @@ def _chord(rng: np.random.Generator) -> np.ndarray:
 
 def _trial(order: tuple[str, ...], level: float) -> np.ndarray:
     """Return three tones with gaps, float32 [frames, 2], the plain one at `level` LUFS."""
-    times = np.arange(round(_TRIAL_SECONDS * _RATE)) / _RATE
+    times = np.arange(round(_TONE_SECONDS * _RATE)) / _RATE
     tone = np.sin(2 * np.pi * _TRIAL_PITCH * times)[:, None].astype(np.float32)
     plain = _at_level(np.tile(tone, (1, 2)), level) * _fades(len(tone), _TRIAL_FADE)[:, None]
     kinds = {

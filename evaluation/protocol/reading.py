@@ -3,13 +3,12 @@
 Every error names the key, the rule and the value that broke it.
 """
 
-import json
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from embeddings.errors import InputError
-from evaluation.keys import NAME_RULE, Keys, is_name, shown
+from evaluation.keys import NAME_RULE, Keys, NotJson, is_name, json_object
 from evaluation.protocol import parts
 from evaluation.protocol.scales import read_scale
 from evaluation.protocol.template import template
@@ -116,12 +115,10 @@ def protocol_from_json(text: str) -> Protocol:
     without practice, controls, sound check or levelling.
     """
     try:
-        table = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{_STORED}: not valid JSON: {error.msg}.") from error
-    if not isinstance(table, dict):
-        raise InputError(f"{_STORED}: it must be a table, not {shown(table)}.")
-    if set(table) == _FIRST_VERSION:
+        table = json_object(text)
+    except NotJson as error:
+        raise InputError(f"{_STORED}: {error.what}.") from error
+    if set(table) == _FIRST_VERSION and isinstance(table["scale"], dict):
         table |= {
             "raters_per_query": 0,
             "page": 100,

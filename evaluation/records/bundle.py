@@ -10,11 +10,11 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from embeddings.errors import InputError
-from evaluation.keys import shown
+from evaluation.keys import NotJson, json_object, shown
 from evaluation.records.codebook import FILES, TABLES
 from evaluation.records.csv_tables import read_table
 from evaluation.records.table_columns import Names
@@ -25,6 +25,8 @@ VERSION = 1
 
 LARGEST_FILE = 512 * 2**20
 """Bytes; nor may all files together have more than twice as many."""
+LARGEST_JSON = 32 * 2**20
+"""Bytes of a file of JSON, which takes many times its size to read."""
 
 _DATE = (1980, 1, 1, 0, 0, 0)
 _FIXED = frozenset({*(name for name in FILES if "/" not in name), *(f"{t}.csv" for t in TABLES)})
@@ -55,11 +57,26 @@ class Bundle:
     files: dict[str, bytes]
 
     def text(self, file: str) -> str:
-        """Return a file's text; raise InputError where it is not UTF-8."""
+        """Return a file's text; raise InputError where it is not UTF-8, or has a NUL."""
         try:
-            return self.files[file].decode()
+            text = self.files[file].decode()
         except UnicodeDecodeError as error:
             raise self.error(file, f"the text is not UTF-8 (byte {error.start})") from error
+        if "\0" in text:
+            line = text[: text.index("\0")].count("\n") + 1
+            raise self.error(file, "a NUL is no text", line)
+        return text
+
+    def json(self, file: str) -> dict[str, Any]:
+        """Return the JSON object in a file; raise InputError where it has none."""
+        size = len(self.files[file])
+        if size > LARGEST_JSON:
+            what = f"it is too large: JSON may have {LARGEST_JSON >> 20} MiB, not {size >> 20} MiB"
+            raise self.error(file, what)
+        try:
+            return json_object(self.text(file))
+        except NotJson as error:
+            raise self.error(file, error.what, error.line) from error
 
     def table(
         self, kind: type[Record], table: str, names: Names | None = None

@@ -16,7 +16,8 @@ import numpy as np
 
 from embeddings.errors import InputError
 from evaluation.keys import shown
-from evaluation.records.table_columns import Names, columns_of, prefixes
+from evaluation.records.cells import harmless
+from evaluation.records.table_columns import Names, columns_of, is_typed, prefixes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,13 +29,22 @@ _WHOLE = re.compile("-?[0-9]{1,18}")
 _MOMENT = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z")
 
 
-def frame_csv(kind: type, frame: "pd.DataFrame", names: Names | None = None) -> str:
+def frame_csv(
+    kind: type, frame: "pd.DataFrame", names: Names | None = None, *, for_people: bool = False
+) -> str:
     """Return a table of records (`evaluation.records.frames`) as CSV, a row each in its order.
 
-    `names` says for each mapping which names have a column; none unless told.
+    Parameters
+    ----------
+    names : for each mapping the names that have a column; none unless told
+    for_people : write what strangers typed so that no spreadsheet runs it
+        (`evaluation.records.cells`); what is written for bundles is exact
     """
     columns = columns_of(kind, names)
     header = ",".join(_texts([one.name for one in columns]))
+    if for_people:
+        typed = [one.name for one in columns if is_typed(one)]
+        frame = frame.assign(**{name: frame[name].map(harmless) for name in typed})
     cells = (_cells(frame[one.name], one.value) for one in columns)
     return "\n".join([header, *map(",".join, zip(*cells, strict=True)), ""])
 

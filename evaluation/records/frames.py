@@ -6,7 +6,6 @@ is none. So the same study gives the same tables from its bundle and from a data
 """
 
 import io
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from evaluation.protocol.reading import protocol_from_json
 from evaluation.protocol.terms import Protocol
-from evaluation.records.bundle import Bundle, read_bundle
+from evaluation.records.bundle import read_bundle
 from evaluation.records.codebook import TABLES, names_of
 from evaluation.records.csv_tables import frame_csv
 from evaluation.records.table_columns import MOMENT, Names, columns_of
@@ -82,14 +81,16 @@ def as_frame(kind: type, columns: Mapping[str, Any], names: Names | None = None)
     return pd.DataFrame(found)
 
 
-def table_csv(kind: type, records: Iterable[Any], names: Names | None = None) -> str:
+def table_csv(
+    kind: type, records: Iterable[Any], names: Names | None = None, *, for_people: bool = False
+) -> str:
     """Return records of one `kind` as CSV; see `evaluation.records.csv_tables.frame_csv`."""
     rows = list(records)
     columns = {}
     for one in columns_of(kind, names):
         values = [getattr(row, one.field) for row in rows]
         columns[one.name] = [value.get(one.key) for value in values] if one.key else values
-    return frame_csv(kind, as_frame(kind, columns, names), names)
+    return frame_csv(kind, as_frame(kind, columns, names), names, for_people=for_people)
 
 
 def read_frame(kind: type, content: bytes, names: Names | None = None) -> "pd.DataFrame":
@@ -131,7 +132,7 @@ def read_study(path: Path) -> StudyTables:
         The bundle is damaged; see `evaluation.records.bundle.read_bundle`.
     """
     bundle = read_bundle(path)
-    facts, kept = _json(bundle, "study.json"), _json(bundle, "systems.json")
+    facts, kept = bundle.json("study.json"), bundle.json("systems.json")
     protocol = protocol_from_json(bundle.text("protocol.json"))
     names = names_of(protocol, [one["ranking"] for one in facts["systems"] if one["anchor"]])
     tables = {
@@ -180,10 +181,3 @@ def systems_of(
             "trained_on": "" if told.startswith("no") else told,
         }
     return found
-
-
-def _json(bundle: Bundle, file: str) -> dict[str, Any]:
-    try:
-        return dict(json.loads(bundle.text(file)))
-    except (ValueError, TypeError) as error:
-        raise bundle.error(file, f"not valid JSON: {error}") from error

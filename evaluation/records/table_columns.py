@@ -71,6 +71,11 @@ def columns_of(kind: type, names: Names | None = None) -> list[Column]:
     return found
 
 
+def is_typed(column: Column) -> bool:
+    """Return whether a column has what strangers typed: answers to questions, and their ids."""
+    return bool(column.key) and column.value is str
+
+
 def prefixes(kind: type) -> dict[str, str]:
     """Return the prefix of each field that maps names to values."""
     told = {field.name: get_args(field.type)[1] for field in fields(kind)}

@@ -1,18 +1,15 @@
 """Everybody can take part: the whole way by keyboard alone, and no barrier that axe-core finds."""
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from embeddings.systems.store import Ranking
 from tests.support.browser.barriers import looked_at, looks, violations
-from tests.support.browser.tab import Page, expect, playing_past, sideways
+from tests.support.browser.tab import Page, expect, playing_past, sideways, wait_until
 from tests.support.server import Server
-from webapp.core.database import db
-from webapp.models import Study
+from tests.support.studies.headphone_test import right_answers, shorten, time_goes_by
 
 pytestmark = pytest.mark.browser
 
@@ -72,12 +69,6 @@ def link(server: Server) -> str:
     return server.flask("studies", "invite", "which", "--base", server.url).split()[-1]
 
 
-def quietest(server: Server) -> list[int]:
-    """Return the right answers to the headphone test."""
-    with server.app.app_context():
-        return [one for _, one in json.loads(db.session.scalar(sa.select(Study.trials)))]
-
-
 def submit(page: Page, name: str) -> None:
     """Press a button that leads to another page."""
     with page.expect_navigation():
@@ -123,9 +114,12 @@ def test_no_barrier_on_any_page(browser, study, method: str, scheme: str) -> Non
     with page.expect_navigation():
         page.locator("main form button").last.click()
     look("headphones")
-    for number, answer in enumerate(quietest(server), 1):
+    shorten(server.app)
+    time_goes_by(server.app, address)
+    for number, answer in enumerate(right_answers(server.app, address), 1):
         page.locator(".trial .play").nth(number - 1).click()
         playing_past(page, 0.05)
+        wait_until(page, "document.querySelector('audio').ended")
         page.locator(f'input[name="trial-{number}"][value="{answer}"]').check()
     with page.expect_navigation():
         page.locator("main form button").last.click()
@@ -192,10 +186,13 @@ def test_the_whole_way_by_keyboard_alone(browser, study) -> None:
     playing_past(page, 0.05)
     tab_to("main form button")
     enter()
-    for number, answer in enumerate(quietest(server), 1):
+    shorten(server.app)
+    time_goes_by(server.app, page.url)
+    for number, answer in enumerate(right_answers(server.app, page.url), 1):
         tab_to(".trial .play")
         keys.press("Enter")
         playing_past(page, 0.05)
+        wait_until(page, "document.querySelector('audio').ended")
         tab_to(f'input[name="trial-{number}"]')
         keys.press(" ")
         for _ in range(answer - 1):

@@ -1,6 +1,5 @@
 """The rest of a rater's way in a real browser: lists, questions, keys alone, phones, withdrawal."""
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,21 @@ import sqlalchemy as sa
 
 from embeddings.systems.store import Ranking
 from tests.support.browser.served_study import grades, invited, practised, rows, serving
-from tests.support.browser.tab import Page, expect, playing_past, press, sideways, state
+from tests.support.browser.tab import (
+    Page,
+    expect,
+    playing_past,
+    press,
+    sideways,
+    state,
+    wait_until,
+)
 from tests.support.browser.watching import watch
 from tests.support.server import Server
+from tests.support.studies.headphone_test import right_answers, shorten, time_goes_by
 from tests.support.waiting import wait_for
 from webapp.core.database import db
-from webapp.models import Judgement, Preference, Query, Slot, Study
+from webapp.models import Judgement, Preference, Query, Slot
 
 pytestmark = pytest.mark.browser
 
@@ -172,14 +180,14 @@ def test_the_whole_way_by_keyboard_alone(page: Page, start: Callable[..., Server
     page.keyboard.press("Enter")
 
     expect(page.locator("h1")).to_have_text("Are you wearing headphones?")
-    with server.app.app_context():
-        quietest = [
-            place for _, place in json.loads(db.session.scalars(sa.select(Study)).one().trials)
-        ]
-    for number, place in enumerate(quietest, 1):
+    shorten(server.app)
+    time_goes_by(server.app, page.url)
+    for number, place in enumerate(right_answers(server.app, page.url), 1):
         tab_to(page, f".play[aria-label$='sound {number}']")
         page.keyboard.press("Enter")
         playing_past(page, 0.02)
+        expect(page.locator("#must-play")).to_have_text("Play each of the sounds to its end first.")
+        wait_until(page, "document.querySelector('audio').ended")
         tab_to(page, f'[name="trial-{number}"]')
         page.keyboard.press(" ")
         for _ in range(place - 1):

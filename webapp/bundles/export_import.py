@@ -6,6 +6,7 @@ that ties a pseudonym to a person.
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,16 @@ import sqlalchemy as sa
 
 from embeddings.errors import InputError
 from embeddings.files import whole_folder
+from evaluation.keys import shown
 from evaluation.protocol.reading import protocol_toml
 from evaluation.records.bundle import VERSION, read_bundle
+from evaluation.records.cells import would_run
 from evaluation.records.codebook import TABLES, codebook
-from evaluation.records.csv_tables import frame_csv, moment_text
+from evaluation.records.csv_tables import frame_csv, moment_text, read_table
+from evaluation.records.facts import ClipRecord
 from evaluation.records.study_trec import study_qrels, study_run
 from webapp.bundles.rebuild_raters import Rebuilt
+from webapp.bundles.sameness import check_same
 from webapp.core.database import db
 from webapp.logbook import record
 from webapp.models import Study
@@ -32,12 +37,39 @@ if TYPE_CHECKING:
 
 
 def table_text(study: Study, name: str) -> str:
-    """Return one of the bundle's tables as CSV; a draft has none yet."""
+    """Return one of the bundle's tables as CSV, for people; a draft has none yet.
+
+    It is as in the bundle but for what raters typed, which no spreadsheet runs
+    (`evaluation.records.cells`).
+    """
     _check_opened(study)
     if name not in SELECTS:
         return frozen.read(study, f"{name}.csv").decode()
     made = Tables(study)
-    return frame_csv(TABLES[name].kind, made.table(name), made.names.get(name))
+    kind, names = TABLES[name].kind, made.names.get(name)
+    return frame_csv(kind, made.table(name), names, for_people=True)
+
+
+def formulas(study: Study) -> str:
+    """Return the sentence that says which names of clips a spreadsheet would run; "" for none.
+
+    They are what the clips and their labels are called, and are exported as they are.
+    """
+    text = frozen.read(study, "clips.csv").decode()
+    clips = [one for _, one in read_table(ClipRecord, text, "clips.csv")]
+    cells = [
+        getattr(one, field.name)
+        for one in clips
+        for field in fields(one)
+        if field.name != "seconds"
+    ]
+    found = [cell for cell in cells if would_run(cell)]
+    if not found:
+        return ""
+    return (
+        f"What clips and classes are called is written as it is, and {len(found)} such cells begin "
+        f"as formulas do, as {shown(found[0])} does: have a spreadsheet read all columns as text."
+    )
 
 
 def bundle_files(study: Study) -> dict[str, bytes]:
@@ -85,6 +117,7 @@ def import_study(path: Path) -> Study:
         raise
     record("imported", slug)
     try:
+        check_same(work)
         db.session.commit()
     except BaseException:
         db.session.rollback()

@@ -28,7 +28,12 @@ class Payment:
     blocks: Annotated[int, "how many blocks the rater finished"]
     code: Annotated[str, "the code that the rater was shown; empty where none was"]
     ids: Annotated[
-        Mapping[str, str], Named("id.", "what the rater brought as {}, such as PROLIFIC_PID")
+        Mapping[str, str],
+        Named(
+            "id.",
+            "what the rater brought as {}, such as PROLIFIC_PID; behind an apostrophe, to be taken "
+            "off, where a spreadsheet would run it",
+        ),
     ]
 
 
@@ -57,4 +62,4 @@ def payments_csv(study: Study) -> str:
         )
         for line in rater_lines(study)
     ]
-    return table_csv(Payment, payments, {"ids": joining.ids})
+    return table_csv(Payment, payments, {"ids": joining.ids}, for_people=True)

@@ -1,7 +1,6 @@
 """What was fixed when a study opened, rebuilt from its bundle: systems, queries, pools, blocks."""
 
 import hashlib
-import json
 import re
 from datetime import datetime
 from typing import Any
@@ -13,12 +12,14 @@ from evaluation.records.bundle import VERSION, Bundle
 from evaluation.records.codebook import TABLES, names_of
 from evaluation.records.csv_tables import read_moment
 from evaluation.records.facts import PoolRecord
+from webapp.bundles.provenance import check_provenance
 from webapp.models import Block, BlockItem, Candidate, CandidateSource, Query, Study, System
 from webapp.models.study import KINDS
 from webapp.study import frozen
 
 _NUMBERS = re.compile("([1-9][0-9]{0,5}(;[1-9][0-9]{0,5})*)?")
 _STUDY = "study.json"
+_LOUDEST = 1000  # LUFS, and the softest below 0: what is further is no level
 
 
 class Design:
@@ -56,7 +57,7 @@ class Design:
         return self.bundle.error(f"{table}.csv", what, line)
 
     def _study(self) -> Study:
-        keys = Keys(_json(self.bundle, _STUDY), f"{self.bundle.name}: {_STUDY}")
+        keys = Keys(self.bundle.json(_STUDY), f"{self.bundle.name}: {_STUDY}")
         version = keys.take("bundle", int)
         if version != VERSION:
             raise keys.fail("bundle", f"{VERSION}, the form that is read here", version)
@@ -149,26 +150,30 @@ class Design:
 
     def _frozen(self) -> dict[str, bytes]:
         """Return the files that were frozen when the study opened, looked at."""
-        known = {row.clip for _, row in self.rows("clips")}
+        known: set[str] = set()
+        for line, row in self.rows("clips"):
+            if row.clip in known:
+                raise self.error("clips", line, f"the clip {shown(row.clip)} is there twice")
+            known.add(row.clip)
         pooled = [(query, query) for query in self.queries]
         for query, clip in [*pooled, *(key[:2] for key in self.candidates)]:
             if clip not in known:
                 what = f"the clip {shown(clip)} in the pool of {shown(query)} is missing"
                 raise self.bundle.error("clips.csv", what)
-        self.rows("objective")
-        _json(self.bundle, "systems.json")
+        self._check_scores()
+        check_provenance(self.bundle, self.systems)
         return {name: self.bundle.files[name] for name in frozen.FROZEN}
 
-
-def _json(bundle: Bundle, file: str) -> dict[str, Any]:
-    """Return the JSON object in a file."""
-    try:
-        value = json.loads(bundle.text(file))
-    except json.JSONDecodeError as error:
-        raise bundle.error(file, f"not valid JSON: {error.msg}", error.lineno) from error
-    if not isinstance(value, dict):
-        raise bundle.error(file, f"it must be a table, not {shown(value)}")
-    return value
+    def _check_scores(self) -> None:
+        """Raise InputError for a score that is there twice, or of no system of the study."""
+        seen = set()
+        for line, row in self.rows("objective"):
+            key = row.system, row.convention, row.level, row.query, row.name
+            if row.system not in self.systems:
+                raise self.error("objective", line, f"there is no system {shown(row.system)}")
+            if key in seen:
+                raise self.error("objective", line, "the score is there twice")
+            seen.add(key)
 
 
 def _moment(keys: Keys, key: str) -> datetime | None:
@@ -182,7 +187,7 @@ def _moment(keys: Keys, key: str) -> datetime | None:
 
 def _level(keys: Keys) -> float | None:
     value = keys.take("level", object)
-    if value is not None and type(value) not in (int, float):
+    if value is not None and not (type(value) in (int, float) and abs(value) < _LOUDEST):
         raise keys.fail("level", "a number of LUFS", value)
     return value
 

@@ -3,6 +3,7 @@
 import json
 import re
 import secrets
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -57,6 +58,7 @@ class Rebuilt(Design):
             self._assign(line, row)
         for line, row in self.rows("slots"):
             self._slot(line, row)
+        self._check_places()
         own = [(line, row) for line, row in judgements if row.study == self.study.slug]
         self._answers: list[tuple[Any, list[Answer]]] = [
             (Judgement, self._judgements(own)),
@@ -145,6 +147,19 @@ class Rebuilt(Design):
             repeat=row.repeat, candidate=self._judged("slots", line, row),
             system=self.systems.get(row.list_of),
         )  # fmt: skip
+
+    def _check_places(self) -> None:
+        """Raise InputError where a rater's places are not those of the block that was given."""
+        for (rater, query), given in self.assignments.items():
+            places = [one for one in given.slots if not one.repeat]
+            found = Counter((one.candidate, one.system) for one in places)
+            wanted = Counter((one.candidate, one.system) for one in given.block.items)
+            results = sum(1 for one in places if one.candidate and one.candidate.kind == "result")
+            again = min(self.terms.controls.repeats, results)
+            positions = sorted(one.position for one in given.slots)
+            if found != wanted or positions != [*range(1, len(places) + again + 1)]:
+                what = f"the places of {rater} are not those of block {given.block.number} of"
+                raise self.bundle.error("slots.csv", f"{what} {shown(query)}")
 
     def _given(self, table: str, line: int, row: Any) -> Assignment:
         """Return the assignment that a row is about."""

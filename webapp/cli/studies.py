@@ -219,6 +219,8 @@ def export_command(slug: str, output: Path | None, table: str | None) -> None:
             write_bundle(file, files)
         exported(slug, f"{slug}.zip")
         click.echo(f"Wrote {path}: {len(files)} files; CODEBOOK.md in it explains them.")
+    if warning := export_import.formulas(study):
+        click.echo(warning, err=True)
 
 
 @group.command("import")

@@ -75,6 +75,14 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def row_id(text: str) -> int:
+    """Return the id of a row that a form names; raise ValueError where no row can have it."""
+    number = int(text)
+    if not 0 <= number < 2**31:
+        raise ValueError(f"no row has the id {number}")
+    return number
+
+
 def init_app(app: Flask) -> None:
     """Bind the database to the app, and bring its tables up to date before the first request."""
     try:

@@ -26,7 +26,7 @@ from evaluation.records.bundle import write_bundle
 from webapp.bundles import export_import
 from webapp.bundles.payments import payments_csv
 from webapp.core import jobs
-from webapp.core.database import db, now
+from webapp.core.database import db, now, row_id
 from webapp.core.downloads import download
 from webapp.core.menus import Entry
 from webapp.core.security import owners_only
@@ -213,7 +213,7 @@ def reissue(slug: str) -> ResponseReturnValue:
 def recall(slug: str) -> ResponseReturnValue:
     """Take an unfinished block back from a rater, so that others get it."""
     found = _study(slug)
-    assignment = db.session.get(Assignment, request.form.get("assignment", 0, type=int))
+    assignment = db.session.get(Assignment, request.form.get("assignment", 0, type=row_id))
     if assignment is None or assignment.rater.study is not found:
         abort(404)
     if rater_lines.kept_block(assignment.rater, now()) is not assignment:

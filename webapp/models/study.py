@@ -105,7 +105,9 @@ class Query(db.Model):
 class Candidate(db.Model):
     """A clip in a query's pool: judged once, credited to every system that returned it.
 
-    `reused` says that the study which this one extends has its judgements.
+    `sound` is the file of the copy that raters hear, and `again` that of another one, for who is
+    asked about it once more; "" where the first one serves. `reused` says that the study which this
+    one extends has its judgements.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -113,6 +115,7 @@ class Candidate(db.Model):
     clip: Mapped[str]
     kind: Mapped[str] = mapped_column(default="result")
     sound: Mapped[str]
+    again: Mapped[str] = mapped_column(default="")
     reused: Mapped[bool] = mapped_column(default=False)
 
     query: Mapped[Query] = relationship(back_populates="candidates")

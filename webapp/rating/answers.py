@@ -66,7 +66,7 @@ def parse_grade(body: dict[str, Any], terms: Protocol) -> dict[str, Any]:
     """Return facet, grade, listened_seconds and heard of a grade's body, checked."""
     facets = {facet.name: facet for facet in terms.scale.facets}
     name = body.get("facet", next(iter(facets)))
-    if name not in facets:
+    if not isinstance(name, str) or name not in facets:
         raise InputError(f"The facet must be one of {', '.join(facets)}, not {name!r}.")
     grade, facet = body.get("grade"), facets[name]
     if type(grade) is not int or grade not in facet.allowed:

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -29,13 +29,11 @@ from webapp.models import (
     Study,
     Withdrawal,
 )
-from webapp.rating import assigning
+from webapp.rating import assigning, headphones
 from webapp.rating.answers import unanswered
 
 MOST_INVITED = 1000
 LONGEST_ANSWER = 5000  # characters
-_TRIES = 2  # at the headphone test
-_LEAST_RIGHT = 5  # of its six trials
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ def where(rater: Rater) -> Step:
         return Step("questions", when="before")
     if terms.listening.sound_check and rater.study.tone and not rater.checked_at:
         return Step("sound")
-    if terms.listening.headphones and not passed_headphones(rater):
+    if terms.listening.headphones and not headphones.passed(rater):
         return Step("headphones")
     turn(rater.study)
     db.session.expire(rater, ["assignments"])  # another tab of theirs may just have been given one
@@ -142,27 +140,6 @@ def pass_sound_check(rater: Rater) -> None:
     """Store that the rater set the volume."""
     rater.checked_at = now()
     db.session.commit()
-
-
-def answer_headphones(rater: Rater, answers: Iterable[str]) -> None:
-    """Store one try at the headphone test; who fails twice is screened out."""
-    wanted = [quietest for _, quietest in json.loads(rater.study.trials)]
-    right = sum(str(one) == given for one, given in zip(wanted, answers, strict=False))
-    tries = [*json.loads(rater.headphones or "[]"), right]
-    rater.headphones = json.dumps(tries)
-    if len(tries) >= _TRIES and max(tries) < _LEAST_RIGHT:
-        rater.screened_at = now()
-    db.session.commit()
-
-
-def headphone_tries(rater: Rater) -> int:
-    """Return how often the rater tried the headphone test."""
-    return len(json.loads(rater.headphones or "[]"))
-
-
-def passed_headphones(rater: Rater) -> bool:
-    """Return whether the rater passed the headphone test."""
-    return max(json.loads(rater.headphones or "[]"), default=0) >= _LEAST_RIGHT
 
 
 def may_withdraw(rater: Rater) -> bool:

@@ -37,6 +37,8 @@ class Thing:
     @property
     def sound(self) -> str:
         """The file of its sound; "" for a list."""
+        if self.slot and self.slot.repeat and self.slot.candidate and self.slot.candidate.again:
+            return self.slot.candidate.again
         heard: Candidate | Query | None = self.candidate or (self.slot and self.slot.candidate)
         if heard is None and self.slot is None:
             heard = self.assignment.query

@@ -29,7 +29,7 @@ from webapp.core.limits import limit
 from webapp.core.markdown import markdown
 from webapp.core.security import public
 from webapp.models import Rater
-from webapp.rating import joining, judging_page, people
+from webapp.rating import headphones, joining, judging_page, people
 from webapp.rating.answers import (
     CHOICES,
     Answer,
@@ -142,16 +142,18 @@ def sound_check(slug: str, token: str) -> ResponseReturnValue:
     return _back(slug, token)
 
 
-@bp.post("/headphones")
+@bp.post("/headphones", endpoint="headphones")
 @public
-def headphones(slug: str, token: str) -> ResponseReturnValue:
+def headphone_test(slug: str, token: str) -> ResponseReturnValue:
     """Store one try at the headphone test."""
     rater = _rater(slug, token)
     count = len(json.loads(rater.study.trials))
     given = [request.form.get(f"trial-{number}", "") for number in range(1, count + 1)]
     tries = request.form.get("tries", -1, type=int)
-    if people.where(rater).name == "headphones" and tries == people.headphone_tries(rater):
-        people.answer_headphones(rater, given)
+    if people.where(rater).name != "headphones" or tries != headphones.tries_of(rater):
+        return _back(slug, token)
+    if not headphones.answer(rater, given):
+        flash(_("Please play each of the sounds to its end, and answer then."))
     return _back(slug, token)
 
 
@@ -316,9 +318,10 @@ def _check_page(rater: Rater, name: str) -> ResponseReturnValue:
     ]  # fmt: skip
     if name == "sound":
         return _show("rating/sound.html", rater, tone=addresses[0])
-    return _show(
-        "rating/headphones.html", rater, trials=addresses[1:], tries=people.headphone_tries(rater)
-    )
+    tries, trials = headphones.tries_of(rater), headphones.drawn_trials(rater)
+    first = 1 + tries * (1 + len(trials))  # another try, other addresses: to be heard once more
+    heard = [addresses[first + place] for place in trials]
+    return _show("rating/headphones.html", rater, trials=heard, tries=tries)
 
 
 def _end_page(rater: Rater, why: str) -> ResponseReturnValue:
@@ -366,10 +369,11 @@ def _opened(slug: str, token: str, name: str) -> Name | None:
 
 
 def _check_files(rater: Rater) -> list[str]:
-    """Return the files of the sound check, in their order."""
+    """Return the files of the sound check, in their order, once for each try at headphones."""
     if not rater.study.tone:
         return []
-    return [rater.study.tone, *(name for name, _ in json.loads(rater.study.trials))]
+    files = [rater.study.tone, *(name for name, _ in json.loads(rater.study.trials))]
+    return files * headphones.MOST_TRIES
 
 
 def _sound_file(rater: Rater, name: str) -> str:

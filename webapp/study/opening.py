@@ -95,7 +95,8 @@ def _open(study: Study, workers: int, simulated: bool) -> Study:
     with whole_folder(study_folder(slug)) as folder:
         if not simulated:
             sounds = folder / "sounds"
-            delivered, tone, trials = _make_sounds(collection, heard, sounds, terms, workers)
+            twice = _met_twice(pools, terms)
+            delivered, tone, trials = _make_sounds(collection, heard, twice, sounds, terms, workers)
             _write_levels(delivered, folder)
         asked = [one.query for one in pools if not one.practice]
         frozen.freeze(folder, collection, rankings, heard, asked)
@@ -177,8 +178,22 @@ def _add_anchors(one: Pool, collection: Collection, terms: Protocol) -> None:
     one.found = [found[row] for row in sorted(found)]
 
 
+def _met_twice(pools: Sequence[Pool], terms: Protocol) -> set[int]:
+    """Return the clips that may have two roles in a block: query and identity, item and repeat."""
+    graded = [one for one in pools if terms.method == "graded" and not one.practice]
+    found = {one.query for one in graded} if terms.controls.identity else set()
+    if terms.controls.repeats:
+        found |= {result.row for one in graded for result in one.found}
+    return found
+
+
 def _make_sounds(
-    collection: Collection, rows: list[int], folder: Path, terms: Protocol, workers: int
+    collection: Collection,
+    rows: list[int],
+    twice: Set[int],
+    folder: Path,
+    terms: Protocol,
+    workers: int,
 ) -> tuple[Delivered, str, str]:
     clips = [collection.clips[row] for row in rows]
     sources = {clip.id: collection.audio_path(clip) for clip in clips}
@@ -186,7 +201,7 @@ def _make_sounds(
     listening = terms.listening
     delivered = make_copies(
         sources, folder, level=listening.level, loudness=listening.loudness,
-        format=listening.format, workers=workers,
+        format=listening.format, workers=workers, twice={collection.clips[row].id for row in twice},
     )  # fmt: skip
     if not (listening.sound_check or listening.headphones):
         return delivered, "", "[]"
@@ -257,10 +272,12 @@ def _candidate(
     systems: dict[str, System],
     delivered: Delivered,
 ) -> Candidate:
+    sound, again = delivered.files[clip], delivered.again.get(clip, "")
     return Candidate(
         clip=clip,
         kind=kind,
-        sound=delivered.files[clip],
+        sound=again or sound if kind == "identity" else sound,
+        again=again if kind == "result" else "",
         sources=[
             CandidateSource(system=systems[one.system], rank=one.rank, score=one.score)
             for one in sources

@@ -97,8 +97,8 @@ export class SoundPlayer extends HTMLElement {
     this.icon.setAttribute("d", isPlaying ? "M7 5h3.5v14H7zM13.5 5H17v14h-3.5z" : "M8 5l11 7-11 7z");
     this.button.setAttribute("aria-label", `${isPlaying ? this.dataset.pause : this.dataset.play} ${this.dataset.name}`);
     this.classList.toggle("playing", isPlaying);
-    this.bar.setAttribute("aria-valuemax", this.seconds.toFixed(2));
-    this.bar.setAttribute("aria-valuenow", this.position.toFixed(2));
+    this.bar.setAttribute("aria-valuemax", this.seconds.toFixed(1));
+    this.bar.setAttribute("aria-valuenow", this.position.toFixed(1));
     const text = clockText(this.position, this.seconds);
     this.bar.setAttribute("aria-valuetext", text);
     this.clock.textContent = text;

@@ -1,12 +1,8 @@
 """A wrong bundle is one sentence, and leaves nothing."""
 
-import csv
 import hashlib
-import io
 import json
-import re
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,6 +16,16 @@ from evaluation.records.csv_tables import read_table
 from evaluation.records.events import WithdrawalRecord
 from evaluation.records.facts import RaterRecord
 from evaluation.records.frames import table_csv
+from tests.support.studies.changed_bundles import (
+    Files,
+    added,
+    cell,
+    changed,
+    refused,
+    repeated,
+    without,
+    written,
+)
 from tests.support.studies.lab import GOOD, NOTE, START, Lab, export, run
 from webapp.bundles.export_import import import_study
 from webapp.core.database import db
@@ -27,55 +33,6 @@ from webapp.models import (
     Rater,
     Study,
 )
-
-Files = dict[str, bytes]
-
-
-def changed(file: str, old: str, new: str) -> Callable[[Files], None]:
-    """Return what replaces the first `old` in a file by `new`, its checksum following."""
-
-    def change(files: Files) -> None:
-        text = files[file].decode()
-        assert old in text
-        files[file] = text.replace(old, new, 1).encode()
-
-    return change
-
-
-def cell(file: str, column: str, value: str, *, kind: str = "") -> Callable[[Files], None]:
-    """Return what changes a cell of the first row (of a kind) of a table."""
-
-    def change(files: Files) -> None:
-        rows = list(csv.reader(io.StringIO(files[file].decode(), newline="")))
-        header = rows[0]
-        row = next(one for one in rows[1:] if not kind or one[header.index("kind")] == kind)
-        row[header.index(column)] = value
-        text = io.StringIO(newline="")
-        csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(rows)
-        files[file] = text.getvalue().encode()
-
-    return change
-
-
-def repeated(file: str) -> Callable[[Files], None]:
-    """Return what puts the first row of a table there twice."""
-
-    def change(files: Files) -> None:
-        header, row, *rest = files[file].splitlines(keepends=True)
-        files[file] = b"".join([header, row, row, *rest])
-
-    return change
-
-
-def without(name: str) -> Callable[[Files], None]:
-    """Return what takes a file out."""
-    return lambda files: files.pop(name) and None
-
-
-def added(name: str) -> Callable[[Files], None]:
-    """Return what puts a file in."""
-    return lambda files: files.update({name: b"x"})
-
 
 WRONG = {
     "missing": (without("pools.csv"), "the file pools.csv is missing"),
@@ -185,27 +142,9 @@ def test_a_wrong_bundle_is_one_sentence_and_leaves_nothing(
     lab: Lab, elsewhere: Flask, case: str, tmp_path: Path
 ) -> None:
     change, sentence = WRONG[case]
-    files = read_bundle(lab.bundles["a-graded-study"]).files
-    del files["SHA256SUMS"]
-    if case == "state":  # the first study is closed
-        files = read_bundle(lab.bundles["a-graded-study-2"]).files
-        del files["SHA256SUMS"]
-    change(files)
-    path = tmp_path / "wrong.zip"
-    with path.open("wb") as file:
-        write_bundle(file, files)
+    of = "a-graded-study-2" if case == "state" else "a-graded-study"  # the first one is closed
+    path = written(tmp_path / "wrong.zip", lab.bundles[of], change)
     refused(elsewhere, path, r"wrong\.zip: .*" + sentence)
-
-
-def refused(app: Flask, path: Path, sentence: str) -> None:
-    """Import a bundle that must be refused in one sentence, and leave no trace."""
-    result = run(app, "import", str(path))
-    assert result.exit_code == 1, result.output
-    assert re.search(sentence, result.stderr), result.stderr
-    assert result.stderr.count("\n") == 1
-    assert db.session.scalar(sa.select(sa.func.count(Study.id))) == 0
-    db.session.rollback()
-    assert not (app.config["DATA"] / "studies").exists()
 
 
 def test_a_bundle_that_is_none(lab: Lab, elsewhere: Flask, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from embeddings.collection.clips import Collection
 from embeddings.systems.store import Ranking
 from tests.support.places import BASE
+from tests.support.studies.headphone_test import right_answers, time_goes_by
 from tests.support.studies.rater import Page, join
 from webapp.core.database import db
 from webapp.core.security import CONTENT_SECURITY_POLICY
@@ -115,10 +116,9 @@ def received(app: Flask, path: str) -> list[bytes]:
     rater.send("consent", answer="yes")
     rater.send("questions/before", **{"q-age": "30"})
     rater.send("sound-check")
-    with app.app_context():
-        trials = db.session.scalar(sa.select(Study.trials))
-    right = re.findall(r", (\d)\]", trials)
-    rater.send("headphones", **{f"trial-{place}": one for place, one in enumerate(right, 1)})
+    right = enumerate(right_answers(app, path), 1)
+    time_goes_by(app, path)
+    rater.send("headphones", **{f"trial-{place}": str(one) for place, one in right})
     pages = 0
     while 'name="block"' in rater.text:
         for to, body in _answers(rater):
@@ -155,7 +155,8 @@ def telling(app: Flask, small: Collection) -> set[bytes]:
         words = {system.ranking for system in study.systems}
         words |= {system.title for system in study.systems} | {study.protocol_sha256}
         words |= set(db.session.scalars(sa.select(Query.sound)))
-        words |= set(db.session.scalars(sa.select(Candidate.sound)))
+        for name in (Candidate.sound, Candidate.again):
+            words |= set(db.session.scalars(sa.select(name)))
         words.add(study.tone)
     words |= {"Good", "Random", "mcss", "MCSS", "rank", "score", "identity", "distractor", "repeat"}
     words |= {"Hiss", "Beep", "Machine", "Weather", "Things", "anchor:", "CC0"}

@@ -110,24 +110,6 @@ def test_without_ids_a_browser_is_a_rater(app: Flask, study) -> None:
     assert join(app.test_client(), "/join/way").headers["Location"] != path
 
 
-def test_headphones_are_tested_twice_and_then_no_more(app: Flask, study) -> None:
-    text = PROTOCOL.replace("sound_check = false", "sound_check = false\nheadphones = true")
-    one, other = study(text, invited=2)
-    with app.app_context():
-        right = [quietest for _, quietest in json.loads(db.session.scalar(sa.select(Study.trials)))]
-    answers = {f"trial-{number}": str(quietest) for number, quietest in enumerate(right, 1)}
-    wrong = dict.fromkeys(answers, "9")
-    client = app.test_client()
-    assert len(re.findall(r'data-src="[^"]+/sounds/', client.get(one).text)) == 6
-    form(client, one, "headphones", tries="1", **wrong)  # the page of a try that is over
-    form(client, one, "headphones", **wrong)
-    form(client, one, "headphones", **answers | {"trial-1": "9"})  # five of six will do
-    assert Page(client, one, practise=False).is_practice
-    for _ in range(2):
-        form(client, other, "headphones", **wrong)
-    assert "needs headphones" in client.get(other).text
-
-
 def test_a_rater_who_withdraws_leaves_a_note_and_no_row(app: Flask, study) -> None:
     one, _ = study(PROTOCOL, invited=2)
     client = app.test_client()
