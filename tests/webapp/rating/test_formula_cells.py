@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
-from evaluation.records.cells import as_typed
+from evaluation.records.formulas import as_typed
 from tests.support.studies.rater import PROTOCOL
 from webapp.bundles.export_import import bundle_files
 from webapp.bundles.payments import payments_csv
@@ -18,7 +18,7 @@ ASKED = PROTOCOL + (
     '[joining]\nopen = true\nids = ["PROLIFIC_PID", "STUDY_ID"]\n'
     '[[questionnaire.before]]\nid = "remark"\ntext = "Remark?"\n'
 )
-FORMULA = '=HYPERLINK("http://127.0.0.1:6319","x")'
+FORMULA = '=HYPERLINK("http://example.org","x")'
 
 
 def column(text: str, name: str) -> list[str]:
