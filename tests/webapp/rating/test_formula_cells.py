@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskCliRunner
 
 from evaluation.records.formulas import as_typed
+from tests.support.places import BASE
 from tests.support.studies.rater import PROTOCOL
 from webapp.bundles.export_import import bundle_files
 from webapp.bundles.payments import payments_csv
@@ -56,3 +57,8 @@ def test_an_export_says_which_names_of_clips_would_run(
     said = runner.invoke(args=export)
     assert said.stdout == text
     assert "cells begin as formulas do, as '=Hum" in said.stderr
+    client = app.test_client()
+    client.get(runner.invoke(args=["signin-link"]).output.strip().removeprefix(BASE))
+    assert "such cells begin as formulas do" in client.get("/studies/way").text
+    clips.unlink()
+    assert client.get("/studies/way").status_code == 200
