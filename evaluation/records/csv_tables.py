@@ -16,7 +16,7 @@ import numpy as np
 
 from embeddings.errors import InputError
 from evaluation.keys import shown
-from evaluation.records.cells import harmless
+from evaluation.records.formulas import harmless
 from evaluation.records.table_columns import Names, columns_of, is_typed, prefixes
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def frame_csv(
     ----------
     names : for each mapping the names that have a column; none unless told
     for_people : write what strangers typed so that no spreadsheet runs it
-        (`evaluation.records.cells`); what is written for bundles is exact
+        (`evaluation.records.formulas`); what is written for bundles is exact
     """
     columns = columns_of(kind, names)
     header = ",".join(_texts([one.name for one in columns]))

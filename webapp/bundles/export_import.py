@@ -17,10 +17,10 @@ from embeddings.files import whole_folder
 from evaluation.keys import shown
 from evaluation.protocol.reading import protocol_toml
 from evaluation.records.bundle import VERSION, read_bundle
-from evaluation.records.cells import would_run
 from evaluation.records.codebook import TABLES, codebook
 from evaluation.records.csv_tables import frame_csv, moment_text, read_table
 from evaluation.records.facts import ClipRecord
+from evaluation.records.formulas import would_run
 from evaluation.records.study_trec import study_qrels, study_run
 from webapp.bundles.rebuild_raters import Rebuilt
 from webapp.bundles.sameness import check_same
@@ -40,7 +40,7 @@ def table_text(study: Study, name: str) -> str:
     """Return one of the bundle's tables as CSV, for people; a draft has none yet.
 
     It is as in the bundle but for what raters typed, which no spreadsheet runs
-    (`evaluation.records.cells`).
+    (`evaluation.records.formulas`).
     """
     _check_opened(study)
     if name not in SELECTS:

@@ -23,8 +23,11 @@ def _refuse() -> None:
     """Abort with 404 for an address that has one, raise InputError for what was sent along."""
     if has_control(request.path, line=True):
         abort(404)
-    if any(has_control(text, line=True) for text in _texts(request.args)):
+    if any(has_control(name or "", line=True) for name in request.args):
         raise InputError(_("An address must have no control characters."))
+    for name, values in request.args.lists():
+        if any(has_control(text, line=True) for text in values):
+            raise InputError(_("%(name)s must have no control characters.", name=name))
     if any(map(has_control, [*_texts(request.form), *_names(request.files)])):
         raise InputError(_("What is sent must have no control characters."))
 

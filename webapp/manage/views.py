@@ -66,6 +66,7 @@ def study(slug: str) -> ResponseReturnValue:
         "manage/study.html", study=found, terms=found.terms, toml=toml,
         plan=preview.opened(found), progress=study_progress.progress(found),
         done=entries(slug, _LOG), count=count(slug),
+        formulas=_formulas(found),
     )  # fmt: skip
 
 
@@ -243,6 +244,14 @@ def _plan(study: Study) -> tuple[preview.Preview | None, str]:
         return preview.preview(study.terms), ""
     except InputError as error:
         return None, str(error)
+
+
+def _formulas(study: Study) -> str:
+    """Return what an export says of names that a spreadsheet would run; "" where it cannot tell."""
+    try:
+        return export_import.formulas(study)
+    except InputError:
+        return ""
 
 
 def _is_sure() -> bool:

@@ -95,7 +95,7 @@ def _open(study: Study, workers: int, simulated: bool) -> Study:
     with whole_folder(study_folder(slug)) as folder:
         if not simulated:
             sounds = folder / "sounds"
-            twice = _met_twice(pools, terms)
+            twice = met_twice(pools, terms)
             delivered, tone, trials = _make_sounds(collection, heard, twice, sounds, terms, workers)
             _write_levels(delivered, folder)
         asked = [one.query for one in pools if not one.practice]
@@ -178,7 +178,7 @@ def _add_anchors(one: Pool, collection: Collection, terms: Protocol) -> None:
     one.found = [found[row] for row in sorted(found)]
 
 
-def _met_twice(pools: Sequence[Pool], terms: Protocol) -> set[int]:
+def met_twice(pools: Sequence[Pool], terms: Protocol) -> set[int]:
     """Return the clips that may have two roles in a block: query and identity, item and repeat."""
     graded = [one for one in pools if terms.method == "graded" and not one.practice]
     found = {one.query for one in graded} if terms.controls.identity else set()

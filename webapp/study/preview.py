@@ -33,7 +33,7 @@ class Preview:
     ----------
     plan : what it asks of its raters
     pools : how many results each query has, in the order of the draw
-    sounds : how many sounds would be copied for raters; None where that is done
+    sounds : how many copies of sounds would be made for raters; None where that is done
     """
 
     plan: Plan
@@ -107,7 +107,8 @@ def _preview(protocol: Protocol) -> Preview:
     asked = [one for one in pools if not one.practice]
     sizes = [len(one.found) for one in asked]
     seconds = [_mean_seconds(collection, [found.row for found in one.found]) for one in asked]
-    return Preview(plan(protocol, sizes, seconds), sizes, len(heard))
+    copies = len(heard) + len(opening.met_twice(pools, protocol))
+    return Preview(plan(protocol, sizes, seconds), sizes, copies)
 
 
 def _asked(study: Study) -> sa.Select:

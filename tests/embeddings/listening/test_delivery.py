@@ -384,25 +384,3 @@ def test_a_full_disk_stops_everything(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(InputError, match=r"'b' .* cannot be written \(No space left on device\)"):
         copies(sources, tmp_path / "to")
     assert left(tmp_path / "to") == []
-
-
-def test_chance_decides_which_of_two_copies_is_the_padded_one(tmp_path: Path, serial: None) -> None:
-    """That all of 24 fall alike happens once in eight million times."""
-    one = write(tmp_path / "one.wav", sine())
-    clips = [f"c{number}" for number in range(25)]
-    made = copies(dict.fromkeys(clips, one), tmp_path / "out", twice=set(clips[1:]))
-    assert set(made.again) == set(clips[1:])
-    assert len(list((tmp_path / "out").iterdir())) == 49
-    padded, silences = [], set()
-    for clip, again in made.again.items():
-        first, second = (
-            read_audio(tmp_path / "out" / name)[0] for name in (made.files[clip], again)
-        )
-        padded.append(len(first) > len(second))
-        silences.add(abs(len(first) - len(second)))
-        loudness = [integrated_loudness(sound, RATE)[0] for sound in (first, second)]
-        assert loudness == pytest.approx([-23.0, -23.0], abs=0.2)
-    assert {True, False} == set(padded)
-    assert len(silences) > 15
-    assert all(0.001 * RATE <= silent <= 0.05 * RATE + 1 for silent in silences)
-    assert [level.clip for level in made.levels] == clips

@@ -186,15 +186,20 @@ class Ground:
 
 STORED = {
     "rate.consent": {"rater"}, "rate.questions": {"rater"}, "rate.sound_check": {"rater"},
-    "rate.headphones": {"rater"}, "rate.grade": {"judgement", "assignment"},
-    "rate.prefer": {"preference", "assignment"}, "rate.listen": {"listen"}, "rate.flag": {"flag"},
-    "rate.finish": {"assignment"}, "manage.close": {"study"}, "manage.invite": {"rater"},
-    "manage.recall": {"assignment"}, "manage.remove": {"study", "system", "query"},
-    "designing.write": {"study", "system", "query"},
+    "rate.headphones": {"rater"}, "rate.grade": {"judgement", "assignment", "last_answer"},
+    "rate.prefer": {"preference", "assignment", "last_answer"},
+    "rate.listen": {"listen", "last_answer"}, "rate.flag": {"flag", "last_answer"},
+    "rate.finish": {"assignment"}, "manage.close": {"study", "log_entry"},
+    "manage.invite": {"rater", "log_entry"}, "manage.recall": {"assignment", "log_entry"},
+    "manage.reissue": {"rater", "browser", "log_entry"},
+    "manage.remove": {"study", "system", "query", "log_entry"},
+    "designing.write": {"study", "system", "query", "log_entry"},
     "rate.withdraw": {
         "rater", "judgement", "preference", "listen", "flag", "slot", "assignment", "sitting",
-        "external_id", "withdrawal",
+        "external_id", "withdrawal", "browser", "last_answer", "log_entry",
     },
+    "signin.signout": {"signin_session"},
+    "signin.signout_everywhere": {"signin_session", "log_entry"},
 }  # fmt: skip
 """What each address may change in the database; all others nothing of studies and raters."""
 

@@ -61,6 +61,7 @@ def ground(
 ) -> Ground:
     """Two open studies with raters at each stage, a draft, and an experimenter signed in."""
     monkeypatch.setattr(jobs, "start_opening", lambda slug: None)
+    app.config["SETTINGS"] |= {"requests_per_rater": 0, "requests_per_address": 0}
     app.config["PROPAGATE_EXCEPTIONS"] = False  # an error is a 500 here, as it is for a stranger
     paths = [path for name in ("way", "pair", "draft") for path in _study(app, tmp_path, name)]
     tokens = []
@@ -140,6 +141,8 @@ def send(ground: Ground, endpoint: str, count: int) -> Counter[str]:
         answered[str(answer.status_code)] += 1
         assert answer.status_code < 500, (address, body, answer.text[:200])
         changed = ground.changes()
+        if not endpoint.startswith("signin."):
+            changed.pop("signin_session", None)  # when it was last seen
         if not changed:
             return
         answered["stored"] += 1

@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
-from evaluation.records.cells import as_typed
-from tests.support.studies.rater import PROTOCOL
+from evaluation.records.formulas import as_typed
+from tests.support.places import BASE
+from tests.support.studies.rater import PROTOCOL, join
 from webapp.bundles.export_import import bundle_files
 from webapp.bundles.payments import payments_csv
 from webapp.core.database import db
@@ -18,7 +19,7 @@ ASKED = PROTOCOL + (
     '[joining]\nopen = true\nids = ["PROLIFIC_PID", "STUDY_ID"]\n'
     '[[questionnaire.before]]\nid = "remark"\ntext = "Remark?"\n'
 )
-FORMULA = '=HYPERLINK("http://127.0.0.1:6319","x")'
+FORMULA = '=HYPERLINK("http://example.org","x")'
 
 
 def column(text: str, name: str) -> list[str]:
@@ -27,9 +28,9 @@ def column(text: str, name: str) -> list[str]:
 
 def test_no_cell_of_a_stranger_runs(app: Flask, study, runner: FlaskCliRunner) -> None:
     study(ASKED, invited=0)
-    app.config["WTF_CSRF_ENABLED"] = False
     client = app.test_client()
-    place = client.get("/join/way?PROLIFIC_PID=p1&STUDY_ID=s1").headers["Location"]
+    place = join(client, "/join/way?PROLIFIC_PID=p1&STUDY_ID=s1").headers["Location"]
+    app.config["WTF_CSRF_ENABLED"] = False
     client.post(f"{place}/questions/before", data={"q-remark": FORMULA})
     with app.app_context():
         # an id that was let in before such ids were refused
@@ -56,3 +57,8 @@ def test_an_export_says_which_names_of_clips_would_run(
     said = runner.invoke(args=export)
     assert said.stdout == text
     assert "cells begin as formulas do, as '=Hum" in said.stderr
+    client = app.test_client()
+    client.get(runner.invoke(args=["signin-link"]).output.strip().removeprefix(BASE))
+    assert "such cells begin as formulas do" in client.get("/studies/way").text
+    clips.unlink()
+    assert client.get("/studies/way").status_code == 200

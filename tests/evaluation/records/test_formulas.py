@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.records.cells import as_typed, harmless, would_run
+from evaluation.records.formulas import as_typed, harmless, would_run
 
 RUNS = ["=1+1", "+1+1", "-2+3", "@SUM(1)", "\tx", "\r=1", "\n=1", " =1+1", "-", "\uff1d1+1", "=-"]
 
