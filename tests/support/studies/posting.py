@@ -34,7 +34,7 @@ FIELDS = [
     "toml", "sure", "count", "assignment", "edited", "view", "slug", "systems", "csrf_token",
 ]  # fmt: skip
 TOML = [
-    'slug = "new"\ntitle = "x"\ncollection = "small"\ndepth = 2\n'
+    'slug = "fresh"\ntitle = "x"\ncollection = "small"\ndepth = 2\n'
     'systems = ["good.l2.mcss", "random.l2.mcss"]\n'
     '[queries]\nclips = ["hum-0"]\n[controls]\ndistractors = 0\n',
     'slug = "a\\u0000"', "a = " + "[" * 2000, "x = 1e999", "=", "[joining]\nmost = -1", "a.b.c = 1",
