@@ -259,6 +259,15 @@ def test_an_id_that_could_do_harm_in_a_table_is_refused(
     assert rows(app, Rater) == 0
 
 
+@pytest.mark.parametrize("rater", ["9" * 30, "-1", "x", ""])
+def test_a_link_of_nobody_cannot_be_reissued(
+    app: Flask, study, experimenter: FlaskClient, rater: str
+) -> None:
+    study(OPEN, invited=0)
+    app.config["WTF_CSRF_ENABLED"] = False
+    assert experimenter.post("/studies/way/reissue", data={"rater": rater}).status_code == 404
+
+
 def test_odd_parameters_break_nothing(app: Flask, study) -> None:
     study(OPEN, invited=0)
     odd = "&slug=x&_external=1&_anchor=y&_scheme=z&PROLIFIC_PID=bob&code=1&answer=yes"
