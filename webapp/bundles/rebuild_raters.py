@@ -14,6 +14,7 @@ from evaluation.records.events import JudgementRecord
 from evaluation.records.facts import RaterRecord
 from evaluation.records.frames import table_csv
 from webapp.bundles.rebuild import Design
+from webapp.bundles.reused import check_reused
 from webapp.models import (
     Assignment,
     Candidate,
@@ -67,13 +68,15 @@ class Rebuilt(Design):
             (Flag, self._heard("flags", ("given_at",))),
         ]
         self._withdrawals = [row for _, row in self.rows("withdrawals")]
-        reused = [row for _, row in judgements if row.study != self.study.slug]
-        others = [row for _, row in raters if "/" in row.rater]
-        for file, table, kind, rows in (
+        reused = [(line, row) for line, row in judgements if row.study != self.study.slug]
+        others = [(line, row) for line, row in raters if "/" in row.rater]
+        check_reused(self, reused, others)
+        for file, table, kind, found in (
             (frozen.REUSED, "judgements", JudgementRecord, reused),
             (frozen.REUSED_RATERS, "raters", RaterRecord, others),
         ):
-            if rows:
+            if found:
+                rows = [row for _, row in found]
                 self.kept[file] = table_csv(kind, rows, self.names[table]).encode()
 
     def answers(self) -> Iterator[tuple[Any, list[dict[str, Any]]]]:

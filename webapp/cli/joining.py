@@ -3,6 +3,7 @@
 import click
 from flask.cli import with_appcontext
 
+from embeddings.errors import InputError
 from webapp.cli.start import rater_link
 from webapp.core import database
 from webapp.rating import joining
@@ -36,6 +37,8 @@ def join_secret_command(slug: str, new: bool) -> None:
     """
     database.prepare()
     study = lifecycle.find_study(slug)
+    if study.state == "draft":  # its folder is made when it is opened, whatever lay there
+        raise InputError(f"The study {slug!r} is a draft; its panel gets a secret once it is open.")
     click.echo(signatures.join_secret(study.slug, new=new))
 
 

@@ -4,6 +4,7 @@ No page has a use for them, PostgreSQL stores no NUL, and a spreadsheet or a ter
 What comes as JSON is looked at where it is read: none of its text is stored as it came.
 """
 
+import re
 from collections.abc import Iterable
 
 from flask import Flask, abort, request
@@ -12,6 +13,8 @@ from werkzeug.datastructures import FileStorage, MultiDict
 
 from embeddings.errors import InputError
 from evaluation.keys import has_control
+
+_LATE = re.compile("[\x80-\x9f]")  # what a terminal obeys as it does an escape and a letter
 
 
 def init_app(app: Flask) -> None:
@@ -28,7 +31,8 @@ def _refuse() -> None:
     for name, values in request.args.lists():
         if any(has_control(text, line=True) for text in values):
             raise InputError(_("%(name)s must have no control characters.", name=name))
-    if any(map(has_control, [*_texts(request.form), *_names(request.files)])):
+    sent = [*_texts(request.form), *_names(request.files)]
+    if any(has_control(text) or _LATE.search(text) for text in sent):
         raise InputError(_("What is sent must have no control characters."))
 
 

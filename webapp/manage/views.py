@@ -199,7 +199,7 @@ def links(slug: str) -> Response:
 def reissue(slug: str) -> ResponseReturnValue:
     """Give a rater a new personal link; the old one is no more."""
     found = _study(slug)
-    rater = db.session.get(Rater, request.form.get("rater", 0, type=int))
+    rater = db.session.get(Rater, request.form.get("rater", 0, type=row_id))
     if rater is None or rater.study is not found:
         abort(404)
     joining.reissue(rater)

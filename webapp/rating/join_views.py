@@ -64,8 +64,9 @@ def join(slug: str) -> ResponseReturnValue:
 @public
 def begin(slug: str) -> ResponseReturnValue:
     """Give somebody who agrees a place, or let another browser of theirs reach it."""
-    with reading():
-        study, rater = _who(slug)
+    with reading():  # who comes by no good address waits for nobody
+        _who(slug)
+    study, rater = _who(slug)  # once more: a place that was there may be gone
     answer, secret = request.form.get("answer"), _secret()
     if rater is not None:
         if secret:

@@ -76,6 +76,8 @@ def page(slug: str, token: str) -> ResponseReturnValue:
     """Show the page that the rater is at on the way from consent to thanks."""
     writes()
     step = people.where(_rater(slug, token))
+    if step.name == "headphones":
+        headphones.drawn_trials(_rater(slug, token))
     reads()  # what is left to do is to show it, and nobody waits for that
     rater = _rater(slug, token)
     if step.name in ("practice", "main", "repeat"):

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
 
-from webapp.core.database import db, writes
+from webapp.core.database import db, reading, writes
 from webapp.core.security import public, viewers_too
 from webapp.signin import links, sessions
 
@@ -18,8 +18,11 @@ def signin(token: str) -> ResponseReturnValue:
     """Sign in by a one-time link."""
     if request.method == "HEAD":
         return ""  # who only looks, as link checkers do, does not use the link up
-    writes()
-    account = links.account_of(token)
+    with reading():  # who only guesses takes no rater's turn
+        is_good = links.account_of(token) is not None
+    if is_good:
+        writes()
+    account = links.account_of(token) if is_good else None
     if current_user.is_authenticated:  # the link stays good, for another browser or for later
         if account is not None and account.id != current_user.account:
             flash(

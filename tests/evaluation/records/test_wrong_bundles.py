@@ -1,6 +1,8 @@
 """A wrong bundle is one sentence, and leaves nothing."""
 
+import csv
 import hashlib
+import io
 import json
 import zipfile
 from pathlib import Path
@@ -144,6 +146,46 @@ def test_a_wrong_bundle_is_one_sentence_and_leaves_nothing(
     change, sentence = WRONG[case]
     of = "a-graded-study-2" if case == "state" else "a-graded-study"  # the first one is closed
     path = written(tmp_path / "wrong.zip", lab.bundles[of], change)
+    refused(elsewhere, path, r"wrong\.zip: .*" + sentence)
+
+
+def of_another(file: str, column: str, value: str, *, twice: bool = False):
+    """Return what changes a cell of the first row of an earlier study, or has that row twice."""
+
+    def change(files: Files) -> None:
+        header, *rows = csv.reader(io.StringIO(files[file].decode(), newline=""))
+        place = next(n for n, row in enumerate(rows) if "/" in row[header.index("rater")])
+        if twice:
+            rows.insert(place, rows[place])
+        else:
+            rows[place][header.index(column)] = value
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator="\n").writerows([header, *rows])
+        files[file] = text.getvalue().encode()
+
+    return change
+
+
+J, R = "judgements.csv", "raters.csv"
+REUSED = {
+    "grade": (of_another(J, "grade", "99999"), "the scale has no grade 99999 for 'semantic'"),
+    "facet": (of_another(J, "facet", "x"), "the scale has no grade [0-9]+ for 'x'"),
+    "query": (of_another(J, "query", "x"), "no result '.*' of 'x' is used again"),
+    "kind": (of_another(J, "kind", "identity"), "no identity '.*' of '.*' is used again"),
+    "rank": (of_another(J, "rank.good.l2.mcss", "77"), "pools.csv says otherwise of"),
+    "rater": (of_another(J, "rater", "a-graded-study/rater-999"), "there is no rater 'a-graded-s"),
+    "study": (of_another(J, "study", "another"), "there is no rater '.*' of the study 'another'"),
+    "twice": (of_another(J, "", "", twice=True), "uuid must be there once"),
+    "rater twice": (of_another(R, "", "", twice=True), "rater must be as SLUG/rater-001 and there"),
+}
+
+
+@pytest.mark.parametrize("case", list(REUSED))
+def test_what_is_used_again_is_looked_at_as_the_studys_own_is(
+    lab: Lab, elsewhere: Flask, case: str, tmp_path: Path
+) -> None:
+    change, sentence = REUSED[case]
+    path = written(tmp_path / "wrong.zip", lab.bundles["a-graded-study-2"], change)
     refused(elsewhere, path, r"wrong\.zip: .*" + sentence)
 
 

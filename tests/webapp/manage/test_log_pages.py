@@ -250,6 +250,14 @@ def test_the_csv_has_every_entry(app: Flask, ana: FlaskClient, opened_here: str)
     assert entries(app)[-1] == ("ana", "exported", "log.csv")
 
 
+def test_the_log_takes_no_name_from_an_address(app: Flask, ana: FlaskClient) -> None:
+    """What a link says would be a cell of the next log.csv."""
+    before = ana.get("/log").text.count("<tr><th")
+    for study in ("=1+1", "nowhere"):
+        assert ana.get("/log.csv", query_string={"study": study}).status_code == 404
+    assert ana.get("/log").text.count("<tr><th") == before
+
+
 def test_a_study_shows_its_own_entries(app: Flask, ana: FlaskClient, opened_here: str) -> None:
     page = ana.get("/studies/which").text
     assert "Who did what" in page

@@ -1,7 +1,9 @@
 """The headphone test: answers of one's own, and none before the sounds were heard."""
 
+import contextlib
 import io
 import re
+import sqlite3
 
 import numpy as np
 import soundfile
@@ -78,6 +80,26 @@ def test_what_is_heard_at_a_place_is_what_is_right_there(app: Flask, study) -> N
             for start in (0, 1.5, 3)
         ]
         assert int(np.argmin(levels)) + 1 == answer
+
+
+def test_who_writes_while_a_test_is_drawn_disturbs_nobody(app: Flask, study) -> None:
+    """A draw is a writer's: one who read first could not turn into a writer behind another."""
+    path, tries = study(HEADPHONES)[0], []
+
+    def write(conn, cursor, statement, *rest) -> None:
+        if statement.startswith("UPDATE rater") and not tries:
+            other = sqlite3.connect(app.config["DATA"] / "sounding_board.sqlite", timeout=0)
+            with contextlib.suppress(sqlite3.OperationalError), other:
+                tries.append(1)
+                other.execute("UPDATE study SET title = 'another'")
+            other.close()
+
+    with app.app_context():
+        sa.event.listen(db.engine, "before_cursor_execute", write)
+    answer = app.test_client().get(path)
+    assert answer.status_code == 200
+    assert "Are you wearing headphones?" in answer.text
+    assert tries
 
 
 def test_answers_before_the_sounds_could_be_heard_are_no_try(app: Flask, study) -> None:

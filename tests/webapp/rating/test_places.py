@@ -1,6 +1,8 @@
 """Whose a place is: taken by consent, kept by a browser's secret, reached by link or code."""
 
 import re
+import sqlite3
+from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
@@ -10,9 +12,9 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from tests.support.places import BASE
 from tests.support.studies.full_study import FULL, form
 from tests.support.studies.rater import PROTOCOL, Page, join
-from webapp.core.database import db
+from webapp.core.database import db, reading
 from webapp.models import Browser, ExternalId, Judgement, Rater
-from webapp.rating import joining
+from webapp.rating import join_views, joining
 
 OPEN = PROTOCOL + '[joining]\nopen = true\nmost = 2\nids = ["PROLIFIC_PID", "STUDY_ID"]\n'
 ADDRESS = "/join/way?PROLIFIC_PID=alice&STUDY_ID=s"
@@ -257,6 +259,40 @@ def test_an_id_that_could_do_harm_in_a_table_is_refused(
         assert answer.status_code == 400
         assert f"{name} {sentence}" in answer.text
     assert rows(app, Rater) == 0
+
+
+@pytest.mark.parametrize("rater", ["9" * 30, "-1", "x", ""])
+def test_a_link_of_nobody_cannot_be_reissued(
+    app: Flask, study, experimenter: FlaskClient, rater: str
+) -> None:
+    study(OPEN, invited=0)
+    app.config["WTF_CSRF_ENABLED"] = False
+    assert experimenter.post("/studies/way/reissue", data={"rater": rater}).status_code == 404
+
+
+def test_who_withdraws_while_a_code_is_typed_is_gone(
+    app: Flask, study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at whose place it is and the turn as a writer, the place may go."""
+    study(OPEN, invited=0)
+    join(app.test_client(), ADDRESS)
+    client = app.test_client()
+    client.get(ADDRESS)
+
+    @contextmanager
+    def then_withdrawn():
+        with reading():
+            yield
+        other = sqlite3.connect(app.config["DATA"] / "sounding_board.sqlite")
+        with other:
+            for table in ("browser", "external_id", "rater"):
+                other.execute(f"DELETE FROM {table}")
+        other.close()
+
+    monkeypatch.setattr(join_views, "reading", then_withdrawn)
+    app.config["WTF_CSRF_ENABLED"] = False
+    answer = client.post(ADDRESS, data={"code": "0000-0000-0000"})
+    assert (answer.status_code, rows(app, Rater)) == (302, 0)
 
 
 def test_odd_parameters_break_nothing(app: Flask, study) -> None:

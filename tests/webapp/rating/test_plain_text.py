@@ -33,7 +33,7 @@ def test_nobody_joins_by_an_id_with_control_characters(
 def test_no_answer_has_control_characters(app: Flask, study, client: FlaskClient) -> None:
     questions = study(ASKED)[0] + "/questions/before"
     app.config["WTF_CSRF_ENABLED"] = False
-    for answer in ("a\0b", "\x1b[2J", "\x08"):
+    for answer in ("a\0b", "\x1b[2J", "\x08", "\x9b2J", "a\x85b"):
         sent = client.post(questions, data={"q-years": answer})
         assert sent.status_code == 400
         assert "What is sent must have no control characters." in sent.text

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import io
 import re
+from pathlib import Path
 
 from flask import Flask
 from flask.testing import FlaskCliRunner
@@ -62,6 +63,19 @@ def test_the_how_to_shows_how_a_panel_signs(app: Flask, study, runner: FlaskCliR
     address = said.getvalue().strip().removeprefix("https://listen.example.org")
     assert address.startswith("/join/pilot?")
     assert join(app.test_client(), address.replace("pilot", "way")).status_code == 302
+
+
+def test_a_draft_has_no_secret_that_its_opening_would_replace(
+    app: Flask, runner: FlaskCliRunner, ranked: object, tmp_path: Path
+) -> None:
+    path = tmp_path / "way.toml"
+    path.write_text(SIGNED)
+    assert runner.invoke(args=["studies", "create", str(path)]).exit_code == 0
+    early = runner.invoke(args=["studies", "join-secret", "way"])
+    assert early.exit_code == 1
+    assert "'way' is a draft; its panel gets a secret once it is open" in early.output
+    assert runner.invoke(args=["studies", "open", "way"]).exit_code == 0
+    assert secret(runner) == secret(runner)
 
 
 def test_the_secret_is_for_the_owner_and_in_no_export(

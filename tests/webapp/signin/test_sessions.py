@@ -152,6 +152,19 @@ def test_every_sign_in_has_a_secret_of_its_own(app: Flask) -> None:
         assert cookie["_user_id"] != secret
 
 
+def test_who_guesses_a_link_takes_nobodys_turn(app: Flask) -> None:
+    begun: list[str] = []
+    signed_in(app)  # an account, and links that are used up
+    with app.app_context():
+        sa.event.listen(
+            db.engine, "before_cursor_execute", lambda conn, cursor, text, *rest: begun.append(text)
+        )
+    assert app.test_client().get("/signin/guessed").status_code == 403
+    assert "BEGIN IMMEDIATE" not in begun
+    signed_in(app)
+    assert "BEGIN IMMEDIATE" in begun
+
+
 def test_nobody_is_made_another_account_without_signing_out(app: Flask) -> None:
     """A link that one is led to, of somebody else's account, would have one work in that name."""
     said(app, "accounts", "add", "ana")
