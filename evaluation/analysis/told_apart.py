@@ -49,7 +49,8 @@ class Apart:
     ----------
     order : the systems that were judged, the best first
     pairs : those that were compared, and could be: by the protocol, or all
-    chosen : whether the protocol fixed some of the pairs
+    chosen : how many pairs the protocol fixed, whether or not they could be compared; 0 where it
+        fixed none, or all that there are
     raters, queries : how many judged, and were judged
     wide : whether intervals are over raters, too
     lopsided : whether a few raters hear the opposite of what is told of all, and so strongly that
@@ -59,7 +60,7 @@ class Apart:
 
     order: tuple[str, ...]
     pairs: tuple[Pair, ...]
-    chosen: bool
+    chosen: int
     raters: int
     queries: int
     wide: bool
@@ -75,6 +76,11 @@ class Apart:
     def enough(self) -> bool:
         """Whether there are raters and queries enough to tell anything."""
         return self.raters >= FEW_RATERS and self.queries >= LEAST_QUERIES
+
+    @property
+    def every(self) -> bool:
+        """Whether each system was compared with each other one."""
+        return len(self.pairs) == len(self.order) * (len(self.order) - 1) // 2
 
     @property
     def told(self) -> frozenset[tuple[str, str]]:
@@ -226,8 +232,8 @@ def _net(votes: Votes, one: int, other: int) -> np.ndarray:
         return (sums / np.where(counts, counts, np.nan)).reshape(shape)
 
 
-def _chosen(protocol: Protocol) -> bool:
-    """Return whether the protocol fixed some pairs, and not all that there are."""
+def _chosen(protocol: Protocol) -> int:
+    """Return how many pairs the protocol fixed; 0 for none, or for all that there are."""
     systems = protocol.systems
     fixed = protocol.analysis.fixed(systems)
-    return 0 < len(fixed) < len(systems) * (len(systems) - 1) // 2
+    return len(fixed) if len(fixed) < len(systems) * (len(systems) - 1) // 2 else 0

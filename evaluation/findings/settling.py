@@ -31,8 +31,7 @@ def what_would_settle(of: Results, found: Apart) -> list[str]:
     largest = _largest(found)
     if largest is not None and largest <= matters:
         form = "{:.1f}" if matters > 1 else "{:.2f}"
-        every = len(found.pairs) == len(found.order) * (len(found.order) - 1) // 2
-        them = "They" if len(found.pairs) == 1 else "Any two" if every else "Those compared"
+        them = "They" if len(found.pairs) == 1 else "Any two" if found.every else "Those compared"
         return [f"{them} differ by less than {form.format(largest)}."]
     more = _more(of, found, matters)
     if not more:

@@ -119,16 +119,20 @@ def _exploratory(of: Results) -> list[str]:
 def _finding(of: Results, found: Apart, names: dict[str, str]) -> str:
     """Return which systems are told apart."""
     if not found.pairs:
+        if found.chosen:
+            return (
+                "No comparison that the protocol fixed has two systems judged on the same queries."
+            )
         return "No two systems were judged on the same queries, so that nothing can be compared."
     if len(found.pairs) == 1:
         return _of_two(of, found.pairs[0], names)
-    many = f"{len(found.pairs)} {'comparisons' if found.chosen else 'pairs'}"
+    many = f"{found.chosen} comparisons" if found.chosen else f"{len(found.pairs)} pairs"
     sure = f"({100 * LEVEL:.0f} % risk that any of the {many} is wrong)"
     if not found.told:
-        if all(one.value == 0 and one.p is None for one in found.pairs):
-            return f"All {len(found.order)} systems got the same grades throughout."
+        if found.every and all(one.value == 0 and one.p is None for one in found.pairs):
+            return _alike(of, [names[one] for one in found.order])
         if found.chosen:
-            return f"None of the protocol's {len(found.pairs)} comparisons tells systems apart."
+            return f"None of the protocol's {found.chosen} comparisons tells systems apart."
         those = f"No two of the {len(found.order)} systems"
         return f"{those} are told apart, which does not make them equal."
     return f"By {_by(of)}, {ordered(found, names)} {sure}."
@@ -142,18 +146,30 @@ def _by(of: Results) -> str:
     return called[:1].lower() + called[1:] if called[1:2].islower() else called
 
 
+def _alike(of: Results, names: Sequence[str]) -> str:
+    """Return that systems have the same score everywhere, by what they are compared by."""
+    two = len(names) == 2
+    who = joined(names) if two else f"all {len(names)} systems"
+    if isinstance(of, PreferenceAnalysis):
+        return f"Every choice between {who} was “no difference”."
+    if not of.primary.measure.in_grades:
+        return f"By {_by(of)}, {who} are the same throughout."
+    return f"{who if two else who.capitalize()} got the same grades throughout."
+
+
 def _of_two(of: Results, pair: Pair, names: dict[str, str]) -> str:
     """Return what is said of the only pair, with the difference and its interval."""
     one, other = names[pair.better], names[pair.other]
     if pair.value == 0 and pair.p is None:
-        return f"{one} and {other} got the same grades throughout."
+        return _alike(of, [one, other])
     preferred = isinstance(of, PreferenceAnalysis)
     size = f"in {_share(pair)} of the choices" if preferred else f"by {_size(of, pair)}"
     if pair.told:
         how = "is preferred to" if preferred else "is above"
         by = "" if preferred else f"By {_by(of)}, "
         return f"{by}{one} {how} {other}, {size}{_p(pair)}."
-    higher = f"{one} is {'preferred' if preferred else 'higher'} {size}"
+    ahead = "higher" if isinstance(of, PanelResults) and of.primary.measure.higher else "ahead"
+    higher = f"{one} is {'preferred' if preferred else ahead} {size}"
     if pair.low is not None and pair.low > 0:
         return f"{higher}, which does not tell it from {other}: so few may agree by chance."
     return f"{one} and {other} are not told apart, which does not make them equal: {higher}."

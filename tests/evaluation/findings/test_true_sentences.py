@@ -1,0 +1,78 @@
+"""What the summary says of rare studies is true: nothing compared, no grades, no order."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from evaluation.analysis.graded import Analysis
+from evaluation.analysis.pair_rule import Pair
+from evaluation.analysis.preferred_lists import PreferenceAnalysis
+from evaluation.analysis.told_apart import Apart
+from evaluation.findings.orders_in_words import ordered
+from evaluation.findings.summary import summary
+from evaluation.protocol.terms import PlannedAnalysis
+from tests.support.studies.hostile_studies import planned
+from tests.support.studies.known_truth import draw
+from tests.support.studies.list_studies import PREFERRED
+from tests.support.studies.rated import simulated
+from tests.support.studies.truth_kinds import equal, unjudged, winner
+
+
+def test_choices_are_no_grades() -> None:
+    said = summary(PreferenceAnalysis(PREFERRED["always neither"]()))
+    assert said.startswith("Every choice between all 4 systems was “no difference”.")
+
+
+def test_equal_by_another_measure_is_not_the_same_grades() -> None:
+    of = simulated(systems=3, raters=8, queries=20)
+    good = replace(of, table=np.round(60 + 0.4 * of.table))  # each result is a good one
+    said = summary(Analysis(planned(PlannedAnalysis("first_relevant", "all", raters="all"), good)))
+    assert said.startswith("By the first good rank, all 3 systems are the same throughout.")
+
+
+def test_the_lower_rank_is_not_called_higher() -> None:
+    of = simulated(systems=2, raters=8, queries=20)
+    said = summary(Analysis(planned(PlannedAnalysis("first_relevant", "all", raters="all"), of)))
+    assert "is ahead by" in said
+    assert "higher" not in said
+
+
+@pytest.mark.parametrize(
+    ("fixed", "says"),
+    [
+        (((0, 3),), "No comparison that the protocol fixed has two systems judged on the same"),
+        (((1, 0), (1, 2), (1, 3)), "2 of the protocol's 3 comparisons tell systems apart"),
+    ],
+)
+def test_comparisons_that_could_not_be_made(fixed: tuple[tuple[int, int], ...], says: str) -> None:
+    said = summary(draw(winner(4, 12, change=unjudged(3), fixed=fixed), (4, 0)).results)
+    assert says in said
+    assert "System 3 was not judged." in said
+
+
+def test_equal_pairs_are_not_all_systems() -> None:
+    kind = equal(4, 12, fixed=((0, 1), (2, 3)), shared=True)
+    said = summary(draw(kind, (4, 0)).results)
+    assert said.startswith("None of the protocol's 2 comparisons tells systems apart.")
+
+
+def pairs(*told: str) -> Apart:
+    """Return systems A, B and C of which these pairs were compared and told apart: "AB", ..."""
+    found = tuple(Pair(one, other, 5.0, 1.0, 9.0, 0.01, True) for one, other in told)
+    return Apart(("A", "B", "C"), found, 0, 20, 20, True)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (pairs("AB", "BC", "AC"), "all are told apart, the best first: A, B, C"),
+        (pairs("AB", "BC"), "2 of 2 pairs are told apart: A is above B, B is above C"),
+        (pairs("AB", "BC", "CA"),
+         "3 of 3 pairs are told apart: A is above B, B is above C, C is above A"),
+    ],
+)  # fmt: skip
+def test_an_order_is_not_claimed_where_pairs_are_missing_or_go_round(
+    found: Apart, said: str
+) -> None:
+    assert ordered(found, {one: one for one in "ABC"}) == said
