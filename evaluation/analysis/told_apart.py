@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evaluation.analysis.answered import MOST_LEFT
 from evaluation.analysis.graded import Analysis
 from evaluation.analysis.pair_rule import (
     LEAST_QUERIES,
@@ -37,8 +38,9 @@ from evaluation.statistics.significance import (
 if TYPE_CHECKING:
     import pandas as pd
 
-LEFT_OUT = 0.05
-"""Where more is left unanswered, a pair must be told apart whatever the missing grades are."""
+LEFT_OUT = MOST_LEFT
+"""Where more is left unanswered, a pair must be told apart with the lowest grade for all of it, and
+with the highest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,9 @@ class Apart:
     wide : whether intervals are over raters, too
     lopsided : whether a few raters hear the opposite of what is told of all, and so strongly that
         their number decides
-    left_out : which share of what raters were given they left without an answer, in [0, 1]
+    left_out : which share of what raters were given they left without an answer, in [0, 1]; of the
+        queries that they began, and of what somebody graded
+    undone : whether some would be told apart, but for what the grades that were left out may be
     """
 
     order: tuple[str, ...]
@@ -66,6 +70,7 @@ class Apart:
     wide: bool
     lopsided: bool = False
     left_out: float = 0.0
+    undone: bool = False
 
     @property
     def others(self) -> bool:
@@ -111,7 +116,8 @@ def told_apart(of: PanelResults | PreferenceAnalysis) -> Apart:
     kept = [one._replace(told=one.told and still) for one, still in zip(pairs, steady, strict=True)]
     raters, queries = judged(of)
     sure = is_wide(compared), is_lopsided(compared, kept)
-    return Apart(order, tuple(kept), _chosen(of.protocol), raters, queries, *sure, share)
+    undone = any(one.told and not still for one, still in zip(pairs, steady, strict=True))
+    return Apart(order, tuple(kept), _chosen(of.protocol), raters, queries, *sure, share, undone)
 
 
 def judged(of: PanelResults | PreferenceAnalysis) -> tuple[int, int]:

@@ -28,7 +28,7 @@ def what_would_settle(of: Results, found: Apart) -> list[str]:
     if all(one.told for one in found.pairs):
         return []
     matters = MATTERS * (of.facet.highest - of.facet.lowest)
-    largest = _largest(found)
+    largest = None if of.answered.much else _largest(found)
     if largest is not None and largest <= matters:
         form = "{:.1f}" if matters > 1 else "{:.2f}"
         them = "They" if len(found.pairs) == 1 else "Any two" if found.every else "Those compared"

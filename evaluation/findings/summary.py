@@ -125,7 +125,7 @@ def _finding(of: Results, found: Apart, names: dict[str, str]) -> str:
             )
         return "No two systems were judged on the same queries, so that nothing can be compared."
     if len(found.pairs) == 1:
-        return _of_two(of, found.pairs[0], names)
+        return _of_two(of, found, names)
     many = f"{found.chosen} comparisons" if found.chosen else f"{len(found.pairs)} pairs"
     sure = f"({100 * LEVEL:.0f} % risk that any of the {many} is wrong)"
     if not found.told:
@@ -157,8 +157,9 @@ def _alike(of: Results, names: Sequence[str]) -> str:
     return f"{who if two else who.capitalize()} got the same grades throughout."
 
 
-def _of_two(of: Results, pair: Pair, names: dict[str, str]) -> str:
+def _of_two(of: Results, found: Apart, names: dict[str, str]) -> str:
     """Return what is said of the only pair, with the difference and its interval."""
+    (pair,) = found.pairs
     one, other = names[pair.better], names[pair.other]
     if pair.value == 0 and pair.p is None:
         return _alike(of, [one, other])
@@ -171,7 +172,10 @@ def _of_two(of: Results, pair: Pair, names: dict[str, str]) -> str:
     ahead = "higher" if isinstance(of, PanelResults) and of.primary.measure.higher else "ahead"
     higher = f"{one} is {'preferred' if preferred else ahead} {size}"
     if pair.low is not None and pair.low > 0:
-        return f"{higher}, which does not tell it from {other}: so few may agree by chance."
+        why = "so few may agree by chance"
+        if found.undone:
+            why = "what raters left out could undo it"
+        return f"{higher}, which does not tell it from {other}: {why}."
     return f"{one} and {other} are not told apart, which does not make them equal: {higher}."
 
 
@@ -229,7 +233,23 @@ def _missing(of: Results, found: Apart, names: dict[str, str]) -> list[str]:
     said = ["The systems are simulated."] if _all_simulated(of) else []
     if absent:
         said.append(f"{joined(absent)} {'was' if len(absent) == 1 else 'were'} not judged.")
-    if found.left_out > LEFT_OUT:
-        rest = "; what is told apart holds whatever these deserve" if found.told else ""
-        said.append(f"Raters left {percent(found.left_out)} of what they got ungraded{rest}.")
-    return said
+    return [*said, *_left(of, found)]
+
+
+def _left(of: Results, found: Apart) -> list[str]:
+    """Return how much raters left without an answer, and what that can do.
+
+    It is said where the section "What was rated" has a notice of it, and is the share of results,
+    lists or choices there. Grades of queries that a rater never began are not tried out.
+    """
+    share = max(of.answered.shares[1], found.left_out)
+    if not of.answered.much and share <= LEFT_OUT:
+        return []
+    rest = ""
+    if found.told and LEFT_OUT < found.left_out >= share - 0.005:
+        rest = "; what is told apart holds were all of these the lowest grade, or the highest"
+    elif found.told:
+        rest = ", which can move what is told apart"
+    elif found.undone and len(found.pairs) > 1:
+        rest = ", too much to tell systems apart"
+    return [f"Raters left {percent(share)} of what they were given unanswered{rest}."]

@@ -59,8 +59,8 @@ GOLDEN = {
     ),
     "skipped, equal": (
         "No two of the 3 systems are told apart, which does not make them equal. 12 raters "
-        "judged 20 queries. Raters left 19 % of what they got ungraded. To find a difference of "
-        "10 would take about 30 queries (now 20)."
+        "judged 20 queries. Raters left 19 % of what they were given unanswered. To find a "
+        "difference of 10 would take about 30 queries (now 20)."
     ),
     "4 queries and 3 raters": (
         "3 raters judged 4 queries: that cannot speak for others, and which systems differ "

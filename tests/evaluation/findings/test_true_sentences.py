@@ -8,15 +8,21 @@ import pytest
 from evaluation.analysis.graded import Analysis
 from evaluation.analysis.pair_rule import Pair
 from evaluation.analysis.preferred_lists import PreferenceAnalysis
+from evaluation.analysis.ratings import Ratings
 from evaluation.analysis.told_apart import Apart
 from evaluation.findings.orders_in_words import ordered
+from evaluation.findings.skipped import left_notice
 from evaluation.findings.summary import summary
 from evaluation.protocol.terms import PlannedAnalysis
+from evaluation.records.frames import StudyTables
 from tests.support.studies.hostile_studies import planned
 from tests.support.studies.known_truth import draw
-from tests.support.studies.list_studies import PREFERRED
+from tests.support.studies.list_studies import PREFERRED, choices_left
+from tests.support.studies.made_study import assignments, tables
 from tests.support.studies.rated import simulated
-from tests.support.studies.truth_kinds import equal, unjudged, winner
+from tests.support.studies.truth_kinds import EQUAL, equal, unjudged, winner
+
+STUDY = simulated(systems=3, raters=12, queries=20)
 
 
 def test_choices_are_no_grades() -> None:
@@ -76,3 +82,54 @@ def test_an_order_is_not_claimed_where_pairs_are_missing_or_go_round(
     found: Apart, said: str
 ) -> None:
     assert ordered(found, {one: one for one in "ABC"}) == said
+
+
+def given_to_all(left: np.ndarray, of: Ratings = STUDY) -> StudyTables:
+    """Return a study in which raters were given everything, and left bool [raters, results]."""
+    everything = np.ones((len(of.raters), len(of.queries)), dtype=bool)
+    kept = replace(of, table=np.where(left, np.nan, of.table))
+    return tables(kept, assignments=assignments(of, everything))
+
+
+def some(share: float, seed: int = 0) -> np.ndarray:
+    """Return which results raters leave here and there."""
+    return np.random.default_rng(seed).random(STUDY.table.shape) < share
+
+
+def queries(share: float) -> np.ndarray:
+    """Return which results raters leave who leave whole queries."""
+    rng = np.random.default_rng(0)
+    return (rng.random((len(STUDY.raters), len(STUDY.queries))) < share)[:, STUDY.query_of]
+
+
+@pytest.mark.parametrize(
+    ("left", "rest"),
+    [
+        (some(0.01), None),
+        (some(0.2),
+         "; what is told apart holds were all of these the lowest grade, or the highest"),
+        (queries(0.02), None),
+        (queries(0.3), ", which can move what is told apart"),
+    ],
+)  # fmt: skip
+def test_what_was_left_is_said_as_often_and_as_much_as_below(
+    left: np.ndarray, rest: str | None
+) -> None:
+    of = Analysis(given_to_all(left))
+    said = summary(of)
+    assert "told apart" in said
+    assert ("Raters left" in said) == bool(left_notice(of.answered, "result")) == (rest is not None)
+    share = f"Raters left {100 * left.mean():.0f} % of what they were given unanswered"
+    assert rest is None or f"{share}{rest}." in said
+
+
+def test_choices_that_were_left_are_said_at_the_top() -> None:
+    said = summary(PreferenceAnalysis(choices_left()))
+    assert (
+        "Raters left 17 % of what they were given unanswered, which can move what is told" in said
+    )
+
+
+def test_what_raters_left_out_is_the_reason_where_it_is() -> None:
+    said = summary(draw(EQUAL["skipped by choice, equal"], (2, 1)).results)
+    assert "does not tell it from System 1: what raters left out could undo it." in said
