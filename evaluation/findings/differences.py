@@ -13,6 +13,7 @@ from evaluation.figures.study.own_dots import own_dots
 from evaluation.figures.study.pairs import pair_matrix
 from evaluation.findings.view import View, of_whom
 from evaluation.findings.words import (
+    HIDES,
     estimate_cell,
     missing,
     p_cell,
@@ -33,11 +34,6 @@ WAIT = (
 PEEKED = (
     "You are looking at tests of a study that still runs. If what you see decides when it ends, "
     "its p values are too small: report how often you looked, or fix the end beforehand."
-)
-_HIDES = (
-    "Among {} raters a minority with another taste can hide, or weigh too much, so that intervals "
-    "and p values are surer than they should be: look at each rater's own differences. With {} "
-    "raters or more they hold better."
 )
 _PLAIN = "{:.2f}"
 
@@ -75,7 +71,9 @@ def _words(view: View) -> tuple[str, ...]:
         why = "With so few raters" if view.few else "As chosen here,"
         said.append(f"{why} every p value speaks for these raters alone.")
     if view.hides_minority:
-        said.append(_HIDES.format(int(view.of.raters["ratings"].gt(0).sum()), HIDES_MINORITY))
+        raters = int(view.of.raters["ratings"].gt(0).sum())
+        what = "intervals and p values", ": look at each rater's own differences"
+        said.append(HIDES.format(raters, *what, HIDES_MINORITY))
     return tuple(said)
 
 
