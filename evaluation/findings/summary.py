@@ -38,7 +38,7 @@ def summary(of: Results, *, tests: bool = True) -> str:
     found, names = told_apart(of), _names(of)
     if not found.enough or len(found.order) < 2:
         return " ".join([*made, _too_little(found, names)])
-    needed = [*made, *_exploratory(of), _finding(of, found, names), *_whom(of, found)]
+    needed = [*made, *_of_facet(of), _finding(of, found, names), *_whom(of, found)]
     needed += _missing(of, found, names)
     wanted = [*against_labels(of, found), *what_would_settle(of, found)]
     return _as_room(needed, wanted)
@@ -105,15 +105,23 @@ def _too_little(found: Apart, names: dict[str, str]) -> str:
     return f"{said} It takes at least {' and '.join(takes).rstrip(',')}."
 
 
-def _exploratory(of: Results) -> list[str]:
-    if isinstance(of, PreferenceAnalysis):
-        return []
+def _of_facet(of: Results) -> list[str]:
+    """Return whether these are the grades of another facet than the protocol's analysis is of."""
     first = of.protocol.scale.facets[0].name
-    if of.facet.name != first:
-        return [f"The protocol's analysis is of the facet {first}: all here is exploratory."]
-    if of.protocol.analysis.exploratory:
-        return ["No comparison was fixed beforehand: all here is exploratory."]
-    return []
+    if isinstance(of, PreferenceAnalysis) or of.facet.name == first:
+        return []
+    return [f"The protocol's analysis is of the facet {first}: all here is exploratory."]
+
+
+def _how_sure(of: Results, words: str) -> str:
+    """Return how sure it is that systems are told apart, in brackets; "" where nothing is known.
+
+    That it is exploratory costs a word, and is said of what is found alone: the section of the
+    differences has the sentence.
+    """
+    said = ["exploratory"] if of.protocol.analysis.exploratory and not _of_facet(of) else []
+    said += [words] if words else []
+    return f" ({', '.join(said)})" if said else ""
 
 
 def _finding(of: Results, found: Apart, names: dict[str, str]) -> str:
@@ -127,7 +135,7 @@ def _finding(of: Results, found: Apart, names: dict[str, str]) -> str:
     if len(found.pairs) == 1:
         return _of_two(of, found, names)
     many = f"{found.chosen} comparisons" if found.chosen else f"{len(found.pairs)} pairs"
-    sure = f"({100 * LEVEL:.0f} % risk that any of the {many} is wrong)"
+    sure = _how_sure(of, f"{100 * LEVEL:.0f} % risk that any of the {many} is wrong")
     if not found.told:
         if found.every and all(one.value == 0 and one.p is None for one in found.pairs):
             return _alike(of, [names[one] for one in found.order])
@@ -135,7 +143,7 @@ def _finding(of: Results, found: Apart, names: dict[str, str]) -> str:
             return f"None of the protocol's {found.chosen} comparisons tells systems apart."
         those = f"No two of the {len(found.order)} systems"
         return f"{those} are told apart, which does not make them equal."
-    return f"By {_by(of)}, {ordered(found, names)} {sure}."
+    return f"By {_by(of)}, {ordered(found, names)}{sure}."
 
 
 def _by(of: Results) -> str:
@@ -168,7 +176,7 @@ def _of_two(of: Results, found: Apart, names: dict[str, str]) -> str:
     if pair.told:
         how = "is preferred to" if preferred else "is above"
         by = "" if preferred else f"By {_by(of)}, "
-        return f"{by}{one} {how} {other}, {size}{_p(pair)}."
+        return f"{by}{one} {how} {other}, {size}{_how_sure(of, _p(pair))}."
     ahead = "higher" if isinstance(of, PanelResults) and of.primary.measure.higher else "ahead"
     higher = f"{one} is {'preferred' if preferred else ahead} {size}"
     if pair.low is not None and pair.low > 0:
@@ -182,7 +190,7 @@ def _of_two(of: Results, found: Apart, names: dict[str, str]) -> str:
 def _p(pair: Pair) -> str:
     if pair.low is None or pair.p is None:
         return ""
-    return " (p < 0.001)" if pair.p < 0.001 else f" (p = {pair.p:.3f})"
+    return "p < 0.001" if pair.p < 0.001 else f"p = {pair.p:.3f}"
 
 
 def _size(of: Results, pair: Pair) -> str:
@@ -210,7 +218,8 @@ def _whom(of: Results, found: Apart) -> list[str]:
     if isinstance(of, PanelResults) and of.screened:
         raters += " who passed"
     if not found.told:
-        return [f"{raters} judged {counted(found.queries, 'query', 'queries')}."]
+        alone = "; as chosen here, it speaks for these alone" if of.alone else ""
+        return [f"{raters} judged {counted(found.queries, 'query', 'queries')}{alone}."]
     if found.others:
         return [f"It speaks for other queries and raters like these {found.raters}."]
     if of.alone:

@@ -1,5 +1,6 @@
 """What the summary says of rare studies is true: nothing compared, no grades, no order."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -10,17 +11,20 @@ from evaluation.analysis.pair_rule import Pair
 from evaluation.analysis.preferred_lists import PreferenceAnalysis
 from evaluation.analysis.ratings import Ratings
 from evaluation.analysis.told_apart import Apart
+from evaluation.findings import settling
 from evaluation.findings.orders_in_words import ordered
 from evaluation.findings.skipped import left_notice
 from evaluation.findings.summary import summary
+from evaluation.findings.view import Results
 from evaluation.protocol.terms import PlannedAnalysis
 from evaluation.records.frames import StudyTables
+from evaluation.statistics.significance import LEVEL
 from tests.support.studies.hostile_studies import planned
-from tests.support.studies.known_truth import draw
+from tests.support.studies.known_truth import draw, from_tables
 from tests.support.studies.list_studies import PREFERRED, choices_left
 from tests.support.studies.made_study import assignments, tables
 from tests.support.studies.rated import simulated
-from tests.support.studies.truth_kinds import EQUAL, equal, unjudged, winner
+from tests.support.studies.truth_kinds import EQUAL, equal, strong, unjudged, winner
 
 STUDY = simulated(systems=3, raters=12, queries=20)
 
@@ -133,3 +137,48 @@ def test_choices_that_were_left_are_said_at_the_top() -> None:
 def test_what_raters_left_out_is_the_reason_where_it_is() -> None:
     said = summary(draw(EQUAL["skipped by choice, equal"], (2, 1)).results)
     assert "does not tell it from System 1: what raters left out could undo it." in said
+
+
+@pytest.mark.parametrize("method", ["graded", "rating", "preference"])
+@pytest.mark.parametrize("count", [2, 3])
+def test_what_is_exploratory_is_called_so_in_a_word(method: str, count: int) -> None:
+    kind = replace(winner(count, 8, 30, method=method), worth=(0.0, 40.0, 0.0)[:count])
+    plain = draw(kind, (3, 0)).results
+    before, words = summary(plain), {}
+    for comparisons in ("none", "all"):
+        plan = replace(plain.protocol.analysis, comparisons=comparisons)
+        plain.protocol = replace(plain.protocol, analysis=plan)
+        vars(plain).pop("pairs", None)
+        words[comparisons] = summary(plain)
+    assert words["all"] == before
+    assert words["none"] == before.replace(" (", " (exploratory, ", 1)
+
+
+def test_nothing_found_is_not_called_exploratory() -> None:
+    of = draw(equal(3, 12), (3, 0)).results
+    of.protocol = replace(of.protocol, analysis=PlannedAnalysis(raters=None))
+    assert "exploratory" not in summary(of)
+
+
+def test_whom_no_difference_speaks_for_is_said_where_it_was_chosen() -> None:
+    told = from_tables(draw(equal(2, 12, tastes=strong(4)), (3, 0))).tables
+    widely, alone = Analysis(told), Analysis(told, alone=True)
+    assert "12 raters judged 20 queries." in summary(widely)
+    assert "judged 20 queries; as chosen here, it speaks for these alone." in summary(alone)
+
+
+def needed(of: Results) -> int:
+    """Return how many queries are said to find a difference that matters."""
+    (count,) = re.findall(r"would take about (\d+) queries", summary(of))
+    return int(count)
+
+
+def test_what_would_settle_is_by_the_rule_and_for_whom_it_speaks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Among fewer than twelve raters p must be smaller; of these alone, tastes are no error."""
+    told = from_tables(draw(equal(3, 8, tastes=strong(2)), (3, 0))).tables
+    widely, alone = needed(Analysis(told)), needed(Analysis(told, alone=True))
+    assert alone < widely
+    monkeypatch.setattr(settling, "STRICTER", LEVEL)
+    assert needed(Analysis(told)) < widely
