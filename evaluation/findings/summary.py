@@ -76,7 +76,8 @@ def _nothing_yet(of: Results, tests: bool) -> str:
     """Return why nothing is tested; "" where something is."""
     raters, queries = judged(of)
     running = of.tables.state == "open"
-    if not raters and isinstance(of, PanelResults) and of.screened:
+    given = len(of.tables.judgements) > 0
+    if not raters and given and isinstance(of, PanelResults) and of.screened:
         return "No rater passed the screening rule, so that nothing can be said."
     if not raters:
         return f"Nobody {'has ' if running else ''}judged anything, so that nothing can be said."

@@ -13,13 +13,14 @@ from evaluation.analysis.ratings import Ratings
 from evaluation.analysis.told_apart import Apart
 from evaluation.findings import settling
 from evaluation.findings.orders_in_words import ordered
+from evaluation.findings.sections import sections
 from evaluation.findings.skipped import left_notice
 from evaluation.findings.summary import summary
-from evaluation.findings.view import Results
+from evaluation.findings.view import Results, View
 from evaluation.protocol.terms import PlannedAnalysis
 from evaluation.records.frames import StudyTables
 from evaluation.statistics.significance import LEVEL
-from tests.support.studies.hostile_studies import planned
+from tests.support.studies.hostile_studies import HOSTILE, planned
 from tests.support.studies.known_truth import draw, from_tables
 from tests.support.studies.list_studies import PREFERRED, choices_left
 from tests.support.studies.made_study import assignments, tables
@@ -182,3 +183,15 @@ def test_what_would_settle_is_by_the_rule_and_for_whom_it_speaks(
     assert alone < widely
     monkeypatch.setattr(settling, "STRICTER", LEVEL)
     assert needed(Analysis(told)) < widely
+
+
+def test_nobody_fails_a_rule_before_anything_was_judged() -> None:
+    nobody = replace(STUDY, table=np.full(STUDY.table.shape, np.nan))
+    said = summary(Analysis(tables(nobody), screened=True))
+    assert said == "Nobody judged anything, so that nothing can be said."
+
+
+@pytest.mark.parametrize("case", ["nothing judged", "one query", "two raters"])
+def test_intervals_are_spoken_of_where_there_are_some(case: str) -> None:
+    (section,) = [one for one in sections(View(Analysis(HOSTILE[case]()))) if one.name == "means"]
+    assert any("Intervals over queries" in one for one in section.words) == (case == "two raters")
