@@ -14,6 +14,8 @@ from evaluation.records.frames import StudyTables
 if TYPE_CHECKING:
     import pandas as pd
 
+MOST_LEFT = 0.05
+"""Where more of the queries or of the items that were given out was left, it must be said."""
 _BLOCK = ["query", "block"]
 _PLACE = ["rater", *_BLOCK]
 
@@ -41,6 +43,11 @@ class Answered:
             self.queries_left / self.queries if self.queries else 0.0,
             self.items_left / self.items if self.items else 0.0,
         )
+
+    @property
+    def much(self) -> bool:
+        """Whether so much was left that it must be said."""
+        return max(self.shares) > MOST_LEFT
 
 
 def answered(

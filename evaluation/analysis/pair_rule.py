@@ -18,6 +18,7 @@ import numpy as np
 from evaluation.statistics.significance import (
     BOTH,
     FEW_RATERS,
+    HIDES_MINORITY,
     LEVEL,
     NO_SPREAD,
     NOTHING,
@@ -28,7 +29,7 @@ from evaluation.statistics.significance import (
 
 LEAST_QUERIES = queries_needed(1)
 """Of fewer queries, no way to flip signs is rare enough."""
-MANY_RATERS = 12
+MANY_RATERS = HIDES_MINORITY
 """Among fewer raters, a minority with another taste can hide (METRICS 0b)."""
 STRICTER = 0.01
 """What the adjusted p must be at most among fewer than `MANY_RATERS`: Student's t is too sure there

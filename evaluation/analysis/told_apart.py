@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evaluation.analysis.answered import MOST_LEFT
 from evaluation.analysis.graded import Analysis
 from evaluation.analysis.pair_rule import (
     LEAST_QUERIES,
@@ -37,8 +38,9 @@ from evaluation.statistics.significance import (
 if TYPE_CHECKING:
     import pandas as pd
 
-LEFT_OUT = 0.05
-"""Where more is left unanswered, a pair must be told apart whatever the missing grades are."""
+LEFT_OUT = MOST_LEFT
+"""Where more is left unanswered, a pair must be told apart with the lowest grade for all of it, and
+with the highest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +51,26 @@ class Apart:
     ----------
     order : the systems that were judged, the best first
     pairs : those that were compared, and could be: by the protocol, or all
-    chosen : whether the protocol fixed some of the pairs
+    chosen : how many pairs the protocol fixed, whether or not they could be compared; 0 where it
+        fixed none, or all that there are
     raters, queries : how many judged, and were judged
     wide : whether intervals are over raters, too
     lopsided : whether a few raters hear the opposite of what is told of all, and so strongly that
         their number decides
-    left_out : which share of what raters were given they left without an answer, in [0, 1]
+    left_out : which share of what raters were given they left without an answer, in [0, 1]; of the
+        queries that they began, and of what somebody graded
+    undone : whether some would be told apart, but for what the grades that were left out may be
     """
 
     order: tuple[str, ...]
     pairs: tuple[Pair, ...]
-    chosen: bool
+    chosen: int
     raters: int
     queries: int
     wide: bool
     lopsided: bool = False
     left_out: float = 0.0
+    undone: bool = False
 
     @property
     def others(self) -> bool:
@@ -75,6 +81,11 @@ class Apart:
     def enough(self) -> bool:
         """Whether there are raters and queries enough to tell anything."""
         return self.raters >= FEW_RATERS and self.queries >= LEAST_QUERIES
+
+    @property
+    def every(self) -> bool:
+        """Whether each system was compared with each other one."""
+        return len(self.pairs) == len(self.order) * (len(self.order) - 1) // 2
 
     @property
     def told(self) -> frozenset[tuple[str, str]]:
@@ -105,7 +116,8 @@ def told_apart(of: PanelResults | PreferenceAnalysis) -> Apart:
     kept = [one._replace(told=one.told and still) for one, still in zip(pairs, steady, strict=True)]
     raters, queries = judged(of)
     sure = is_wide(compared), is_lopsided(compared, kept)
-    return Apart(order, tuple(kept), _chosen(of.protocol), raters, queries, *sure, share)
+    undone = any(one.told and not still for one, still in zip(pairs, steady, strict=True))
+    return Apart(order, tuple(kept), _chosen(of.protocol), raters, queries, *sure, share, undone)
 
 
 def judged(of: PanelResults | PreferenceAnalysis) -> tuple[int, int]:
@@ -226,8 +238,8 @@ def _net(votes: Votes, one: int, other: int) -> np.ndarray:
         return (sums / np.where(counts, counts, np.nan)).reshape(shape)
 
 
-def _chosen(protocol: Protocol) -> bool:
-    """Return whether the protocol fixed some pairs, and not all that there are."""
+def _chosen(protocol: Protocol) -> int:
+    """Return how many pairs the protocol fixed; 0 for none, or for all that there are."""
     systems = protocol.systems
     fixed = protocol.analysis.fixed(systems)
-    return 0 < len(fixed) < len(systems) * (len(systems) - 1) // 2
+    return len(fixed) if len(fixed) < len(systems) * (len(systems) - 1) // 2 else 0

@@ -13,6 +13,7 @@ from evaluation.figures.study.own_dots import own_dots
 from evaluation.figures.study.pairs import pair_matrix
 from evaluation.findings.view import View, of_whom
 from evaluation.findings.words import (
+    HIDES,
     estimate_cell,
     missing,
     p_cell,
@@ -33,11 +34,6 @@ WAIT = (
 PEEKED = (
     "You are looking at tests of a study that still runs. If what you see decides when it ends, "
     "its p values are too small: report how often you looked, or fix the end beforehand."
-)
-_HIDES = (
-    "Among {} raters a minority with another taste can hide, or weigh too much, so that intervals "
-    "and p values are surer than they should be: look at each rater's own differences. With {} "
-    "raters or more they hold better."
 )
 _PLAIN = "{:.2f}"
 
@@ -62,6 +58,8 @@ def differences(view: View) -> Section:
 
 def _words(view: View) -> tuple[str, ...]:
     protocol = view.of.protocol
+    if not len(view.of.pairs):
+        return ("It takes two systems to have a difference.",)
     said = [*_family(view), *_whose(view)]
     first = protocol.scale.facets[0].name
     if view.of.facet.name != first:
@@ -75,7 +73,9 @@ def _words(view: View) -> tuple[str, ...]:
         why = "With so few raters" if view.few else "As chosen here,"
         said.append(f"{why} every p value speaks for these raters alone.")
     if view.hides_minority:
-        said.append(_HIDES.format(int(view.of.raters["ratings"].gt(0).sum()), HIDES_MINORITY))
+        raters = int(view.of.raters["ratings"].gt(0).sum())
+        what = "intervals and p values", ": look at each rater's own differences"
+        said.append(HIDES.format(raters, *what, HIDES_MINORITY))
     return tuple(said)
 
 
@@ -92,23 +92,23 @@ def _family(view: View) -> Iterator[str]:
     fixed = len(plan.fixed(systems))
     others = len(systems) * (len(systems) - 1) // 2 - fixed
     pairs = counted(fixed or tested, "pair", "pairs")
+    one = "there is one pair, and nothing for Holm's rule to adjust"
     if plan.exploratory:
+        over = one if tested == 1 else f"Holm's rule adjusts p values over all {pairs}"
         yield (
             "The protocol fixed no comparisons beforehand: whatever is found here is exploratory. "
-            f"Holm's rule adjusts p values over all {pairs}."
+            f"{over[0].upper()}{over[1:]}."
         )
     elif not fixed:
-        yield (
-            "The protocol fixed no comparisons, so that Holm's rule adjusts p values over all "
-            f"{pairs}."
-        )
+        over = f"so that Holm's rule adjusts p values over all {pairs}"
+        yield f"The protocol fixed no comparisons, {f'but {one}' if tested == 1 else over}."
+    elif fixed == 1 and not others:
+        yield f"The protocol fixed the comparison beforehand; {one}."
     elif not others:
         yield f"The protocol fixed all {pairs} beforehand; Holm's rule adjusts p values over them."
     else:
-        yield (
-            f"The protocol fixed {counted(fixed, 'comparison', 'comparisons')}; Holm's rule "
-            "adjusts p values over them."
-        )
+        rule = "Holm's rule adjusts p values over them" if fixed > 1 else "its p needs no adjusting"
+        yield f"The protocol fixed {counted(fixed, 'comparison', 'comparisons')}; {rule}."
         if tested <= fixed:
             yield f"The other {counted(others, 'pair', 'pairs')} are not tested."
         else:

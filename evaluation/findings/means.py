@@ -67,7 +67,8 @@ def _whom(of: PanelResults) -> tuple[str, ...]:
         said.append(_OF_PANEL)
     if of.alone:
         said.append(_CHOSEN)
-    few = sorted({one.reason for one in found if one.scope == THESE and one.reason})
+    narrow = [one for one in found if one.scope == THESE and one.low is not None]
+    few = sorted({one.reason for one in narrow if one.reason})
     return (*said, *(f"Intervals over queries, for these raters alone: {one}." for one in few))
 
 

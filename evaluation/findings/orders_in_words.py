@@ -69,8 +69,10 @@ def _one_above_other(found: Apart, groups: Sequence[Sequence[str]], names: dict[
 
 def _some(found: Apart, names: dict[str, str]) -> str:
     """Return what the two systems that are above most others are above."""
-    if len(found.told) == len(found.pairs):
+    if all(pair in found.told for pair in combinations(found.order, 2)):
         return f"all are told apart, from {names[found.order[0]]} down to {names[found.order[-1]]}"
+    if not found.told.issubset(combinations(found.order, 2)):
+        return _round(found, names)
     wins = {one: [other for other in found.order if (one, other) in found.told]
             for one in found.order}  # fmt: skip
     first = sorted(found.order, key=lambda one: -len(wins[one]))[:2]
@@ -85,6 +87,19 @@ def _some(found: Apart, names: dict[str, str]) -> str:
     return f"{len(found.told)} of {len(found.pairs)} pairs {verb} told apart: {', '.join(said)}"
 
 
+def _round(found: Apart, names: dict[str, str]) -> str:
+    """Return which pairs are told apart, one by one: some go against the order."""
+    verb = "is" if len(found.told) == 1 else "are"
+    return f"{len(found.told)} of {len(found.pairs)} pairs {verb} told apart: {_each(found, names)}"
+
+
+def _each(found: Apart, names: dict[str, str]) -> str:
+    """Return the pairs that are told apart, the first few by name."""
+    told = [f"{names[one.better]} is above {names[one.other]}" for one in found.pairs if one.told]
+    rest = f", and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
+    return f"{', '.join(told[:_NAMED])}{rest}"
+
+
 def _few(systems: Sequence[str], names: dict[str, str]) -> str:
     if len(systems) <= _NAMED:
         return joined([names[one] for one in systems])
@@ -93,9 +108,6 @@ def _few(systems: Sequence[str], names: dict[str, str]) -> str:
 
 def _chosen(found: Apart, names: dict[str, str]) -> str:
     """Return which of the protocol's own comparisons tell systems apart."""
-    told = [f"{names[one.better]} is above {names[one.other]}" for one in found.pairs if one.told]
-    rest = f", and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
-    return (
-        f"{len(told)} of the protocol's {len(found.pairs)} comparisons "
-        f"{'tells' if len(told) == 1 else 'tell'} systems apart: {', '.join(told[:_NAMED])}{rest}"
-    )
+    tell = "tells" if len(found.told) == 1 else "tell"
+    those = f"{len(found.told)} of the protocol's {found.chosen} comparisons"
+    return f"{those} {tell} systems apart: {_each(found, names)}"

@@ -19,6 +19,7 @@ from evaluation.findings.rated import of_study
 from evaluation.findings.skipped import left_fact, left_notice
 from evaluation.findings.words import (
     BASIS,
+    HIDES,
     basis,
     estimate_cell,
     number,
@@ -27,6 +28,7 @@ from evaluation.findings.words import (
     system_table,
 )
 from evaluation.statistics.bradley_terry import STRENGTH, WIN_RATE
+from evaluation.statistics.significance import FEW_RATERS, HIDES_MINORITY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,9 +107,18 @@ def _strengths(of: PreferenceAnalysis, cast: "pd.DataFrame") -> Section:
     return Section(
         "means",
         "Which lists are preferred",
+        words=_few(of),
         notices=tuple(one for one in (_limits(of), _gaps(of, cast)) if one),
         parts=tuple(one for one in (*figures, shown) if one is not None),
     )
+
+
+def _few(of: PreferenceAnalysis) -> tuple[str, ...]:
+    """Return what so few raters can hide, where intervals are to speak for others."""
+    raters = of.choices["rater"].nunique()
+    if of.alone or not FEW_RATERS <= raters < HIDES_MINORITY:
+        return ()
+    return (HIDES.format(raters, "intervals", "", HIDES_MINORITY),)
 
 
 def _limits(of: PreferenceAnalysis) -> str:

@@ -1,7 +1,7 @@
 """What would settle what a study leaves open, and what its ears say of the labels."""
 
 from evaluation.analysis.ears_tables import SCORES
-from evaluation.analysis.pair_rule import MANY_RATERS
+from evaluation.analysis.pair_rule import MANY_RATERS, STRICTER
 from evaluation.analysis.panel import PanelResults
 from evaluation.analysis.told_apart import LEFT_OUT, Apart
 from evaluation.findings.view import Results
@@ -28,11 +28,12 @@ def what_would_settle(of: Results, found: Apart) -> list[str]:
     if all(one.told for one in found.pairs):
         return []
     matters = MATTERS * (of.facet.highest - of.facet.lowest)
-    largest = _largest(found)
+    largest = None if of.answered.much else _largest(found)
     if largest is not None and largest <= matters:
         form = "{:.1f}" if matters > 1 else "{:.2f}"
-        every = len(found.pairs) == len(found.order) * (len(found.order) - 1) // 2
-        them = "They" if len(found.pairs) == 1 else "Any two" if every else "Those compared"
+        them = (
+            "The two" if len(found.pairs) == 1 else "Any two" if found.every else "Those compared"
+        )
         return [f"{them} differ by less than {form.format(largest)}."]
     more = _more(of, found, matters)
     if not more:
@@ -55,17 +56,21 @@ def _largest(found: Apart) -> float | None:
 def _more(of: PanelResults, found: Apart, matters: float) -> str:
     """Return how many queries, or raters, would find a difference of two systems; "" for none.
 
-    By the G-study's components of a system's score, and Holm's first step over all pairs.
+    By the G-study's components of a system's score, and Holm's first step over all pairs, at the
+    level that the rule of `pair_rule` has among so many raters. Where it is for these raters alone,
+    other raters' tastes are no error.
     """
     from scipy.special import ndtri
 
     parts = of.generalizability.parts
     if not parts or found.queries < _ENOUGH or found.raters < FEW_RATERS:
         return ""
-    sum_of = ndtri(1 - LEVEL / 2 / max(len(found.pairs), 1)) + ndtri(_POWER)
+    level = LEVEL if found.raters >= MANY_RATERS else STRICTER
+    sum_of = ndtri(1 - level / 2 / max(len(found.pairs), 1)) + ndtri(_POWER)
     room = (matters / sum_of) ** 2 / 2  # for the squared error of one of the two
     each = of.generalizability.per_query / max(found.raters, 1)
-    query, rater = parts["query+system"], parts["rater+system"]
+    query = parts["query+system"]
+    rater = 0.0 if of.alone else parts["rater+system"]
     both = parts["query+rater+system"] / max(each, 1e-9)
     ways = (
         (found.queries, "queries", room - rater / found.raters, query + both / found.raters),

@@ -5,9 +5,6 @@ from evaluation.figures.charts import counted
 from evaluation.figures.shown import Fact
 from evaluation.findings.words import percent
 
-MOST_LEFT = 0.05
-"""Where more of the queries or of the items that were given out was left, a notice says so."""
-
 
 def left_fact(one: Answered, item: str) -> Fact:
     """Return how much was left without an answer, of queries and of items.
@@ -34,7 +31,7 @@ def left_fact(one: Answered, item: str) -> Fact:
 def left_notice(one: Answered, item: str) -> tuple[str, ...]:
     """Return what such a share can do, where it is large; `item` is as in `left_fact`."""
     of_queries, of_items = one.shares
-    if max(of_queries, of_items) <= MOST_LEFT:
+    if not one.much:
         return ()
     parts = [f"{percent(of_queries, 1)} of the queries"] if item != "choice" else []
     parts.append(f"{percent(of_items, 1)} of the {item}s")

@@ -38,7 +38,7 @@ def summary(of: Results, *, tests: bool = True) -> str:
     found, names = told_apart(of), _names(of)
     if not found.enough or len(found.order) < 2:
         return " ".join([*made, _too_little(found, names)])
-    needed = [*made, *_exploratory(of), _finding(of, found, names), *_whom(of, found)]
+    needed = [*made, *_of_facet(of), _finding(of, found, names), *_whom(of, found)]
     needed += _missing(of, found, names)
     wanted = [*against_labels(of, found), *what_would_settle(of, found)]
     return _as_room(needed, wanted)
@@ -76,7 +76,8 @@ def _nothing_yet(of: Results, tests: bool) -> str:
     """Return why nothing is tested; "" where something is."""
     raters, queries = judged(of)
     running = of.tables.state == "open"
-    if not raters and isinstance(of, PanelResults) and of.screened:
+    given = len(of.tables.judgements) > 0
+    if not raters and given and isinstance(of, PanelResults) and of.screened:
         return "No rater passed the screening rule, so that nothing can be said."
     if not raters:
         return f"Nobody {'has ' if running else ''}judged anything, so that nothing can be said."
@@ -105,33 +106,45 @@ def _too_little(found: Apart, names: dict[str, str]) -> str:
     return f"{said} It takes at least {' and '.join(takes).rstrip(',')}."
 
 
-def _exploratory(of: Results) -> list[str]:
-    if isinstance(of, PreferenceAnalysis):
-        return []
+def _of_facet(of: Results) -> list[str]:
+    """Return whether these are the grades of another facet than the protocol's analysis is of."""
     first = of.protocol.scale.facets[0].name
-    if of.facet.name != first:
-        return [f"The protocol's analysis is of the facet {first}: all here is exploratory."]
-    if of.protocol.analysis.exploratory:
-        return ["No comparison was fixed beforehand: all here is exploratory."]
-    return []
+    if isinstance(of, PreferenceAnalysis) or of.facet.name == first:
+        return []
+    return [f"The protocol's analysis is of the facet {first}: all here is exploratory."]
+
+
+def _how_sure(of: Results, words: str) -> str:
+    """Return how sure it is that systems are told apart, in brackets; "" where nothing is known.
+
+    That it is exploratory costs a word, and is said of what is found alone: the section of the
+    differences has the sentence.
+    """
+    said = ["exploratory"] if of.protocol.analysis.exploratory and not _of_facet(of) else []
+    said += [words] if words else []
+    return f" ({', '.join(said)})" if said else ""
 
 
 def _finding(of: Results, found: Apart, names: dict[str, str]) -> str:
     """Return which systems are told apart."""
     if not found.pairs:
+        if found.chosen:
+            return (
+                "No comparison that the protocol fixed has two systems judged on the same queries."
+            )
         return "No two systems were judged on the same queries, so that nothing can be compared."
     if len(found.pairs) == 1:
-        return _of_two(of, found.pairs[0], names)
-    many = f"{len(found.pairs)} {'comparisons' if found.chosen else 'pairs'}"
-    sure = f"({100 * LEVEL:.0f} % risk that any of the {many} is wrong)"
+        return _of_two(of, found, names)
+    many = f"{found.chosen} comparisons" if found.chosen else f"{len(found.pairs)} pairs"
+    sure = _how_sure(of, f"{100 * LEVEL:.0f} % risk that any of the {many} is wrong")
     if not found.told:
-        if all(one.value == 0 and one.p is None for one in found.pairs):
-            return f"All {len(found.order)} systems got the same grades throughout."
+        if found.every and all(one.value == 0 and one.p is None for one in found.pairs):
+            return _alike(of, [names[one] for one in found.order])
         if found.chosen:
-            return f"None of the protocol's {len(found.pairs)} comparisons tells systems apart."
+            return f"None of the protocol's {found.chosen} comparisons tells systems apart."
         those = f"No two of the {len(found.order)} systems"
         return f"{those} are told apart, which does not make them equal."
-    return f"By {_by(of)}, {ordered(found, names)} {sure}."
+    return f"By {_by(of)}, {ordered(found, names)}{sure}."
 
 
 def _by(of: Results) -> str:
@@ -142,27 +155,43 @@ def _by(of: Results) -> str:
     return called[:1].lower() + called[1:] if called[1:2].islower() else called
 
 
-def _of_two(of: Results, pair: Pair, names: dict[str, str]) -> str:
+def _alike(of: Results, names: Sequence[str]) -> str:
+    """Return that systems have the same score everywhere, by what they are compared by."""
+    two = len(names) == 2
+    who = joined(names) if two else f"all {len(names)} systems"
+    if isinstance(of, PreferenceAnalysis):
+        return f"Every choice between {who} was “no difference”."
+    if not of.primary.measure.in_grades:
+        return f"By {_by(of)}, {who} are the same throughout."
+    return f"{who if two else who.capitalize()} got the same grades throughout."
+
+
+def _of_two(of: Results, found: Apart, names: dict[str, str]) -> str:
     """Return what is said of the only pair, with the difference and its interval."""
+    (pair,) = found.pairs
     one, other = names[pair.better], names[pair.other]
     if pair.value == 0 and pair.p is None:
-        return f"{one} and {other} got the same grades throughout."
+        return _alike(of, [one, other])
     preferred = isinstance(of, PreferenceAnalysis)
     size = f"in {_share(pair)} of the choices" if preferred else f"by {_size(of, pair)}"
     if pair.told:
         how = "is preferred to" if preferred else "is above"
         by = "" if preferred else f"By {_by(of)}, "
-        return f"{by}{one} {how} {other}, {size}{_p(pair)}."
-    higher = f"{one} is {'preferred' if preferred else 'higher'} {size}"
+        return f"{by}{one} {how} {other}, {size}{_how_sure(of, _p(pair))}."
+    ahead = "higher" if isinstance(of, PanelResults) and of.primary.measure.higher else "ahead"
+    higher = f"{one} is {'preferred' if preferred else ahead} {size}"
     if pair.low is not None and pair.low > 0:
-        return f"{higher}, which does not tell it from {other}: so few may agree by chance."
+        why = "so few may agree by chance"
+        if found.undone:
+            why = "what raters left out could undo it"
+        return f"{higher}, which does not tell it from {other}: {why}."
     return f"{one} and {other} are not told apart, which does not make them equal: {higher}."
 
 
 def _p(pair: Pair) -> str:
     if pair.low is None or pair.p is None:
         return ""
-    return " (p < 0.001)" if pair.p < 0.001 else f" (p = {pair.p:.3f})"
+    return "p < 0.001" if pair.p < 0.001 else f"p = {pair.p:.3f}"
 
 
 def _size(of: Results, pair: Pair) -> str:
@@ -190,7 +219,8 @@ def _whom(of: Results, found: Apart) -> list[str]:
     if isinstance(of, PanelResults) and of.screened:
         raters += " who passed"
     if not found.told:
-        return [f"{raters} judged {counted(found.queries, 'query', 'queries')}."]
+        alone = "; as chosen here, it speaks for these alone" if of.alone else ""
+        return [f"{raters} judged {counted(found.queries, 'query', 'queries')}{alone}."]
     if found.others:
         return [f"It speaks for other queries and raters like these {found.raters}."]
     if of.alone:
@@ -213,7 +243,23 @@ def _missing(of: Results, found: Apart, names: dict[str, str]) -> list[str]:
     said = ["The systems are simulated."] if _all_simulated(of) else []
     if absent:
         said.append(f"{joined(absent)} {'was' if len(absent) == 1 else 'were'} not judged.")
-    if found.left_out > LEFT_OUT:
-        rest = "; what is told apart holds whatever these deserve" if found.told else ""
-        said.append(f"Raters left {percent(found.left_out)} of what they got ungraded{rest}.")
-    return said
+    return [*said, *_left(of, found)]
+
+
+def _left(of: Results, found: Apart) -> list[str]:
+    """Return how much raters left without an answer, and what that can do.
+
+    It is said where the section "What was rated" has a notice of it, and is the share of results,
+    lists or choices there. Grades of queries that a rater never began are not tried out.
+    """
+    share = max(of.answered.shares[1], found.left_out)
+    if not of.answered.much and share <= LEFT_OUT:
+        return []
+    rest = ""
+    if found.told and LEFT_OUT < found.left_out >= share - 0.005:
+        rest = "; what is told apart holds were all of these the lowest grade, or the highest"
+    elif found.told:
+        rest = ", which can move what is told apart"
+    elif found.undone and len(found.pairs) > 1:
+        rest = ", too much to tell systems apart"
+    return [f"Raters left {percent(share)} of what they were given unanswered{rest}."]

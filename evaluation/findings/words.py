@@ -20,6 +20,12 @@ BASIS = [
 ]
 """The headings of the columns that `basis` gives."""
 
+HIDES = (
+    "Among {} raters a minority with another taste can hide, or weigh too much, so that {} are "
+    "surer than they should be{}. With {} raters or more they hold better."
+)
+"""What is said from 5 to 11 raters: how many, of what, where it is seen, and how many do."""
+
 
 def spread(value: float | None, low: float | None, high: float | None, form: str) -> str:
     """Return an estimate with its interval: "61.2 [55.0, 67.4]"; "–" where it is undefined."""

@@ -273,7 +273,8 @@ def friedman(scores: np.ndarray) -> Ranked:
     dropped, none = int((~whole).sum()), np.full((systems, systems), np.nan)
     reason = ""
     if systems < 3:
-        reason = f"Friedman's test needs 3 systems; with {systems}, use Wilcoxon's"
+        there = {2: "with 2, use Wilcoxon's", 1: "there is 1"}.get(systems, "there are none")
+        reason = f"Friedman's test needs 3 systems; {there}"
     elif queries < 2:
         reason = f"Friedman's test needs 2 queries that every system has; there are {queries}"
     ranks = stats.rankdata(-kept, axis=0) if queries else np.full((systems, 1), np.nan)

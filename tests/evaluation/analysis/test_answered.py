@@ -11,11 +11,9 @@ from evaluation.analysis.answered import Answered, answered
 from evaluation.analysis.graded import Analysis
 from evaluation.analysis.preferred_lists import PreferenceAnalysis
 from evaluation.protocol.terms import PlannedAnalysis
-from evaluation.records.events import AssignmentRecord
-from evaluation.records.frames import StudyTables, as_frame
+from evaluation.records.frames import StudyTables
 from tests.support.studies.hostile_studies import with_facets
-from tests.support.studies.list_studies import LISTS, preferences, rated
-from tests.support.studies.list_studies import STUDY as OF_LISTS
+from tests.support.studies.list_studies import LISTS, choices_left, rated
 from tests.support.studies.made_study import BEGUN, assignments, raters, tables
 from tests.support.studies.rated import simulated
 
@@ -141,26 +139,8 @@ def test_lists_and_choices_are_items() -> None:
 
 
 def test_choices_that_were_not_made_were_left() -> None:
-    given = preferences()
-    protocol = tables(OF_LISTS).protocol
-    chosen = replace(
-        protocol, method="preference", analysis=PlannedAnalysis(primary_measure="win_rate")
-    )
-    place = given[["rater", "query", "block"]].drop_duplicates()
-    fixed = dict.fromkeys(("assigned_at", "finished_at", "repeated_at"), [BEGUN] * len(place))
-    own = as_frame(
-        AssignmentRecord,
-        {name: place[name].to_list() for name in place} | fixed
-        | {"order_seed": [0] * len(place)},
-    )  # fmt: skip
-    shown = [given[["query", "block", f"list_{one}"]] for one in "ab"]
-    lists = pd.concat([one.set_axis(["query", "block", "list_of"], axis=1) for one in shown])
-    told = tables(
-        OF_LISTS, protocol=chosen, preferences=given[given["rater"] != "r00"],
-        assignments=own, lists=lists.drop_duplicates(),
-    )  # fmt: skip
-    whole = len(place)
-    assert PreferenceAnalysis(told).answered == Answered(whole, whole // 6, whole, whole // 6)
+    told = choices_left()
+    assert PreferenceAnalysis(told).answered == Answered(864, 144, 864, 144)
 
 
 def test_nothing_given_is_nothing_left() -> None:

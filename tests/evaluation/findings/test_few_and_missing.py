@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 
 from evaluation.analysis.graded import Analysis
+from evaluation.analysis.preferred_lists import PreferenceAnalysis
 from evaluation.analysis.ratings import Ratings
 from evaluation.figures.shown import Section
 from evaluation.findings.sections import sections
 from evaluation.findings.view import View
 from evaluation.records.frames import StudyTables
+from tests.support.studies.known_truth import draw
 from tests.support.studies.made_study import assignments, tables
 from tests.support.studies.rated import simulated
+from tests.support.studies.truth_kinds import equal
 
 STUDY = simulated(systems=4, queries=20, raters=12)
 LEFT = "without an answer. Means and intervals hold only where what is missing does not depend"
@@ -146,3 +149,16 @@ def test_alpha_says_whom_its_interval_speaks_for() -> None:
     assert "for these raters alone" in grades.caption
     one_query = named(sections(View(Analysis(tables(simulated(queries=1))))), "agreement")
     assert one_query.facts[0].note == "an interval needs two queries"
+
+
+@pytest.mark.parametrize(
+    ("raters", "alone", "hides"),
+    [(4, False, False), (5, False, True), (11, False, True), (11, True, False), (12, False, False)],
+)
+def test_a_minority_can_hide_in_choices_too(raters: int, alone: bool, hides: bool) -> None:
+    told = draw(equal(3, raters, method="preference"), (0, 0)).results.tables
+    (section,) = [
+        one for one in sections(PreferenceAnalysis(told, alone=alone)) if one.name == "means"
+    ]
+    found = [one for one in section.words if one.startswith(f"Among {raters} raters a minority")]
+    assert bool(found) == hides

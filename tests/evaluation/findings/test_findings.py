@@ -12,14 +12,14 @@ import pytest
 from evaluation.analysis.graded import Analysis
 from evaluation.figures.figure import Figure
 from evaluation.figures.shown import Section
-from evaluation.findings.differences import PEEKED, WAIT
+from evaluation.findings.differences import PEEKED, WAIT, differences
 from evaluation.findings.sections import MADE, sections
 from evaluation.findings.view import View
 from evaluation.protocol.terms import PlannedAnalysis
 from evaluation.reports.study_report import study_report
 from evaluation.statistics.agreement import raters_needed
 from tests.support.browser.cells import cells
-from tests.support.studies.hostile_studies import HOSTILE, STUDY, with_facets
+from tests.support.studies.hostile_studies import HOSTILE, STUDY, planned, with_facets
 from tests.support.studies.made_study import raters, tables
 from tests.support.studies.rated import simulated
 from tests.support.studies.said_of import ABOUT, BARE, ORDER, found, named, table
@@ -209,6 +209,25 @@ def test_comparisons_that_the_protocol_did_not_fix_are_exploratory() -> None:
     assert all(row[4].text != "–" for row in groups["As the protocol says"])
     assert all(row[4].text == "–" for row in groups["Exploratory: not in the protocol"])
     assert "fixed 2 comparisons" in named(said, "differences").words[0]
+
+
+@pytest.mark.parametrize(
+    ("comparisons", "systems", "says"),
+    [
+        ((), 1, "It takes two systems to have a difference."),
+        ((), 2, "The protocol fixed no comparisons, but there is one pair, and nothing for Holm's"),
+        ("none", 2, "found here is exploratory. There is one pair, and nothing for Holm's rule to"),
+        ("all", 2, "The protocol fixed the comparison beforehand; there is one pair, and nothing"),
+        ((("s0", "s1"),), 3, "The protocol fixed 1 comparison; its p needs no adjusting."),
+    ],
+)
+def test_one_pair_is_not_many(
+    comparisons: tuple[tuple[str, str], ...] | str, systems: int, says: str
+) -> None:
+    told = planned(PlannedAnalysis(comparisons=comparisons), simulated(systems=systems))
+    words = " ".join(differences(View(Analysis(told))).words)
+    assert says in words
+    assert ("p value" in words) == (systems > 1)
 
 
 def test_whoever_is_primary_is_compared_and_it_is_said() -> None:

@@ -59,8 +59,8 @@ GOLDEN = {
     ),
     "skipped, equal": (
         "No two of the 3 systems are told apart, which does not make them equal. 12 raters "
-        "judged 20 queries. Raters left 19 % of what they got ungraded. To find a difference of "
-        "10 would take about 30 queries (now 20)."
+        "judged 20 queries. Raters left 19 % of what they were given unanswered. To find a "
+        "difference of 10 would take about 30 queries (now 20)."
     ),
     "4 queries and 3 raters": (
         "3 raters judged 4 queries: that cannot speak for others, and which systems differ "
@@ -193,7 +193,7 @@ def apart(*told: tuple[int, int], systems: int = 5, **changes: Any) -> tuple[Apa
         for one, other in combinations(order, 2)
     )
     names = {name: chr(ord("A") + place) for place, name in enumerate(order)}
-    plain: dict[str, Any] = {"chosen": False, "raters": 20, "queries": 20, "wide": True}
+    plain: dict[str, Any] = {"chosen": 0, "raters": 20, "queries": 20, "wide": True}
     return Apart(order, pairs, **(plain | changes)), names
 
 
@@ -227,7 +227,7 @@ def test_an_order_in_words(told: list[tuple[int, int]], systems: int, said: str)
 
 
 def test_comparisons_that_were_fixed_are_told_one_by_one() -> None:
-    found, names = apart((0, 1), (2, 3), systems=4, chosen=True)
+    found, names = apart((0, 1), (2, 3), systems=4, chosen=3)
     assert ordered(
         replace(found, pairs=(found.pairs[0], found.pairs[1], found.pairs[5])), names
     ) == ("2 of the protocol's 3 comparisons tell systems apart: A is above B, C is above D")

@@ -213,6 +213,7 @@ def test_the_paired_range_of_two_systems_is_the_paired_t() -> None:
 
 def test_designs_that_friedman_cannot_use() -> None:
     assert friedman(scores(2)).reason == ("Friedman's test needs 3 systems; with 2, use Wilcoxon's")
+    assert friedman(scores(2)[:1]).reason == "Friedman's test needs 3 systems; there is 1"
     assert friedman(np.full((3, 5), np.nan)).reason == (
         "Friedman's test needs 2 queries that every system has; there are 0"
     )

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evaluation.records.events import JudgementRecord, PreferenceRecord
+from evaluation.protocol.terms import PlannedAnalysis
+from evaluation.records.events import AssignmentRecord, JudgementRecord, PreferenceRecord
 from evaluation.records.facts import ListRecord
 from evaluation.records.frames import StudyTables, as_frame
 from evaluation.records.table_columns import columns_of
@@ -137,3 +138,25 @@ def narrowed(column: str, value: str) -> StudyTables:
     """Return the study with what is of one rater or query alone."""
     told = rated(LISTS)
     return replace(told, judgements=told.judgements[told.judgements[column] == value])
+
+
+def choices_left() -> StudyTables:
+    """Return a study of choices between lists, of which one of six raters left all."""
+    given = preferences()
+    protocol = tables(STUDY).protocol
+    chosen = replace(
+        protocol, method="preference", analysis=PlannedAnalysis(primary_measure="win_rate")
+    )
+    place = given[["rater", "query", "block"]].drop_duplicates()
+    fixed = dict.fromkeys(("assigned_at", "finished_at", "repeated_at"), [BEGUN] * len(place))
+    own = as_frame(
+        AssignmentRecord,
+        {name: place[name].to_list() for name in place} | fixed
+        | {"order_seed": [0] * len(place)},
+    )  # fmt: skip
+    shown = [given[["query", "block", f"list_{one}"]] for one in "ab"]
+    lists = pd.concat([one.set_axis(["query", "block", "list_of"], axis=1) for one in shown])
+    return tables(
+        STUDY, protocol=chosen, preferences=given[given["rater"] != "r00"],
+        assignments=own, lists=lists.drop_duplicates(),
+    )  # fmt: skip
