@@ -1,5 +1,6 @@
 """What each key of a protocol means, and a TOML file to begin from that says it."""
 
+from dataclasses import asdict
 from textwrap import wrap
 from typing import Any
 
@@ -126,7 +127,7 @@ def template() -> str:
         systems=("first-system", "second-system"),
         queries=Queries(per_family=2),
     )
-    values = example.as_table() | {"questionnaire": {}}
+    values = example.as_table() | {"joining": asdict(example.joining), "questionnaire": {}}
     values["scale"] = {
         "preset": "anchored",
         "question": QUESTION,

@@ -15,7 +15,7 @@ from tests.support.studies.hostile_studies import HOSTILE
 from tests.support.studies.lab import Lab, run
 from webapp.models import Study
 from webapp.results.cache import forget
-from webapp.signin import new_token
+from webapp.signin.links import new_token
 from webapp.study import lifecycle
 from webapp.study.extending import extend_study
 
