@@ -111,23 +111,31 @@ def test_grades_go_before_listens_and_alone_are_counted(
 
 
 def test_what_an_older_version_kept_is_sent(page: Page, start: Callable[..., Server]) -> None:
-    """Its queue had { address, grade }, without a facet."""
+    """Its queue had { address, grade }, without a facet.
+
+    It is put there from a page without a queue, which would send it before the reload.
+    """
     server = start()
-    page.goto(practised(server, 1)[0])
+    link = practised(server, 1)[0]
+    page.goto(link)
+    sound = page.locator(".candidate").first.get_attribute("data-sound")
+    page.goto(f"{server.url}/static/js/rating/queue.js")
     page.evaluate(
-        """() => new Promise(done => {
-            const sound = document.querySelector('.candidate').dataset.sound;
+        """([address, sound]) => new Promise(done => {
             const grade = { sound, grade: 80, uuid: '3b241101-e2bb-4255-8caf-4136c566a962',
                 given_at: new Date().toISOString(), listened_seconds: 1.5 };
-            const address = location.href + '/grades';
-            indexedDB.open('sounding-board', 1).onsuccess = ({ target }) => {
-                const transaction = target.result.transaction('grades', 'readwrite');
+            const request = indexedDB.open('sounding-board', 1);
+            request.onupgradeneeded = () =>
+                request.result.createObjectStore('grades', { autoIncrement: true });
+            request.onsuccess = () => {
+                const transaction = request.result.transaction('grades', 'readwrite');
                 transaction.objectStore('grades').add({ address, grade });
                 transaction.oncomplete = done;
             };
-        })"""
+        })""",
+        [f"{link}/grades", sound],
     )
-    page.reload()
+    page.goto(link)
     expect(state(page, 0)).to_have_text("saved ✓")
     assert pressed(page)[0] == "80"
     assert grades(server) == [("relevance", 80)]
