@@ -19,6 +19,7 @@ from webapp import create_app
 from webapp.core import database
 from webapp.core.database import db
 from webapp.models import Account
+from webapp.signin.links import new_token
 
 pytestmark = pytest.mark.usefixtures("without_tables")
 
@@ -58,13 +59,16 @@ def test_reading_and_writing_requests_begin_differently(app: Flask) -> None:
     database.prepare(app)
     with app.app_context():
         engine = db.engine
+        token = new_token()
     listen = lambda conn, cursor, text, *rest: begun.append(text)  # noqa: E731
     sa.event.listen(engine, "before_cursor_execute", listen)
     client = app.test_client()
     client.get("/healthz")
     assert "BEGIN" in begun
     assert "BEGIN IMMEDIATE" not in begun
-    client.get("/signin/nothing")  # uses a link up, so it writes
+    client.get("/signin/nothing")  # who guesses takes nobody's turn
+    assert "BEGIN IMMEDIATE" not in begun
+    client.get(f"/signin/{token}")  # uses a link up, so it writes
     assert "BEGIN IMMEDIATE" in begun
 
 

@@ -172,7 +172,7 @@ def test_what_was_found_stands_first_on_the_page_in_the_report_and_in_json(
 ) -> None:
     with lab.app.app_context():
         said = asked(lab, slug).summary()
-    wanted = "The study is still open" if slug != "a-graded-study" else "raters judged 3 queries"
+    wanted = "The study is still open" if slug != "a-graded-study" else "judged 3 queries"
     assert wanted in said
     assert json.loads(get(slug, ".json").text)["summary"] == said
     for what in ("", "/report.html"):
