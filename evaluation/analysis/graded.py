@@ -42,13 +42,18 @@ class Analysis(PanelResults):
         return tidy(tables.judgements, tables.pools, tables.flags, tables.raters)
 
     @cached_property
+    def passed(self) -> frozenset[str]:
+        """The raters who passed the screening rule."""
+        return passing(self.tidy)
+
+    @cached_property
     def uses(self) -> dict[str, int]:
         """How many judgements there are of this facet by what is done with them.
 
         Where raters are left out, what they gave is "screened".
         """
         own = self.tidy[self.tidy["facet"] == self.facet.name]
-        kept = own["rater"].isin(passing(self.tidy)) if self.screened else own["use"].notna()
+        kept = own["rater"].isin(self.passed) if self.screened else own["use"].notna()
         uses = own["use"].where(kept, "screened")
         return {str(use): int(count) for use, count in uses.value_counts().items()}
 
@@ -61,12 +66,12 @@ class Analysis(PanelResults):
         """Return the grades that count of any facet."""
         found = ratings(self.tidy, self.tables.pools, self.protocol, facet)
         found = replace(found, alone=self.alone)
-        return found.only_raters(passing(self.tidy)) if self.screened else found
+        return found.only_raters(self.passed) if self.screened else found
 
     @cached_property
     def answered(self) -> Answered:
         """How much of what was given out was answered, by the raters who are shown."""
-        raters = passing(self.tidy) if self.screened else None
+        raters = self.passed if self.screened else None
         return answered(self.tables, self.facet, raters)
 
     @cached_property

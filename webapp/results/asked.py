@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from embeddings.errors import InputError
-from evaluation.analysis.judgements import find_facet, passing
+from evaluation.analysis.judgements import find_facet
 from evaluation.protocol.terms import ALL, PASSED, RATERS
 from webapp.models import Study
 from webapp.results.cache import analysis_of, lists_of, shown_of
@@ -93,7 +93,7 @@ class Asked:
         if self.study.terms.method != "graded":
             return None
         everybody = self._analysis(screened=False)
-        if passing(everybody.tidy).issuperset(everybody.ratings.raters):
+        if everybody.passed.issuperset(everybody.ratings.raters):
             return None
         if self.screened:
             return everybody

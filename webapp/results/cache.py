@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from flask import g, has_request_context
 
 from evaluation.analysis.judgements import find_facet
 from webapp.core.database import db
@@ -107,7 +108,16 @@ def _name(study: Study) -> tuple[Any, ...]:
 
 
 def _state(study: Study) -> State:
-    """Return what changes whenever the results may change."""
+    """Return what changes whenever the results may change; a request asks once."""
+    if not has_request_context():
+        return _asked_state(study)
+    states = g.setdefault("states_of_studies", {})
+    if study.id not in states:
+        states[study.id] = _asked_state(study)
+    return states[study.id]
+
+
+def _asked_state(study: Study) -> State:
     ours = Query.study_id == study.id, Query.practice.is_(False)
     graded = sa.select(sa.func.count(Judgement.id), sa.func.max(Judgement.id))
     graded = graded.join(Judgement.slot).join(Slot.assignment).join(Assignment.query).where(*ours)
