@@ -77,6 +77,7 @@ def test_the_raters_whole_way(tab: Tab, start: Callable[..., Server], tmp_path: 
     tab.go(f"{server.url}/join/which?PROLIFIC_PID=somebody")
     assert "I agree to listen" in tab.text("main")
     tab.leave("main form button.btn-primary")
+    tab.wait("document.querySelector('main form .answer-number') !== null")  # behind a redirect
     tab.click("main form .answer-number")
     tab.keys("7")
     tab.leave("main form button.btn-primary")
