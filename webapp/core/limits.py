@@ -5,16 +5,17 @@ longest where there are too many: what it holds is bounded, whoever comes.
 """
 
 import math
-import time
 from collections import OrderedDict
 from ipaddress import IPv6Address, ip_address
 from threading import Lock
+from time import monotonic
 
 from flask import current_app, request
 from werkzeug.exceptions import TooManyRequests
 
 _MINUTE = 60.0
 _MOST = 20_000  # buckets
+_ROUNDING = 1e-6  # seconds, more than sums of steps are off by
 
 
 class Buckets:
@@ -32,10 +33,11 @@ class Buckets:
         with self.lock:
             full = max(self.full.pop(name, at), at)
             late = full + self.step - at - _MINUTE
-            self.full[name] = full if late > 0 else full + self.step
+            empty = late > _ROUNDING
+            self.full[name] = full if empty else full + self.step
             if len(self.full) > _MOST:
                 self.full.popitem(last=False)
-        return max(late, 0.0)
+        return late if empty else 0.0
 
 
 def limit(link: str = "") -> None:
@@ -46,7 +48,7 @@ def limit(link: str = "") -> None:
     settings = current_app.config["SETTINGS"]
     for setting, name in (("requests_per_address", _address()), ("requests_per_rater", link)):
         buckets = current_app.extensions.setdefault(setting, Buckets(settings[setting]))
-        wait = buckets.wait(name, time.monotonic()) if name else 0.0
+        wait = buckets.wait(name, monotonic()) if name else 0.0
         if wait:
             raise TooManyRequests(retry_after=math.ceil(wait))
 

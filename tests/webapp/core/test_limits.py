@@ -1,7 +1,5 @@
 """Requests are limited by rater and by address, and fifty people behind one address are not."""
 
-from collections.abc import Iterator
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -21,6 +19,13 @@ def test_a_bucket_has_a_minutes_worth_and_fills_again() -> None:
     assert [buckets.wait("a", 500.0) for _ in range(61)].count(0.0) == 60  # never more than full
 
 
+@pytest.mark.parametrize("most", [7, 20, 50, 600, 12_000])
+def test_rounding_takes_no_request(most: int) -> None:
+    buckets = Buckets(most)
+    found = [buckets.wait("a", 12_345.678) for _ in range(most + 1)]
+    assert found == [0.0] * most + [pytest.approx(60 / most)]
+
+
 def test_no_number_of_strangers_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "_MOST", 100)
     buckets = Buckets(60)
@@ -36,8 +41,12 @@ def test_zero_counts_nothing() -> None:
 
 
 @pytest.fixture
-def asked(app: Flask) -> Iterator[FlaskClient]:
-    """A client of an app that answers 20 requests a minute of one rater, 50 of an address."""
+def asked(app: Flask, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    """A client of an app that answers 20 requests a minute of one rater, 50 of an address.
+
+    Its clock stands: however slow the machine is, no bucket fills in between.
+    """
+    monkeypatch.setattr(limits, "monotonic", lambda: 1000.0)
     app.config["SETTINGS"] |= {"requests_per_rater": 20, "requests_per_address": 50}
     return app.test_client()
 

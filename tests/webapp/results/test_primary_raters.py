@@ -1,7 +1,6 @@
 """Whose grades a study's results are of: those whom its protocol calls primary, unless asked."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,24 +14,11 @@ from tests.support.studies.hostile_studies import HOSTILE
 from tests.support.studies.lab import Lab, run
 from webapp.models import Study
 from webapp.results.cache import forget
-from webapp.signin.links import new_token
 from webapp.study import lifecycle
 from webapp.study.extending import extend_study
 
 GRADED = "a-graded-study-2"
 CURRENT = " aria-current=true"
-
-
-@pytest.fixture
-def client(lab: Lab) -> Iterator[FlaskClient]:
-    """A browser whose user is signed in."""
-    forget()
-    with lab.app.app_context():
-        token = new_token()
-    client = lab.app.test_client()
-    client.get(f"/signin/{token}")
-    yield client
-    forget()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -22,22 +22,9 @@ from tests.support.studies.lab import SLUGS, Lab, run
 from webapp.models import Study
 from webapp.results.asked import Asked, read_asked
 from webapp.results.cache import forget
-from webapp.signin.links import new_token
 from webapp.study import lifecycle
 
 GRADED = "a-graded-study-2"
-
-
-@pytest.fixture
-def client(lab: Lab) -> Iterator[FlaskClient]:
-    """A browser whose user is signed in."""
-    forget()
-    with lab.app.app_context():
-        token = new_token()
-    client = lab.app.test_client()
-    client.get(f"/signin/{token}")
-    yield client
-    forget()
 
 
 Get = Callable[..., TestResponse]
