@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from embeddings.audio import envelope, integrated_loudness
+from embeddings.audio.measuring import envelope
+from embeddings.audio.meter import integrated_loudness
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.listening.levels import CEILING_DBTP, Measured, PlayingLevels, as_played
@@ -38,7 +39,7 @@ class Sound:
     sample_rate : in Hz
     channels : 1 or more
     loudness_lufs : integrated loudness, or None where it has none
-    envelope : float32, peaks in [0, 1]; see `embeddings.audio.envelope`
+    envelope : float32, peaks in [0, 1]; see `embeddings.audio.measuring.envelope`
     """
 
     path: Path

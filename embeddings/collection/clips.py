@@ -213,7 +213,7 @@ def write_collection(
 ) -> None:
     """Store a collection in `folder`, whole or not at all; what lay there is replaced.
 
-    `envelopes` is float [clips, points]; see `embeddings.audio.envelope`. The files of `sounds`
+    `envelopes` is float [clips, points], see `embeddings.audio.measuring`. The files of `sounds`
     (path in the collection -> file) are copied in.
     """
     check_name("collection", info["name"])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embeddings.audio import read_audio
+from embeddings.audio.decoding import read_audio
 from embeddings.collection.clips import Collection
 from embeddings.parallel import Failure, default_workers, in_parallel
 from embeddings.progress import progress

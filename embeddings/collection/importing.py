@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from embeddings import __version__
-from embeddings.audio import ENVELOPE_POINTS, Measurement, measure
+from embeddings.audio.measuring import ENVELOPE_POINTS, Measurement, measure
 from embeddings.collection.clips import (
     Clip,
     Collection,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from embeddings.audio import SUFFIXES
+from embeddings.audio.decoding import SUFFIXES
 from embeddings.collection.clips import check_families
 from embeddings.collection.families import known_families
 from embeddings.errors import InputError

@@ -25,7 +25,8 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import soundfile
 
-from embeddings.audio import integrated_loudness, read_audio
+from embeddings.audio.decoding import read_audio
+from embeddings.audio.meter import integrated_loudness
 from embeddings.errors import InputError
 from embeddings.files import whole_file
 from embeddings.listening.levels import (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embeddings.audio import integrated_loudness
+from embeddings.audio.meter import integrated_loudness
 from embeddings.errors import InputError
 from embeddings.listening.copies import check_format, random_name, write_sound
 from embeddings.listening.levels import CEILING_DBTP, rounded_peak

@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 import numpy as np
 import soundfile
 
-from embeddings.audio import read_audio
+from embeddings.audio.decoding import read_audio
 from embeddings.errors import InputError
 
 REPLAY_GAIN = {"as-published": 0.0, "as-intended": -6.0}

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from embeddings.audio import read_audio
+from embeddings.audio.decoding import read_audio
 from embeddings.errors import InputError
 from embeddings.packages import lack_of
 from embeddings.representations.checkpoint import read_checkpoint

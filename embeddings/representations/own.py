@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from embeddings.audio import read_audio
+from embeddings.audio.decoding import read_audio
 from embeddings.errors import InputError
 from embeddings.files import read_json, sha256_of, write_json
 from embeddings.packages import versions_imported

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from embeddings.audio import read_audio
+from embeddings.audio.decoding import read_audio
 
 if TYPE_CHECKING:
     import torch

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from embeddings import __version__
-from embeddings.audio import ENVELOPE_POINTS
+from embeddings.audio.measuring import ENVELOPE_POINTS
 from embeddings.collection.clips import (
     Clip,
     Collection,

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from embeddings.audio import integrated_loudness, read_audio
+from embeddings.audio.decoding import read_audio
+from embeddings.audio.meter import integrated_loudness
 
 
 def read_loudness(folder: Path, name: str) -> float:

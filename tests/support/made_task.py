@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embeddings.audio import read_audio
+from embeddings.audio.decoding import read_audio
 from embeddings.errors import InputError
 from embeddings.extraction.extract import Task
 from embeddings.representations.runner import Job

@@ -17,7 +17,11 @@ import pytest
 
 from embeddings import parallel
 
-KEPT = ("embeddings.audio", "embeddings.collection.duplicates", "embeddings.listening.copies")
+KEPT = (
+    "embeddings.audio.measuring",
+    "embeddings.collection.duplicates",
+    "embeddings.listening.copies",
+)
 
 _pools: dict[int, ProcessPoolExecutor] = {}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from flask import current_app
 
-from embeddings.audio import SUFFIXES
+from embeddings.audio.decoding import SUFFIXES
 from embeddings.collection.clips import collection_names, open_collection, remove_collection
 from embeddings.collection.duplicates import ALIKE, near_duplicates
 from embeddings.collection.importing import import_collection

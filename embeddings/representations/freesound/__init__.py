@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from embeddings.audio import read_audio
+from embeddings.audio.decoding import read_audio
 from embeddings.errors import InputError
 from embeddings.representations.card import Card
 from embeddings.representations.freesound.extractor import (

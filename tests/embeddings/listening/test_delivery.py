@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from embeddings.audio import SUFFIXES, integrated_loudness, read_audio
+from embeddings.audio.decoding import SUFFIXES, read_audio
+from embeddings.audio.meter import integrated_loudness
 from embeddings.errors import InputError
 from embeddings.files import whole_file
 from embeddings.listening import copies as stored_copies

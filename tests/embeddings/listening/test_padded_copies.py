@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from embeddings.audio import integrated_loudness, read_audio
+from embeddings.audio.decoding import read_audio
+from embeddings.audio.meter import integrated_loudness
 from embeddings.listening.copies import make_copies
 
 RATE = 44100

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.audio import read_audio
+from embeddings.audio.decoding import read_audio
 from embeddings.listening.levels import (
     true_peak,
 )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskCliRunner
 
-from embeddings.audio import read_audio
+from embeddings.audio.decoding import read_audio
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.extraction.extract import extract_embedding, plan_own

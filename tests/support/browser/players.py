@@ -7,7 +7,7 @@ import numpy as np
 import soundfile
 from flask import Blueprint, Response, render_template_string, request
 
-from embeddings.audio import measure
+from embeddings.audio.measuring import measure
 from embeddings.collection.clips import Clip, write_collection
 from tests.support.browser.tab import Page, expect
 from tests.support.server import Thread

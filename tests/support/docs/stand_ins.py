@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from embeddings.audio import read_audio
+from embeddings.audio.decoding import read_audio
 from embeddings.collection.clips import Collection
 from embeddings.extraction.extract import Task
 from embeddings.representations import Card

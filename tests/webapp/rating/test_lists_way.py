@@ -153,7 +153,8 @@ def test_a_study_is_extended_by_a_system(
 
 
 def test_the_loudness_of_all_sounds_is_one(app: Flask, study) -> None:
-    from embeddings.audio import integrated_loudness, read_audio
+    from embeddings.audio.decoding import read_audio
+    from embeddings.audio.meter import integrated_loudness
 
     study(PROTOCOL.replace("level = false", "level = true"))
     with app.app_context():

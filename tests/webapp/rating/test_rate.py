@@ -38,7 +38,7 @@ def test_a_study_is_frozen_with_its_pools_when_it_opens(
 def test_every_candidate_is_heard_as_the_clip_it_is(
     app: Flask, links: list[str], small: Collection
 ) -> None:
-    from embeddings.audio import read_audio
+    from embeddings.audio.decoding import read_audio
 
     with app.app_context():
         for candidate in db.session.scalars(sa.select(Candidate)):

@@ -1,0 +1,1 @@
+"""Sound files: reading them, and what is measured of each."""
