@@ -225,7 +225,7 @@ def write_collection(
     extras = list(dict.fromkeys(column for clip in clips for column in clip.extra))
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow([*_COLUMNS, *(_outside(column) for column in extras)])
+    writer.writerow([*_COLUMNS, *_outside(extras)])
     writer.writerows(_row(clip, extras) for clip in clips)
     with whole_folder(folder) as new:
         for inside, file in (sounds or {}).items():
@@ -281,8 +281,15 @@ def families_of(
     return {family: members for family, members in narrowed.items() if members}
 
 
-def _outside(column: str) -> str:
-    return f"source_{column}" if column in _COLUMNS else column
+def _outside(extras: list[str]) -> list[str]:
+    """Return the source's own columns by names that nothing else has."""
+    names: list[str] = []
+    for column in extras:
+        name = f"source_{column}" if column in _COLUMNS else column
+        while name in names or (name != column and name in extras):
+            name = f"source_{name}"
+        names.append(name)
+    return names
 
 
 def _row(clip: Clip, extras: list[str]) -> list[Any]:

@@ -19,14 +19,15 @@ class SoundFolder:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Look through `folder`; raise InputError if it is none, or has no UTF-8 name."""
+        """Look through `folder`; raise InputError if it is none or has no usable name."""
         if not folder.is_dir():
             raise InputError(
                 f"{folder}: there is no such folder; the clips' audio should be in it."
             )
-        if any("\ud800" <= one <= "\udfff" for one in str(folder)):
+        if bad := unusable(str(folder)):
             raise InputError(
-                f"{str(folder)!r}: the folder's name is not UTF-8; give it another one."
+                f"{str(folder)!r}: the folder's name is not UTF-8 or has a control character "
+                f"({bad!r}); give it another one."
             )
         self.folder = folder
         self._ids: dict[str, list[str]] = defaultdict(list)  # clip id -> paths below the folder

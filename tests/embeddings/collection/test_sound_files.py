@@ -122,8 +122,10 @@ def test_names_that_are_not_utf_8_hurt_nothing(tmp_path: Path) -> None:
     assert sounds.find("y").name == "y.wav"
     assert "in a folder with a name that is not UTF-8" in refused(sounds, "x.wav")
     assert "there is no audio file" in refused(sounds, "é.wav")
-    with pytest.raises(InputError, match="the folder's name is not UTF-8"):
-        SoundFolder(Path(os.fsdecode(strange)))
+    for name in (Path(os.fsdecode(strange)), tmp_path / "a\rb"):
+        name.mkdir(exist_ok=True)
+        with pytest.raises(InputError, match="the folder's name is not UTF-8 or has a control"):
+            SoundFolder(name)
 
 
 @pytest.mark.parametrize(
