@@ -7,12 +7,14 @@ import pytest
 import soundfile
 
 from embeddings.audio import decoding
-from embeddings.audio.decoding import SUFFIXES, read_audio
+from embeddings.audio.decoding import read_audio
 from embeddings.errors import InputError
 from tests.support.tone import RATE, tone
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize(
+    "suffix", [".wav", ".flac", ".ogg", ".mp3", ".aiff", ".au", ".caf", ".w64"]
+)
 def test_every_format_is_read(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     soundfile.write(path, 0.5 * tone(1), RATE)
