@@ -172,14 +172,19 @@ def _by_libsndfile(path: Path, length: Length, beginning: float | None) -> Gathe
         if length.held is not None:  # which counts, where the header says nonsense
             frames = min(frames, round(length.held * file.samplerate))
         sound.expect(frames)
-        while not sound.full:  # in blocks: the codecs that cannot seek are read in no other way
+        if file.seekable():  # at once, since an MP3 in blocks has other last bits: soundfile seeks
+            sound.add(file.read(sound.wanted, dtype="float32", always_2d=True))
+            if sound.full:
+                sound.frames = max(sound.frames, file.frames)
+            return sound
+        while not sound.full:
             block = file.read(_BLOCK, dtype="float32", always_2d=True)
             sound.add(block)
             if len(block) < _BLOCK:
                 break
         else:
             sound.frames = max(sound.frames, file.frames)
-        if not file.seekable() and length.frames:
+        if length.frames:
             sound.cut(length.frames)
         return sound
 

@@ -41,6 +41,11 @@ class Gathering:
             self._check(frames)
 
     @property
+    def wanted(self) -> int:
+        """How many frames are still to be kept; -1 for all that there are."""
+        return -1 if self._most is None else self._most - self._kept
+
+    @property
     def full(self) -> bool:
         """Whether only the beginning is wanted, and there."""
         return self._most is not None and self._kept >= self._most
