@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from embeddings.audio.decoding import UnreadableAudio, decode
 from embeddings.audio.measuring import envelope
 from embeddings.audio.meter import integrated_loudness
 from embeddings.collection.clips import Collection
@@ -21,7 +22,7 @@ _MOST_CHANNELS = 8
 
 
 class UnreadableSound(InputError):
-    """A file that is no sound to libsndfile; a browser may be able to decode it."""
+    """A file that is no sound to the readers here; a browser may be able to decode it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,6 @@ def take_sound(given: Path, name: str) -> Sound:
     """
     samples, rate, frames = _read(given, name)
     cut = frames > len(samples)
-    if not len(samples):
-        raise InputError(f"{name}: the sound is empty (0 samples).")
-    finite = np.isfinite(samples).all(axis=1)
-    if not finite.all():
-        raise InputError(f"{name}: sample {int(finite.argmin())} is not a finite number.")
     if not samples.any():
         which = f"the first {LONGEST_SECONDS:.0f} s are" if cut else "the sound is"
         raise InputError(f"{name}: {which} silent, so there is nothing to compare.")
@@ -114,25 +110,23 @@ def _read(path: Path, name: str) -> tuple[np.ndarray, int, int]:
     if not path.stat().st_size:
         raise InputError(f"{name}: the file is empty (0 bytes).")
     try:
-        with soundfile.SoundFile(path) as file:
-            rate, channels = file.samplerate, file.channels
-            if not _RATES[0] <= rate <= _RATES[1]:
-                raise InputError(
-                    f"{name}: the sample rate must be from {_RATES[0]:,} to {_RATES[1]:,} Hz, "
-                    f"not {rate:,}."
-                )
-            if channels > _MOST_CHANNELS:
-                raise InputError(
-                    f"{name}: a sound may have at most {_MOST_CHANNELS} channels, not {channels}."
-                )
-            wanted = round(LONGEST_SECONDS * rate)
-            samples = file.read(wanted, dtype="float32", always_2d=True)
-            frames = max(file.frames, len(samples)) if len(samples) == wanted else len(samples)
-            return samples, rate, frames
-    except (soundfile.LibsndfileError, RuntimeError) as error:
+        sound = decode(path, most_seconds=LONGEST_SECONDS)
+    except UnreadableAudio as error:
         raise UnreadableSound(
-            f"{name}: this is no sound that can be read here (WAV, FLAC, Ogg or MP3 can)."
+            f"{name}: this is no sound that can be read here: {error.reason}."
         ) from error
+    except InputError as error:
+        raise InputError(str(error).replace(str(path), name)) from error
+    samples, rate, channels = sound.samples, sound.rate, sound.samples.shape[1]
+    if not _RATES[0] <= rate <= _RATES[1]:
+        raise InputError(
+            f"{name}: the sample rate must be from {_RATES[0]:,} to {_RATES[1]:,} Hz, not {rate:,}."
+        )
+    if channels > _MOST_CHANNELS:
+        raise InputError(
+            f"{name}: a sound may have at most {_MOST_CHANNELS} channels, not {channels}."
+        )
+    return samples, rate, sound.frames
 
 
 def _digest(samples: np.ndarray, rate: int) -> str:

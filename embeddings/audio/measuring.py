@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from embeddings.audio.decoding import read_audio
+from embeddings.audio.decoding import decode
 from embeddings.audio.meter import integrated_loudness
 
 ENVELOPE_POINTS = 200
@@ -24,6 +24,7 @@ class Measurement:
     loudness_lufs : integrated loudness (ITU-R BS.1770-4) in LUFS, or None where it has none
     loudness_note : why `loudness_lufs` is None, or how it was measured; "" when nothing is special
     envelope : `ENVELOPE_POINTS` peaks over equal stretches of the file, in [0, 1] of full scale
+    suspicion : why the file may not be what it should be, a clause; "" where nothing is suspicious
     """
 
     seconds: float
@@ -32,6 +33,7 @@ class Measurement:
     loudness_lufs: float | None
     loudness_note: str
     envelope: list[float]
+    suspicion: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as JSON can hold them."""
@@ -39,8 +41,9 @@ class Measurement:
 
 
 def measure(path: Path) -> Measurement:
-    """Decode `path` once and return its :class:`Measurement`; raises as :func:`read_audio`."""
-    samples, rate = read_audio(path)
+    """Decode `path` once and return its :class:`Measurement`; raises as `decoding.read_audio`."""
+    sound = decode(path)
+    samples, rate = sound.samples, sound.rate
     loudness, note = integrated_loudness(samples, rate)
     return Measurement(
         seconds=round(len(samples) / rate, 6),
@@ -49,6 +52,7 @@ def measure(path: Path) -> Measurement:
         loudness_lufs=loudness,
         loudness_note=note,
         envelope=[round(float(peak), 4) for peak in envelope(samples)],
+        suspicion=sound.suspicion,
     )
 
 

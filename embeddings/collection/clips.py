@@ -45,6 +45,8 @@ _COLUMNS = (
     "author",
     "licence",
 )
+_OWN = (*_COLUMNS, "suspicion")
+"""What a table may have of itself: the last is there only where a clip is suspicious."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Clip:
     seconds, sample_rate, channels, loudness_lufs, loudness_note : see `audio.Measurement`
     group : uploader, pack or source recording; "" where unknown
     title, author, licence : as the source has them; "" where it has none
+    suspicion : why its file may not be what it should be; "" where nothing is suspicious
     extra : every other column of the source; a name that the table uses itself gets "source_"
     """
 
@@ -75,6 +78,7 @@ class Clip:
     author: str = ""
     licence: str = ""
     extra: dict[str, str] = field(default_factory=dict)
+    suspicion: str = ""
 
 
 class Collection:
@@ -225,8 +229,9 @@ def write_collection(
     extras = list(dict.fromkeys(column for clip in clips for column in clip.extra))
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow([*_COLUMNS, *_outside(extras)])
-    writer.writerows(_row(clip, extras) for clip in clips)
+    columns = _OWN if any(clip.suspicion for clip in clips) else _COLUMNS
+    writer.writerow([*columns, *_outside(extras)])
+    writer.writerows(_row(clip, len(columns), extras) for clip in clips)
     with whole_folder(folder) as new:
         for inside, file in (sounds or {}).items():
             (new / inside).parent.mkdir(parents=True, exist_ok=True)
@@ -285,20 +290,21 @@ def _outside(extras: list[str]) -> list[str]:
     """Return the source's own columns by names that nothing else has."""
     names: list[str] = []
     for column in extras:
-        name = f"source_{column}" if column in _COLUMNS else column
+        name = f"source_{column}" if column in _OWN else column
         while name in names or (name != column and name in extras):
             name = f"source_{name}"
         names.append(name)
     return names
 
 
-def _row(clip: Clip, extras: list[str]) -> list[Any]:
+def _row(clip: Clip, columns: int, extras: list[str]) -> list[Any]:
     loudness = "" if clip.loudness_lufs is None else clip.loudness_lufs
     known = [
         clip.id, clip.path, label_cell(clip.labels), clip.seconds, clip.sample_rate, clip.channels,
         loudness, clip.loudness_note, clip.group, clip.title, clip.author, clip.licence,
+        clip.suspicion,
     ]  # fmt: skip
-    return [*known, *(clip.extra.get(column, "") for column in extras)]
+    return [*known[:columns], *(clip.extra.get(column, "") for column in extras)]
 
 
 def _unquoted(cell: str) -> tuple[str, ...]:
@@ -319,5 +325,6 @@ def _clip(row: dict[str, str], split: Callable[[str], tuple[str, ...]]) -> Clip:
         title=row["title"],
         author=row["author"],
         licence=row["licence"],
-        extra={key: value for key, value in row.items() if key not in _COLUMNS},
+        extra={key: value for key, value in row.items() if key not in _OWN},
+        suspicion=row.get("suspicion", ""),
     )

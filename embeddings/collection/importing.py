@@ -53,6 +53,7 @@ def import_collection(
     *,
     options: Options | None = None,
     skip_broken: bool = False,
+    skip_suspicious: bool = False,
     copy: bool = False,
     workers: int | None = None,
     info: dict | None = None,
@@ -65,6 +66,7 @@ def import_collection(
     reader : the name of one of `embeddings.collection.readers`, such as "csv"
     options : a families file and a group column, where the user gives them
     skip_broken : leave out clips that have no label or no readable audio, instead of stopping
+    skip_suspicious : leave out clips whose file may not be what it should be (`Clip.suspicion`)
     copy : copy the audio into the collection, instead of pointing to where it lies
     workers : processes that decode; all cores unless told
     info : facts for ``collection.json`` that win over the reader's
@@ -95,6 +97,8 @@ def import_collection(
         ]
         if broken and (not skip_broken or len(broken) == len(source.clips)):
             raise BrokenClips(broken)  # what was measured is kept for the next call
+        if skip_suspicious:
+            broken += _leave_out_suspicious(source.clips, measured)
         _store(folder, name, reader, path, source, measured, copy, info or {})
         journal.unlink(missing_ok=True)
     return open_collection(data, name), broken
@@ -126,13 +130,34 @@ def _read_journal(journal: Path) -> Iterator[tuple[Path, Measurement]]:
             path, stamp, measurement = json.loads(line)
         except json.JSONDecodeError:
             continue  # the line that was being written when the import was killed
-        if Path(path).is_file() and stamp == _stamp(Path(path)):
+        current = "suspicion" in measurement  # older versions did not look for it
+        if current and Path(path).is_file() and stamp == _stamp(Path(path)):
             yield Path(path), Measurement(**measurement)
 
 
 def _stamp(path: Path) -> list[int]:
     status = path.stat()
     return [status.st_size, status.st_mtime_ns]
+
+
+def _leave_out_suspicious(
+    clips: list[SourceClip], measured: dict[Path, Measurement | Failure]
+) -> list[str]:
+    """Take the suspicious ones of `clips` out of the list, and return a line for each."""
+    lines = {
+        clip.id: f"{clip.where}: {clip.path}: {result.suspicion}."
+        for clip in clips
+        if not clip.problem
+        and isinstance(result := measured[clip.path], Measurement)
+        and result.suspicion
+    }
+    if len(lines) == len(clips):
+        raise InputError(
+            f"All {len(clips)} clips are suspicious (the first: {next(iter(lines.values()))}), "
+            "so nothing was imported."
+        )
+    clips[:] = [clip for clip in clips if clip.id not in lines]
+    return list(lines.values())
 
 
 def _reason(result: Measurement | Failure) -> str:
@@ -192,4 +217,5 @@ def _clip(clip: SourceClip, result: Measurement, copy: bool) -> Clip:
         author=clip.author,
         licence=clip.licence,
         extra=clip.extra,
+        suspicion=result.suspicion,
     )

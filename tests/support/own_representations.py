@@ -35,7 +35,7 @@ def say_pid(path: str) -> None:
 BAD = {
     "text": ("this is no sound that can be read here", UnreadableSound),
     "empty": ("the file is empty (0 bytes).", InputError),
-    "no samples": ("the sound is empty (0 samples).", InputError),
+    "no samples": ("the audio is empty (0 samples).", InputError),
     "silence": ("the sound is silent, so there is nothing to compare.", InputError),
     "silent beginning": ("the first 30 s are silent, so there is nothing to", InputError),
     "nan": ("sample 3 is not a finite number.", InputError),

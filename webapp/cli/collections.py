@@ -7,7 +7,12 @@ import click
 from flask import current_app
 
 from embeddings.audio.decoding import SUFFIXES
-from embeddings.collection.clips import collection_names, open_collection, remove_collection
+from embeddings.collection.clips import (
+    Collection,
+    collection_names,
+    open_collection,
+    remove_collection,
+)
 from embeddings.collection.duplicates import ALIKE, near_duplicates
 from embeddings.collection.importing import import_collection
 from embeddings.collection.label_cells import LABEL_SEPARATORS
@@ -71,6 +76,11 @@ Ctrl-C stops it; the same command goes on from there.""",
     help="What stands between two labels in a cell; none where each cell is one label.",
 )
 @click.option("--skip-broken", is_flag=True, help="Leave out clips that cannot be used.")
+@click.option(
+    "--skip-suspicious",
+    is_flag=True,
+    help="Leave out clips that are shorter than they say, or another format than their name says.",
+)
 @click.option("--copy", is_flag=True, help="Copy the audio instead of pointing to where it lies.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; all cores unless told.")
 def import_command(
@@ -81,6 +91,7 @@ def import_command(
     group_column: str | None,
     label_separator: str,
     skip_broken: bool,
+    skip_suspicious: bool,
     copy: bool,
     workers: int | None,
 ) -> None:
@@ -94,11 +105,13 @@ def import_command(
             reader,
             options=Options(families, group_column, label_separator),
             skip_broken=skip_broken,
+            skip_suspicious=skip_suspicious,
             copy=copy,
             workers=workers,
         )
     for line in left_out:
         click.echo(f"left out: {line}", err=True)
+    _tell_suspicious(collection, err=True)
     silent = [clip for clip in collection.clips if clip.loudness_lufs is None]
     click.echo(
         f"Imported {name}: {len(collection.clips)} clips, {len(collection.class_counts)} classes, "
@@ -165,6 +178,7 @@ def check_command(name: str, quick: bool) -> None:
     for clip in collection.clips:
         if clip.loudness_note:
             click.echo(f"note: {clip.id}: {clip.loudness_note}")
+    _tell_suspicious(collection)
     if missing:
         raise InputError(
             f"{len(missing)} of {len(collection.clips)} audio files of {name!r} are missing; "
@@ -210,6 +224,12 @@ def remove_command(name: str, yes: bool) -> None:
         click.confirm(f"Remove {name} with all embeddings and rankings made from it?", abort=True)
     remove_collection(data, name)
     click.echo(f"Removed {name}.")
+
+
+def _tell_suspicious(collection: Collection, err: bool = False) -> None:
+    for clip in collection.clips:
+        if clip.suspicion:
+            click.echo(f"suspicious: {clip.id}: {clip.suspicion}", err=err)
 
 
 def _check_not_kept(name: str) -> None:

@@ -14,6 +14,7 @@ from urllib.request import urlopen
 
 import numpy as np
 import pytest
+import soundfile
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
@@ -26,6 +27,7 @@ from evaluation.objective.best_recipe import choose
 from evaluation.objective.sweep_cells import cells
 from tests.support.places import ROOT, hear_ctrl_c
 from tests.support.server import GUNICORN, Process
+from tests.support.small import RATE, make_sound
 from tests.support.waiting import PATIENCE, wait_for
 
 
@@ -66,6 +68,7 @@ def test_the_help_says_what_each_reader_reads(runner: FlaskCliRunner) -> None:
 
 def test_broken_clips_are_listed(runner: FlaskCliRunner, source: Path) -> None:
     (source / "audio" / "hum-1.wav").write_text("no sound")
+    soundfile.write(source / "audio" / "hum-2.wav", make_sound("Hum", 2), RATE, format="AIFF")
     args = ["collections", "import", "mine", str(source), "--reader", "csv"]
     result = runner.invoke(args=args)
     assert result.exit_code == 1
@@ -73,6 +76,9 @@ def test_broken_clips_are_listed(runner: FlaskCliRunner, source: Path) -> None:
     said = run(runner, *args, "--skip-broken")
     assert "left out: " in said
     assert "17 clips" in said
+    told = "suspicious: hum-2: it is named .wav, but its bytes are AIFF"
+    assert told in said
+    assert told in run(runner, "collections", "check", "mine", "--quick")
 
 
 def test_systems_are_built_listed_and_scored(
