@@ -2,10 +2,11 @@
 
 import csv
 import io
+import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -188,6 +189,11 @@ def collections_folder(data: Path) -> Path:
     return data / "collections"
 
 
+def unpacked(folder: Path) -> Path:
+    """Return where the audio that lies in a source's tables waits for the collection `folder`."""
+    return folder.with_name(f".{folder.name}.unpacked")
+
+
 def collection_names(data: Path) -> list[str]:
     """Return the names of the stored collections, in alphabetical order."""
     return sorted(
@@ -235,11 +241,20 @@ def write_collection(
     with whole_folder(folder) as new:
         for inside, file in (sounds or {}).items():
             (new / inside).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, new / inside)
+            _put(file, new / inside, own=file.is_relative_to(unpacked(folder)))
         write_text(new / "clips.csv", table.getvalue())
         write_json(new / "families.json", families)
         np.save(new / "envelopes.npy", np.asarray(envelopes, dtype=np.float32))
         write_json(new / "collection.json", info | {"clips": len(clips), _QUOTED: True})
+
+
+def _put(file: Path, target: Path, own: bool) -> None:
+    """Copy a file; one of our `own`, written out for the import alone, needs no room twice."""
+    if own:
+        with suppress(OSError):  # a file system without hard links
+            os.link(file, target)
+            return
+    shutil.copyfile(file, target)
 
 
 def remove_collection(data: Path, name: str) -> None:

@@ -20,10 +20,12 @@ from embeddings.collection.clips import (
     collections_folder,
     families_of,
     open_collection,
+    unpacked,
     write_collection,
 )
 from embeddings.collection.readers import find_reader
 from embeddings.collection.sources import Options, Source, SourceClip
+from embeddings.collection.unpacking import at_hand
 from embeddings.errors import InputError
 from embeddings.files import check_name, only_writer
 from embeddings.parallel import Failure, default_workers, in_parallel
@@ -67,7 +69,8 @@ def import_collection(
     options : a families file and a group column, where the user gives them
     skip_broken : leave out clips that have no label or no readable audio, instead of stopping
     skip_suspicious : leave out clips whose file may not be what it should be (`Clip.suspicion`)
-    copy : copy the audio into the collection, instead of pointing to where it lies
+    copy : copy the audio into the collection, instead of pointing to where it lies; what lies
+        inside a table, as in Parquet, is copied always
     workers : processes that decode; all cores unless told
     info : facts for ``collection.json`` that win over the reader's
 
@@ -89,17 +92,18 @@ def import_collection(
     with only_writer(data / "locks" / f"import-{name}", f"an import of {name!r}"):
         source = read(path.resolve(), options or Options())
         folder.parent.mkdir(parents=True, exist_ok=True)
-        measured = _measure_all(source.clips, journal, workers or default_workers())
-        broken = [
-            f"{clip.where}: {reason}."
-            for clip in source.clips
-            if (reason := clip.problem or _reason(measured[clip.path]))
-        ]
-        if broken and (not skip_broken or len(broken) == len(source.clips)):
-            raise BrokenClips(broken)  # what was measured is kept for the next call
-        if skip_suspicious:
-            broken += _leave_out_suspicious(source.clips, measured)
-        _store(folder, name, reader, path, source, measured, copy, info or {})
+        with at_hand(source, unpacked(folder)) as source:
+            measured = _measure_all(source.clips, journal, workers or default_workers())
+            broken = [
+                f"{clip.where}: {reason}."
+                for clip in source.clips
+                if (reason := clip.problem or _reason(clip, measured[clip.path]))
+            ]
+            if broken and (not skip_broken or len(broken) == len(source.clips)):
+                raise BrokenClips(broken)  # what was measured is kept for the next call
+            if skip_suspicious:
+                broken += _leave_out_suspicious(source.clips, measured)
+            _store(folder, name, reader, path, source, measured, copy, info or {})
         journal.unlink(missing_ok=True)
     return open_collection(data, name), broken
 
@@ -145,7 +149,7 @@ def _leave_out_suspicious(
 ) -> list[str]:
     """Take the suspicious ones of `clips` out of the list, and return a line for each."""
     lines = {
-        clip.id: f"{clip.where}: {clip.path}: {result.suspicion}."
+        clip.id: f"{clip.where}: {'' if clip.inside else f'{clip.path}: '}{result.suspicion}."
         for clip in clips
         if not clip.problem
         and isinstance(result := measured[clip.path], Measurement)
@@ -160,8 +164,10 @@ def _leave_out_suspicious(
     return list(lines.values())
 
 
-def _reason(result: Measurement | Failure) -> str:
-    return result.reason.rstrip(".") if isinstance(result, Failure) else ""
+def _reason(clip: SourceClip, result: Measurement | Failure) -> str:
+    reason = result.reason.rstrip(".") if isinstance(result, Failure) else ""
+    # where the audio lay for the import alone, nobody can look
+    return reason.removeprefix(f"{clip.path}: ") if clip.inside else reason
 
 
 def _store(
@@ -179,8 +185,8 @@ def _store(
         for clip in source.clips
         if not clip.problem and isinstance(result := measured[clip.path], Measurement)
     ]
-    sounds = {_own_path(clip): clip.path for clip, _ in kept} if copy else None
-    clips = [_clip(clip, result, copy) for clip, result in kept]
+    sounds = {_own_path(clip): clip.path for clip, _ in kept if copy or clip.inside}
+    clips = [_clip(clip, result, copy or clip.inside) for clip, result in kept]
     labels = {label for clip in clips for label in clip.labels}
     facts = {
         "name": name,

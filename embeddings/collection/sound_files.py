@@ -34,7 +34,7 @@ class SoundFolder:
         self._last: dict[str, list[str]] = defaultdict(list)  # the id's last part -> paths
         self._others: dict[str, str] = {}  # clip id in small letters -> a file that has no match
         self._paths: set[str] = set()
-        for path in _files(folder):
+        for path in files_below(folder):
             if suffix_of(path):
                 name = clip_id(path)
                 self._paths.add(path)
@@ -123,7 +123,7 @@ class SoundFolder:
         return f"; there is {other!r}" if other else ""
 
 
-def _files(folder: Path) -> Iterator[str]:
+def files_below(folder: Path) -> Iterator[str]:
     """Give the path of every file below `folder`; no folder is gone into twice.
 
     What lies there itself goes before what a link leads to.

@@ -4,7 +4,7 @@ What readers share is here; a layout's own is in its module of `embeddings.colle
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -30,6 +30,8 @@ class SourceClip:
     """A row of a source: what it says about one clip, before its audio is looked at.
 
     `where` is the file and line; `problem` is why the row cannot become a clip, "" if it can.
+    `inside` says that the audio lies in the table itself: `path` is none of a file until it is
+    unpacked.
     """
 
     id: str
@@ -42,17 +44,28 @@ class SourceClip:
     author: str = ""
     licence: str = ""
     extra: dict[str, str] = field(default_factory=dict)
+    inside: bool = False
+
+
+Unpack = Callable[[Path, int | None], Iterator[SourceClip]]
+"""Gives the clips whose audio lies inside the source, all or that many, each with a file under the
+folder, or the problem that it has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a reader found: the clips in the source's order, and facts about the whole."""
+    """What a reader found: the clips in the source's order, and facts about the whole.
+
+    `unpack` is there where audio lies inside the source's tables; see
+    `embeddings.collection.unpacking`.
+    """
 
     clips: list[SourceClip]
     families: dict[str, tuple[str, ...]]
     description: str
     licence: str = ""
     convention: str = "corrected"
+    unpack: Unpack | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +77,16 @@ class Options:
     families : a JSON file of family -> [classes]
     group_column : the column that holds each clip's group
     label_separator : what stands between two classes in a cell; one of `LABEL_SEPARATORS`
+    id_column, label_column : the columns that hold ids and labels, where a reader `takes` them
+    argument : what stood behind the reader's name and a colon
     """
 
     families: Path | None = None
     group_column: str | None = None
     label_separator: str = ","
+    id_column: str | None = None
+    label_column: str | None = None
+    argument: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +98,23 @@ class Reader:
     name : what ``--reader`` takes, and ``collection.json`` keeps
     layout : what has to be in PATH, for people who import
     read : what gives the source at a path; it raises InputError where that is not as it must be
+    argument : what may follow the name and a colon, as its help calls it; "" for nothing
+    needs_argument : whether it must
+    takes : which of the options id_column and label_column it knows
     """
 
     name: str
     layout: str
     read: Callable[[Path, Options], Source]
+    argument: str = ""
+    needs_argument: bool = False
+    takes: tuple[str, ...] = ()
+
+    @property
+    def usage(self) -> str:
+        """What ``--reader`` takes for it, such as ``soundata:NAME``."""
+        wanted = f":{self.argument}" if self.argument else ""
+        return self.name + (wanted if self.needs_argument or not wanted else f"[{wanted}]")
 
 
 def source_clips(table: Path, rows: list[Row], audio: Path, options: Options) -> list[SourceClip]:
@@ -184,3 +214,14 @@ def source_families(
     if own is not None:
         return {name: tuple(dict.fromkeys(map(one_line, own[name]))) for name in own}
     return known_families(Counter(label for clip in clips for label in clip.labels))
+
+
+def usual_facts(row: dict[str, str]) -> dict[str, str]:
+    """Return title, author and licence of a row, by any of their usual names; "" where none is."""
+    names = {"title": _TITLES, "author": _AUTHORS, "licence": _LICENCES}
+    return {fact: _first(row, columns) for fact, columns in names.items()}
+
+
+def further_columns(row: dict[str, str]) -> dict[str, str]:
+    """Return a row without what `usual_facts` takes of it."""
+    return {key: one for key, one in row.items() if key not in (*_TITLES, *_AUTHORS, *_LICENCES)}

@@ -45,6 +45,7 @@ NOT_RUN = {
     "it is the web server's own file": 1,
     "it is make": 1,
     "it needs a package that the project has not": 1,
+    "it needs a package of the user's choice": 2,
     "it is a test": 1,
     "it is for the shell alone": 1,
 }

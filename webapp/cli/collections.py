@@ -1,6 +1,5 @@
 """flask collections: import, make, list, check, qrels, remove."""
 
-import textwrap
 from pathlib import Path
 
 import click
@@ -15,8 +14,6 @@ from embeddings.collection.clips import (
 )
 from embeddings.collection.duplicates import ALIKE, near_duplicates
 from embeddings.collection.importing import import_collection
-from embeddings.collection.label_cells import LABEL_SEPARATORS
-from embeddings.collection.readers import READERS
 from embeddings.collection.sources import Options
 from embeddings.errors import InputError
 from embeddings.representations import FOURTEEN
@@ -26,26 +23,13 @@ from evaluation.objective.simulated_systems import ready_all_simulated
 from evaluation.objective.trec import write_qrels
 from webapp.cli import Group, going_on
 from webapp.cli.options import topics_option
+from webapp.cli.source_options import layouts, source_options
 from webapp.study.lifecycle import study_using
 
 group = Group("collections", help="Import, make, list, check and remove collections of sounds.")
 commands = (group,)
 
 _NAMED = 10
-_WIDTH = 78
-
-
-def _layouts() -> str:
-    """Return what each reader reads, a line or more each, for the help."""
-    wide = max(map(len, READERS))
-    return "\n".join(
-        textwrap.fill(
-            f"--reader {name:{wide}}  {reader.layout}",
-            _WIDTH,
-            subsequent_indent=" " * (wide + len("--reader   ")),
-        )
-        for name, reader in READERS.items()
-    )
 
 
 @group.command(
@@ -53,28 +37,12 @@ def _layouts() -> str:
     help=f"""Import the sounds at PATH as the collection NAME.
 
 \b
-{_layouts()}
+{layouts()}
 
 Ctrl-C stops it; the same command goes on from there.""",
 )
 @click.argument("name")
-@click.argument("path", type=click.Path(path_type=Path))
-@click.option(
-    "--reader", type=click.Choice(list(READERS)), required=True, help="The layout of PATH."
-)
-@click.option(
-    "--families", type=click.Path(path_type=Path), help="A JSON file of family -> [classes]."
-)
-@click.option(
-    "--group-column", help="The column that names each clip's uploader or source recording."
-)
-@click.option(
-    "--label-separator",
-    type=click.Choice(LABEL_SEPARATORS),
-    default=LABEL_SEPARATORS[0],
-    show_default=True,
-    help="What stands between two labels in a cell; none where each cell is one label.",
-)
+@source_options
 @click.option("--skip-broken", is_flag=True, help="Leave out clips that cannot be used.")
 @click.option(
     "--skip-suspicious",
@@ -87,9 +55,7 @@ def import_command(
     name: str,
     path: Path,
     reader: str,
-    families: Path | None,
-    group_column: str | None,
-    label_separator: str,
+    options: Options,
     skip_broken: bool,
     skip_suspicious: bool,
     copy: bool,
@@ -103,7 +69,7 @@ def import_command(
             name,
             path,
             reader,
-            options=Options(families, group_column, label_separator),
+            options=options,
             skip_broken=skip_broken,
             skip_suspicious=skip_suspicious,
             copy=copy,

@@ -7,9 +7,12 @@ by :mod:`embeddings.collection.importing`, in parallel.
 import importlib
 import pkgutil
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from types import ModuleType
 
-from embeddings.collection.sources import Reader
+from embeddings.collection.sources import Options, Reader, Source
 from embeddings.errors import InputError
 
 
@@ -33,7 +36,34 @@ READERS = readers_of(
 
 
 def find_reader(name: str) -> Reader:
-    """Return the reader `name`; raise InputError if there is none."""
-    if name not in READERS:
-        raise InputError(f"There is no reader {name!r}; there are: {', '.join(READERS)}.")
-    return READERS[name]
+    """Return the reader `name`, which may have an argument behind a colon, as "soundata:esc50" has.
+
+    Its `name` is the whole then, and its `read` knows the argument.
+
+    Raises
+    ------
+    InputError
+        There is no such reader, or it takes no argument, or needs one.
+    """
+    short, colon, argument = name.partition(":")
+    if short not in READERS:
+        usages = ", ".join(reader.usage for reader in READERS.values())
+        raise InputError(f"There is no reader {name!r}; there are: {usages}.")
+    reader = READERS[short]
+    if colon and not reader.argument:
+        raise InputError(f"The reader {short!r} takes nothing behind a colon, not {argument!r}.")
+    if not argument and (colon or reader.needs_argument):
+        raise InputError(f"The reader {name!r} cannot be used: it is written {reader.usage}.")
+    return replace(reader, name=name, read=partial(_read, reader, argument))
+
+
+def _read(reader: Reader, argument: str, path: Path, options: Options) -> Source:
+    """Read with an argument; options that the reader would not look at are refused."""
+    for column in ("id_column", "label_column"):
+        if getattr(options, column) and column not in reader.takes:
+            others = ", ".join(name for name, one in READERS.items() if column in one.takes)
+            option = column.replace("_", "-")
+            raise InputError(
+                f"--{option} cannot be used with --reader {reader.name}; it is for: {others}."
+            )
+    return reader.read(path, replace(options, argument=argument))

@@ -97,8 +97,11 @@ def write_vectors(folder: Path, clips: list[str]) -> None:
 
 
 def write_sounds(folder: Path) -> None:
-    """Write a person's own sounds: a folder with a table, and a sound of no collection."""
+    """Write a person's own sounds: with a table, with a folder a class, and of no collection."""
     write_source(folder / "mine", takes=2)
+    for kind, name in (("Hum", "Dog"), ("Beep", "Cat")):
+        (folder / "pets" / name).mkdir(parents=True)
+        soundfile.write(folder / "pets" / name / "take-01.wav", make_sound(kind, 1), RATE)
     soundfile.write(folder / "bark.wav", make_sound("Beep", 9, 2.0), RATE)
 
 

@@ -1,0 +1,1 @@
+"""Sources of collections that tests make: tiny sounds, and tables that hold them."""
