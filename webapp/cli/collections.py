@@ -1,4 +1,4 @@
-"""flask collections: import, make, list, check, qrels, remove."""
+"""flask collections: import, preview, make, list, check, qrels, remove."""
 
 from pathlib import Path
 
@@ -23,10 +23,12 @@ from evaluation.objective.simulated_systems import ready_all_simulated
 from evaluation.objective.trec import write_qrels
 from webapp.cli import Group, going_on
 from webapp.cli.options import topics_option
+from webapp.cli.preview import preview_command
 from webapp.cli.source_options import layouts, source_options
 from webapp.study.lifecycle import study_using
 
-group = Group("collections", help="Import, make, list, check and remove collections of sounds.")
+group = Group("collections", help="Import, preview, make, list, check and remove collections.")
+group.add_command(preview_command)
 commands = (group,)
 
 _NAMED = 10
