@@ -51,6 +51,21 @@ def test_a_ranking_is_what_search_gives_on_the_prepared_vectors(small: Collectio
     assert system_names(small) == ["random.l2.mcss"]
 
 
+def test_a_ranking_knows_how_far_another_fit_would_move_it(small: Collection) -> None:
+    write_random_embedding(small)
+    embedding = open_embedding(small, "random")
+    plain = build_ranking(small, embedding, Recipe(pca=None), "mcss")
+    assert "refit_bound" not in plain.meta  # a fit without PCA moves nothing
+    fitted = build_ranking(small, embedding, Recipe(pca=4), "mcss")
+    assert 0 < fitted.meta["refit_bound"] < 1e-6
+    transform = read_transform(small, fitted.system)
+    del transform["next_variance"]  # as a version before it wrote
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(rankings, "_fitted_before", lambda *_: transform)
+        older = build_ranking(small, embedding, Recipe(pca=4), "mcss", top=3)
+    assert "refit_bound" not in older.meta
+
+
 def test_building_again_gives_the_same_bytes(small: Collection) -> None:
     folders = []
     for _ in range(2):

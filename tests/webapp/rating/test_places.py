@@ -307,6 +307,12 @@ def test_withdrawal_lets_the_browser_go(app: Flask, study) -> None:
     study(OPEN, invited=0)
     client = app.test_client()
     place = join(client, ADDRESS).headers["Location"]
+    other = ADDRESS.replace("alice", "x" * 200)  # the longest id there may be
+    assert other != ADDRESS
+    assert join(app.test_client(), other).status_code == 302
     Page(client, place)
     form(client, place, "withdraw")
-    assert rows(app, Browser) == rows(app, Rater) == 0
+    assert rows(app, Browser) == rows(app, Rater) == 1
+    with app.app_context():
+        found = sa.select(ExternalId.value).where(ExternalId.name == "PROLIFIC_PID")
+        assert list(db.session.scalars(found)) == ["x" * 200]

@@ -53,12 +53,14 @@ def test_grades_come_back_after_a_reload(app: Flask, links: list[str]) -> None:
     assert 3 <= len(page.candidates) <= 6
     assert len(page.sounds) == len(page.candidates) + 1
     assert page.shown == []
+    assert f"0 of {len(page.candidates)} sounds graded" in page.text
     for sound, grade in zip(page.candidates, (0, 80, 100), strict=False):
         body = page.grade(sound, grade)
         assert page.post(body).json == {"saved": body["uuid"]}
     again = Page(client, links[0])
     assert again.candidates == page.candidates
     assert again.shown == ["0", "80", "100"]
+    assert f"3 of {len(page.candidates)} sounds graded" in again.text
     elsewhere = Page(app.test_client(), links[0])
     assert elsewhere.shown == ["0", "80", "100"]
     assert set(elsewhere.candidates).isdisjoint(page.candidates)  # another sitting
@@ -118,6 +120,7 @@ def test_a_grade_that_waited_in_a_closed_tab_is_taken(app: Flask, links: list[st
         ({"given_at": "yesterday"}, 400, "Invalid isoformat string"),
         ({"given_at": "2026-01-01T00:00:00"}, 400, "given_at must have a time zone"),
         ({"listened_seconds": -1}, 400, "listened_seconds must be from 0"),
+        ({"listened_seconds": 1_000_001}, 400, "listened_seconds must be from 0 to 1000000"),
         ({"listened_seconds": "nan"}, 400, "listened_seconds must be from 0"),
         ({"listened_seconds": 10**400}, 400, "int too large to convert to float"),
         ({"given_at": "0001-01-01T00:00:00+14:00"}, 400, "given_at must be from 2000 on"),

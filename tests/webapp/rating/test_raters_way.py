@@ -20,6 +20,7 @@ from webapp.models import (
     Judgement,
     Query,
     Rater,
+    Sitting,
     Slot,
     Study,
     Withdrawal,
@@ -117,6 +118,8 @@ def test_a_rater_who_withdraws_leaves_a_note_and_no_row(app: Flask, study) -> No
     page.grade_all()
     with app.app_context():
         loads = sum(count for *_, count in assigning.loads(1, now()))
+        db.session.execute(sa.insert(Sitting), [{"rater_id": 1}, {"rater_id": 2}])  # of 0.1.0
+        db.session.commit()
     assert "cannot be undone" in client.get(f"{one}/withdraw").text
     answer = form(client, one, "withdraw")
     assert "You have withdrawn" in answer.text
@@ -127,6 +130,7 @@ def test_a_rater_who_withdraws_leaves_a_note_and_no_row(app: Flask, study) -> No
         assert [rater.number for rater in db.session.scalars(sa.select(Rater))] == [2]
         assert db.session.scalar(sa.select(sa.func.count(Judgement.id))) == 0
         assert db.session.scalar(sa.select(sa.func.count(Slot.id))) == 0
+        assert [one.rater_id for one in db.session.scalars(sa.select(Sitting))] == [2]
         assert sum(count for *_, count in assigning.loads(1, now())) == loads - 1
         new = people.invite(lifecycle.find_study("way"), 1)[0]
         assert new.number == 4  # never the number of somebody who left
