@@ -1,10 +1,14 @@
 """What was measured, and of which commit, on what machine: a file of docs/evidence."""
 
+import contextlib
+import fcntl
 import importlib.metadata
 import json
 import os
 import platform
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +22,7 @@ def record(name: str, figures: dict[str, Any], seconds: float | None = None) -> 
 
     Nothing of it names a host or a folder. EVIDENCE_FOLDER names another folder.
     """
-    folder = Path(os.environ.get("EVIDENCE_FOLDER", FOLDER))
+    folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
     told = {
         "commit": commit(),
@@ -34,10 +38,15 @@ def record(name: str, figures: dict[str, Any], seconds: float | None = None) -> 
 
 def note(name: str, part: str, figures: Any) -> None:
     """Add one part to the figures of this commit in ``docs/evidence/NAME.json``."""
-    path = Path(os.environ.get("EVIDENCE_FOLDER", FOLDER)) / f"{name}.json"
+    with _turn(name):
+        record(name, noted(name) | {part: figures})
+
+
+def noted(name: str) -> dict[str, Any]:
+    """Return the parts that ``docs/evidence/NAME.json`` has of this commit."""
+    path = _folder() / f"{name}.json"
     known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    others = known["figures"] if known.get("commit") == commit() else {}
-    record(name, others | {part: figures})
+    return known["figures"] if known.get("commit") == commit() else {}
 
 
 def is_current(told: str) -> bool:
@@ -66,6 +75,18 @@ def machine() -> dict[str, Any]:
     for name in ("numpy", "scipy", "pandas"):
         versions[name] = importlib.metadata.version(name)
     return {"processor": _processor(), "cores": len(os.sched_getaffinity(0)), **versions}
+
+
+def _folder() -> Path:
+    return Path(os.environ.get("EVIDENCE_FOLDER", FOLDER))
+
+
+@contextlib.contextmanager
+def _turn(name: str) -> Iterator[None]:
+    """Let one process at a time add to a file."""
+    with (Path(tempfile.gettempdir()) / f"evidence-{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _processor() -> str:

@@ -136,6 +136,7 @@ class Ground:
         connection.close()
         shutil.copy(self.path, self._whole)
         self.before = self.rows()
+        self._seen = self._marks()
 
     @property
     def path(self) -> Path:
@@ -155,8 +156,16 @@ class Ground:
             connection.close()
 
     def changes(self) -> dict[str, list[tuple]]:
-        """Return table -> its rows that are new or other than before, where it changed."""
+        """Return table -> its rows that are new or other than before, where it changed.
+
+        Whatever is stored moves the marks of the files: they are looked at first, since most
+        bodies are refused.
+        """
+        marks = self._marks()
+        if marks == self._seen:
+            return {}
         today = self.rows()
+        self._seen = marks
         return {
             name: [row for row in rows if row not in self.before[name]]
             for name, rows in today.items()
@@ -169,6 +178,13 @@ class Ground:
         for end in ("-wal", "-shm"):
             self.path.with_name(self.path.name + end).unlink(missing_ok=True)
         shutil.copy(self._whole, self.path)
+        self._seen = self._marks()
+
+    def _marks(self) -> list[tuple[int, int]]:
+        """Return the size and the time of the database's file and of what is not yet in it."""
+        files = (self.path, self.path.with_name(self.path.name + "-wal"))
+        found = [file.stat() for file in files if file.exists()]
+        return [(one.st_size, one.st_mtime_ns) for one in found]
 
     def _release(self) -> None:
         with self.app.app_context():
