@@ -24,7 +24,7 @@ from embeddings.audio.decoding import SUFFIXES, read_audio
 from embeddings.representations import CARDS
 from embeddings.search.neighbours import top_neighbours
 from embeddings.search.processing import Recipe, fit, prepare
-from tests.support.encoded import encode
+from tests.support.sounds.encoded import encode
 
 TOP = 15
 CODINGS = {

@@ -62,7 +62,7 @@ def decode_all(path: Path, kind: Kind, longest: float, beginning: float | None) 
         if not container.streams.audio:
             raise InputError(f"{path}: there is no sound in this {kind.name} file.")
         stream = container.streams.audio[0]
-        stream.codec_context.thread_count = 1  # more are slower, and workers share the cores already
+        stream.codec_context.thread_count = 1  # workers share the cores already
         length = _length(container, stream, kind)
         sound, lost, packets = None, 0, 0
         for packet in container.demux(stream):

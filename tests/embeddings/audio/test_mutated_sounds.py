@@ -11,8 +11,8 @@ import pytest
 
 from embeddings.collection.importing import import_collection
 from tests.support.evidence import note
-from tests.support.mutated import write_mutated, write_originals
 from tests.support.places import ROOT
+from tests.support.sounds.mutated import write_mutated, write_originals
 
 SECONDS, MEGABYTES = 10, 1024
 ENCODED = importlib.util.find_spec("av") is not None
@@ -29,7 +29,7 @@ def mutate(folder: Path, count: int, seed: int) -> list[Path]:
 def outcomes(folder: Path) -> list[dict]:
     """Measure every file of a folder in a process of its own, anew where one kills it."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.support.mutated", str(folder)],
+        [sys.executable, "-m", "tests.support.sounds.mutated", str(folder)],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -10,7 +10,7 @@ import soundfile
 
 from embeddings.audio.decoding import decode
 from embeddings.errors import InputError
-from tests.support.encoded import encode, ffmpeg_seconds, sound, vbr_without_tag
+from tests.support.sounds.encoded import encode, ffmpeg_seconds, sound, vbr_without_tag
 
 pytest.importorskip("av", reason="PyAV is not installed: pip install -r requirements-formats.txt")
 

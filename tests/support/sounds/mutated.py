@@ -1,6 +1,6 @@
 """Sound files with something wrong in them, and a process of its own that measures each.
 
-    python -m tests.support.mutated FOLDER
+    python -m tests.support.sounds.mutated FOLDER
 
 prints a JSON line for every file of FOLDER: what came of it, in how many seconds, and the most
 memory that the process had so far, in MB.
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from tests.support.encoded import encode, sound, vbr_without_tag
+from tests.support.sounds.encoded import encode, sound, vbr_without_tag
 
 _HEAD = 200
 """Bytes from the start, of which every second change is one: headers are there."""
