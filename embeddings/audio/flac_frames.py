@@ -21,7 +21,7 @@ def flac_length(data: Content) -> Length:
     if not rate:
         return Length()
     block = int.from_bytes(info[2:4])
-    samples = _last_sample(data, _frames_begin(data, start), block, info[10:13])
+    samples = _last_sample(data, _frames_begin(data, start), block, total)
     held = None if samples is None else samples / rate
     return Length(total / rate if total else None, held, slack=0.5 / rate)
 
@@ -37,20 +37,30 @@ def _frames_begin(data: Content, start: int) -> int:
     return min(place, len(data))
 
 
-def _last_sample(data: Content, begin: int, block: int, info: bytes) -> int | None:
-    """Return the number of samples up to the end of the last frame whose header is there."""
-    place = data.rfind(b"\xff", max(begin, len(data) - _LAST_BYTES))
+def _last_sample(data: Content, begin: int, block: int, total: int) -> int | None:
+    """Return the number of samples up to the end of the last frame whose header is there.
+
+    What looks like a header may be noise. It is one if it ends at the `total` that the file says,
+    if it is the first, or if another one ends where it begins.
+    """
+    ends: dict[int, int] = {}  # of what may be frames: the first sample -> the one after the last
+    floor = max(begin, len(data) - _LAST_BYTES)
+    place = data.rfind(b"\xff", floor)
     while place >= 0:
         if data[place + 1 : place + 2] in (b"\xf8", b"\xf9"):
-            samples = _header(bytes(data[place : place + 18]), block)
-            if samples is not None:
-                return samples
-        place = data.rfind(b"\xff", max(begin, len(data) - _LAST_BYTES), place)
+            frame = _header(bytes(data[place : place + 18]), block)
+            if frame is not None:
+                if frame[1] == total or (place == begin and not frame[0]):
+                    return ends.get(frame[1], frame[1])
+                if frame[1] in ends:
+                    return ends[frame[1]]
+                ends.setdefault(*frame)
+        place = data.rfind(b"\xff", floor, place)
     return None
 
 
-def _header(head: bytes, block: int) -> int | None:
-    """Return the number of samples up to a frame's end, None where `head` is no frame's header."""
+def _header(head: bytes, block: int) -> tuple[int, int] | None:
+    """Return a frame's first sample and the one after its last; None where `head` is no header."""
     if len(head) < 6 or head[3] & 1:
         return None
     size, rate = head[2] >> 4, head[2] & 15
@@ -67,7 +77,8 @@ def _header(head: bytes, block: int) -> int | None:
     place += {12: 1, 13: 2, 14: 2}.get(rate, 0)
     if place >= len(head) or _crc8(head[:place]) != head[place]:
         return None
-    return number + samples if head[1] & 1 else number * block + samples
+    first = number if head[1] & 1 else number * block
+    return first, first + samples
 
 
 def _coded_number(head: bytes) -> tuple[int | None, int]:

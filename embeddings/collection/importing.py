@@ -66,8 +66,8 @@ def import_collection(
     ----------
     data : the data folder
     reader : the name of one of `embeddings.collection.readers`, such as "csv"
-    options : a families file and a group column, where the user gives them
-    skip_broken : leave out clips that have no label or no readable audio, instead of stopping
+    options : a families file, a group column and what separates labels, where the user gives them
+    skip_broken : leave out all clips that cannot be taken, instead of stopping
     skip_suspicious : leave out clips whose file may not be what it should be (`Clip.suspicion`)
     copy : copy the audio into the collection, instead of pointing to where it lies; what lies
         inside a table, as in Parquet, is copied always

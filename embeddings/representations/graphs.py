@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 import numpy as np
 import soundfile
 
-from embeddings.audio.decoding import read_audio
+from embeddings.audio.decoding import decode
 from embeddings.errors import InputError
 
 REPLAY_GAIN = {"as-published": 0.0, "as-intended": -6.0}
@@ -173,13 +173,16 @@ def load_audio(path: Path, rate: int, replay_gain: float) -> np.ndarray:
     InputError
         The audio cannot be read.
     """
-    samples, own_rate = read_audio(path)
-    if samples.shape[1] <= _MOST_CHANNELS:
+    sound = decode(path)
+    many = sound.samples.shape[1] > _MOST_CHANNELS
+    if not many and not sound.by_ffmpeg:
         return _easy_load(path, rate, replay_gain)
+    # Essentia brings an FFmpeg of its own, of other years: it gets what was imported
+    samples = sound.samples.mean(axis=1) if many else sound.samples
     with tempfile.TemporaryDirectory(prefix="sounding-board-") as folder:
-        mixed = Path(folder) / "mixed.wav"
-        soundfile.write(mixed, samples.mean(axis=1), own_rate, subtype="FLOAT")
-        return _easy_load(mixed, rate, replay_gain)
+        decoded = Path(folder) / "decoded.wav"
+        soundfile.write(decoded, samples, sound.rate, subtype="FLOAT")
+        return _easy_load(decoded, rate, replay_gain)
 
 
 def cut_frames(samples: np.ndarray, size: int, hop: int) -> np.ndarray:

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from embeddings.audio.decoding import read_audio
+from embeddings.audio.decoding import decode
 from embeddings.errors import InputError
 from embeddings.representations.card import Card
 from embeddings.representations.freesound.extractor import (
@@ -91,9 +91,15 @@ def extract(path: Path, clip_id: str, extraction: str) -> np.ndarray:
     InputError
         The audio cannot be read, or is wholly silent, which the extractor does not describe.
     """
+    sound = decode(path)
+    samples, rate = sound.samples, sound.rate
     if extraction == "as-published":
-        return describe(path)
-    samples, rate = read_audio(path)
+        if not sound.by_ffmpeg:
+            return describe(path)
+        with tempfile.TemporaryDirectory(prefix="sounding-board-") as folder:
+            decoded = Path(folder) / "decoded.wav"  # Essentia's own FFmpeg is of other years
+            soundfile.write(decoded, samples, rate, subtype="FLOAT")
+            return describe(decoded)
     if not samples.any():
         raise InputError(f"{path}: the audio is silent; FreesoundExtractor describes no silence.")
     if samples.shape[1] > _MOST_CHANNELS:
