@@ -3,11 +3,11 @@
 Every error names the key, the rule and the value that broke it.
 """
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from embeddings.errors import InputError
+from embeddings.files import read_toml
 from evaluation.keys import NAME_RULE, Keys, NotJson, is_name, json_object
 from evaluation.protocol import parts
 from evaluation.protocol.scales import read_scale
@@ -39,14 +39,7 @@ def read_protocol(path: Path) -> Protocol:
 
     Raises InputError naming the file and the key that is wrong.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file.")
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: the text is not UTF-8 (byte {error.start}).") from error
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: not valid TOML: {error}.") from error
+    table = read_toml(path)
     if "slug" not in table and not is_name(path.stem):
         raise InputError(
             f"{path}: slug is missing, and the file's name cannot stand for it: it must be "

@@ -8,7 +8,6 @@ import contextlib
 import json
 import os
 import secrets
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 from flask import Flask
 
 from embeddings.errors import InputError
-from embeddings.files import write_text
+from embeddings.files import read_text, read_toml, write_text
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -130,10 +129,7 @@ def read_settings(data: Path, environment: Mapping[str, str]) -> dict[str, Any]:
     path = data / "config.toml"
     if not path.exists():
         write_text(path, template())
-    try:
-        stored = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path}: not valid TOML: {error}.") from error
+    stored = read_toml(path)
     known = {setting.name for setting in SETTINGS}
     for name in stored:
         if name not in known:
@@ -197,7 +193,7 @@ def secret_in(path: Path) -> str:
         with contextlib.suppress(FileExistsError):
             os.link(temporary, path)
         temporary.unlink()
-    key = path.read_text(encoding="ascii").strip()
+    key = read_text(path).strip()
     if len(key) < 32:
         raise InputError(f"{path}: a secret must have at least 32 characters; remove the file.")
     return key
