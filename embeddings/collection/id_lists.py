@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from embeddings.collection.sources import read_rows
+from embeddings.collection.spreadsheets import read_rows
 from embeddings.errors import InputError
 from embeddings.files import read_text
 

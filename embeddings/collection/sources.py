@@ -3,8 +3,6 @@
 What readers share is here; a layout's own is in its module of `embeddings.collection.readers`.
 """
 
-import csv
-import io
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from embeddings.audio.decoding import SUFFIXES
 from embeddings.collection.clips import check_families
 from embeddings.collection.families import known_families
+from embeddings.collection.spreadsheets import Row
 from embeddings.errors import InputError
 from embeddings.files import read_json
 
@@ -74,46 +73,6 @@ class Reader:
     name: str
     layout: str
     read: Callable[[Path, Options], Source]
-
-
-Row = tuple[int, dict[str, str]]
-
-
-def read_rows(path: Path, needed: tuple[str, ...]) -> list[Row]:
-    """Return (line, row) for each row of a CSV; raise InputError naming file and line."""
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file.")
-    raw = path.read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            f"{path}, line {line}: the text is not UTF-8 (byte 0x{raw[error.start]:02x}); "
-            "save the file as UTF-8."
-        ) from error
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    rows = []
-    try:
-        missing = [column for column in needed if column not in (reader.fieldnames or ())]
-        if missing:
-            found = ", ".join(reader.fieldnames or ()) or "none"
-            raise InputError(
-                f"{path}, line 1: the column {missing[0]!r} is missing; the columns are: {found}."
-            )
-        for row in reader:
-            if None in row or None in row.values():  # too many cells, or too few
-                raise InputError(
-                    f"{path}, line {reader.line_num}: the row must have "
-                    f"{len(reader.fieldnames or ())} cells, as the first line has."
-                )
-            rows.append((reader.line_num, row))
-    except csv.Error as error:
-        # the row that cannot be read begins where the last whole one ended
-        raise InputError(f"{path}, line {reader.line_num + 1}: not valid CSV: {error}.") from error
-    if not rows:
-        raise InputError(f"{path}: there is no row below the first line.")
-    return rows
 
 
 def source_clips(table: Path, rows: list[Row], audio: Path, options: Options) -> list[SourceClip]:

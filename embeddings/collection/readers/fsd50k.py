@@ -6,10 +6,10 @@ from embeddings.collection.sources import (
     Options,
     Reader,
     Source,
-    read_rows,
     source_clips,
     source_families,
 )
+from embeddings.collection.spreadsheets import read_rows
 from embeddings.errors import InputError
 from embeddings.files import read_json
 

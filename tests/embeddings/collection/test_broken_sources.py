@@ -32,19 +32,51 @@ def structural(folder: Path) -> dict[str, tuple[Callable[[], object], str]]:
         "no audio": (lambda: audio.rename(folder / "x"), "audio: there is no such folder"),
         "latin-1": (
             lambda: clips.write_bytes(clips.read_bytes().replace(b"Hum 3", b"H\xfcm 3")),
-            "clips.csv, line 5: the text is not UTF-8 (byte 0xfc); save the file as UTF-8.",
+            "clips.csv, line 5: the text is not UTF-8 (byte 0xfc); "
+            "save the file as UTF-8 (Excel: Save As, CSV UTF-8).",
         ),
-        "utf-16": (
-            lambda: clips.write_text("fname,labels\na,b\n", encoding="utf-16"),
-            "clips.csv, line 1: the text is not UTF-8",
+        "half utf-16": (
+            lambda: clips.write_bytes("fname,labels\na,b\n".encode("utf-16")[:-1]),
+            "clips.csv: the text is not whole UTF-16; save the file as UTF-8 (Excel",
+        ),
+        "utf-16 without its mark": (
+            lambda: clips.write_bytes("fname,labels\na,b\n".encode("utf-16-le")),
+            "clips.csv, line 1: there is a NUL, which no text has; save the file as UTF-8 (Excel",
         ),
         "columns": (
             lambda: write_table(folder, [["file", "labels"], ["a", "b"]]),
-            "clips.csv, line 1: the column 'fname' is missing; the columns are: file, labels.",
+            "clips.csv, line 1: the column 'fname' is missing; the columns, separated by commas, "
+            "are: file, labels.",
         ),
         "semicolons": (
-            lambda: clips.write_text("fname;labels\na;b\n"),
-            "clips.csv, line 1: the column 'fname' is missing; the columns are: fname;labels.",
+            lambda: clips.write_text("file;labels\na;b\n"),
+            "clips.csv, line 1: the column 'fname' is missing; the columns, separated by "
+            "semicolons, are: file, labels.",
+        ),
+        "bars": (
+            lambda: clips.write_text("fname|labels\na|b\n"),
+            "clips.csv, line 1: the column 'fname' is missing; the columns are: fname|labels.",
+        ),
+        "two separators": (
+            lambda: clips.write_text("fname,labels,x;fname;labels\na,b,c;d;e\n"),
+            "clips.csv, line 1: the columns could be separated by commas or semicolons; a first "
+            "line such as sep=; says by what.",
+        ),
+        "sep": (
+            lambda: clips.write_text("sep=x\nfnamexlabels\n"),
+            "clips.csv, line 1: sep= must name one of , ; | or a tab, not 'x'.",
+        ),
+        "below sep": (
+            lambda: clips.write_text("sep=;\nfname;labels\na;b\na;b;c\n"),
+            "clips.csv, line 4: the row has 3 cells, separated by semicolons; it must have 2",
+        ),
+        "column twice": (
+            lambda: clips.write_text("fname,labels,x, labels\na,b,c,d\n"),
+            "clips.csv, line 1: the column 'labels' is there twice (columns 2 and 4); every name",
+        ),
+        "column twice in other letters": (
+            lambda: clips.write_text("fname,Labels,LABELS\na,b,c\n"),
+            "clips.csv, line 1: the column 'labels' is there twice (columns 2 and 3); every name",
         ),
         "empty": (
             lambda: clips.write_text(""),
@@ -53,11 +85,12 @@ def structural(folder: Path) -> dict[str, tuple[Callable[[], object], str]]:
         "header": (lambda: write_table(folder, rows[:1]), "there is no row below the first line"),
         "short row": (
             lambda: write_table(folder, [*rows[:3], rows[3][:2]]),
-            "clips.csv, line 4: the row must have 6 cells, as the first line has.",
+            "clips.csv, line 4: the row has 2 cells, separated by commas; it must have 6, as the "
+            "line of column names has.",
         ),
         "long row": (
             lambda: write_table(folder, [*rows[:3], [*rows[3], "more"]]),
-            "clips.csv, line 4: the row must have 6 cells, as the first line has.",
+            "clips.csv, line 4: the row has 7 cells, separated by commas; it must have 6",
         ),
         "quote": (
             lambda: clips.write_text('fname,labels\n"a,b\n'),
@@ -100,9 +133,11 @@ def structural(folder: Path) -> dict[str, tuple[Callable[[], object], str]]:
 
 
 STRUCTURAL = (
-    "no folder", "no csv", "no audio", "latin-1", "utf-16", "columns", "semicolons", "empty",
-    "header", "short row", "long row", "quote", "twice", "twice by suffix", "out of the folder",
-    "absolute", "drive", "no name", "which", "families", "families json",
+    "no folder", "no csv", "no audio", "latin-1", "half utf-16", "utf-16 without its mark",
+    "columns", "semicolons", "bars", "two separators", "sep", "below sep", "column twice",
+    "column twice in other letters", "empty", "header", "short row", "long row", "quote",
+    "twice", "twice by suffix", "out of the folder", "absolute", "drive", "no name",
+    "which", "families", "families json",
 )  # fmt: skip
 
 

@@ -1,0 +1,65 @@
+"""How clips are named: by a file's name in a table, and by the id that the import makes of it."""
+
+import re
+import unicodedata
+from collections.abc import Container
+from pathlib import PurePosixPath
+
+from embeddings.audio.decoding import SUFFIXES
+
+_DRIVE = re.compile(r"[A-Za-z]:/")
+
+
+def spelled(name: str) -> str:
+    r"""Return a file's name as ids spell it: NFC, ``/`` for ``\``, no white space at its ends.
+
+    "" where it names nothing, such as "." does.
+    """
+    text = unicodedata.normalize("NFC", name).strip().replace("\\", "/")
+    path = str(PurePosixPath(text))
+    return "" if path == "." else path.strip()
+
+
+def suffix_of(name: str) -> str:
+    """Return the suffix of a sound file at the end of `name`, as it stands there; "" for none."""
+    suffix = PurePosixPath(name).suffix
+    return suffix if suffix.lower() in SUFFIXES else ""
+
+
+def clip_id(name: str) -> str:
+    """Return the id that an import gives to the clip of this file name: without its suffix."""
+    text = spelled(name)
+    return text.removesuffix(suffix_of(text)).rstrip()
+
+
+def find_id(name: str, ids: Container[str]) -> str | None:
+    """Return which of `ids` is meant by a name that a person wrote: an id, or a file's name.
+
+    An id as it stands goes first, then the name as ids spell it, then that without its suffix.
+    None where there is no such id.
+    """
+    tried = [name, spelled(name), clip_id(name)]
+    # collections imported before ids were NFC keep them as their tables had them
+    tried += [unicodedata.normalize("NFD", one) for one in tried]
+    return next((one for one in tried if one in ids), None)
+
+
+def leads_out(name: str) -> bool:
+    """Tell whether a name, as `spelled`, is absolute or leads out of the folder it is in."""
+    path = PurePosixPath(name)
+    return path.is_absolute() or ".." in path.parts or bool(_DRIVE.match(name))
+
+
+def unusable(name: str) -> str:
+    """Return the first character that no name may have, "" for none.
+
+    These are control characters, line and paragraph separators, halves of surrogate pairs and
+    Unicode's noncharacters: what no line of text, no address and no XML may hold.
+    """
+    return next((one for one in name if _is_unusable(one)), "")
+
+
+def _is_unusable(one: str) -> bool:
+    code = ord(one)
+    none = 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
+    return none or unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp")
