@@ -33,6 +33,7 @@ _MARKS = (
 )
 _LONGEST_MARK = max(len(mark) for mark, _ in _MARKS)
 _MARK = "\ufeff"
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def check_name(kind: str, name: str) -> str:
@@ -53,25 +54,29 @@ def encoding_of(start: bytes) -> str:
     return next((name for mark, name in _MARKS if start.startswith(mark)), "utf-8")
 
 
-def text_of(raw: bytes, source: str) -> str:
+def text_of(raw: bytes, source: str, remedy: str = "save the file as UTF-8") -> str:
     """Return the text that these bytes are, line ends as they stand and no byte order mark.
 
-    `source` names it in the InputError, which says the line, where the bytes are no text.
+    Where they are no text, InputError says so of `source` and the line, and what may help.
     """
     encoding = encoding_of(raw)
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError as error:
-        line = raw[: error.start].decode(encoding, "replace").count("\n") + 1
+        line = _line_of(raw[: error.start].decode(encoding, "replace"))
         name = encoding.removesuffix("-sig").upper()
+        byte = f"0x{raw[error.start]:02x}"
         raise InputError(
-            f"{source}, line {line}: the text is not {name} (byte 0x{raw[error.start]:02x}); "
-            "save the file as UTF-8."
+            f"{source}, line {line}: the text is not {name} (byte {byte}); {remedy}."
         ) from error
     if "\0" in text:  # such as UTF-16 without its mark
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise InputError(f"{source}, line {line}: a NUL is no text; save the file as UTF-8.")
+        line = _line_of(text[: text.index("\0")])
+        raise InputError(f"{source}, line {line}: there is a NUL, which no text has; {remedy}.")
     return text
+
+
+def _line_of(before: str) -> int:
+    return len(_LINE_END.findall(before)) + 1
 
 
 def read_bytes(path: Path) -> bytes:

@@ -6,6 +6,7 @@ Every error names the key, the rule and the value that broke it.
 from pathlib import Path
 from typing import Any
 
+from embeddings.collection.id_lists import read_names
 from embeddings.errors import InputError
 from embeddings.files import read_toml
 from evaluation.keys import NAME_RULE, Keys, NotJson, is_name, json_object
@@ -37,6 +38,7 @@ _FIRST_VERSION = {
 def read_protocol(path: Path) -> Protocol:
     """Read a protocol from a TOML file; its slug is the file's name unless the file says one.
 
+    Where queries.clips is text it names a file beside the protocol, whose names of clips are taken.
     Raises InputError naming the file and the key that is wrong.
     """
     table = read_toml(path)
@@ -45,6 +47,10 @@ def read_protocol(path: Path) -> Protocol:
             f"{path}: slug is missing, and the file's name cannot stand for it: it must be "
             f"{NAME_RULE}, not {path.stem!r}."
         )
+    queries = table.get("queries")
+    if isinstance(queries, dict) and isinstance(queries.get("clips"), str):
+        names = [name for _, name in read_names(path.parent / queries["clips"])]
+        queries["clips"] = list(dict.fromkeys(names))
     return parse_protocol({"slug": path.stem, **table}, str(path))
 
 

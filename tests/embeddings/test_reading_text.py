@@ -44,7 +44,10 @@ def test_json_and_toml_are_read_as_editors_save_them(tmp_path: Path, encoding: s
 NO_TEXT = {
     "Windows-1252": (b"one\ntwo\nGr\xfc\xdfe", "line 3: the text is not UTF-8 (byte 0xfc); save"),
     "half of UTF-16": (b"\xff\xfea\0\n\0b", "line 2: the text is not UTF-16 (byte 0x62); save"),
-    "UTF-16 without mark": ("a\nb".encode("utf-16-le"), "line 1: a NUL is no text; save the file"),
+    "UTF-16 without mark": (
+        "a\nb".encode("utf-16-le"),
+        "line 1: there is a NUL, which no text has; save",
+    ),
     "a lone surrogate": (b"\xff\xfea\0\x00\xd8", "line 1: the text is not UTF-16"),
 }
 
@@ -94,6 +97,7 @@ OWN_READERS = {
     "embeddings/collection/importing.py": "a journal that it wrote itself, in ASCII",
     "embeddings/extraction/journal.py": "a journal that it wrote itself, perhaps half a line",
     "embeddings/simulation/fsd50k_shape.py": "a table of the project",
+    "embeddings/systems/trec_runs.py": "text that is compressed",
     "webapp/browse/own_sounds.py": "notes to itself, in ASCII",
     "webapp/core/assets.py": "scripts and styles of the project",
     "webapp/core/jobs.py": "what a process of its own said",
