@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from sqlalchemy.engine import URL, make_url
 
 from embeddings.errors import InputError
 from embeddings.files import read_text, read_toml, write_text
 
 ROOT = Path(__file__).resolve().parents[2]
+DATABASE = "sounding_board.sqlite"
+"""The file of the data folder that holds the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +104,14 @@ def configure(app: Flask, overrides: Mapping[str, Any] | None = None) -> None:
     data = Path(app.instance_path)
     data.mkdir(parents=True, exist_ok=True)
     settings = read_settings(data, os.environ)
+    if not settings["database_url"]:
+        _check_place(data)
     app.config.update(
         DATA=data,
         SETTINGS=settings,
         SECRET_KEY=secret_in(data / "secret_key"),
         SQLALCHEMY_DATABASE_URI=settings["database_url"]
-        or f"sqlite:///{data / 'sounding_board.sqlite'}",
+        or URL.create("sqlite", database=str(data / DATABASE)),
         SESSION_COOKIE_NAME="sounding_board",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -122,6 +127,23 @@ def configure(app: Flask, overrides: Mapping[str, Any] | None = None) -> None:
     )
     if overrides:
         app.config.update(overrides)
+
+
+def _check_place(data: Path) -> None:
+    """Raise InputError where 0.1.0 kept the database of this folder elsewhere, and it is there yet.
+
+    It took a ? or %41 in the folder's name for a part of an address.
+    """
+    right = data / DATABASE
+    wrong = Path(make_url(f"sqlite:///{right}").database or right)
+    if wrong == right or right.exists() or not (data / "secret_key").exists():
+        return  # nothing was ever served from here
+    if wrong.is_file():
+        raise InputError(
+            f"The database of {data} is not in it but at {wrong}, where 0.1.0 kept it: stop the "
+            f"server and move that file, and what is called like it with -wal and -shm, to {right}."
+            " To begin without it, make an empty file of that name instead."
+        )
 
 
 def read_settings(data: Path, environment: Mapping[str, str]) -> dict[str, Any]:
