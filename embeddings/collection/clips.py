@@ -4,7 +4,7 @@ import csv
 import io
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from embeddings.collection.label_cells import cell_labels, label_cell
 from embeddings.errors import InputError
 from embeddings.files import (
     as_stream,
@@ -27,6 +28,9 @@ from embeddings.files import (
 )
 
 CONVENTIONS = ("cbmi2024", "corrected")
+
+_QUOTED = "quoted_labels"
+"""In collection.json where labels with a comma or quotes are quoted; before, none had a comma."""
 
 _COLUMNS = (
     "clip",
@@ -196,7 +200,8 @@ def open_collection(data: Path, name: str) -> Collection:
     folder = collections_folder(data) / name
     with undamaged("collection", folder):
         info = read_json(folder / "collection.json")
-        clips = [_clip(row) for row in csv.DictReader(as_stream(folder / "clips.csv"))]
+        split = cell_labels if info.get(_QUOTED) else _unquoted
+        clips = [_clip(row, split) for row in csv.DictReader(as_stream(folder / "clips.csv"))]
         families = {key: tuple(value) for key, value in read_json(folder / "families.json").items()}
         if len(clips) != info["clips"]:
             raise ValueError(f"clips.csv has {len(clips)} clips, not {info['clips']}")
@@ -220,7 +225,7 @@ def write_collection(
     extras = list(dict.fromkeys(column for clip in clips for column in clip.extra))
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow([*_COLUMNS, *(_outside(column) for column in extras)])
+    writer.writerow([*_COLUMNS, *_outside(extras)])
     writer.writerows(_row(clip, extras) for clip in clips)
     with whole_folder(folder) as new:
         for inside, file in (sounds or {}).items():
@@ -229,7 +234,7 @@ def write_collection(
         write_text(new / "clips.csv", table.getvalue())
         write_json(new / "families.json", families)
         np.save(new / "envelopes.npy", np.asarray(envelopes, dtype=np.float32))
-        write_json(new / "collection.json", info | {"clips": len(clips)})
+        write_json(new / "collection.json", info | {"clips": len(clips), _QUOTED: True})
 
 
 def remove_collection(data: Path, name: str) -> None:
@@ -276,24 +281,35 @@ def families_of(
     return {family: members for family, members in narrowed.items() if members}
 
 
-def _outside(column: str) -> str:
-    return f"source_{column}" if column in _COLUMNS else column
+def _outside(extras: list[str]) -> list[str]:
+    """Return the source's own columns by names that nothing else has."""
+    names: list[str] = []
+    for column in extras:
+        name = f"source_{column}" if column in _COLUMNS else column
+        while name in names or (name != column and name in extras):
+            name = f"source_{name}"
+        names.append(name)
+    return names
 
 
 def _row(clip: Clip, extras: list[str]) -> list[Any]:
     loudness = "" if clip.loudness_lufs is None else clip.loudness_lufs
     known = [
-        clip.id, clip.path, ",".join(clip.labels), clip.seconds, clip.sample_rate, clip.channels,
+        clip.id, clip.path, label_cell(clip.labels), clip.seconds, clip.sample_rate, clip.channels,
         loudness, clip.loudness_note, clip.group, clip.title, clip.author, clip.licence,
     ]  # fmt: skip
     return [*known, *(clip.extra.get(column, "") for column in extras)]
 
 
-def _clip(row: dict[str, str]) -> Clip:
+def _unquoted(cell: str) -> tuple[str, ...]:
+    return tuple(filter(None, cell.split(",")))  # "" is no class
+
+
+def _clip(row: dict[str, str], split: Callable[[str], tuple[str, ...]]) -> Clip:
     return Clip(
         id=row["clip"],
         path=row["path"],
-        labels=tuple(filter(None, row["labels"].split(","))),  # "" is no class
+        labels=split(row["labels"]),
         seconds=float(row["seconds"]),
         sample_rate=int(row["sample_rate"]),
         channels=int(row["channels"]),

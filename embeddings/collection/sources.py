@@ -5,12 +5,14 @@ What readers share is here; a layout's own is in its module of `embeddings.colle
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from embeddings.audio.decoding import SUFFIXES
+from embeddings.collection.clip_names import clip_id, spelled
 from embeddings.collection.clips import check_families
 from embeddings.collection.families import known_families
+from embeddings.collection.label_cells import one_line, read_label_cells
+from embeddings.collection.sound_files import SoundFolder
 from embeddings.collection.spreadsheets import Row
 from embeddings.errors import InputError
 from embeddings.files import read_json
@@ -18,6 +20,8 @@ from embeddings.files import read_json
 _TITLES = ("title", "name")
 _AUTHORS = ("author", "uploader", "username", "artist")
 _LICENCES = ("licence", "license")
+KNOWN_COLUMNS = (*_TITLES, *_AUTHORS, *_LICENCES, "fold")
+"""The columns that mean something to every reader, besides those that it needs."""
 _TAKEN = {"fname", "labels", *_TITLES, *_AUTHORS, *_LICENCES}
 
 
@@ -53,10 +57,18 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a user may add to the reading: a families file, the column that holds the group."""
+    """What a user may add to the reading.
+
+    Attributes
+    ----------
+    families : a JSON file of family -> [classes]
+    group_column : the column that holds each clip's group
+    label_separator : what stands between two classes in a cell; one of `LABEL_SEPARATORS`
+    """
 
     families: Path | None = None
     group_column: str | None = None
+    label_separator: str = ","
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,88 +90,97 @@ class Reader:
 def source_clips(table: Path, rows: list[Row], audio: Path, options: Options) -> list[SourceClip]:
     """Return the clips that the rows of `table` speak of, their audio somewhere under `audio`.
 
-    Of a row count fname (which may leave out the suffix and may name a subfolder), labels
-    (separated by commas), and where they are there title, uploader and licence, by any of their
-    usual names; all other columns are kept. What is wrong with one clip alone is its `problem`;
-    InputError for a table or a folder that is not as it must be.
+    Of a row count fname, found as `SoundFolder.find` has it (fold, where there is such a column,
+    tells which folder goes first), labels, and where they are there title, uploader and licence,
+    by any of their usual names; all other columns are kept. What is wrong with one clip alone is
+    its `problem`; InputError for a folder that is not there, or a group column.
     """
-    if not audio.is_dir():
-        raise InputError(f"{audio}: there is no such folder; the clips' audio should be in it.")
     if options.group_column and options.group_column not in rows[0][1]:
         raise InputError(
             f"{table}, line 1: there is no column {options.group_column!r} to group by; "
             f"the columns are: {', '.join(rows[0][1])}."
         )
-    files = _audio_files(audio)
-    clips = [_clip(f"{table}, line {line}", row, audio, files, options) for line, row in rows]
-    lines: dict[str, str] = {}
-    for clip in clips:
-        if clip.id in lines:
-            raise InputError(
-                f"{clip.where}: the clip {clip.id!r} is there twice (first: {lines[clip.id]}); "
-                "every fname may occur once."
-            )
-        lines[clip.id] = clip.where
-    return clips
+    sounds = SoundFolder(audio)
+    labels = read_label_cells([row["labels"] for _, row in rows], options.label_separator)
+    clips = [
+        _clip(f"{table}, line {line}", row, told, sounds, options)
+        for (line, row), told in zip(rows, labels, strict=True)
+    ]
+    return _each_once(clips, [row["fname"] for _, row in rows], sounds)
 
 
 def _clip(
-    where: str, row: dict[str, str], audio: Path, files: dict[str, list[Path]], options: Options
+    where: str,
+    row: dict[str, str],
+    told: tuple[tuple[str, ...], str],
+    sounds: SoundFolder,
+    options: Options,
 ) -> SourceClip:
-    name = row["fname"].strip()
-    inside = PurePosixPath(name.replace("\\", "/"))
-    if not name or not name.isprintable():
-        raise InputError(f"{where}: the fname {name!r} must be a file name, and printable.")
-    if inside.is_absolute() or ".." in inside.parts or ":" in name.partition("/")[0]:
-        raise InputError(f"{where}: the fname {name!r} leads out of {audio}; it must stay inside.")
-    suffix = inside.suffix if inside.suffix.lower() in SUFFIXES else ""
-    clip_id = str(inside).removesuffix(suffix)
-    found = [file for file in files.get(clip_id, ()) if suffix in ("", file.suffix)]
-    if len(found) > 1:
-        names = " and ".join(file.name for file in found)
-        raise InputError(f"{where}: the fname {name!r} could mean {names}; write the suffix.")
-    labels = tuple(dict.fromkeys(filter(None, map(_plain, row["labels"].split(",")))))
-    problem = "" if labels else "there is no label"
-    if not found:
-        problem = f"there is no audio file {name!r} in {audio} ({', '.join(SUFFIXES)})"
+    labels, problem = told
+    path = sounds.folder
+    try:
+        path = sounds.find(row["fname"], row.get("fold", ""))
+    except InputError as error:
+        problem = str(error)
     return SourceClip(
-        id=clip_id,
-        path=found[0] if found else audio / name,
+        id=clip_id(row["fname"]),
+        path=path,
         labels=labels,
         where=where,
-        problem=problem,
-        group=_plain(row[options.group_column]) if options.group_column else "",
+        problem=problem or ("" if labels else "there is no label"),
+        group=one_line(row[options.group_column]) if options.group_column else "",
         title=_first(row, _TITLES),
         author=_first(row, _AUTHORS),
         licence=_first(row, _LICENCES),
-        extra={key: _plain(value) for key, value in row.items() if key and key not in _TAKEN},
+        extra={key: one_line(value) for key, value in row.items() if key not in _TAKEN},
     )
 
 
+def _each_once(clips: list[SourceClip], names: list[str], sounds: SoundFolder) -> list[SourceClip]:
+    """Return the clips with ids of their own; a file that comes again is a problem.
+
+    Where several files would have the same id, each has its name with the suffix as id, as the
+    table has it, or, where these are alike too, its path.
+    """
+    alike: dict[str, list[int]] = defaultdict(list)
+    for place, clip in enumerate(clips):
+        if clip.path != sounds.folder:
+            alike[clip.id].append(place)
+    ids = [clip.id for clip in clips]
+    for places in alike.values():
+        files = dict.fromkeys(clips[place].path for place in places)
+        if len(files) > 1:
+            for place in places:
+                ids[place] = spelled(names[place])
+            if len({ids[place] for place in places}) < len(files):
+                for place in places:
+                    ids[place] = sounds.inside(clips[place].path)
+    seen: dict[str | Path, str] = {}
+    checked = []
+    for clip, own in zip(clips, ids, strict=True):
+        problem = clip.problem
+        if not problem:
+            if before := seen.get(own) or seen.get(clip.path):
+                problem = f"the clip {own!r} is there twice (first: {before})"
+            else:
+                seen |= {own: clip.where, clip.path: clip.where}
+        checked.append(replace(clip, id=own, problem=problem))
+    return checked
+
+
 def _first(row: dict[str, str], columns: tuple[str, ...]) -> str:
-    return next((text for column in columns if (text := _plain(row.get(column, "")))), "")
-
-
-def _plain(text: str) -> str:
-    """Return text on one line: every stretch of white space and control characters is a space."""
-    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
-
-
-def _audio_files(folder: Path) -> dict[str, list[Path]]:
-    """Map each audio file's path without suffix, relative to `folder`, to the files it has."""
-    files: dict[str, list[Path]] = defaultdict(list)
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in SUFFIXES and path.is_file():
-            files[path.relative_to(folder).with_suffix("").as_posix()].append(path)
-    return files
+    return next((text for column in columns if (text := one_line(row.get(column, "")))), "")
 
 
 def source_families(
     clips: list[SourceClip], options: Options, own: dict[str, tuple[str, ...]] | None
 ) -> dict[str, tuple[str, ...]]:
-    """Return the families by the first of: the user's file, the source's own, FSD50K's."""
+    """Return the families by the first of: the user's file, the source's own, FSD50K's.
+
+    Their classes are spelled as labels are.
+    """
     if options.families:
-        return check_families(read_json(options.families), str(options.families))
+        own = check_families(read_json(options.families), str(options.families))
     if own is not None:
-        return own
+        return {name: tuple(dict.fromkeys(map(one_line, own[name]))) for name in own}
     return known_families(Counter(label for clip in clips for label in clip.labels))

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from textwrap import shorten
 
+from embeddings.collection.label_cells import one_line
 from embeddings.errors import InputError
 from embeddings.files import read_bytes, text_of
 
@@ -41,8 +42,8 @@ def read_rows(path: Path, needed: Sequence[str], known: Sequence[str] = ()) -> l
     known : more columns that the caller knows
 
     Both are also found in other letter cases (``Fname``), and given by the names asked for. All
-    other columns keep their names, save white space around them; those without a name are left
-    out. Cells are as they stand in the table.
+    other columns keep their names, on one line; those without a name are left out. Cells are as
+    they stand in the table.
 
     Raises
     ------
@@ -99,7 +100,7 @@ def _separator(
             header = next(_rows(path, text, begins, separator), (0, []))[1]
         except InputError:  # which is said below, by the separator that is taken
             continue
-        headers[separator] = [cell.strip().casefold() for cell in header]
+        headers[separator] = [one_line(cell).casefold() for cell in header]
     fits = [one for one, header in headers.items() if set(map(str.casefold, needed)) <= set(header)]
     if len(fits) > 1 and max(len(headers[one]) for one in fits) > 1:
         names = " or ".join(SEPARATORS[one] for one in fits)
@@ -116,7 +117,7 @@ def _columns(
     where: str, header: list[str], needed: Sequence[str], known: Sequence[str], separator: str
 ) -> list[str]:
     """Return the columns' names, those asked for as they were asked for."""
-    columns = [cell.strip() for cell in header]
+    columns = [one_line(cell) for cell in header]
     for name in (*needed, *known):
         if name not in columns:
             alike = [

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from embeddings.collection.label_cells import cell_labels
 from evaluation.analysis import ears, ears_tables, relabelling, result_tables
 from evaluation.analysis.answered import Answered, answered
 from evaluation.analysis.favourites import Reference, human_reference
@@ -160,7 +161,7 @@ def labels_of(clips: "pd.DataFrame") -> ears.StudyLabels:
     """Return what the labels say, from a study's ``clips.csv``."""
     parts = [
         {
-            clip: frozenset(filter(None, told.split(",")))
+            clip: frozenset(cell_labels(told))
             for clip, told in zip(clips["clip"].to_list(), clips[column].to_list(), strict=True)
         }
         for column in ("labels", "leaf_labels")

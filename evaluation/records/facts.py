@@ -118,7 +118,7 @@ class ClipRecord:
     """One clip that raters heard, in practice too."""
 
     clip: Annotated[str, "its id in the collection"]
-    labels: Annotated[str, "its classes, as in Bark,Dog,Animal"]
+    labels: Annotated[str, "its classes, as in Bark,Dog,Animal; one with a comma is quoted"]
     leaf_labels: Annotated[str, "those of them that are no parent of another class"]
     families: Annotated[str, "the families of its classes, as in Animals;Things"]
     group: Annotated[str, "uploader, pack or source recording; empty where unknown"]

@@ -30,6 +30,7 @@ from embeddings.asking.answering import obstacles
 from embeddings.asking.question_files import Asked, Question, read_found
 from embeddings.asking.sounds import LONGEST_SECONDS, UnreadableSound, playing_gain
 from embeddings.collection.clips import Collection
+from embeddings.collection.label_cells import label_cell
 from embeddings.errors import InputError
 from embeddings.systems.store import ids_digest
 from evaluation.browsing.listing import SHOWN
@@ -204,7 +205,7 @@ def results(name: str, sound: str) -> Response:
         for rank, (row, score) in enumerate(column.results, 1):
             clip = collection.clips[row]
             own = (column.asked.system, column.asked.provenance, rank)
-            writer.writerow([*own, clip.id, score, meaning, ",".join(clip.labels), column.note])
+            writer.writerow([*own, clip.id, score, meaning, label_cell(clip.labels), column.note])
     return download(text.getvalue(), "text/csv", f"own-sound-{sound}.csv")
 
 

@@ -10,6 +10,7 @@ from embeddings.audio.decoding import SUFFIXES
 from embeddings.collection.clips import collection_names, open_collection, remove_collection
 from embeddings.collection.duplicates import ALIKE, near_duplicates
 from embeddings.collection.importing import import_collection
+from embeddings.collection.label_cells import LABEL_SEPARATORS
 from embeddings.collection.readers import READERS
 from embeddings.collection.sources import Options
 from embeddings.errors import InputError
@@ -62,6 +63,13 @@ Ctrl-C stops it; the same command goes on from there.""",
 @click.option(
     "--group-column", help="The column that names each clip's uploader or source recording."
 )
+@click.option(
+    "--label-separator",
+    type=click.Choice(LABEL_SEPARATORS),
+    default=LABEL_SEPARATORS[0],
+    show_default=True,
+    help="What stands between two labels in a cell; none where each cell is one label.",
+)
 @click.option("--skip-broken", is_flag=True, help="Leave out clips that cannot be used.")
 @click.option("--copy", is_flag=True, help="Copy the audio instead of pointing to where it lies.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; all cores unless told.")
@@ -71,6 +79,7 @@ def import_command(
     reader: str,
     families: Path | None,
     group_column: str | None,
+    label_separator: str,
     skip_broken: bool,
     copy: bool,
     workers: int | None,
@@ -83,7 +92,7 @@ def import_command(
             name,
             path,
             reader,
-            options=Options(families, group_column),
+            options=Options(families, group_column, label_separator),
             skip_broken=skip_broken,
             copy=copy,
             workers=workers,

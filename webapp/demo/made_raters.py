@@ -13,6 +13,7 @@ from uuid import uuid4
 import numpy as np
 import sqlalchemy as sa
 
+from embeddings.collection.label_cells import cell_labels
 from embeddings.errors import InputError
 from evaluation.design.simulated_raters import Panel, Panelist, Told, worth
 from evaluation.protocol.terms import Protocol
@@ -170,8 +171,8 @@ def _worths(
 
 
 def _told(clip: ClipRecord) -> Told:
-    parts = clip.labels.split(","), clip.leaf_labels.split(","), clip.families.split(";")
-    return Told(*(frozenset(filter(None, part)) for part in parts))
+    parts = cell_labels(clip.labels), cell_labels(clip.leaf_labels), cell_labels(clip.families, ";")
+    return Told(*map(frozenset, parts))
 
 
 def _turns(

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 
 from embeddings.collection.clips import Collection
+from embeddings.collection.label_cells import label_cell
 from embeddings.errors import InputError
 from embeddings.maps.layouts import METHODS, check_method
 from embeddings.maps.stored_maps import Map, is_light, make_map, mapped_methods, open_map
@@ -210,8 +211,8 @@ def _figure(collection: Collection, shown: Shown) -> Figure:
         "clip": [collection.clips[row].id for row in rows],
         "x": placed[rows, 0].astype(float),
         "y": placed[rows, 1].astype(float),
-        "family": [",".join(families[row]) for row in rows],
-        "labels": [",".join(collection.clips[row].labels) for row in rows],
+        "family": [label_cell(families[row]) for row in rows],
+        "labels": [label_cell(collection.clips[row].labels) for row in rows],
         "embedding": shown.embedding.name,
         "method": meta["method"],
         "seed": "" if meta["seed"] is None else meta["seed"],

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from embeddings.collection.clips import CONVENTIONS, Collection
+from embeddings.collection.label_cells import label_cell
 from embeddings.errors import InputError
 from embeddings.files import write_text
 from embeddings.systems.store import Ranking, embedding_names, open_embedding
@@ -77,9 +78,9 @@ def _clip(collection: Collection, row: int) -> ClipRecord:
     families = dict.fromkeys(collection.family_of.get(label, "") for label in clip.labels)
     return ClipRecord(
         clip=clip.id,
-        labels=",".join(clip.labels),
-        leaf_labels=",".join(label for label in clip.labels if label in collection.leaf_classes),
-        families=";".join(filter(None, families)),
+        labels=label_cell(clip.labels),
+        leaf_labels=label_cell(label for label in clip.labels if label in collection.leaf_classes),
+        families=label_cell(filter(None, families), ";"),
         group=clip.group,
         seconds=clip.seconds,
         licence=clip.licence,

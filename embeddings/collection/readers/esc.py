@@ -43,7 +43,8 @@ def read_esc(path: Path, options: Options) -> Source:
         row |= {"fname": row["filename"], "labels": row["category"]}
     families = {family: tuple(dict.fromkeys(labels)) for family, labels in families.items()}
     grouped = bool(rows) and "src_file" in rows[0][1]
-    options = Options(options.families, options.group_column or ("src_file" if grouped else None))
+    group = options.group_column or ("src_file" if grouped else None)
+    options = Options(options.families, group, label_separator="none")
     clips = source_clips(table, rows, path / "audio", options)
     return Source(
         clips,

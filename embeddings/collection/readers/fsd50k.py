@@ -1,5 +1,6 @@
 """FSD50K's evaluation set, as published."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from embeddings.collection.sources import (
@@ -30,7 +31,7 @@ def read_fsd50k(path: Path, options: Options) -> Source:
         for _, row in rows:
             facts = info.get(row["fname"], {})
             row |= {key: str(facts.get(key, "")) for key in ("title", "uploader", "license")}
-    options = Options(options.families, options.group_column or ("uploader" if info else None))
+    options = replace(options, group_column=options.group_column or ("uploader" if info else None))
     clips = source_clips(table, rows, path / "FSD50K.eval_audio", options)
     return Source(
         clips,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from embeddings.collection.clips import check_families
 from embeddings.collection.sources import (
+    KNOWN_COLUMNS,
     Options,
     Reader,
     Source,
@@ -19,12 +20,14 @@ def read_csv(path: Path, options: Options) -> Source:
     """Read any CSV with the columns fname and labels beside an ``audio/`` folder.
 
     `path` is the CSV, or a folder that holds ``clips.csv`` (or exactly one other CSV). A
-    ``families.json`` beside it is used. fname may leave out the suffix and may name a subfolder;
-    labels are separated by commas. All other columns are kept.
+    ``families.json`` beside it is used. fname may leave out the suffix and the folders below
+    ``audio/``; labels are separated by commas unless told. All other columns are kept.
     """
     table = path if path.is_file() else _only_table(path)
     folder = table.parent
-    clips = source_clips(table, read_rows(table, ("fname", "labels")), folder / "audio", options)
+    known = (*KNOWN_COLUMNS, *filter(None, [options.group_column]))
+    rows = read_rows(table, ("fname", "labels"), known)
+    clips = source_clips(table, rows, folder / "audio", options)
     beside = folder / "families.json"
     families = check_families(read_json(beside), str(beside)) if beside.is_file() else None
     return Source(clips, source_families(clips, options, families), f"{table.name} and its sounds")

@@ -60,11 +60,14 @@ def test_fnames_may_have_suffixes_folders_and_numbers(tmp_path: Path, source: Pa
 def test_columns_that_the_collection_uses_itself_do_not_collide(
     tmp_path: Path, source: Path
 ) -> None:
-    write_table(source, [["fname", "labels", "seconds", "path"], ["beep-0", "Beep", "99", "x"]])
+    head = ["fname", "labels", "seconds", "path", "source_path", "two\rlines"]
+    write_table(source, [head, ["beep-0", "Beep", "99", "x", "y", "z"]])
     import_collection(tmp_path, "small", source, "csv")
     clip = open_collection(tmp_path, "small").clips[0]
     assert clip.seconds == 0.6
-    assert clip.extra == {"source_seconds": "99", "source_path": "x"}
+    assert clip.extra == {
+        "source_seconds": "99", "source_source_path": "x", "source_path": "y", "two lines": "z",
+    }  # fmt: skip
 
 
 def test_control_characters_become_spaces(tmp_path: Path, source: Path) -> None:
