@@ -63,8 +63,8 @@ def import_collection(
     ----------
     data : the data folder
     reader : the name of one of `embeddings.collection.readers`, such as "csv"
-    options : a families file and a group column, where the user gives them
-    skip_broken : leave out clips that have no label or no readable audio, instead of stopping
+    options : a families file, a group column and what separates labels, where the user gives them
+    skip_broken : leave out all clips that cannot be taken, instead of stopping
     copy : copy the audio into the collection, instead of pointing to where it lies
     workers : processes that decode; all cores unless told
     info : facts for ``collection.json`` that win over the reader's

@@ -3,7 +3,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.reference import commands, files, keys, measures, protocol, representations, settings
+from tools.reference import (
+    commands,
+    files,
+    imported_tables,
+    keys,
+    measures,
+    protocol,
+    representations,
+    settings,
+)
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 COMMAND = "make docs"
@@ -16,6 +25,7 @@ PAGES: dict[str, tuple[Callable[[], str], str]] = {
     "measures.md": (measures.page, "every measure: what it says, and what exactly is computed"),
     "representations.md": (representations.page, "the fourteen, their checkpoints and costs"),
     "keys.md": (keys.page, "the keyboard's keys, page by page"),
+    "imported-tables.md": (imported_tables.page, "what a table of clips may be, and its cells"),
     "files.md": (
         files.page,
         "what lies in the data folder, and every table and column of a bundle",

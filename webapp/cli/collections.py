@@ -67,8 +67,8 @@ Ctrl-C stops it; the same command goes on from there.""",
     "--label-separator",
     type=click.Choice(LABEL_SEPARATORS),
     default=LABEL_SEPARATORS[0],
-    show_default=True,
-    help="What stands between two labels in a cell; none where each cell is one label.",
+    metavar="SIGN",
+    help="Between two labels in a cell: , (unless told), | or ;. none: each cell is one label.",
 )
 @click.option("--skip-broken", is_flag=True, help="Leave out clips that cannot be used.")
 @click.option("--copy", is_flag=True, help="Copy the audio instead of pointing to where it lies.")

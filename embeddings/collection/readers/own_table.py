@@ -36,8 +36,8 @@ def read_csv(path: Path, options: Options) -> Source:
 READER = Reader(
     "csv",
     "PATH is a CSV, or a folder with clips.csv; the columns are fname and labels (separated by "
-    "commas) and any others; the sounds are in audio/ beside it; families.json beside it "
-    "(family -> [classes]) is used",
+    "commas unless told) and any others; the sounds are in audio/ beside it; families.json beside "
+    "it (family -> [classes]) is used",
     read_csv,
 )
 

@@ -70,6 +70,34 @@ def test_columns_that_the_collection_uses_itself_do_not_collide(
     }  # fmt: skip
 
 
+def test_labels_with_commas_are_stored_and_read_back(tmp_path: Path, source: Path) -> None:
+    rows = table(source)
+    rows[1][1] = '"Chuckle, chortle",Hum'
+    rows[2][1] = '["Say \\"hi\\", twice"]'
+    write_table(source, rows[:4])
+    (source / "families.json").write_text('{"A": ["Chuckle,  chortle"], "B": ["Hum"]}')
+    import_collection(tmp_path, "small", source, "csv")
+    collection = open_collection(tmp_path, "small")
+    assert collection.clip("hum-0").labels == ("Chuckle, chortle", "Hum")
+    assert collection.clip("hum-1").labels == ('Say "hi", twice',)
+    assert collection.family_of == {"Chuckle, chortle": "A", "Hum": "B"}
+    write_table(source, [rows[0], ["hum-2", "Chuckle, chortle|Hum", *rows[3][2:]]])
+    options = Options(label_separator="|")
+    bars, _ = import_collection(tmp_path, "bars", source, "csv", options=options)
+    assert bars.clip("hum-2").labels == ("Chuckle, chortle", "Hum")
+
+
+def test_what_was_stored_before_labels_were_quoted_reads_as_it_did(data: Path) -> None:
+    folder = data / "collections" / "small"
+    info = json.loads((folder / "collection.json").read_text())
+    assert info.pop("quoted_labels") is True
+    (folder / "collection.json").write_text(json.dumps(info))
+    text = (folder / "clips.csv").read_text()
+    (folder / "clips.csv").write_text(text.replace('"Hum,Machine"', '"""Hum"",Machine,""a,b"""'))
+    clip = open_collection(data, "small").clip("hum-0")
+    assert clip.labels == ('"Hum"', "Machine", '"a', 'b"')
+
+
 def test_control_characters_become_spaces(tmp_path: Path, source: Path) -> None:
     rows = table(source)
     rows[1][2] = "a\rb\n c\x07"
