@@ -10,7 +10,7 @@ from embeddings.collection.clips import open_collection
 from embeddings.collection.id_lists import ClipNames, read_id_column, read_ids, read_names
 from embeddings.collection.importing import import_collection
 from embeddings.errors import InputError
-from tests.support.named import ODD, named
+from tests.support.clips.named import ODD, named
 from tests.support.source_tables import table, write_table
 
 

@@ -10,7 +10,7 @@ from embeddings.errors import InputError
 from embeddings.systems.arrays import read_array
 from embeddings.systems.imported import import_embedding, import_ranking
 from embeddings.systems.store import embedding_names, open_embedding, system_names
-from tests.support.named import ODD, named
+from tests.support.clips.named import ODD, named
 
 COUNT = len(ODD)
 VECTORS = np.random.default_rng(5).integers(-50, 50, size=(COUNT, 4)) / 8  # exact in float16, too

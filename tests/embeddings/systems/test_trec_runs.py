@@ -16,7 +16,7 @@ from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import Ranking, open_embedding, system_names, write_embedding
 from embeddings.systems.trec_runs import fit_name, fit_topic, meant_name
 from evaluation.objective.trec import write_qrels, write_run
-from tests.support.named import ODD, named
+from tests.support.clips.named import ODD, named
 
 
 @pytest.fixture

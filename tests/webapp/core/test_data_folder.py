@@ -9,8 +9,6 @@ import pytest
 from click import ClickException
 from flask import Flask
 
-from embeddings.collection.clips import open_collection
-from tests.conftest import copy_systems
 from tests.support.places import BASE
 from tests.support.studies.rater import PROTOCOL, Page
 from tests.support.waiting import wait_for
@@ -30,7 +28,8 @@ WALKED = ("inst?x %41 #ü", "100% 犬 q'uo\"te", "back\\slash [a]*&=;")
 def made(imported: Path, ranked_made: Path, folder: Path) -> Flask:
     """Return the app on a data folder of this name, with the small collection and its systems."""
     shutil.copytree(imported, folder)
-    copy_systems(ranked_made, open_collection(folder, "small"))
+    for part in ("embeddings", "rankings"):
+        shutil.copytree(ranked_made / part, folder / "collections" / "small" / part)
     return create_app({"TESTING": True, "DATA": folder})
 
 
