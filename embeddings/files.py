@@ -1,11 +1,18 @@
-"""Writing whole things or nothing: names, JSON, folders and locks."""
+"""Files: reading what people write as their editors save it, and writing whole things or nothing.
 
+Text comes as UTF-8, with or without a byte order mark, or as UTF-16 or UTF-32 with one, which is
+what editors and spreadsheets write. Nobody else decodes text.
+"""
+
+import codecs
 import hashlib
+import io
 import json
 import os
 import re
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +24,16 @@ from filelock import FileLock, Timeout
 from embeddings.errors import InputError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16's, which it begins with
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_LONGEST_MARK = max(len(mark) for mark, _ in _MARKS)
+_MARK = "\ufeff"
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def check_name(kind: str, name: str) -> str:
@@ -32,22 +49,111 @@ def check_name(kind: str, name: str) -> str:
     return name
 
 
-def read_text(path: Path) -> str:
-    """Return the text in `path`; raise InputError where there is no such file, or none of UTF-8."""
+def encoding_of(start: bytes) -> str:
+    """Return the encoding of a text that begins so: by its byte order mark, UTF-8 without one."""
+    return next((name for mark, name in _MARKS if start.startswith(mark)), "utf-8")
+
+
+def text_of(raw: bytes, source: str, remedy: str = "save the file as UTF-8") -> str:
+    """Return the text that these bytes are, line ends as they stand and no byte order mark.
+
+    Where they are no text, InputError says so of `source` and the line, and what may help.
+    """
+    encoding = encoding_of(raw)
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = _line_of(raw[: error.start].decode(encoding, "replace"))
+        name = encoding.removesuffix("-sig").upper()
+        byte = f"0x{raw[error.start]:02x}"
+        raise InputError(
+            f"{source}, line {line}: the text is not {name} (byte {byte}); {remedy}."
+        ) from error
+    if "\0" in text:  # such as UTF-16 without its mark
+        line = _line_of(text[: text.index("\0")])
+        raise InputError(f"{source}, line {line}: there is a NUL, which no text has; {remedy}.")
+    return text
+
+
+def _line_of(before: str) -> int:
+    return len(_LINE_END.findall(before)) + 1
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes in `path`; raise InputError where there is no such file, or it is shut."""
     if not path.is_file():
         raise InputError(f"{path}: there is no such file.")
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: it cannot be read ({error.strerror}).") from error
+
+
+def read_text(path: Path) -> str:
+    r"""Return the text in `path`, every line's end a \n; InputError where there is none.
+
+    See `text_of` for the encodings.
+    """
+    return text_of(read_bytes(path), str(path)).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def as_stream(path: Path) -> io.StringIO:
+    """Return the text in `path` as the csv module wants it: line ends as they stand."""
+    return io.StringIO(text_of(read_bytes(path), str(path)), newline="")
+
+
+def read_lines(path: Path) -> Iterator[str]:
+    """Yield the lines of `path` one by one: the whole may be larger than the memory.
+
+    InputError as of `read_text`, naming the line.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file.")
+    with path.open("rb") as file:
+        if encoding_of(file.read(_LONGEST_MARK)).startswith("utf-8"):
+            file.seek(0)
+            for number, line in enumerate(file, 1):
+                yield _line(line, path, number)
+            return
+    yield from read_text(path).split("\n")
+
+
+def _line(raw: bytes, path: Path, number: int) -> str:
+    try:
+        return raw.removeprefix(codecs.BOM_UTF8 if number == 1 else b"").decode()
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: the text is not UTF-8 (byte {error.start}).") from error
+        raise InputError(
+            f"{path}, line {number}: the text is not UTF-8 (byte 0x{raw[error.start]:02x}); "
+            "save the file as UTF-8."
+        ) from error
 
 
 def read_json(path: Path) -> Any:
     """Return the JSON value in `path`; raise InputError naming the file and line if it is none."""
+    text = read_text(path)
     try:
-        return json.loads(read_text(path))
+        return json.loads(text)
     except json.JSONDecodeError as error:
         raise InputError(f"{path}, line {error.lineno}: not valid JSON: {error.msg}.") from error
+    except RecursionError as error:
+        raise InputError(f"{path}: not valid JSON: it is nested too deeply.") from error
+    except ValueError as error:  # a whole number of thousands of digits
+        raise InputError(f"{path}: not valid JSON: {error}.") from error
+
+
+def toml_of(text: str, source: str) -> dict[str, Any]:
+    """Return the table that a TOML text is; raise InputError naming `source` if it is none."""
+    try:
+        return tomllib.loads(text.removeprefix(_MARK).replace("\r\n", "\n"))
+    except RecursionError as error:
+        raise InputError(f"{source}: not valid TOML: it is nested too deeply.") from error
+    except ValueError as error:  # tomllib's own, which names the line, or a number too long
+        raise InputError(f"{source}: not valid TOML: {error}.") from error
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the table in a TOML file; raise InputError naming the file and line if it is none."""
+    return toml_of(read_text(path), str(path))
 
 
 def sha256_of(path: Path) -> str:

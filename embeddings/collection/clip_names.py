@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Container
 from pathlib import PurePosixPath
 
 from embeddings.audio.decoding import SUFFIXES
@@ -30,18 +29,6 @@ def clip_id(name: str) -> str:
     """Return the id that an import gives to the clip of this file name: without its suffix."""
     text = spelled(name)
     return text.removesuffix(suffix_of(text)).rstrip()
-
-
-def find_id(name: str, ids: Container[str]) -> str | None:
-    """Return which of `ids` is meant by a name that a person wrote: an id, or a file's name.
-
-    An id as it stands goes first, then the name as ids spell it, then that without its suffix.
-    None where there is no such id.
-    """
-    tried = [name, spelled(name), clip_id(name)]
-    # collections imported before ids were NFC keep them as their tables had them
-    tried += [unicodedata.normalize("NFD", one) for one in tried]
-    return next((one for one in tried if one in ids), None)
 
 
 def leads_out(name: str) -> bool:

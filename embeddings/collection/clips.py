@@ -17,6 +17,7 @@ import numpy as np
 from embeddings.collection.label_cells import cell_labels, label_cell
 from embeddings.errors import InputError
 from embeddings.files import (
+    as_stream,
     check_name,
     only_writer,
     read_json,
@@ -209,9 +210,8 @@ def open_collection(data: Path, name: str) -> Collection:
     folder = collections_folder(data) / name
     with undamaged("collection", folder):
         info = read_json(folder / "collection.json")
-        with (folder / "clips.csv").open(encoding="utf-8", newline="") as file:
-            split = cell_labels if info.get(_QUOTED) else _unquoted
-            clips = [_clip(row, split) for row in csv.DictReader(file)]
+        split = cell_labels if info.get(_QUOTED) else _unquoted
+        clips = [_clip(row, split) for row in csv.DictReader(as_stream(folder / "clips.csv"))]
         families = {key: tuple(value) for key, value in read_json(folder / "families.json").items()}
         if len(clips) != info["clips"]:
             raise ValueError(f"clips.csv has {len(clips)} clips, not {info['clips']}")

@@ -1,37 +1,143 @@
-"""Clip ids from a file: a list of them, or the column of a table."""
+"""Which clips of a collection people mean: names from a list, a table, or another program's files.
 
+A clip is named by its id, or by what the table that was imported calls it: with the suffix of its
+file, with backslashes, in another of Unicode's normal forms. An id that is there wins over one that
+is found so.
+"""
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 
-from embeddings.collection.spreadsheets import read_rows
+from embeddings.collection.clip_names import clip_id, spelled, suffix_of
+from embeddings.collection.clips import Collection
+from embeddings.collection.spreadsheets import SEPARATORS, MissingColumn, read_rows
 from embeddings.errors import InputError
 from embeddings.files import read_text
 
+COLUMNS = ("fname", "filename", "file_name", "slice_file_name", "clip")
+"""Where tables have their clips, the first one counting: those of readers, and our own tables'."""
 
-def read_ids(path: Path) -> list[str]:
-    """Read clip ids, one a line, or from the column fname of a CSV; raise InputError if none.
+_TABLES = (".csv", ".tsv", ".tab")
+_NAMED = 5
 
-    An id that is there twice counts once.
+
+class ClipNames:
+    """Finds the clips of a collection by what people call them."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    def find(self, name: str, where: str) -> str | None:
+        """Return the id of the clip that `name` means, None where there is none.
+
+        Raises InputError, beginning with `where`, where it could mean several.
+        """
+        if name in self._collection.index:
+            return name
+        bare = name.removesuffix(suffix_of(name))
+        for one, spelling in ((name, spelled(name)), (bare, clip_id(name))):
+            if one in self._collection.index:
+                return one
+            found = self._by_form.get(spelling, [])
+            if len(found) > 1:
+                raise InputError(
+                    f"{where}: {name!r} could mean {' and '.join(map(ascii, found))}, which differ "
+                    "in their Unicode forms alone; write the one that is meant."
+                )
+            if found:
+                return found[0]
+        return None
+
+    def known(self, names: Iterable[str], where: str) -> list[str]:
+        """Return the id of each name; raise InputError, beginning with `where`, for strangers."""
+        asked = list(names)
+        found = [self.find(name, where) for name in asked]
+        strangers = [name for name, one in zip(asked, found, strict=True) if one is None]
+        if strangers:
+            raise InputError(
+                f"{where}: {some(strangers)} {'is' if len(strangers) == 1 else 'are'} not in the "
+                f"collection {self._collection.name!r}."
+            )
+        return [one for one in found if one is not None]
+
+    @cached_property
+    def _by_form(self) -> dict[str, list[str]]:
+        forms: dict[str, list[str]] = defaultdict(list)
+        for clip in self._collection.clips:
+            forms[spelled(clip.id)].append(clip.id)
+        return dict(forms)
+
+
+def read_names(path: Path) -> list[tuple[int, str]]:
+    """Return (line, name) of every clip that a file names; raise InputError where it names none.
+
+    It has a name a line, or is a table with one of `COLUMNS`: a ``.csv``, ``.tsv`` or ``.tab``, or
+    whatever begins with such a line of columns, as spreadsheets write text.
     """
-    if path.suffix.lower() == ".csv":
-        ids = [row["fname"].strip() for _, row in read_rows(path, ("fname",))]
+    if path.suffix.lower() in _TABLES or _is_table(path):
+        names = _column(path)
     else:
-        ids = [line.strip() for line in read_text(path).splitlines()]
-    ids = list(dict.fromkeys(filter(None, ids)))
-    if not ids:
+        lines = enumerate(read_text(path).split("\n"), 1)
+        names = [(number, line.strip()) for number, line in lines]
+    names = [(line, name) for line, name in names if name]
+    if not names:
         raise InputError(f"{path}: there is no clip id in it.")
+    return names
+
+
+def read_ids(path: Path, collection: Collection) -> list[str]:
+    """Return the ids of the clips that a file names, in its order; see `read_names`.
+
+    A clip that is there twice counts once. InputError for one that the collection does not have.
+    """
+    names = ClipNames(collection)
+    found = [names.known([name], f"{path}, line {line}")[0] for line, name in read_names(path)]
+    return list(dict.fromkeys(found))
+
+
+def read_id_column(path: Path, collection: Collection) -> list[str]:
+    """Return the ids of the clips that a table names, row by row.
+
+    InputError for a row without a name, a clip that is there twice, or not in the collection.
+    """
+    rows = _column(path)
+    for line, name in rows:
+        if not name:
+            raise InputError(f"{path}, line {line}: there is no fname.")
+    ids = ClipNames(collection).known([name for _, name in rows], str(path))
+    seen: dict[str, int] = {}
+    for (line, _), clip in zip(rows, ids, strict=True):
+        if clip in seen:
+            raise InputError(
+                f"{path}, line {line}: the clip {clip!r} is there twice (first: line {seen[clip]})."
+            )
+        seen[clip] = line
     return ids
 
 
-def read_id_column(path: Path) -> list[str]:
-    """Return the column fname of a CSV, row by row; InputError for an empty id or one twice."""
-    seen: dict[str, int] = {}
-    for line, row in read_rows(path, ("fname",)):
-        name = row["fname"].strip()
-        if not name:
-            raise InputError(f"{path}, line {line}: there is no fname.")
-        if name in seen:
-            raise InputError(
-                f"{path}, line {line}: the clip {name!r} is there twice (first: line {seen[name]})."
-            )
-        seen[name] = line
-    return list(seen)
+def some(names: Sequence[str]) -> str:
+    """Return the first of these names in words, and how many more there are."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(repr(name) for name in names[:_NAMED]) + more
+
+
+def _is_table(path: Path) -> bool:
+    first = read_text(path).lstrip("\n").partition("\n")[0].casefold()
+    if first.startswith("sep="):
+        return True
+    rows = (next(csv.reader([first], delimiter=mark), []) for mark in SEPARATORS)
+    return any(len(cells) > 1 and not set(COLUMNS).isdisjoint(cells) for cells in rows)
+
+
+def _column(path: Path) -> list[tuple[int, str]]:
+    """Return (line, name) of every row, by the first of `COLUMNS` that the table has."""
+    missing: MissingColumn | None = None
+    for column in COLUMNS:
+        try:
+            return [(line, row[column].strip()) for line, row in read_rows(path, (column,))]
+        except MissingColumn as error:
+            missing = missing or error
+    raise InputError(str(missing))

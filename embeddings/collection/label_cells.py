@@ -16,6 +16,7 @@ from textwrap import shorten
 
 from embeddings.collection.clip_names import unusable
 from embeddings.errors import InputError
+from embeddings.files import read_text
 
 LABEL_SEPARATORS = (",", "|", ";", "none")
 """What may stand between two classes of a cell; "none" where each cell is one class."""
@@ -199,5 +200,5 @@ def _field(separator: str) -> re.Pattern[str]:
 @cache
 def _audioset_names() -> frozenset[tuple[str, ...]]:
     """Return the parts of AudioSet's class names that have commas (Gemmeke et al., 2017)."""
-    stored = Path(__file__).with_name("audioset_comma_names.txt").read_text(encoding="utf-8")
+    stored = read_text(Path(__file__).with_name("audioset_comma_names.txt"))
     return frozenset(_parts(name, ",") for name in stored.splitlines())

@@ -8,13 +8,13 @@ tells: no cell below it is guessed by. A first line ``sep=;`` says it outright, 
 import csv
 import io
 import re
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from textwrap import shorten
 
 from embeddings.collection.label_cells import one_line
 from embeddings.errors import InputError
+from embeddings.files import read_bytes, text_of
 
 Row = tuple[int, dict[str, str]]
 """The line that a row begins on, and its cells by column."""
@@ -27,6 +27,10 @@ _LINE_END = re.compile(rb"\r\n|\r|\n")
 _AS_UTF8 = "save the file as UTF-8 (Excel: Save As, CSV UTF-8)"
 
 _Cells = tuple[int, list[str]]
+
+
+class MissingColumn(InputError):
+    """A table does not have a column that is needed."""
 
 
 def read_rows(path: Path, needed: Sequence[str], known: Sequence[str] = ()) -> list[Row]:
@@ -48,7 +52,7 @@ def read_rows(path: Path, needed: Sequence[str], known: Sequence[str] = ()) -> l
         missing, a column is there twice, a row has more or fewer cells than there are columns, or
         there is no row.
     """
-    text = _text(path)
+    text = text_of(read_bytes(path), str(path), _AS_UTF8)
     begins = 1
     separators: Sequence[str] = tuple(SEPARATORS)
     if said := _SEP_LINE.match(text):
@@ -67,27 +71,6 @@ def read_rows(path: Path, needed: Sequence[str], known: Sequence[str] = ()) -> l
     if not rows:
         raise InputError(f"{path}: there is no row below the first line.")
     return rows
-
-
-def _text(path: Path) -> str:
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file.")
-    raw = path.read_bytes()
-    wide = raw.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
-    try:
-        text = raw.decode("utf-16" if wide else "utf-8").removeprefix(BOM_UTF8.decode())
-    except UnicodeDecodeError as error:
-        if wide:
-            raise InputError(f"{path}: the text is not whole UTF-16; {_AS_UTF8}.") from error
-        line = len(_LINE_END.findall(raw, 0, error.start)) + 1
-        raise InputError(
-            f"{path}, line {line}: the text is not UTF-8 (byte 0x{raw[error.start]:02x}); "
-            f"{_AS_UTF8}."
-        ) from error
-    if "\0" in text:  # as UTF-16 has that lost its mark
-        line = len(text[: text.index("\0") + 1].splitlines())
-        raise InputError(f"{path}, line {line}: there is a NUL, which no text has; {_AS_UTF8}.")
-    return text
 
 
 def _rows(path: Path, text: str, begins: int, separator: str) -> Iterator[_Cells]:
@@ -153,7 +136,7 @@ def _columns(
     if missing:
         found = shorten(", ".join(columns), 300, placeholder=" ...") or "none"
         by = f", separated by {_SAID[separator]}," if len(columns) > 1 else ""
-        raise InputError(
+        raise MissingColumn(
             f"{where}: the column {missing[0]!r} is missing; the columns{by} are: {found}."
         )
     return columns

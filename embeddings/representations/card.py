@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from embeddings.errors import InputError
+from embeddings.files import read_text
 from embeddings.search.processing import Recipe
 
 KINDS = ("extractor", "graph", "torch")
@@ -148,7 +149,7 @@ def _read_card(path: Path, module: str) -> Card | None:
     A network's module imports PyTorch, which takes seconds, and need not be installed for its card
     to be shown. So a card is an expression that stands for itself: of literals and the names here.
     """
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path)
     if "\nCARD = " not in text:  # which is quicker than parsing what only helps
         return None
     for node in ast.parse(text).body:

@@ -95,7 +95,7 @@ def ears_qrels(of: Ratings, pairs: Sequence[Disagreement] | None = None) -> str:
     For all judged results where no `pairs` are told. The grade is the mean, rounded to a whole
     number, a half upwards.
     """
-    from evaluation.records.study_trec import fit_name
+    from embeddings.systems.trec_runs import fit_name
 
     if pairs is None:
         judged = np.flatnonzero(~np.isnan(of.mean)).tolist()

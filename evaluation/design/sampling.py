@@ -1,12 +1,14 @@
 """Which clips a study asks about, and how much each of them stands for."""
 
 import difflib
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from embeddings.collection.clips import Collection
+from embeddings.collection.id_lists import ClipNames
 from embeddings.errors import InputError
 from embeddings.systems.store import Ranking
 from evaluation.protocol.terms import Queries
@@ -53,7 +55,8 @@ def draw_queries(
     """
     _check_classes(collection, queries.leave_out)
     if queries.clips:
-        return [_named(collection, clip_id, rankings) for clip_id in queries.clips]
+        named = with_ids(collection, queries).clips
+        return [_named(collection, clip_id, rankings) for clip_id in named]
     rng = np.random.default_rng(queries.seed)
     kind = "class" if queries.per_class else "family"
     count = queries.per_class or queries.per_family
@@ -72,6 +75,20 @@ def draw_queries(
             weight = len(classes[label]) * some / count
             drawn.append(DrawnQuery(row, label, collection.family_of.get(label, ""), weight))
     return drawn if kind == "family" else sorted(drawn, key=lambda query: query.label)
+
+
+def with_ids(collection: Collection, queries: Queries) -> Queries:
+    """Return the same queries with clips that are named called by their ids.
+
+    See `embeddings.collection.id_lists` for what names are taken. InputError for one that the
+    collection does not have, or a clip that is named twice.
+    """
+    names, where = ClipNames(collection), "queries.clips"
+    ids = [names.find(name, where) or collection.clip(name).id for name in queries.clips]
+    twice = [one for one, count in Counter(ids).items() if count > 1]
+    if twice:
+        raise InputError(f"{where} has the clip {twice[0]!r} twice.")
+    return replace(queries, clips=tuple(ids))
 
 
 def _check_classes(collection: Collection, labels: Sequence[str]) -> None:

@@ -183,7 +183,7 @@ def sweep_table(collection: Collection, convention: str, measure: str = "map@15"
     for folder in sweeps(collection):
         if not is_current(collection, read_json(folder / "meta.json")):
             continue
-        table = pd.read_csv(folder / "sweep.csv", dtype={"pca": str}, keep_default_na=False)
+        table = pd.read_csv(folder / "sweep.csv", dtype=str, keep_default_na=False)
         values = table.get(f"macro_{measure}", nan)  # an older sweep may not have it
         table["value"] = pd.to_numeric(values)  # "" becomes NaN
         table["paper"] = table.get("paper", "yes")  # 0.1.0 swept no others

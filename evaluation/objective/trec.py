@@ -1,7 +1,8 @@
 """Rankings as TREC runs and labels as TREC qrels, for trec_eval, ir_measures and their kin.
 
 A topic is a query clip, to which what shares any label with it is relevant (``clip``); or a query
-clip for one of its classes, ``CLIP|CLASS``, to which what carries the class is (``class``).
+clip for one of its classes, ``CLIP|CLASS``, to which what carries the class is (``class``). White
+space and % in a name are written as in addresses; see `embeddings.systems.trec_runs`.
 
 Those tools divide AP@N by all relevant clips R, where this project divides by min(N, R): their
 AP@N times R / min(N, R) is ours under the convention `corrected`. They order by score and then by
@@ -22,6 +23,7 @@ from embeddings.files import whole_file
 from embeddings.search.neighbours import group_codes
 from embeddings.systems.rankings import groups_of
 from embeddings.systems.store import Ranking
+from embeddings.systems.trec_runs import fit_name, fit_topic
 
 TOPICS = ("clip", "class")
 
@@ -31,8 +33,8 @@ def write_run(collection: Collection, ranking: Ranking, path: Path, topics: str 
 
     `topics` is "clip" or "class"; a name that ends in .gz is compressed.
     """
-    _check_names(collection, topics)
-    ids = [clip.id for clip in collection.clips]
+    _check_topics(topics)
+    ids = [fit_name(clip.id) for clip in collection.clips]
 
     def lines() -> Iterator[str]:
         """Yield the lines of the file."""
@@ -56,8 +58,8 @@ def write_qrels(
 
     The query is never relevant to itself, nor, where `exclude_same` is "group", its group to it.
     """
-    _check_names(collection, topics)
-    ids = [clip.id for clip in collection.clips]
+    _check_topics(topics)
+    ids = [fit_name(clip.id) for clip in collection.clips]
     rows = np.arange(len(ids))
     codes = group_codes(len(ids), groups_of(collection, rows, exclude_same))
     members = {label: np.array(collection.members(label)) for label in collection.class_counts}
@@ -77,18 +79,14 @@ def write_qrels(
 
 def _topics(collection: Collection, row: int, topics: str) -> list[str]:
     clip = collection.clips[row]
-    return [clip.id] if topics == "clip" else [f"{clip.id}|{label}" for label in clip.labels]
+    if topics == "clip":
+        return [fit_name(clip.id)]
+    return [fit_topic(clip.id, label) for label in clip.labels]
 
 
-def _check_names(collection: Collection, topics: str) -> None:
+def _check_topics(topics: str) -> None:
     if topics not in TOPICS:
         raise InputError(f"The topics must be one of {', '.join(TOPICS)}, not {topics!r}.")
-    names = [clip.id for clip in collection.clips]
-    if topics == "class":
-        names += collection.class_counts
-    for name in names:
-        if len(name.split()) != 1:
-            raise InputError(f"{name!r} has white space, which TREC's files cannot hold.")
 
 
 def _write(path: Path, lines: Iterable[str]) -> int:

@@ -3,11 +3,12 @@
 Every error names the key, the rule and the value that broke it.
 """
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
+from embeddings.collection.id_lists import read_names
 from embeddings.errors import InputError
+from embeddings.files import read_toml
 from evaluation.keys import NAME_RULE, Keys, NotJson, is_name, json_object
 from evaluation.protocol import parts
 from evaluation.protocol.scales import read_scale
@@ -37,21 +38,19 @@ _FIRST_VERSION = {
 def read_protocol(path: Path) -> Protocol:
     """Read a protocol from a TOML file; its slug is the file's name unless the file says one.
 
+    Where queries.clips is text it names a file beside the protocol, whose names of clips are taken.
     Raises InputError naming the file and the key that is wrong.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file.")
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: the text is not UTF-8 (byte {error.start}).") from error
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: not valid TOML: {error}.") from error
+    table = read_toml(path)
     if "slug" not in table and not is_name(path.stem):
         raise InputError(
             f"{path}: slug is missing, and the file's name cannot stand for it: it must be "
             f"{NAME_RULE}, not {path.stem!r}."
         )
+    queries = table.get("queries")
+    if isinstance(queries, dict) and isinstance(queries.get("clips"), str):
+        names = [name for _, name in read_names(path.parent / queries["clips"])]
+        queries["clips"] = list(dict.fromkeys(names))
     return parse_protocol({"slug": path.stem, **table}, str(path))
 
 

@@ -32,7 +32,7 @@ HELP: dict[str, str] = {
     "ends": "The last day on which anybody can judge (YYYY-MM-DD, UTC); empty: until it is closed.",
     "withdrawal_until": "The last day on which raters can take back what they gave; empty: any.",
     "queries": "The sounds that raters are asked about: by clips, per_family or per_class.",
-    "queries.clips": "Clips by name.",
+    "queries.clips": "Clips by name: a list, or a file beside this one (a name a line, or a CSV).",
     "queries.per_family": "So many are drawn from each family.",
     "queries.per_class": "So many are drawn from each leaf class.",
     "queries.seed": "Of the draw: the same seed draws the same sounds.",

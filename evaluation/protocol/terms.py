@@ -75,7 +75,7 @@ class Queries:
 
     Attributes
     ----------
-    clips : named clips; then nothing is drawn
+    clips : clips that are named; then nothing is drawn. Once a study is made, their ids
     per_family, per_class : how many are drawn from each family, or from each leaf class
     seed : of the draw
     leave_out : classes that no query is drawn from

@@ -94,6 +94,16 @@ Tables are CSV in UTF-8, with a comma between cells. An empty cell is "none" or 
 Moments are in UTC. Clips are named by their ids in the collection, raters by pseudonyms. What was
 answered in practice is in no table, what a rater took along by withdrawing neither. TREC files
 write white space and % in a clip's id as %20, %25, and so on.
+
+In pandas, names such as NA, nan, None and 007 stay names where all cells are read as text; numbers
+are made afterwards, of an empty cell NaN:
+
+```python
+import pandas as pd
+
+table = pd.read_csv("judgements.csv", dtype=str, keep_default_na=False)
+table["grade"] = pd.to_numeric(table["grade"])
+```
 """
 
 

@@ -4,15 +4,13 @@ Grades are means over raters, rounded to whole numbers, since trec_eval reads no
 and % in clip ids are written as in addresses (%20, %25), since TREC's files end a field there.
 """
 
-import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+
+from embeddings.systems.trec_runs import fit_name
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_UNFIT = re.compile(r"[\s%]")
 
 
 def study_qrels(
@@ -45,8 +43,3 @@ def study_run(pools: "pd.DataFrame", system: str) -> str:
         for query, own in returned.groupby("query", sort=False)
         for place, (_, rank, clip) in enumerate(sorted(own.itertuples(index=False, name=None)))
     )
-
-
-def fit_name(name: str) -> str:
-    """Return a name that may stand in a field of a TREC file."""
-    return _UNFIT.sub(lambda match: quote(match[0]), name)

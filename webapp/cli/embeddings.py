@@ -134,12 +134,17 @@ def own_command(
 @click.argument("collection")
 @click.argument("representation")
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--ids", type=click.Path(path_type=Path), help="The CSV that names a .npy's rows.")
+@click.option(
+    "--ids",
+    type=click.Path(path_type=Path),
+    help="The table that names a .npy's rows, such as the CSV that was imported.",
+)
 def import_command(collection: str, representation: str, path: Path, ids: Path | None) -> None:
     """Import vectors of COLLECTION that were computed elsewhere, as REPRESENTATION.
 
     PATH is a folder with a JSON file a clip ({"audio_path": ..., "embeddings": [...]}; the file's
-    name is the clip's id), or a .npy file of rows that the column fname of --ids names.
+    name is the clip's id), or a .npy file (or a .npz with one array) of rows that the column fname
+    of --ids names.
     """
     sounds = open_collection(current_app.config["DATA"], collection)
     name = import_embedding(sounds, representation, path, ids).name

@@ -28,8 +28,8 @@ from webapp.cli.options import device_option
 @click.option(
     "--queries",
     type=click.Path(path_type=Path),
-    help="A file with a clip id a line (or a CSV with a column fname): these queries alone are "
-    "averaged and printed; nothing is kept.",
+    help="A file with a clip id a line, or a table with a column fname, such as the CSV that was "
+    "imported: these queries alone are averaged and printed; nothing is kept.",
 )
 @device_option
 @with_appcontext
@@ -48,9 +48,7 @@ def evaluate_command(
             f"flask rankings build {collection} REPRESENTATION."
         )
     bar = progress(len(names), "system", "Scoring", items=names)
-    asked = read_ids(queries) if queries else None
-    for clip_id in asked or ():
-        sounds.clip(clip_id)  # one that is not there is the user's slip, and stops it all
+    asked = read_ids(queries, sounds) if queries else None
     scored: list[dict[str, Any]] = []
     problems: list[str] = []
     for name in bar:

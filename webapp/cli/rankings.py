@@ -100,7 +100,11 @@ def _of_refitting(bound: float | None) -> str:
 @click.argument("collection")
 @click.argument("system")
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--ids", type=click.Path(path_type=Path), help="The CSV that names a .npy's rows.")
+@click.option(
+    "--ids",
+    type=click.Path(path_type=Path),
+    help="The table that names a .npy's rows, such as the CSV that was imported.",
+)
 @click.option("--scores", type=click.Path(path_type=Path), help="The scores of a .npy ranking.")
 @click.option(
     "--top", type=click.IntRange(min=1), default=TOP, show_default=True, help="Neighbours kept."
@@ -110,8 +114,9 @@ def import_command(
 ) -> None:
     """Import a ranking of COLLECTION that was computed elsewhere, as SYSTEM.
 
-    PATH is a similarity_results.json (a JSON object a line: query_fname, results, search), or a
-    .npy file of places in the column fname of --ids, a row a query, best first, -1 for none.
+    PATH is a similarity_results.json (a JSON object a line: query_fname, results, search), a TREC
+    run, or a .npy file (or a .npz with one array) of places in the column fname of --ids, a row a
+    query, best first, -1 for none.
     """
     sounds = open_collection(current_app.config["DATA"], collection)
     ranking = import_ranking(sounds, system, path, ids, scores, top)

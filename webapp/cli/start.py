@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 
 from embeddings import __version__
 from embeddings.errors import InputError
-from embeddings.files import write_text
+from embeddings.files import read_text, write_text
 from webapp.cli import Command
 from webapp.core import database
 from webapp.models import Rater
@@ -20,7 +20,7 @@ _SERVED = "served_at"  # the file that remembers where `make run` served last
 def base_url() -> str:
     """Return the address that links begin with: the setting, or where `make run` served last."""
     served = current_app.config["DATA"] / _SERVED
-    last = served.read_text(encoding="utf-8").strip() if served.is_file() else ""
+    last = read_text(served).strip() if served.is_file() else ""
     return current_app.config["SETTINGS"]["base_url"] or last or "http://127.0.0.1:5000"
 
 

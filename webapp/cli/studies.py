@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from embeddings.errors import InputError
-from embeddings.files import whole_file, write_text
+from embeddings.files import read_text, whole_file, write_text
 from evaluation.protocol.reading import read_protocol, ready_protocols, template
 from evaluation.records.bundle import write_bundle
 from evaluation.records.codebook import TABLES
@@ -42,7 +42,7 @@ commands = (group,)
 )
 def template_command(output: Path | None, ready: str | None) -> None:
     """Write a protocol to begin from: every key explained, or a ready one."""
-    text = ready_protocols()[ready].read_text(encoding="utf-8") if ready else template()
+    text = read_text(ready_protocols()[ready]) if ready else template()
     if output is None or str(output) == "-":
         click.echo(text, nl=False)
         return

@@ -8,18 +8,20 @@ import contextlib
 import json
 import os
 import secrets
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from sqlalchemy.engine import URL, make_url
 
 from embeddings.errors import InputError
-from embeddings.files import write_text
+from embeddings.files import read_text, read_toml, write_text
 
 ROOT = Path(__file__).resolve().parents[2]
+DATABASE = "sounding_board.sqlite"
+"""The file of the data folder that holds the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +104,14 @@ def configure(app: Flask, overrides: Mapping[str, Any] | None = None) -> None:
     data = Path(app.instance_path)
     data.mkdir(parents=True, exist_ok=True)
     settings = read_settings(data, os.environ)
+    if not settings["database_url"]:
+        _check_place(data)
     app.config.update(
         DATA=data,
         SETTINGS=settings,
         SECRET_KEY=secret_in(data / "secret_key"),
         SQLALCHEMY_DATABASE_URI=settings["database_url"]
-        or f"sqlite:///{data / 'sounding_board.sqlite'}",
+        or URL.create("sqlite", database=str(data / DATABASE)),
         SESSION_COOKIE_NAME="sounding_board",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -125,15 +129,29 @@ def configure(app: Flask, overrides: Mapping[str, Any] | None = None) -> None:
         app.config.update(overrides)
 
 
+def _check_place(data: Path) -> None:
+    """Raise InputError where 0.1.0 kept the database of this folder elsewhere, and it is there yet.
+
+    It took a ? or %41 in the folder's name for a part of an address.
+    """
+    right = data / DATABASE
+    wrong = Path(make_url(f"sqlite:///{right}").database or right)
+    if wrong == right or right.exists() or not (data / "secret_key").exists():
+        return  # nothing was ever served from here
+    if wrong.is_file():
+        raise InputError(
+            f"The database of {data} is not in it but at {wrong}, where 0.1.0 kept it: stop the "
+            f"server and move that file, and what is called like it with -wal and -shm, to {right}."
+            " To begin without it, make an empty file of that name instead."
+        )
+
+
 def read_settings(data: Path, environment: Mapping[str, str]) -> dict[str, Any]:
     """Return every setting's value, and write a commented config.toml where there is none."""
     path = data / "config.toml"
     if not path.exists():
         write_text(path, template())
-    try:
-        stored = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path}: not valid TOML: {error}.") from error
+    stored = read_toml(path)
     known = {setting.name for setting in SETTINGS}
     for name in stored:
         if name not in known:
@@ -197,7 +215,7 @@ def secret_in(path: Path) -> str:
         with contextlib.suppress(FileExistsError):
             os.link(temporary, path)
         temporary.unlink()
-    key = path.read_text(encoding="ascii").strip()
+    key = read_text(path).strip()
     if len(key) < 32:
         raise InputError(f"{path}: a secret must have at least 32 characters; remove the file.")
     return key

@@ -137,13 +137,16 @@ def prepare(app: Flask | None = None) -> None:
             f"{__version__} knows them from {min(_known(app))} to {newest}. Nothing was changed. "
             "Serve it with that version, or see docs/upgrading.md for the ways on and back."
         )
-    from flask_migrate import upgrade
+    from alembic import command
+    from alembic.config import Config
 
+    where = Config()
+    where.set_main_option("script_location", str(_migrations(app)).replace("%", "%%"))
     if has_request_context():
         writes()
     lock = app.config["DATA"] / "locks" / "migration"
     with only_writer(lock, "bringing the database up to date", wait=60), app.app_context():
-        upgrade()
+        command.upgrade(where, "head")
         db.session.remove()
 
 
@@ -235,8 +238,12 @@ def _newest(app: Flask) -> str:
 
 def _known(app: Flask) -> set[str]:
     # Revisions are numbered files, so that they are known without loading Alembic.
-    folder = Path(app.root_path) / "migrations" / "versions"
+    folder = _migrations(app) / "versions"
     return {path.name.partition("_")[0] for path in folder.glob("[0-9]*.py")}
+
+
+def _migrations(app: Flask) -> Path:
+    return Path(app.root_path) / "migrations"
 
 
 def _may_write() -> bool:

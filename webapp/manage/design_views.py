@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from embeddings.errors import InputError
+from embeddings.files import read_toml
 from evaluation.protocol.reading import parse_protocol, ready_protocols, template
 from evaluation.protocol.template import HELP
 from evaluation.protocol.terms import FORMATS, METHODS, PRIMARY_MEASURES, Protocol
@@ -35,7 +36,7 @@ def new() -> ResponseReturnValue:
     if start == TEMPLATE:
         return _page("toml", template())
     if start in ready:
-        table = form.read_toml(ready[start].read_text(encoding="utf-8"))
+        table = read_toml(ready[start])
         return _page("form", form.plain_toml({"slug": start, **table}))
     if start or edited:
         return _of_study(start or edited, edit=bool(edited))

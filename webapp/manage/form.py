@@ -6,7 +6,6 @@ by :func:`evaluation.protocol.reading.parse_protocol`, which takes the same tabl
 """
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import asdict, replace
@@ -17,6 +16,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from embeddings.errors import InputError
+from embeddings.files import toml_of
 from evaluation.keys import Keys
 from evaluation.protocol.reading import parse_protocol, protocol_toml
 from evaluation.protocol.scales import PRESETS, read_scale
@@ -57,10 +57,7 @@ _KEY = re.compile(rf"{SOURCE}: ([a-z_]+(?:\.[a-z_]+)?)\b")
 
 def read_toml(text: str) -> dict[str, Any]:
     """Return a TOML text as a table; raise InputError where it is none."""
-    try:
-        return tomllib.loads(text.replace("\r\n", "\n"))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{SOURCE}: not valid TOML: {error}.") from error
+    return toml_of(text, SOURCE)
 
 
 def full_toml(table: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from embeddings.files import as_stream
 from webapp.core.database import db, now
 from webapp.models import (
     Assignment,
@@ -249,9 +250,8 @@ def _levels(slug: str) -> list[tuple[str, str, str]]:
     path = study_folder(slug) / "levels.csv"
     if not path.is_file():
         return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return [
-            (row["clip"], row["loudness_lufs"], row["note"])
-            for row in csv.DictReader(file)
-            if row["note"]
-        ]
+    return [
+        (row["clip"], row["loudness_lufs"], row["note"])
+        for row in csv.DictReader(as_stream(path))
+        if row["note"]
+    ]

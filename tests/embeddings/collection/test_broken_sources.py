@@ -37,7 +37,7 @@ def structural(folder: Path) -> dict[str, tuple[Callable[[], object], str]]:
         ),
         "half utf-16": (
             lambda: clips.write_bytes("fname,labels\na,b\n".encode("utf-16")[:-1]),
-            "clips.csv: the text is not whole UTF-16; save the file as UTF-8 (Excel",
+            "clips.csv, line 2: the text is not UTF-16 (byte 0x0a); save the file as UTF-8 (Excel",
         ),
         "utf-16 without its mark": (
             lambda: clips.write_bytes("fname,labels\na,b\n".encode("utf-16-le")),

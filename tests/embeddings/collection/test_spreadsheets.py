@@ -88,7 +88,7 @@ def test_the_name_that_was_asked_for_goes_before_one_in_other_letters(tmp_path: 
         ('fname,x\na,"b\n'.encode("utf-16"), "line 2: not valid CSV"),
         (b'"fname"x,y\na,b\n', "line 1: not valid CSV"),
         (b"fname\n" + b"a" * 200_000 + b"\n", "line 2: not valid CSV: field larger"),
-        (b"\xff\xfe\x00\x00f\x00\x00\x00", "line 1: there is a NUL"),
+        (b"\xff\xfef\x00\x00\x00", "line 1: there is a NUL"),
         (b"sep=\nfname\n", "line 1: sep= must name one of"),
         (b"", "line 1: the column 'fname' is missing; the columns are: none."),
         (b"\n,,\n\n", "line 4: the column 'fname' is missing; the columns are: none."),

@@ -316,7 +316,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no such file"):
         read_protocol(tmp_path / "none.toml")
     (tmp_path / "study.toml").write_bytes(b'title = "\xff"')
-    with pytest.raises(InputError, match=r"not UTF-8 \(byte 9\)"):
+    with pytest.raises(InputError, match=r"line 1: the text is not UTF-8 \(byte 0xff\)"):
         read_protocol(tmp_path / "study.toml")
     (tmp_path / "my study.toml").write_text(GOOD)
     sentence = r"slug is missing, and the file's name cannot stand for it: .*, not 'my study'\.$"

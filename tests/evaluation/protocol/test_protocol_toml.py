@@ -207,3 +207,12 @@ def test_the_ready_protocols_name_the_systems_of_the_cards(
     assert (protocol.slug, protocol.collection) == (name, "fsd50k")
     assert list(protocol.systems) == systems
     assert back(protocol) == [protocol, protocol]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_protocol_is_read_as_windows_notepad_saves_it(tmp_path: Path, encoding: str) -> None:
+    path, text = tmp_path / "pilot.toml", template().replace("\n", "\r\n")
+    path.write_bytes(text.encode())
+    plain = read_protocol(path)
+    path.write_bytes(text.encode(encoding))
+    assert read_protocol(path) == plain

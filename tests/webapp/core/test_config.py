@@ -34,6 +34,14 @@ def test_the_file_wins_over_the_default_and_the_environment_over_both(tmp_path: 
     assert (values["signin_minutes"], values["secure_cookies"]) == (5, False)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_settings_are_read_as_windows_notepad_saves_them(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "config.toml").write_text("signin_days = 3\r\n", encoding=encoding)
+    assert read_settings(tmp_path, {})["signin_days"] == 3
+    (tmp_path / "secret").write_text("0123456789" * 4, encoding=encoding)
+    assert secret_in(tmp_path / "secret") == "0123456789" * 4
+
+
 @pytest.mark.parametrize(
     ("text", "environment", "sentence"),
     [

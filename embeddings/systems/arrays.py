@@ -1,0 +1,75 @@
+"""Numeric arrays in files of NumPy that people bring: ``.npy``, or ``.npz`` with one array."""
+
+import tokenize
+import zlib
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from embeddings.errors import InputError
+
+SUFFIXES = (".npy", ".npz")
+
+_UNREADABLE = (
+    ValueError, EOFError, OSError, SyntaxError, TypeError, OverflowError, MemoryError, KeyError,
+    RuntimeError, BadZipFile, zlib.error, tokenize.TokenError,
+)  # fmt: skip
+"""What NumPy raises of a file that is damaged, or says that it is larger than it is."""
+
+_KINDS = {"f": ("numbers", "fiu"), "i": ("whole numbers", "iu")}
+_AXES = {2: "a row a clip", 3: "[clips, frames, dimensions]"}
+
+
+def read_array(path: Path, kind: str, axes: tuple[int, ...] = (2,)) -> np.ndarray:
+    """Return the array in a file, in the byte order of this machine; memory-mapped where it can be.
+
+    Parameters
+    ----------
+    kind : "f" for numbers, "i" for whole numbers
+    axes : how many axes it may have
+
+    Raises
+    ------
+    InputError
+        There is no such file, it is damaged or none of NumPy's, a ``.npz`` has not one array, or
+        the array is empty, of another kind or of other axes.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file.")
+    array = _load(path)
+    words, kinds = _KINDS[kind]
+    if array.ndim not in axes or array.dtype.kind not in kinds or not array.size:
+        shapes = " or ".join(_AXES[count] for count in axes)
+        raise InputError(
+            f"{path}: must be an array of {words} with {shapes}, not {array.dtype} of the shape "
+            f"{array.shape}."
+        )
+    return array.view() if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def _load(path: Path) -> np.ndarray:
+    try:
+        with path.open("rb") as file:
+            start = file.read(6)
+        if start == b"\x93NUMPY":
+            return np.load(path, mmap_mode="r", allow_pickle=False)
+        if start[:2] == b"PK":
+            return _only_array(path)
+    except _UNREADABLE as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        if "allow_pickle" in reason or "Python objects" in reason:
+            raise InputError(
+                f"{path}: it holds Python objects, which are not read since they could run "
+                "anything; save an array of numbers."
+            ) from error
+        raise InputError(f"{path}: it is damaged or cut off ({reason}).") from error
+    raise InputError(f"{path}: not a .npy file, nor a .npz.")
+
+
+def _only_array(path: Path) -> np.ndarray:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        if len(stored.files) != 1:
+            there = ", ".join(stored.files[:20]) or "none"
+            raise InputError(f"{path}: it must hold one array; it holds: {there}.")
+        return np.asarray(stored[stored.files[0]])
