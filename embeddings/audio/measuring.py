@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from embeddings.audio.decoding import read_audio
-from embeddings.audio.meter import integrated_loudness
+from embeddings.audio.meter import integrated_loudness, within_full_scale
+from embeddings.audio.speakers import layout_of
 
 ENVELOPE_POINTS = 200
 
@@ -24,6 +25,8 @@ class Measurement:
     loudness_lufs : integrated loudness (ITU-R BS.1770-4) in LUFS, or None where it has none
     loudness_note : why `loudness_lufs` is None, or how it was measured; "" when nothing is special
     envelope : `ENVELOPE_POINTS` peaks over equal stretches of the file, in [0, 1] of full scale
+
+    What passes full scale by more than 6 dB is measured, and played, lowered to it.
     """
 
     seconds: float
@@ -41,13 +44,14 @@ class Measurement:
 def measure(path: Path) -> Measurement:
     """Decode `path` once and return its :class:`Measurement`; raises as :func:`read_audio`."""
     samples, rate = read_audio(path)
-    loudness, note = integrated_loudness(samples, rate)
+    samples, beyond = within_full_scale(samples)
+    loudness, note = integrated_loudness(samples, rate, layout_of(path, samples.shape[1]))
     return Measurement(
         seconds=round(len(samples) / rate, 6),
         sample_rate=rate,
         channels=samples.shape[1],
         loudness_lufs=loudness,
-        loudness_note=note,
+        loudness_note="; ".join(filter(None, (beyond, note))),
         envelope=[round(float(peak), 4) for peak in envelope(samples)],
     )
 
