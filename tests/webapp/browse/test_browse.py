@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from embeddings.collection.clips import Collection
+from embeddings.listening.playable import EDITION
 from embeddings.search.processing import Recipe
 from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import Ranking, open_embedding
@@ -203,7 +204,7 @@ def test_audio_is_sent_in_ranges_and_kept_long(
     assert "private" in whole.headers["Cache-Control"]
     page = experimenter.get("/browse/small?query=hum-1").text
     version = re.sub(r"\D", "", small.info["imported_at"])
-    assert f'data-src="/audio/small/hum-1?v={version}"' in page
+    assert f'data-src="/audio/small/hum-1?v={version}.{EDITION}"' in page
     part = experimenter.get("/audio/small/hum-1", headers={"Range": "bytes=100-299"}, buffered=True)
     assert part.status_code == 206
     assert part.data == file[100:300]
