@@ -10,9 +10,9 @@ import pytest
 from embeddings.collection.clips import Collection
 from embeddings.collection.importing import import_collection
 from tests.support.browser.tab import Page
-from tests.support.kinds.sound_kinds import kinds, other_kinds, unseekable, why_not, write_folder
 from tests.support.labelled import ranked_at_random
 from tests.support.server import Thread
+from tests.support.sounds.sound_kinds import kinds, other_kinds, unseekable, why_not, write_folder
 from webapp import create_app
 
 pytestmark = pytest.mark.browser
@@ -72,7 +72,9 @@ def play_all(page: Page, link: str, collection: Collection) -> dict[str, str]:
 def test_every_kind_of_file_plays(page: Page, tmp_path: Path, subtests: Any) -> None:
     writers = kinds() | {name: write for name, write in other_kinds().items() if not why_not(name)}
     source = write_folder(tmp_path / "source", writers)
-    collection, _ = import_collection(tmp_path / "data", "kinds", source, "csv", skip_broken=True)
+    collection, _ = import_collection(
+        tmp_path / "data", "kinds", source, "csv", skip_broken=True, workers=1
+    )
     missing = {Path(name).stem for name in writers} - set(collection.index)
     assert {name for name in missing if not unseekable(name)} == set()
     ranked_at_random(collection, "Random", 1)

@@ -14,9 +14,9 @@ from embeddings.extraction.extract import extract_embedding, find_card, plan
 from embeddings.search.processing import Recipe
 from embeddings.systems.rankings import build_ranking
 from tests.support.asked import bring, check_as_ranked, moved_by, nearest_other
-from tests.support.kinds.sound_kinds import sound as tone_of
 from tests.support.own_representations import BAD, write_bad
 from tests.support.small import RATE, make_sound
+from tests.support.sounds.sound_kinds import sound as tone_of
 
 
 def test_a_longer_sound_is_heard_from_its_beginning(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import soundfile
 from embeddings.audio.measuring import measure
 from embeddings.audio.meter import integrated_loudness, within_full_scale
 from embeddings.audio.speakers import layout_of
-from tests.support.kinds.sound_kinds import sound
+from tests.support.sounds.sound_kinds import sound
 from tests.support.tone import RATE, tone
 
 FIVE_ONE = ("FL", "FR", "FC", "LFE", "BL", "BR")

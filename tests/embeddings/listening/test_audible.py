@@ -10,8 +10,8 @@ from embeddings.audio.decoding import read_audio
 from embeddings.listening.audible import read_audible
 from embeddings.listening.copies import make_copies
 from embeddings.listening.levels import true_peak
-from tests.support.kinds.sound_kinds import sound
 from tests.support.loudness import read_loudness
+from tests.support.sounds.sound_kinds import sound
 
 RATE = 44100
 NOTES = {

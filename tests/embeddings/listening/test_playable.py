@@ -14,8 +14,8 @@ from embeddings.collection.clips import Collection, open_collection, remove_coll
 from embeddings.errors import InputError
 from embeddings.listening.levels import playing_levels
 from embeddings.listening.playable import playing_copy, playing_type
-from tests.support.kinds.imported_kinds import collection_of
-from tests.support.kinds.sound_kinds import kinds, sound, unseekable
+from tests.support.sounds.imported_kinds import collection_of
+from tests.support.sounds.sound_kinds import kinds, sound, unseekable
 
 RATE = 44100
 MUCH = 10**9

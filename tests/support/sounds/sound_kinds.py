@@ -71,7 +71,8 @@ def kinds() -> dict[str, Callable[[Path], None]]:
 def other_kinds() -> dict[str, Callable[[Path], None]]:
     """Return what writes the kinds that libsndfile has not, of which PyAV may read some."""
     return {
-        f"{codec}{suffix}": partial(_write_by_pyav, codec) for suffix, codec in _BY_PYAV.items()
+        f"{suffix[1:]}-{codec}{suffix}": partial(_write_by_pyav, codec)
+        for suffix, codec in _BY_PYAV.items()
     }
 
 
@@ -116,7 +117,7 @@ def _write_by_pyav(codec: str, path: Path) -> None:
     rate = 48000
     with av.open(str(path), "w") as file:
         stream = file.add_stream(codec, rate=rate)
-        stream.layout = "mono"
+        stream.layout, stream.bit_rate = "mono", 64_000
         samples = sound(rate)[:, 0].astype(np.float32)[None]
         frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
         frame.sample_rate = rate

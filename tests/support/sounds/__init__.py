@@ -1,0 +1,1 @@
+"""Sound files that tests make, and what is wrong in them."""
