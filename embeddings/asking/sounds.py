@@ -9,16 +9,18 @@ import soundfile
 
 from embeddings.audio.decoding import UnreadableAudio, decode
 from embeddings.audio.measuring import envelope
-from embeddings.audio.meter import integrated_loudness
+from embeddings.audio.meter import integrated_loudness, within_full_scale
+from embeddings.audio.speakers import layout_of
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
+from embeddings.listening.audible import audible, in_16_bits, passes_full_scale
 from embeddings.listening.levels import CEILING_DBTP, Measured, PlayingLevels, as_played
+from embeddings.listening.playable import as_loud
 
 LONGEST_SECONDS = 30.0
 """Of a longer sound, this much is heard, from its beginning."""
 
-_RATES = (1_000, 384_000)
-_MOST_CHANNELS = 8
+_MOST_RATE, _MOST_CHANNELS = 1_000_000, 64  # so that 30 s fit into memory
 
 
 class UnreadableSound(InputError):
@@ -32,7 +34,7 @@ class Sound:
     Attributes
     ----------
     path : the file that extractors hear: what was given, or its beginning
-    copy : the same, as 16-bit WAV that every browser plays
+    copy : the same as WAV that every browser plays (see `embeddings.listening.playable`)
     name : what people call it
     id : "sound-" and the SHA-256 of its samples and rate; it seeds what is random in an extraction
     seconds : the length that is heard, at most `LONGEST_SECONDS`
@@ -73,7 +75,11 @@ def take_sound(given: Path, name: str) -> Sound:
     if cut:
         path = given.with_name("beginning.wav")
         soundfile.write(path, samples, rate, subtype="FLOAT")
-    soundfile.write(copy, np.clip(samples, -1, 1), rate, subtype="PCM_16")
+    layout = layout_of(given, samples.shape[1])
+    measured = within_full_scale(samples)[0]
+    loudness, peaks = integrated_loudness(measured, rate, layout)[0], envelope(measured)
+    heard = audible(samples, rate, layout)
+    _write_copy(copy, as_loud(heard, samples.shape[1], loudness, float(peaks.max())), heard.rate)
     return Sound(
         path=path,
         copy=copy,
@@ -83,8 +89,8 @@ def take_sound(given: Path, name: str) -> Sound:
         given_seconds=frames / rate,
         sample_rate=rate,
         channels=samples.shape[1],
-        loudness_lufs=integrated_loudness(samples, rate)[0],
-        envelope=envelope(samples),
+        loudness_lufs=loudness,
+        envelope=peaks,
     )
 
 
@@ -105,6 +111,13 @@ def playing_gain(sound: Sound, collection: Collection, levels: PlayingLevels) ->
     return round(min(wanted, CEILING_DBTP - peak), 2)
 
 
+def _write_copy(copy: Path, samples: np.ndarray, rate: int) -> None:
+    if passes_full_scale(samples):
+        soundfile.write(copy, samples, rate, subtype="FLOAT")
+    else:
+        soundfile.write(copy, in_16_bits(samples), rate, subtype="PCM_16")
+
+
 def _read(path: Path, name: str) -> tuple[np.ndarray, int, int]:
     """Return what is heard, float32 [frames, channels], its rate, and the whole file's frames."""
     if not path.stat().st_size:
@@ -118,10 +131,8 @@ def _read(path: Path, name: str) -> tuple[np.ndarray, int, int]:
     except InputError as error:
         raise InputError(str(error).replace(str(path), name)) from error
     samples, rate, channels = sound.samples, sound.rate, sound.samples.shape[1]
-    if not _RATES[0] <= rate <= _RATES[1]:
-        raise InputError(
-            f"{name}: the sample rate must be from {_RATES[0]:,} to {_RATES[1]:,} Hz, not {rate:,}."
-        )
+    if rate > _MOST_RATE:
+        raise InputError(f"{name}: the sample rate may be at most {_MOST_RATE:,} Hz, not {rate:,}.")
     if channels > _MOST_CHANNELS:
         raise InputError(
             f"{name}: a sound may have at most {_MOST_CHANNELS} channels, not {channels}."

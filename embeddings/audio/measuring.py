@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from embeddings.audio.decoding import decode
-from embeddings.audio.meter import integrated_loudness
+from embeddings.audio.meter import integrated_loudness, within_full_scale
+from embeddings.audio.speakers import layout_of
 
 ENVELOPE_POINTS = 200
 
@@ -25,6 +26,8 @@ class Measurement:
     loudness_note : why `loudness_lufs` is None, or how it was measured; "" when nothing is special
     envelope : `ENVELOPE_POINTS` peaks over equal stretches of the file, in [0, 1] of full scale
     suspicion : why the file may not be what it should be, a clause; "" where nothing is suspicious
+
+    What passes full scale by more than 6 dB is measured, and played, lowered to it.
     """
 
     seconds: float
@@ -43,14 +46,15 @@ class Measurement:
 def measure(path: Path) -> Measurement:
     """Decode `path` once and return its :class:`Measurement`; raises as `decoding.read_audio`."""
     sound = decode(path)
-    samples, rate = sound.samples, sound.rate
-    loudness, note = integrated_loudness(samples, rate)
+    rate = sound.rate
+    samples, beyond = within_full_scale(sound.samples)
+    loudness, note = integrated_loudness(samples, rate, layout_of(path, samples.shape[1]))
     return Measurement(
         seconds=round(len(samples) / rate, 6),
         sample_rate=rate,
         channels=samples.shape[1],
         loudness_lufs=loudness,
-        loudness_note=note,
+        loudness_note="; ".join(filter(None, (beyond, note))),
         envelope=[round(float(peak), 4) for peak in envelope(samples)],
         suspicion=sound.suspicion,
     )

@@ -29,6 +29,7 @@ from embeddings.files import (
 )
 
 CONVENTIONS = ("cbmi2024", "corrected")
+_WAIT = 20  # seconds for a copy that is being made for a browser
 
 _QUOTED = "quoted_labels"
 """In collection.json where labels with a comma or quotes are quoted; before, none had a comma."""
@@ -265,7 +266,15 @@ def remove_collection(data: Path, name: str) -> None:
         held.enter_context(only_writer(locks / f"import-{name}", f"an import of {name!r}"))
         for lock in sorted(locks.glob(f"extract-{name}.*")):  # no name has a dot
             held.enter_context(only_writer(lock, f"an extraction for {name!r}"))
+        held.enter_context(
+            only_writer(locks / f"play-{name}", f"playing sounds of {name!r}", _WAIT)
+        )
         remove_folder(folder)
+
+
+def playing_lock(collection: Collection) -> Path:
+    """Return the lock file of whoever makes a copy for browsers to play."""
+    return collection.data / "locks" / f"play-{collection.name}"
 
 
 def check_families(families: Any, source: str) -> dict[str, tuple[str, ...]]:

@@ -6,6 +6,9 @@ as it comes out of the codec. Samples are rounded to 16 bits after gain, without
 lies 60 dB and more below what is heard, silence stays silent, and the same sound at the same gain
 gives the same bytes.
 
+What has more than two channels is mixed down, and a rate that browsers do not play is replaced, by
+:mod:`embeddings.listening.audible`; all is measured after it.
+
 A browser plays mono on both sides, 3 dB louder than a meter reads it. Where levelled clips have
 unlike numbers of channels, mono ones are therefore copied to two, and measured so.
 
@@ -25,10 +28,10 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import soundfile
 
-from embeddings.audio.decoding import read_audio
 from embeddings.audio.meter import integrated_loudness
 from embeddings.errors import InputError
 from embeddings.files import whole_file
+from embeddings.listening.audible import at_mp3_rate, in_16_bits, passes_full_scale, read_audible
 from embeddings.listening.levels import (
     AUDIBLE_DB,
     CEILING_DBTP,
@@ -49,7 +52,6 @@ _CODINGS: dict[str, dict[str, Any]] = {
 }
 _MOST_CHANNELS = {"flac": 8, "mp3": 2}
 _FLAC_MOST_RATE = 655350
-_MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 _PADDING = {"flac": 0, "mp3": 2304}  # samples that a decoder may add: two of MP3's frames
 _TRIES = 6  # how often a copy that misses its level is written
 _SILENCE = 0.001, 0.05  # seconds before a second copy
@@ -68,7 +70,7 @@ class Delivered:
     files : clip id -> file name
     again : clip id -> file name of its second copy, of those that have one
     common_level : of all copies that have a loudness, in LUFS; None where they were not levelled
-    levels : of every clip where they were levelled, else of the clips whose gain is not 0
+    levels : of every clip where they were levelled, else of the clips that need a word
     seconds : clip id -> length
     channels : of the copy that has most
     """
@@ -96,6 +98,8 @@ class _Copied(NamedTuple):
     channels: int
     gain_db: float
     short: float  # of the common level, in dB
+    peak_dbtp: float  # of what needs a word, before gain
+    note: str  # what was done beside it
 
 
 def make_copies(
@@ -195,7 +199,7 @@ def _coded(samples: np.ndarray, rate: int, format: str) -> bytes:
         raise InputError(f"{name} has at most {most} channels, not {channels}.")
     if format == "flac" and rate > _FLAC_MOST_RATE:
         raise InputError(f"{name} has at most {_FLAC_MOST_RATE} Hz, not {rate} Hz.")
-    samples = _in_16_bits(samples) if format == "flac" else samples
+    samples = in_16_bits(samples) if format == "flac" else samples
     file = BytesIO()
     try:
         soundfile.write(file, samples, rate, **_CODINGS[format])
@@ -213,13 +217,9 @@ def _decoded(file: Path | BytesIO, samples: np.ndarray, format: str) -> np.ndarr
         raise InputError(f"the {name} cannot be read back ({error.error_string}).") from error
     if abs(len(copy) - len(samples)) > _PADDING[format]:
         raise InputError(f"the {name} gives back {len(copy)} samples, not {len(samples)}.")
-    if format == "flac" and not np.array_equal(_in_16_bits(copy), _in_16_bits(samples)):
+    if format == "flac" and not np.array_equal(in_16_bits(copy), in_16_bits(samples)):
         raise InputError(f"the {name} gives back other samples than were written.")
     return copy
-
-
-def _in_16_bits(samples: np.ndarray) -> np.ndarray:
-    return np.rint(samples * 32768).clip(-32768, 32767).astype(np.int16)
 
 
 def _each(
@@ -247,29 +247,29 @@ def _each(
 def _measure(job: tuple[str, Path, str]) -> Measured:
     """Measure a clip; for MP3 as it comes out of the codec, which adds to the peaks."""
     _, path, format = job
-    samples, rate = read_audio(path)
+    samples, rate, word, _, silent = read_audible(path)
     if format == "mp3":
-        samples, rate = _at_mp3_rate(samples, rate)
+        samples, rate = at_mp3_rate(samples, rate)
         samples = _decoded(BytesIO(_coded(samples, rate, format)), samples, format)
-    loudness, note = integrated_loudness(samples, rate)
-    return Measured(loudness, rounded_peak(samples), note, samples.shape[1])
+    loudness, note = (None, silent) if silent else integrated_loudness(samples, rate)
+    return Measured(loudness, rounded_peak(samples), note, samples.shape[1], word)
 
 
 def _copy(job: _Copy) -> _Copied:
     """Write a clip's copy, and its second one."""
-    samples, rate = read_audio(job.source)
-    seconds = len(samples) / rate
+    samples, rate, note, seconds, _ = read_audible(job.source)
     if samples.shape[1] < job.channels:
         samples = np.repeat(samples, job.channels, axis=1)
     if job.format == "mp3":
-        samples, rate = _at_mp3_rate(samples, rate)
+        samples, rate = at_mp3_rate(samples, rate)
     target, *again = job.targets
     gain, short = _write(samples, rate, job, target)
     for second in again:
         silent = math.ceil(secrets.SystemRandom().uniform(*_SILENCE) * rate)
         padded = np.concatenate([np.zeros((silent, samples.shape[1]), samples.dtype), samples])
         _write(padded, rate, job, second, silent)
-    return _Copied(seconds, samples.shape[1], gain, short)
+    peak = rounded_peak(samples) if gain or note else 0.0
+    return _Copied(seconds, samples.shape[1], gain, short, peak, note)
 
 
 def _write(
@@ -313,28 +313,13 @@ def _short(copy: np.ndarray, rate: int, plan: Level, common: float) -> float:
 
 def _spared(samples: np.ndarray) -> float:
     """Return the gain in dB, at most 0, that keeps `samples` from being cut off."""
-    beyond = max(float(samples.max()), -float(samples.min())) > 1
-    return -rounded_peak(samples) if beyond else 0.0
+    return -rounded_peak(samples) if passes_full_scale(samples) else 0.0
 
 
 def _levels(clip: str, measured: Measured | None, copied: _Copied) -> list[Level]:
     gain = copied.gain_db
     if measured is not None:
         return [level_of(clip, measured, gain, copied.short)]
-    note = f"passes full scale: lowered by {-gain:.1f} dB"
-    return [Level(clip, None, -gain, gain, note)] if gain else []
-
-
-def _at_mp3_rate(samples: np.ndarray, rate: int) -> tuple[np.ndarray, int]:
-    """Return `samples` at a rate that MP3 has: their own, else the next higher, else the highest.
-
-    Above 48000 Hz, multiples of 44100 go to 44100.
-    """
-    from scipy.signal import resample_poly
-
-    if rate in _MP3_RATES:
-        return samples, rate
-    highest = 48000 if rate % 44100 else 44100
-    new = min((one for one in _MP3_RATES if one > rate), default=highest)
-    common = math.gcd(new, rate)
-    return resample_poly(samples, new // common, rate // common, axis=0), new
+    lowered = f"passes full scale: lowered by {-gain:.1f} dB" if gain else ""
+    note = "; ".join(filter(None, (copied.note, lowered)))
+    return [Level(clip, None, copied.peak_dbtp, gain, note)] if note else []

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from embeddings.collection.clips import Collection
+from embeddings.listening.audible import TWO_SIDES_DB
 
 CEILING_DBTP = -1.0
 """No levelled sound has a higher true peak."""
@@ -30,7 +31,6 @@ AUDIBLE_DB = 0.05
 USUAL_LUFS = -23.0
 """The wanted level unless told, that of EBU R 128."""
 
-_TWO_SIDES_DB = round(10 * math.log10(2), 2)
 _OVERSAMPLING = 4
 _BLOCK = 1 << 18  # frames that are oversampled at a time
 _EDGE = 16  # frames around a block, more than the interpolating filter reaches
@@ -38,12 +38,22 @@ _HALF_STEP = 5e-5  # envelopes are stored to four digits: a peak may be higher b
 
 
 class Measured(NamedTuple):
-    """A sound's loudness in LUFS or None, true peak in dBTP, a note, and number of channels."""
+    """A sound as it is played.
+
+    Attributes
+    ----------
+    loudness_lufs : or None where it has none
+    peak_dbtp : its true peak
+    note : why it has no loudness, or how that was measured
+    channels : 1 or more
+    word : what was done to make it audible, see `embeddings.listening.audible`; "" for nothing
+    """
 
     loudness_lufs: float | None
     peak_dbtp: float
     note: str
     channels: int = 1
+    word: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,8 @@ class Level:
     loudness_lufs : its integrated loudness in LUFS as it is played; None where it has none
     peak_dbtp : its true peak in dBTP before gain, rounded up to 0.01; at least `SILENCE_DBTP`
     gain_db : what is added
-    note : why the copy is not at the common level; "" where it is
+    note : why the copy is not at the common level, and what else was done to the sound, such as
+        a mix of more than two channels; "" where nothing is to be said
     """
 
     clip: str
@@ -164,6 +175,7 @@ def level_of(clip: str, one: Measured, gain: float, short: float) -> Level:
         note = f"{misses} by {abs(short):.1f} dB, peaking at {one.peak_dbtp + gain:.1f} dBTP"
     else:
         note = ""
+    note = "; ".join(filter(None, (one.word, note)))
     return Level(clip, one.loudness_lufs, one.peak_dbtp, gain, note)
 
 
@@ -176,4 +188,4 @@ def _planned(clip: str, one: Measured, common: float) -> Level:
 def _on_two_sides(one: Measured) -> Measured:
     if one.channels > 1 or one.loudness_lufs is None:
         return one
-    return one._replace(loudness_lufs=round(one.loudness_lufs + _TWO_SIDES_DB, 2))
+    return one._replace(loudness_lufs=round(one.loudness_lufs + TWO_SIDES_DB, 2))

@@ -31,6 +31,7 @@ STORED: dict[str, dict[str, str]] = {
         "families.json": "the classes of each family",
         "envelopes.npy": "a picture of each clip's loudness over time",
         "audio/FILE": "the sounds, where they were made here or imported with `--copy`",
+        "playing/FILE": "copies of what browsers do not play, made when it is first played; may go",
     },
     "collections/NAME/embeddings/EMBEDDING/": {
         "vectors.npy": "float32: a row a clip, or a row a frame; failed clips left out",

@@ -90,6 +90,12 @@ SETTINGS = (
         30,
         "How long a browser may keep a clip's audio before it asks again.",
     ),
+    Setting(
+        "playing_copies_mb",
+        2000,
+        "How many megabytes each collection's copies of what browsers do not play may take; what "
+        "was played longest ago goes first, and is made again when it is played.",
+    ),
 )
 
 

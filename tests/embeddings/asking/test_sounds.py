@@ -8,6 +8,7 @@ import soundfile
 
 from embeddings.asking import answering
 from embeddings.asking.sounds import playing_gain, take_sound
+from embeddings.audio.measuring import measure
 from embeddings.collection.clips import Collection
 from embeddings.extraction.extract import extract_embedding, find_card, plan
 from embeddings.search.processing import Recipe
@@ -15,6 +16,7 @@ from embeddings.systems.rankings import build_ranking
 from tests.support.asked import bring, check_as_ranked, moved_by, nearest_other
 from tests.support.own_representations import BAD, write_bad
 from tests.support.small import RATE, make_sound
+from tests.support.sounds.sound_kinds import sound as tone_of
 
 
 def test_a_longer_sound_is_heard_from_its_beginning(tmp_path: Path) -> None:
@@ -54,6 +56,38 @@ def test_it_plays_at_the_collections_level(small: Collection, tmp_path: Path) ->
     for row in (0, 17):
         gain = playing_gain(bring(small, row, tmp_path / f"{row}"), small, levels)
         assert gain == pytest.approx(levels.gains_db[row], abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "peak", "coding", "copied"),
+    [
+        (44100, 16, 0.3, "PCM_16", (44100, 1, "PCM_16")),
+        (44100, 6, 0.3, "PCM_16", (44100, 2, "PCM_16")),
+        (100, 1, 0.3, "PCM_16", (8000, 1, "PCM_16")),
+        (500_000, 1, 0.3, "PCM_16", (48000, 1, "PCM_16")),
+        (44100, 1, 1.5, "DOUBLE", (44100, 1, "FLOAT")),
+        (44100, 1, 30_000, "FLOAT", (44100, 1, "PCM_16")),
+    ],
+)
+def test_whatever_is_asked_with_plays(
+    tmp_path: Path, rate: int, channels: int, peak: float, coding: str, copied: tuple
+) -> None:
+    given = tmp_path / "given"
+    samples = tone_of(rate, channels, peak)
+    soundfile.write(given, samples, rate, format="WAV", subtype=coding)
+    sound = take_sound(given, "odd.wav")
+    assert sound.path == given  # which systems hear
+    assert (sound.sample_rate, sound.channels) == (rate, channels)
+    info = soundfile.info(sound.copy)
+    assert (info.samplerate, info.channels, info.subtype) == copied
+    assert info.duration == pytest.approx(sound.seconds)
+    played = np.abs(soundfile.read(sound.copy)[0]).max()
+    if channels == 1:
+        assert played == pytest.approx(peak if peak < 2 else 1.0, abs=0.02)
+    else:
+        on_two_sides = 3.01 if info.channels == 1 else 0
+        heard = measure(sound.copy).loudness_lufs + on_two_sides
+        assert sound.loudness_lufs in (None, pytest.approx(heard, abs=0.03))
 
 
 @pytest.mark.parametrize("kind", BAD)

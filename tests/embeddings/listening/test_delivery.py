@@ -1,6 +1,5 @@
 """The copies that raters hear: one loudness, no tags, decoded once, whole or not at all."""
 
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from embeddings.errors import InputError
 from embeddings.files import whole_file
 from embeddings.listening import copies as stored_copies
 from embeddings.listening import levels
-from embeddings.listening.copies import Delivered, make_copies
+from embeddings.listening.copies import Delivered, make_copies, write_sound
 from embeddings.listening.levels import (
     SILENCE_DBTP,
     Level,
@@ -24,7 +23,6 @@ from embeddings.listening.levels import (
     true_peak,
 )
 from embeddings.listening.soundcheck import write_check_sounds
-from embeddings.parallel import Failure
 from tests.support.loudness import left, read_loudness
 
 RATE = 44100
@@ -52,20 +50,6 @@ def copies(sources: dict[str, Path], folder: Path, **options: Any) -> Delivered:
     """Make levelled FLAC copies, unless told otherwise."""
     terms = {"level": True, "loudness": -23.0, "format": "flac", "workers": 2, **options}
     return make_copies(sources, folder, **terms)
-
-
-@pytest.fixture
-def serial(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do the work here, and not in other processes, which take a second to start."""
-
-    def one_by_one(function: Callable, items: Iterable, workers: int) -> Iterator[tuple]:
-        for item in items:
-            try:
-                yield item, function(item)
-            except InputError as error:
-                yield item, Failure(str(error))
-
-    monkeypatch.setattr(stored_copies, "in_parallel", one_by_one)
 
 
 def test_true_peak_finds_the_peak_between_the_samples() -> None:
@@ -306,7 +290,6 @@ def test_a_clip_that_cannot_be_decoded_stops_everything(tmp_path: Path) -> None:
         assert left(tmp_path / "to") == []
 
 
-@pytest.mark.usefixtures("serial")
 @pytest.mark.parametrize(
     ("format", "channels", "rate", "reason"),
     [
@@ -318,10 +301,9 @@ def test_a_clip_that_cannot_be_decoded_stops_everything(tmp_path: Path) -> None:
 def test_what_a_format_cannot_hold_is_said(
     tmp_path: Path, format: str, channels: int, rate: int, reason: str
 ) -> None:
-    source = write(tmp_path / "a.wav", np.zeros((RATE, channels)), rate)
-    with pytest.raises(InputError, match=rf"^The study cannot be opened: .* 'a' .*: {reason}$"):
-        copies({"a": source}, tmp_path / "to", format=format)
-    assert left(tmp_path / "to") == []
+    with pytest.raises(InputError, match=f"^{reason}$"):
+        write_sound(tmp_path / "a", np.zeros((RATE, channels)), rate, format)
+    assert left(tmp_path) == []
 
 
 @pytest.mark.usefixtures("serial")

@@ -1,14 +1,17 @@
 """The experimenter's pages: home, browse, the clips' audio."""
 
+import io
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from flask import Flask
 from flask.testing import FlaskClient
 
 from embeddings.collection.clips import Collection
+from embeddings.listening.playable import EDITION
 from embeddings.search.processing import Recipe
 from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import Ranking, open_embedding
@@ -203,11 +206,35 @@ def test_audio_is_sent_in_ranges_and_kept_long(
     assert "private" in whole.headers["Cache-Control"]
     page = experimenter.get("/browse/small?query=hum-1").text
     version = re.sub(r"\D", "", small.info["imported_at"])
-    assert f'data-src="/audio/small/hum-1?v={version}"' in page
+    assert f'data-src="/audio/small/hum-1?v={version}.{EDITION}"' in page
     part = experimenter.get("/audio/small/hum-1", headers={"Range": "bytes=100-299"}, buffered=True)
     assert part.status_code == 206
     assert part.data == file[100:300]
     assert part.headers["Content-Range"] == f"bytes 100-299/{len(file)}"
+
+
+def test_what_browsers_do_not_play_is_sent_as_a_copy(
+    experimenter: FlaskClient, small: Collection, app: Flask
+) -> None:
+    path = small.audio_path(small.clip("hum-1"))
+    samples, rate = soundfile.read(path)
+    soundfile.write(path, samples, rate, subtype="MS_ADPCM")
+    whole = experimenter.get("/audio/small/hum-1", buffered=True)
+    assert (whole.status_code, whole.mimetype) == (200, "audio/flac")
+    heard, heard_rate = soundfile.read(io.BytesIO(whole.data))
+    assert heard_rate == rate
+    assert np.abs(heard[: len(samples)] - samples).max() < 0.02
+    part = experimenter.get("/audio/small/hum-1", headers={"Range": "bytes=4-99"}, buffered=True)
+    assert (part.status_code, part.data) == (206, whole.data[4:100])
+    assert "private" in part.headers["Cache-Control"]
+    (copy,) = (small.folder / "playing").iterdir()
+    assert experimenter.get("/audio/small/hum-2", buffered=True).mimetype == "audio/wav"
+    assert list((small.folder / "playing").iterdir()) == [copy]
+    copy.unlink()  # as whoever wants the room may
+    assert experimenter.get("/audio/small/hum-1", buffered=True).data == whole.data
+    app.config["SETTINGS"]["playing_copies_mb"] = 0
+    path.write_bytes(b"RIFF and then nothing")
+    assert "the audio cannot be read" in experimenter.get("/audio/small/hum-1").text
 
 
 def test_a_ranking_that_is_built_while_the_app_runs_is_seen(
