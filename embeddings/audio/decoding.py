@@ -157,7 +157,7 @@ def _whole(
     if kind is None:
         raise _unreadable(path, reason)
     if not ffmpeg.is_there():
-        what = f"{reason}; PyAV reads more" if reason else f"{kind.name} is read by PyAV"
+        what = f"{reason}; PyAV may read more" if reason else f"{kind.name} is read by PyAV"
         raise _unreadable(path, f"{what}, which is not installed ({ffmpeg.INSTALL})")
     sound, suspicion = _by_ffmpeg(path, kind, length, beginning)
     return sound, suspicion, True
