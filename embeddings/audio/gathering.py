@@ -8,8 +8,8 @@ from embeddings.errors import InputError
 
 FASTEST_RATE = 2_000_000
 """Hz: beyond what any recorder has, a header is wrong."""
-MOST_VALUES = 1 << 28
-"""Samples of all channels together, which is 1 GiB: half an hour of stereo at 48 kHz is less."""
+MOST_VALUES = 1800 * 48000 * 2
+"""Samples of all channels together: as many as half an hour of stereo at 48 kHz has, 691 MB."""
 
 
 class Gathering:
