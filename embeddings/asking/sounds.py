@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from embeddings.audio.decoding import UnreadableAudio, decode
+from embeddings.audio.decoding import Decoded, UnreadableAudio, decode
 from embeddings.audio.measuring import envelope
 from embeddings.audio.meter import integrated_loudness, within_full_scale
-from embeddings.audio.speakers import layout_of
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.listening.audible import audible, in_16_bits, passes_full_scale
@@ -66,8 +65,9 @@ def take_sound(given: Path, name: str) -> Sound:
         It is no sound (`UnreadableSound`), has no samples, some that are no numbers or none but
         zeros, or a rate or channels beyond what is compared. Nothing is written then.
     """
-    samples, rate, frames = _read(given, name)
-    cut = frames > len(samples)
+    sound = _decoded(given, name)
+    samples, rate, layout = sound.samples, sound.rate, sound.layout
+    cut = sound.frames > len(samples)
     if not samples.any():
         which = f"the first {LONGEST_SECONDS:.0f} s are" if cut else "the sound is"
         raise InputError(f"{name}: {which} silent, so there is nothing to compare.")
@@ -75,7 +75,6 @@ def take_sound(given: Path, name: str) -> Sound:
     if cut:
         path = given.with_name("beginning.wav")
         soundfile.write(path, samples, rate, subtype="FLOAT")
-    layout = layout_of(given, samples.shape[1])
     measured = within_full_scale(samples)[0]
     loudness, peaks = integrated_loudness(measured, rate, layout)[0], envelope(measured)
     heard = audible(samples, rate, layout)
@@ -86,7 +85,7 @@ def take_sound(given: Path, name: str) -> Sound:
         name=name,
         id=f"sound-{_digest(samples, rate)}",
         seconds=len(samples) / rate,
-        given_seconds=frames / rate,
+        given_seconds=sound.frames / rate,
         sample_rate=rate,
         channels=samples.shape[1],
         loudness_lufs=loudness,
@@ -118,8 +117,8 @@ def _write_copy(copy: Path, samples: np.ndarray, rate: int) -> None:
         soundfile.write(copy, in_16_bits(samples), rate, subtype="PCM_16")
 
 
-def _read(path: Path, name: str) -> tuple[np.ndarray, int, int]:
-    """Return what is heard, float32 [frames, channels], its rate, and the whole file's frames."""
+def _decoded(path: Path, name: str) -> Decoded:
+    """Return what is heard of a file, with the whole file's frames."""
     if not path.stat().st_size:
         raise InputError(f"{name}: the file is empty (0 bytes).")
     try:
@@ -130,14 +129,14 @@ def _read(path: Path, name: str) -> tuple[np.ndarray, int, int]:
         ) from error
     except InputError as error:
         raise InputError(str(error).replace(str(path), name)) from error
-    samples, rate, channels = sound.samples, sound.rate, sound.samples.shape[1]
+    rate, channels = sound.rate, sound.samples.shape[1]
     if rate > _MOST_RATE:
         raise InputError(f"{name}: the sample rate may be at most {_MOST_RATE:,} Hz, not {rate:,}.")
     if channels > _MOST_CHANNELS:
         raise InputError(
             f"{name}: a sound may have at most {_MOST_CHANNELS} channels, not {channels}."
         )
-    return samples, rate, sound.frames
+    return sound
 
 
 def _digest(samples: np.ndarray, rate: int) -> str:

@@ -19,6 +19,7 @@ from embeddings.audio.kinds import ASF, FLAC, MP4, MPEG, OGG, SUFFIXES, Kind, ki
 from embeddings.audio.lengths import Length
 from embeddings.audio.mpeg_frames import first_frame, mpeg_length
 from embeddings.audio.ogg_pages import ogg_length
+from embeddings.audio.speakers import Layout, layout_of
 from embeddings.errors import InputError
 
 __all__ = ("LONGEST_SECONDS", "SUFFIXES", "Decoded", "UnreadableAudio", "decode", "read_audio")
@@ -49,6 +50,7 @@ class Decoded:
     ----------
     samples : float32 [frames, channels] in about [-1, 1]; the beginning, where only that was asked
     rate : in Hz
+    layout : which loudspeaker each channel is for, () where that is not known
     frames : of the whole file
     kind : what the file is, by its bytes
     by_ffmpeg : whether FFmpeg decoded it, and not libsndfile
@@ -57,6 +59,7 @@ class Decoded:
 
     samples: np.ndarray
     rate: int
+    layout: Layout
     frames: int
     kind: str
     by_ffmpeg: bool
@@ -98,6 +101,7 @@ def decode(path: Path, most_seconds: float | None = None) -> Decoded:
     return Decoded(
         samples=samples,
         rate=sound.rate,
+        layout=sound.layout,
         frames=sound.frames,
         kind=kind.name if kind else "",
         by_ffmpeg=by_ffmpeg,
@@ -157,7 +161,7 @@ def _whole(
     if kind is None:
         raise _unreadable(path, reason)
     if not ffmpeg.is_there():
-        what = f"{reason}; PyAV reads more" if reason else f"{kind.name} is read by PyAV"
+        what = f"{reason}; PyAV may read more" if reason else f"{kind.name} is read by PyAV"
         raise _unreadable(path, f"{what}, which is not installed ({ffmpeg.INSTALL})")
     sound, suspicion = _by_ffmpeg(path, kind, length, beginning)
     return sound, suspicion, True
@@ -166,6 +170,7 @@ def _whole(
 def _by_libsndfile(path: Path, length: Length, beginning: float | None) -> Gathering:
     with soundfile.SoundFile(path) as file:
         sound = Gathering(path, file.samplerate, file.channels, LONGEST_SECONDS, beginning)
+        sound.layout = layout_of(path, file.format, file.channels)
         if file.frames >= _UNKNOWN:
             raise ValueError("its header does not say how long it is")
         frames = file.frames

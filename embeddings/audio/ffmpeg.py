@@ -12,6 +12,7 @@ import numpy as np
 from embeddings.audio.gathering import Gathering
 from embeddings.audio.kinds import APE, AVI, MATROSKA, MP4, TTA, WAVPACK, Kind
 from embeddings.audio.lengths import Length
+from embeddings.audio.speakers import known_layout
 from embeddings.errors import InputError
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def _take(
     rate, channels = frame.sample_rate, frame.layout.nb_channels
     if sound is None:
         sound = Gathering(path, rate, channels, longest, beginning)
+        sound.layout = known_layout(channel.name for channel in frame.layout.channels)
     if (rate, channels) != (sound.rate, sound.channels):
         raise InputError(
             f"{path}: after {sound.frames / sound.rate:.3f} s it changes from {sound.rate} Hz and "

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
+from embeddings.audio.speakers import Layout
 from embeddings.errors import InputError
 
 FASTEST_RATE = 2_000_000
 """Hz: beyond what any recorder has, a header is wrong."""
-MOST_VALUES = 1 << 28
-"""Samples of all channels together, which is 1 GiB: half an hour of stereo at 48 kHz is less."""
+MOST_VALUES = 1800 * 48000 * 2
+"""Samples of all channels together: as many as half an hour of stereo at 48 kHz has, 691 MB."""
 
 
 class Gathering:
@@ -18,8 +19,11 @@ class Gathering:
     Attributes
     ----------
     rate, channels : of the sound
+    layout : which loudspeaker each channel is for, see `embeddings.audio.speakers`
     frames : how many have come so far
     """
+
+    layout: Layout = ()
 
     def __init__(
         self, path: Path, rate: int, channels: int, longest: float, beginning: float | None

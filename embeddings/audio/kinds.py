@@ -86,9 +86,7 @@ def kind_of(data: Content) -> Kind | None:
         return MP4
     if head[:1] == b"\xff" and head[1:2] and head[1] & 0xE0 == 0xE0:
         return ADTS if head[1] & 0xF6 == 0xF0 else MPEG
-    if begin or not head.strip(b"\0"):
-        return MPEG  # what a tag or zeros stand before is most often a damaged one
-    return None
+    return MPEG if begin else None  # what a tag stands before is most often a damaged one
 
 
 def after_id3(data: Content) -> int:

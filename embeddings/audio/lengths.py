@@ -34,11 +34,11 @@ class Length:
     def suspicion(self, seconds: float) -> str:
         """Return what is suspicious about a file of which `seconds` were decoded, or ""."""
         stated = seconds * self.ratio if self.stated is None else self.stated
-        held = seconds if self.held is None else self.held
+        held = stated if self.held is None or self.stated is None else self.held
         notes = [self.note] if self.note else []
         if max(abs(stated - seconds), abs(stated - held)) > self.slack + 0.001 * stated:
             than = "longer" if seconds > stated else "shorter"
             notes.insert(0, f"{than} than its header says: {seconds:.3f} s, not {stated:.3f} s")
         elif self.short(seconds):
-            notes.insert(0, f"{seconds:.3f} s of its {held:.3f} s can be decoded")
+            notes.insert(0, f"{seconds:.3f} s of its {self.held:.3f} s can be decoded")
         return "; ".join(notes)

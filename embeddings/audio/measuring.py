@@ -8,7 +8,6 @@ import numpy as np
 
 from embeddings.audio.decoding import decode
 from embeddings.audio.meter import integrated_loudness, within_full_scale
-from embeddings.audio.speakers import layout_of
 
 ENVELOPE_POINTS = 200
 
@@ -48,7 +47,7 @@ def measure(path: Path) -> Measurement:
     sound = decode(path)
     rate = sound.rate
     samples, beyond = within_full_scale(sound.samples)
-    loudness, note = integrated_loudness(samples, rate, layout_of(path, samples.shape[1]))
+    loudness, note = integrated_loudness(samples, rate, sound.layout)
     return Measurement(
         seconds=round(len(samples) / rate, 6),
         sample_rate=rate,

@@ -7,6 +7,7 @@ numbers: 4, 8 or 16 channels may be quadraphony, ambisonics, or the microphones 
 """
 
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
@@ -46,22 +47,25 @@ _TO_TWO = {
 """What left and right get of each loudspeaker: ITU-R BS.775-3, table 2."""
 
 
-def layout_of(path: Path, channels: int) -> Layout:
-    """Return the layout of a readable sound file of so many channels; () where it is not known."""
-    import soundfile
+def layout_of(path: Path, kind: str, channels: int) -> Layout:
+    """Return the layout in which libsndfile reads a file of so many channels; () if not known.
 
+    `kind` is what libsndfile calls the format. FFmpeg names a file's channels itself.
+    """
     if channels < 3:
         return ()
-    try:
-        kind = soundfile.info(path).format
-    except soundfile.LibsndfileError:
-        kind = ""  # read by other means
     if kind in {"WAV", "WAVEX", "RF64"}:
         mask = _channel_mask(path)
         named = tuple(name for bit, name in enumerate(_MASK) if mask >> bit & 1)
         if len(named) == channels:
             return named
     return _BY_FORMAT.get(kind, _USUAL).get(channels, ())
+
+
+def known_layout(names: Iterable[str]) -> Layout:
+    """Return FFmpeg's names of a file's channels, or () where one is no loudspeaker."""
+    named = tuple(names)
+    return named if len(named) > 2 and set(named) <= set(_MASK) else ()
 
 
 def mixed_down(samples: np.ndarray, layout: Layout = ()) -> tuple[np.ndarray, str]:

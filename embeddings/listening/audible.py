@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from embeddings.audio.decoding import read_audio
+from embeddings.audio.decoding import decode
 from embeddings.audio.meter import too_low, within_full_scale
 from embeddings.audio.rates import resampled
-from embeddings.audio.speakers import Layout, layout_of, mixed_down
+from embeddings.audio.speakers import Layout, mixed_down
 
 PLAYED_RATES = (3000, 384_000)
 """The lowest and the highest rate in Hz that Chromium, Firefox and WebKit play, as measured."""
@@ -44,8 +44,8 @@ class Audible(NamedTuple):
 
 def read_audible(path: Path) -> Audible:
     """Return the sound in `path` as ears get it; raises as `audio.decoding.read_audio`."""
-    samples, rate = read_audio(path)
-    return audible(samples, rate, layout_of(path, samples.shape[1]))
+    sound = decode(path)
+    return audible(sound.samples, sound.rate, sound.layout)
 
 
 def audible(samples: np.ndarray, rate: int, layout: Layout = ()) -> Audible:

@@ -9,6 +9,8 @@ import soundfile
 
 from embeddings.audio import decoding, ffmpeg, gathering
 from embeddings.audio.decoding import decode, read_audio
+from embeddings.audio.flac_frames import flac_length
+from embeddings.audio.lengths import Length
 from embeddings.errors import InputError
 from tests.support.tone import RATE, tone
 
@@ -209,3 +211,32 @@ def test_a_reason_travels_from_another_process() -> None:
     error = decoding.UnreadableAudio("a: no.", "no")
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.reason) == ("a: no.", "no")
+
+
+@pytest.mark.parametrize("kind", ["noise", "tone"])
+def test_the_last_frame_of_a_flac_is_found_in_any_content(tmp_path: Path, kind: str) -> None:
+    """Noise holds bytes that look like a frame's header, about once in a thousand files."""
+    rng = np.random.default_rng(5)
+    for number in range(60):
+        frames = int(rng.integers(1, 30000))
+        made = rng.uniform(-1, 1, frames) if kind == "noise" else tone(frames / RATE)[:, 0]
+        path = tmp_path / "a.flac"
+        soundfile.write(path, made, RATE, subtype=("PCM_16", "PCM_24", "PCM_S8")[number % 3])
+        content = path.read_bytes()
+        assert flac_length(content).held == frames / RATE
+        unknown = content[:21] + bytes([content[21] & 0xF0]) + bytes(4) + content[26:]
+        assert flac_length(unknown) == Length(held=frames / RATE, slack=0.5 / RATE)
+
+
+def test_bytes_that_look_like_a_header_are_no_last_frame(tmp_path: Path) -> None:
+    path = tmp_path / "a.flac"
+    soundfile.write(path, 0.3 * tone(1), RATE)
+    content = path.read_bytes()
+    head = bytes([0xFF, 0xF8, 0xC9, 0x08, 0x7F])  # frame 127 of 4096 samples
+    polynomial = 0x07
+    check = 0
+    for byte in head:
+        check ^= byte
+        for _ in range(8):
+            check = (check << 1 ^ polynomial if check & 0x80 else check << 1) & 0xFF
+    assert flac_length(content + head + bytes([check])).held == 1.0

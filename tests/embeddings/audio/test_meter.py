@@ -10,9 +10,9 @@ import pyloudnorm
 import pytest
 import soundfile
 
+from embeddings.audio.decoding import decode
 from embeddings.audio.measuring import measure
 from embeddings.audio.meter import integrated_loudness, within_full_scale
-from embeddings.audio.speakers import layout_of
 from tests.support.sounds.sound_kinds import sound
 from tests.support.tone import RATE, tone
 
@@ -139,5 +139,5 @@ def test_ffmpeg_reads_the_same(
     said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
     theirs = float(re.findall(r"I: +(-[\d.]+) LUFS", said)[-1])
     samples, _ = soundfile.read(path, dtype="float32", always_2d=True)
-    ours = integrated_loudness(samples, rate, layout_of(path, channels))[0]
+    ours = integrated_loudness(samples, rate, decode(path).layout)[0]
     assert ours == pytest.approx(theirs, abs=0.25)  # their filters are others above 1 kHz
