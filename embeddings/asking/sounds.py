@@ -124,9 +124,7 @@ def _decoded(path: Path, name: str) -> Decoded:
     try:
         sound = decode(path, most_seconds=LONGEST_SECONDS)
     except UnreadableAudio as error:
-        raise UnreadableSound(
-            f"{name}: this is no sound that can be read here: {error.reason}."
-        ) from error
+        raise UnreadableSound(f"{name}: {error.reason}.") from error
     except InputError as error:
         raise InputError(str(error).replace(str(path), name)) from error
     rate, channels = sound.rate, sound.samples.shape[1]

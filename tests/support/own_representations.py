@@ -33,7 +33,7 @@ def say_pid(path: str) -> None:
 
 
 BAD = {
-    "text": ("this is no sound that can be read here", UnreadableSound),
+    "text": ("the audio cannot be read", UnreadableSound),
     "empty": ("the file is empty (0 bytes).", InputError),
     "no samples": ("the audio is empty (0 samples).", InputError),
     "silence": ("the sound is silent, so there is nothing to compare.", InputError),

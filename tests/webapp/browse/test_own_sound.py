@@ -158,7 +158,7 @@ def test_without_scripts_it_is_a_plain_form(
     bad = {"sound": (io.BytesIO(b"nothing"), "<b>.wav"), "csrf_token": token}
     answer = experimenter.post("/browse/small/own", data=bad)
     assert answer.status_code == 400
-    assert "&lt;b&gt;.wav: this is no sound that can be read here" in answer.text
+    assert "&lt;b&gt;.wav: the audio cannot be read" in answer.text
     answer = experimenter.post("/browse/small/own", data={"csrf_token": token})
     assert "Choose a sound first." in answer.text
 
