@@ -205,14 +205,11 @@ def _first(row: dict[str, str], columns: tuple[str, ...]) -> str:
 def source_families(
     clips: list[SourceClip], options: Options, own: dict[str, tuple[str, ...]] | None
 ) -> dict[str, tuple[str, ...]]:
-    """Return the families by the first of: the user's file, the source's own, FSD50K's.
-
-    Their classes are spelled as labels are.
-    """
+    """Return the families by the first of: the user's file, the source's own, FSD50K's."""
     if options.families:
         own = check_families(read_json(options.families), str(options.families))
     if own is not None:
-        return {name: tuple(dict.fromkeys(map(one_line, own[name]))) for name in own}
+        return own
     return known_families(Counter(label for clip in clips for label in clip.labels))
 
 

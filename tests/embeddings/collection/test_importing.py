@@ -10,8 +10,10 @@ import soundfile
 from embeddings.collection.clips import collection_names, open_collection
 from embeddings.collection.families import fsd50k_families
 from embeddings.collection.importing import import_collection
+from embeddings.collection.readers.esc import read_esc
 from embeddings.collection.readers.own_table import read_csv
 from embeddings.collection.sources import Options
+from embeddings.errors import InputError
 from tests.support.small import RATE, make_sound
 from tests.support.source_tables import change, table, write_table
 
@@ -194,3 +196,12 @@ def test_families_are_those_of_the_published_list(shared: Path) -> None:
     ours = {(family, label) for family, labels in fsd50k_families().items() for label in labels}
     assert ours == expected
     assert len(rows) - len(ours) == 22
+
+
+def test_a_class_of_esc_stands_in_one_group_of_ten(tmp_path: Path) -> None:
+    (tmp_path / "meta").mkdir()
+    table = "filename,target,category\na.wav,0,dog\nb.wav,15,dog\n"
+    (tmp_path / "meta" / "esc50.csv").write_text(table)
+    (tmp_path / "audio").mkdir()
+    with pytest.raises(InputError, match=r"esc50\.csv: the class 'dog' is in two families"):
+        read_esc(tmp_path, Options())
