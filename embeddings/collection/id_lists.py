@@ -7,7 +7,8 @@ is found so.
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -128,8 +129,14 @@ def _is_table(path: Path) -> bool:
     first = read_text(path).lstrip("\n").partition("\n")[0].casefold()
     if first.startswith("sep="):
         return True
-    rows = (next(csv.reader([first], delimiter=mark), []) for mark in SEPARATORS)
-    return any(len(cells) > 1 and not set(COLUMNS).isdisjoint(cells) for cells in rows)
+    return any(len(cells) > 1 and not set(COLUMNS).isdisjoint(cells) for cells in _headers(first))
+
+
+def _headers(line: str) -> Iterator[list[str]]:
+    """Give the cells of a line by each separator that columns may have."""
+    for mark in SEPARATORS:
+        with suppress(csv.Error):  # such as a cell that is too long: no line of columns is
+            yield next(csv.reader([line], delimiter=mark), [])
 
 
 def _column(path: Path) -> list[tuple[int, str]]:

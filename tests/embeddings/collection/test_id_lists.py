@@ -123,3 +123,10 @@ def test_a_row_is_named_once_and_by_something(tmp_path: Path) -> None:
     path.write_text("fname,x\n007,\nx,\ny,\n")
     with pytest.raises(InputError, match=r"ids.csv: 'x', 'y' are not in the collection 'odd'"):
         read_id_column(path, collection)
+
+
+def test_a_line_that_is_too_long_for_a_cell_is_a_name_that_nobody_has(tmp_path: Path) -> None:
+    path = tmp_path / "q.txt"
+    path.write_text("x" * 200_000)
+    with pytest.raises(InputError, match=r"q\.txt, line 1: 'xxx.* is not in the collection"):
+        read_ids(path, named(tmp_path))
