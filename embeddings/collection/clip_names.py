@@ -46,6 +46,13 @@ def unusable(name: str) -> str:
     return next((one for one in name if _is_unusable(one)), "")
 
 
+def shown(name: str) -> str:
+    r"""Return a name as it can be printed on one line: what is unusable is escaped, as ``\\n``."""
+    return "".join(
+        one.encode("unicode_escape").decode() if _is_unusable(one) else one for one in name
+    )
+
+
 def _is_unusable(one: str) -> bool:
     code = ord(one)
     none = 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE

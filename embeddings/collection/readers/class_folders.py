@@ -6,7 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from embeddings.audio.decoding import SUFFIXES
-from embeddings.collection.clip_names import clip_id, spelled, unusable
+from embeddings.collection.clip_names import clip_id, shown, spelled, unusable
 from embeddings.collection.sources import (
     Options,
     Reader,
@@ -89,10 +89,10 @@ def _clip(path: Path, file: str, name: str, argument: str) -> SourceClip:
         problem = "its path is not UTF-8 or has a control character"
     whole = path / file
     return SourceClip(
-        id=name,
+        id=shown(name),
         path=whole,
-        labels=labels,
-        where=str(whole).encode(errors="backslashreplace").decode(),
+        labels=tuple(map(shown, labels)),
+        where=shown(str(whole)),
         problem=problem,
-        extra={"folder": folder},
+        extra={"folder": shown(folder)},
     )
