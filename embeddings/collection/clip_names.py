@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from embeddings.audio.decoding import SUFFIXES
 
+_NO_NAMES = ("", ".", "..")
 _DRIVE = re.compile(r"[A-Za-z]:/")
 
 
@@ -26,9 +27,13 @@ def suffix_of(name: str) -> str:
 
 
 def clip_id(name: str) -> str:
-    """Return the id that an import gives to the clip of this file name: without its suffix."""
+    """Return the id that an import gives to the clip of this file name: without its suffix.
+
+    The suffix stays where nothing else would, or only dots, which mean a folder in addresses.
+    """
     text = spelled(name)
-    return text.removesuffix(suffix_of(text)).rstrip()
+    bare = text.removesuffix(suffix_of(text)).rstrip()
+    return text if bare.rpartition("/")[2] in _NO_NAMES else bare
 
 
 def leads_out(name: str) -> bool:

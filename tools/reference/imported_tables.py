@@ -47,9 +47,10 @@ file's: what macOS writes decomposed is found. Any character but control charact
 and Unicode's noncharacters may stand in it. Folders that are links are looked into, each once.
 
 The clip's id is the fname in Unicode's form NFC, with `/` between folders, without white space at
-its ends and without the suffix. Where two files of the table would have the same id, as `a.wav` and
-`a.flac`, each keeps its suffix in the id; where these are alike, too, as `x.wav` in two folds, the
-id is the file's path below `audio/`."""
+its ends and without the suffix, which stays where only dots would be left. Where two files of the
+table would have the same id, as `a.wav` and `a.flac`, each keeps its suffix in the id; where these
+are alike, too, as `x.wav` in two folds, the id is the file's path below `audio/`. Of files whose
+names differ in their normal form alone one has to be renamed."""
 
 _LABELS = """\
 ## labels
