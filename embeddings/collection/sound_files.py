@@ -70,7 +70,8 @@ class SoundFolder:
                 + self._hint(name)
             )
         if len(found) > 1:
-            named = " and ".join(map(repr, found[:_NAMED]))
+            alike = len({spelled(one) for one in found}) < len(found)  # to the eye, too
+            named = " and ".join(map(ascii if alike else repr, found[:_NAMED]))
             more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
             suffix = "" if suffix_of(name) else "the suffix or "
             raise InputError(

@@ -185,17 +185,30 @@ def _each_once(clips: list[SourceClip], names: list[str], sounds: SoundFolder) -
             if len({ids[place] for place in places}) < len(files):
                 for place in places:
                     ids[place] = sounds.inside(clips[place].path)
-    seen: dict[str | Path, str] = {}
+    seen: dict[str | Path, SourceClip] = {}
     checked = []
     for clip, own in zip(clips, ids, strict=True):
-        problem = clip.problem
-        if not problem:
-            if before := seen.get(own) or seen.get(clip.path):
-                problem = f"the clip {own!r} is there twice (first: {before})"
+        named = replace(clip, id=own)
+        if not named.problem:
+            if before := seen.get(own) or seen.get(named.path):
+                named = replace(named, problem=twice(named, before))
             else:
-                seen |= {own: clip.where, clip.path: clip.where}
-        checked.append(replace(clip, id=own, problem=problem))
+                seen |= {own: named, named.path: named}
+        checked.append(named)
     return checked
+
+
+def twice(clip: SourceClip, first: SourceClip) -> str:
+    """Return the problem of a clip that has the id or the file of an earlier one."""
+    files = clip.path, first.path
+    spellings = [[spelled(part) for part in file.parts] for file in files]
+    if clip.inside or first.inside or files[0] == files[1] or spellings[0] != spellings[1]:
+        return f"the clip {clip.id!r} is there twice (first: {first.where})"
+    names = " and ".join(ascii("/".join(file.parts[-2:])) for file in files)
+    return (
+        f"the clip {clip.id!r} is another file than the one before ({first.where}), with a name "
+        f"that differs in its Unicode form or white space alone ({names}); rename one of them"
+    )
 
 
 def _first(row: dict[str, str], columns: tuple[str, ...]) -> str:

@@ -1,6 +1,7 @@
 """Sound files are found by the names that tables have for them, however both are spelled."""
 
 import os
+import re
 import unicodedata
 from pathlib import Path
 
@@ -10,10 +11,13 @@ import soundfile
 from embeddings.audio.decoding import SUFFIXES
 from embeddings.collection.clip_names import clip_id
 from embeddings.collection.importing import import_collection
+from embeddings.collection.readers import find_reader
 from embeddings.collection.sound_files import SoundFolder
+from embeddings.collection.sources import Options
 from embeddings.errors import InputError
 from tests.support.small import RATE, make_sound
 from tests.support.source_tables import write_table
+from tests.support.sources.tiny_sounds import write_tiny
 from tests.support.wild_names import WILD
 
 FORMS = ("NFC", "NFD")
@@ -167,3 +171,20 @@ def test_ids_stay_apart_where_stems_are_alike(tmp_path: Path) -> None:
     assert list(collection.index) == ["a.wav", "a.flac", "b", "fold2/x.wav", "fold1/x.wav"]
     assert ["line 7: the clip 'a.flac' is there twice" in left_out[0], len(left_out)] == [True, 2]
     assert [clip.extra for clip in collection.clips][3:] == [{"fold": "2"}, {"fold": "1"}]
+
+
+def test_files_whose_names_differ_in_their_form_alone_are_told_as_two(tmp_path: Path) -> None:
+    names = ["e\u0301.wav", "\u00e9.wav"]
+    for seed, name in enumerate(names):
+        write_tiny(tmp_path / "audio" / "Dog" / name, seed)
+    (tmp_path / "clips.csv").write_text(f"fname,labels\nDog/{names[0]},Dog\nDog/{names[1]},Dog\n")
+    said = (
+        r"differs in its Unicode form or white space alone \('Dog/\\xe9\.wav' and "
+        r"'Dog/e\\u0301\.wav'\); rename one of them"
+    )
+    clips = find_reader("csv").read(tmp_path, Options()).clips
+    assert re.search(said, clips[1].problem)
+    with pytest.raises(InputError, match=r"could mean 'Dog/e\\u0301\.wav' and 'Dog/\\xe9\.wav'"):
+        SoundFolder(tmp_path / "audio").find(names[0])
+    by_folders = find_reader("folders").read(tmp_path / "audio", Options()).clips
+    assert re.search(said, by_folders[1].problem)
