@@ -20,9 +20,9 @@ from embeddings.files import read_json
 _TITLES = ("title", "name")
 _AUTHORS = ("author", "uploader", "username", "artist")
 _LICENCES = ("licence", "license")
+_FACTS = {"title": _TITLES, "author": _AUTHORS, "licence": _LICENCES}
 KNOWN_COLUMNS = (*_TITLES, *_AUTHORS, *_LICENCES, "fold")
 """The columns that mean something to every reader, besides those that it needs."""
-_TAKEN = {"fname", "labels", *_TITLES, *_AUTHORS, *_LICENCES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +159,12 @@ def _clip(
         where=where,
         problem=problem or ("" if labels else "there is no label"),
         group=one_line(row[options.group_column]) if options.group_column else "",
-        title=_first(row, _TITLES),
-        author=_first(row, _AUTHORS),
-        licence=_first(row, _LICENCES),
-        extra={key: one_line(value) for key, value in row.items() if key not in _TAKEN},
+        extra={
+            key: one_line(value)
+            for key, value in further_columns(row).items()
+            if key not in ("fname", "labels")
+        },
+        **usual_facts(row),
     )
 
 
@@ -212,7 +214,8 @@ def twice(clip: SourceClip, first: SourceClip) -> str:
 
 
 def _first(row: dict[str, str], columns: tuple[str, ...]) -> str:
-    return next((text for column in columns if (text := one_line(row.get(column, "")))), "")
+    """Return the first of these columns that has text in a row, "" for none."""
+    return next((column for column in columns if one_line(row.get(column, ""))), "")
 
 
 def source_families(
@@ -228,10 +231,15 @@ def source_families(
 
 def usual_facts(row: dict[str, str]) -> dict[str, str]:
     """Return title, author and licence of a row, by any of their usual names; "" where none is."""
-    names = {"title": _TITLES, "author": _AUTHORS, "licence": _LICENCES}
-    return {fact: _first(row, columns) for fact, columns in names.items()}
+    return {fact: one_line(row.get(_first(row, columns), "")) for fact, columns in _FACTS.items()}
 
 
 def further_columns(row: dict[str, str]) -> dict[str, str]:
-    """Return a row without what `usual_facts` takes of it."""
-    return {key: one for key, one in row.items() if key not in (*_TITLES, *_AUTHORS, *_LICENCES)}
+    """Return a row without what `usual_facts` takes of it; a second title or author stays."""
+    usual = {column for columns in _FACTS.values() for column in columns}
+    taken = {_first(row, columns) for columns in _FACTS.values()}
+    return {
+        key: one
+        for key, one in row.items()
+        if key not in usual or (key not in taken and one_line(one))
+    }

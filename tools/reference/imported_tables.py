@@ -33,8 +33,8 @@ _COLUMNS = """\
 
 `fname` and `labels` must be there, in any order and letter case. These are known, too:
 {known};
-of the first that has text in a row title, author and licence are taken. All other columns are kept
-under their names, but for those without a name, as the index that pandas writes."""
+of the first that has text in a row title, author and licence are taken. All else, a second title
+too, is kept under its column's name, but for columns without one, as pandas writes its index."""
 
 _FNAME = """\
 ## fname

@@ -72,6 +72,16 @@ def test_columns_that_the_collection_uses_itself_do_not_collide(
     }  # fmt: skip
 
 
+def test_a_second_title_or_author_is_kept(tmp_path: Path, source: Path) -> None:
+    head = ["fname", "labels", "title", "name", "uploader", "artist", "license"]
+    rows = [["hum-0", "Hum", "T", "N", "", "A", "L"], ["hum-1", "Hum", "", "N", "U", "", ""]]
+    write_table(source, [head, *rows])
+    first, second = import_collection(tmp_path, "small", source, "csv")[0].clips
+    assert (first.title, first.author, first.licence) == ("T", "A", "L")
+    assert first.extra == {"name": "N"}
+    assert (second.title, second.author, second.extra) == ("N", "U", {"name": ""})
+
+
 def test_labels_with_commas_are_stored_and_read_back(tmp_path: Path, source: Path) -> None:
     rows = table(source)
     rows[1][1] = '"Chuckle, chortle",Hum'
