@@ -82,6 +82,11 @@ class SoundFolder:
                 f"the fname {fname!r} is in a folder with a name that is not UTF-8 or has a "
                 f"control character ({found[0]!r})"
             )
+        if not (self.folder / found[0]).exists():
+            raise InputError(
+                f"there is no audio file {fname!r} in {self.folder}; it is a link to a file that "
+                "is not there"
+            )
         return self.folder / found[0]
 
     def inside(self, path: Path) -> str:
@@ -127,7 +132,8 @@ class SoundFolder:
 def files_below(folder: Path) -> Iterator[str]:
     """Give the path of every file below `folder`; no folder is gone into twice.
 
-    What lies there itself goes before what a link leads to.
+    What lies there itself goes before what a link leads to. A link that leads nowhere counts as a
+    file, so that a sound whose content was not fetched yet is said to be missing.
     """
     own, linked, seen = deque([""]), deque[str](), set()
     while own or linked:
@@ -143,9 +149,9 @@ def files_below(folder: Path) -> Iterator[str]:
         for entry in entries:
             path = f"{inside}/{entry.name}" if inside else entry.name
             try:
-                if entry.is_file():
-                    yield path
-                elif entry.is_dir():
+                if entry.is_dir():
                     (linked if entry.is_symlink() else own).append(path)
+                elif entry.is_file() or entry.is_symlink():
+                    yield path
             except OSError:  # a link that leads in a circle
                 continue

@@ -85,6 +85,8 @@ def _clip(path: Path, file: str, name: str, argument: str) -> SourceClip:
     folder = spelled(os.path.dirname(file))
     labels = labels_in([os.path.basename(folder) if argument == LAST else folder.partition("/")[0]])
     problem = "" if labels else "it lies in no folder, so that there is no label"
+    if not (path / file).exists():
+        problem = "it is a link to a file that is not there"
     if unusable(file):
         problem = "its path is not UTF-8 or has a control character"
     whole = path / file
