@@ -36,6 +36,12 @@ def clip_id(name: str) -> str:
     return text if bare.rpartition("/")[2] in _NO_NAMES else bare
 
 
+def lies_in(path: str, fold: str) -> bool:
+    """Tell whether a path has the folder that a cell of a column ``fold`` means: 2, fold2, ..."""
+    folders = {f"{start}{fold.strip()}".casefold() for start in ("", "fold", "fold_", "fold-")}
+    return bool(fold.strip()) and not folders.isdisjoint(path.casefold().split("/")[:-1])
+
+
 def leads_out(name: str) -> bool:
     """Tell whether a name, as `spelled`, is absolute or leads out of the folder it is in."""
     path = PurePosixPath(name)

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from embeddings.audio.decoding import SUFFIXES
-from embeddings.collection.clip_names import clip_id, leads_out, spelled, suffix_of, unusable
+from embeddings.collection.clip_names import (
+    clip_id,
+    leads_out,
+    lies_in,
+    spelled,
+    suffix_of,
+    unusable,
+)
 from embeddings.errors import InputError
 
 _NAMED = 5
@@ -105,10 +112,7 @@ class SoundFolder:
             return found
         last = self._last.get(PurePosixPath(wanted).name, [])
         below = self._with(suffix, [one for one in last if clip_id(one).endswith(f"/{wanted}")])
-        folders = {f"{start}{fold.strip()}".casefold() for start in ("", "fold", "fold_", "fold-")}
-        within = [
-            one for one in below if folders & set(one.casefold().split("/")[:-1]) and fold.strip()
-        ]
+        within = [one for one in below if lies_in(one, fold)]
         return within or below
 
     def _with(self, suffix: str, paths: list[str]) -> list[str]:
