@@ -147,7 +147,7 @@ def _clip(
     options: Options,
 ) -> SourceClip:
     labels, problem = told
-    path = sounds.folder
+    path, facts = sounds.folder, usual_facts(row)
     try:
         path = sounds.find(row["fname"], row.get("fold", ""))
     except InputError as error:
@@ -159,12 +159,14 @@ def _clip(
         where=where,
         problem=problem or ("" if labels else "there is no label"),
         group=one_line(row[options.group_column]) if options.group_column else "",
+        title=facts["title"],
+        author=facts["author"],
+        licence=facts["licence"],
         extra={
             key: one_line(value)
             for key, value in further_columns(row).items()
             if key not in ("fname", "labels")
         },
-        **usual_facts(row),
     )
 
 
