@@ -36,10 +36,15 @@ def clip_id(name: str) -> str:
     return text if bare.rpartition("/")[2] in _NO_NAMES else bare
 
 
+def folders_of(fold: str) -> tuple[str, ...]:
+    """Return the folders, in small letters, that a cell of a column ``fold`` may mean."""
+    name = fold.strip().casefold()
+    return tuple(f"{start}{name}" for start in ("", "fold", "fold_", "fold-")) if name else ()
+
+
 def lies_in(path: str, fold: str) -> bool:
-    """Tell whether a path has the folder that a cell of a column ``fold`` means: 2, fold2, ..."""
-    folders = {f"{start}{fold.strip()}".casefold() for start in ("", "fold", "fold_", "fold-")}
-    return bool(fold.strip()) and not folders.isdisjoint(path.casefold().split("/")[:-1])
+    """Tell whether a path has a folder that a cell of a column ``fold`` means."""
+    return not set(folders_of(fold)).isdisjoint(path.casefold().split("/")[:-1])
 
 
 def leads_out(name: str) -> bool:

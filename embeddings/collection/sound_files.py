@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 from embeddings.audio.decoding import SUFFIXES
 from embeddings.collection.clip_names import (
     clip_id,
+    folders_of,
     leads_out,
-    lies_in,
     spelled,
     suffix_of,
     unusable,
@@ -17,6 +17,7 @@ from embeddings.collection.clip_names import (
 from embeddings.errors import InputError
 
 _NAMED = 5
+_Found = tuple[list[str], dict[str, list[str]]]
 
 
 class SoundFolder:
@@ -41,6 +42,7 @@ class SoundFolder:
         self._last: dict[str, list[str]] = defaultdict(list)  # the id's last part -> paths
         self._others: dict[str, str] = {}  # clip id in small letters -> a file that has no match
         self._paths: set[str] = set()
+        self._seen: dict[tuple[str, str], _Found] = {}
         for path in files_below(folder):
             if suffix_of(path):
                 name = clip_id(path)
@@ -110,10 +112,21 @@ class SoundFolder:
         found = self._with(suffix, self._ids.get(wanted, []))
         if found:
             return found
-        last = self._last.get(PurePosixPath(wanted).name, [])
-        below = self._with(suffix, [one for one in last if clip_id(one).endswith(f"/{wanted}")])
-        within = [one for one in below if lies_in(one, fold)]
-        return within or below
+        below, within = self._below(wanted, suffix)
+        folders = [within[name] for name in folders_of(fold) if name in within]
+        return list(dict.fromkeys(one for paths in folders for one in paths)) or below
+
+    def _below(self, wanted: str, suffix: str) -> _Found:
+        """Return what is called so in folders below, and the same by each folder it lies in."""
+        if (wanted, suffix) not in self._seen:  # a table may have one name in thousands of folders
+            last = self._last.get(PurePosixPath(wanted).name, [])
+            below = self._with(suffix, [one for one in last if clip_id(one).endswith(f"/{wanted}")])
+            within: dict[str, list[str]] = defaultdict(list)
+            for one in below:
+                for name in dict.fromkeys(one.casefold().split("/")[:-1]):
+                    within[name].append(one)
+            self._seen[wanted, suffix] = below, within
+        return self._seen[wanted, suffix]
 
     def _with(self, suffix: str, paths: list[str]) -> list[str]:
         return [one for one in paths if suffix in ("", suffix_of(one).lower())]

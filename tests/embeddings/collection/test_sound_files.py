@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from embeddings.audio.decoding import SUFFIXES
+from embeddings.collection import sound_files
 from embeddings.collection.clip_names import clip_id
 from embeddings.collection.importing import import_collection
 from embeddings.collection.readers import find_reader
@@ -188,3 +189,20 @@ def test_files_whose_names_differ_in_their_form_alone_are_told_as_two(tmp_path: 
         SoundFolder(tmp_path / "audio").find(names[0])
     by_folders = find_reader("folders").read(tmp_path / "audio", Options()).clips
     assert re.search(said, by_folders[1].problem)
+
+
+def test_one_name_in_many_folders_is_looked_through_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = touch(tmp_path, *(f"fold{number}/x.wav" for number in range(300)))
+    sounds = SoundFolder(folder)
+    calls: list[str] = []
+
+    def counted(name: str) -> str:
+        calls.append(name)
+        return clip_id(name)
+
+    monkeypatch.setattr(sound_files, "clip_id", counted)
+    for number in range(300):
+        assert sounds.find("x.wav", str(number)) == folder / f"fold{number}" / "x.wav"
+    assert len(calls) < 3 * 300
