@@ -69,7 +69,10 @@ class SoundFolder:
                 f"the fname {fname!r} has a control character ({bad!r}); no clip's name may"
             )
         if leads_out(name):
-            raise InputError(f"the fname {fname!r} leads out of {self.folder}; it must stay inside")
+            raise InputError(
+                f"the fname {fname!r} leads out of {self.folder}; it must stay inside"
+                + self._hint(PurePosixPath(name).name)
+            )
         found = self._exact(fname) or self._alike(name, fold)
         if not found and (linked := self._linked(fname.strip())):
             found = [linked]
@@ -143,6 +146,8 @@ class SoundFolder:
 
     def _hint(self, name: str) -> str:
         other = self._others.get(clip_id(name).casefold()) or self._others.get(name.casefold())
+        if not other:  # as of a path that begins above the folder
+            other = next(iter(self._last.get(PurePosixPath(clip_id(name)).name, ())), None)
         return f"; there is {other!r}" if other else ""
 
 

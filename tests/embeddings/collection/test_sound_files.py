@@ -206,3 +206,12 @@ def test_one_name_in_many_folders_is_looked_through_once(
     for number in range(300):
         assert sounds.find("x.wav", str(number)) == folder / f"fold{number}" / "x.wav"
     assert len(calls) < 3 * 300
+
+
+@pytest.mark.parametrize(
+    "name", ["audio/a.wav", "audio\\a", "C:\\mine\\audio\\a.wav", "/mine/audio/a.wav", "../b/a.wav"]
+)
+def test_a_path_from_elsewhere_is_told_what_is_there(tmp_path: Path, name: str) -> None:
+    sounds = SoundFolder(touch(tmp_path, "1/a.wav"))
+    with pytest.raises(InputError, match=r"(stay inside|\)); there is '1/a\.wav'$"):
+        sounds.find(name)
