@@ -99,10 +99,15 @@ def choose_columns(file: Path, schema: Any, features: dict[str, Any], options: O
     Raises
     ------
     InputError
-        There is no such column, or several could be meant.
+        There is no such column, several could be meant, or a column's name is there twice.
     """
     import pyarrow.types as kinds
 
+    twice = [name for place, name in enumerate(schema.names) if name in schema.names[:place]]
+    if twice:
+        raise InputError(
+            f"{file}: the column {twice[0]!r} is there twice; every name may occur once."
+        )
     audio = _audio_column(file, schema, features)
     classes = {name: _class_names(features.get(name)) for name in schema.names}
     named = {name: names for name, names in classes.items() if names}

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from embeddings.audio.decoding import SUFFIXES
 
+_NO_NAMES = ("", ".", "..")
 _DRIVE = re.compile(r"[A-Za-z]:/")
 
 
@@ -26,9 +27,24 @@ def suffix_of(name: str) -> str:
 
 
 def clip_id(name: str) -> str:
-    """Return the id that an import gives to the clip of this file name: without its suffix."""
+    """Return the id that an import gives to the clip of this file name: without its suffix.
+
+    The suffix stays where nothing else would, or only dots, which mean a folder in addresses.
+    """
     text = spelled(name)
-    return text.removesuffix(suffix_of(text)).rstrip()
+    bare = text.removesuffix(suffix_of(text)).rstrip()
+    return text if bare.rpartition("/")[2] in _NO_NAMES else bare
+
+
+def folders_of(fold: str) -> tuple[str, ...]:
+    """Return the folders, in small letters, that a cell of a column ``fold`` may mean."""
+    name = fold.strip().casefold()
+    return tuple(f"{start}{name}" for start in ("", "fold", "fold_", "fold-")) if name else ()
+
+
+def lies_in(path: str, fold: str) -> bool:
+    """Tell whether a path has a folder that a cell of a column ``fold`` means."""
+    return not set(folders_of(fold)).isdisjoint(path.casefold().split("/")[:-1])
 
 
 def leads_out(name: str) -> bool:
@@ -44,6 +60,13 @@ def unusable(name: str) -> str:
     Unicode's noncharacters: what no line of text, no address and no XML may hold.
     """
     return next((one for one in name if _is_unusable(one)), "")
+
+
+def shown(name: str) -> str:
+    r"""Return a name as it can be printed on one line: what is unusable is escaped, as ``\\n``."""
+    return "".join(
+        one.encode("unicode_escape").decode() if _is_unusable(one) else one for one in name
+    )
 
 
 def _is_unusable(one: str) -> bool:

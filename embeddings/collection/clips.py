@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from embeddings.collection.label_cells import cell_labels, label_cell
+from embeddings.collection.label_cells import cell_labels, label_cell, one_line
 from embeddings.errors import InputError
 from embeddings.files import (
     as_stream,
@@ -280,22 +280,29 @@ def playing_lock(collection: Collection) -> Path:
 def check_families(families: Any, source: str) -> dict[str, tuple[str, ...]]:
     """Return `families` if it maps family names to lists of classes, each class in one at most.
 
-    `source` names where it came from in the InputError that is raised otherwise.
+    Names are spelled as labels are, on one line. `source` names where they came from in the
+    InputError that is raised otherwise.
     """
     if not isinstance(families, dict):
         raise InputError(f"{source}: families must be one JSON object of family -> [classes].")
+    checked: dict[str, tuple[str, ...]] = {}
     seen: dict[str, str] = {}
-    for family, labels in families.items():
-        if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+    for raw, labels in families.items():
+        family = one_line(raw)
+        if not family or family in checked:
+            why = "is there twice" if family else "has no name"
+            raise InputError(f"{source}: the family {raw!r} {why}; each must have its own.")
+        if not isinstance(labels, list | tuple) or not all(isinstance(one, str) for one in labels):
             raise InputError(f"{source}: the family {family!r} must be a list of class names.")
-        for label in labels:
+        checked[family] = tuple(dict.fromkeys(filter(None, map(one_line, labels))))
+        for label in checked[family]:
             if label in seen:
                 raise InputError(
                     f"{source}: the class {label!r} is in two families, "
                     f"{seen[label]!r} and {family!r}; it may be in one."
                 )
             seen[label] = family
-    return {family: tuple(labels) for family, labels in families.items()}
+    return checked
 
 
 def families_of(

@@ -7,11 +7,13 @@ is found so.
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
-from embeddings.collection.clip_names import clip_id, spelled, suffix_of
+from embeddings.collection.clip_names import clip_id, lies_in, spelled, suffix_of
 from embeddings.collection.clips import Collection
 from embeddings.collection.spreadsheets import SEPARATORS, MissingColumn, read_rows
 from embeddings.errors import InputError
@@ -30,10 +32,12 @@ class ClipNames:
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
 
-    def find(self, name: str, where: str) -> str | None:
+    def find(self, name: str, where: str, fold: str = "") -> str | None:
         """Return the id of the clip that `name` means, None where there is none.
 
-        Raises InputError, beginning with `where`, where it could mean several.
+        `fold` is what a table says in a column of this name: the clip's folder, where files of
+        several folders are called alike, so that their ids are their paths. Raises InputError,
+        beginning with `where`, where it could mean several.
         """
         if name in self._collection.index:
             return name
@@ -49,12 +53,14 @@ class ClipNames:
                 )
             if found:
                 return found[0]
-        return None
+        within = [one for one in self._by_last.get(clip_id(name), []) if lies_in(one, fold)]
+        return within[0] if len(within) == 1 else None
 
-    def known(self, names: Iterable[str], where: str) -> list[str]:
+    def known(self, names: Iterable[str], where: str, folds: Iterable[str] = ()) -> list[str]:
         """Return the id of each name; raise InputError, beginning with `where`, for strangers."""
         asked = list(names)
-        found = [self.find(name, where) for name in asked]
+        cells = [*folds] or [""] * len(asked)
+        found = [self.find(name, where, fold) for name, fold in zip(asked, cells, strict=True)]
         strangers = [name for name, one in zip(asked, found, strict=True) if one is None]
         if strangers:
             raise InputError(
@@ -70,6 +76,14 @@ class ClipNames:
             forms[spelled(clip.id)].append(clip.id)
         return dict(forms)
 
+    @cached_property
+    def _by_last(self) -> dict[str, list[str]]:
+        last: dict[str, list[str]] = defaultdict(list)
+        for clip in self._collection.clips:
+            if "/" in clip.id:
+                last[clip_id(clip.id).rpartition("/")[2]].append(clip.id)
+        return dict(last)
+
 
 def read_names(path: Path) -> list[tuple[int, str]]:
     """Return (line, name) of every clip that a file names; raise InputError where it names none.
@@ -77,15 +91,7 @@ def read_names(path: Path) -> list[tuple[int, str]]:
     It has a name a line, or is a table with one of `COLUMNS`: a ``.csv``, ``.tsv`` or ``.tab``, or
     whatever begins with such a line of columns, as spreadsheets write text.
     """
-    if path.suffix.lower() in _TABLES or _is_table(path):
-        names = _column(path)
-    else:
-        lines = enumerate(read_text(path).split("\n"), 1)
-        names = [(number, line.strip()) for number, line in lines]
-    names = [(line, name) for line, name in names if name]
-    if not names:
-        raise InputError(f"{path}: there is no clip id in it.")
-    return names
+    return [(one.line, one.name) for one in _named(path)]
 
 
 def read_ids(path: Path, collection: Collection) -> list[str]:
@@ -94,7 +100,9 @@ def read_ids(path: Path, collection: Collection) -> list[str]:
     A clip that is there twice counts once. InputError for one that the collection does not have.
     """
     names = ClipNames(collection)
-    found = [names.known([name], f"{path}, line {line}")[0] for line, name in read_names(path)]
+    found = [
+        names.known([one.name], f"{path}, line {one.line}", [one.fold])[0] for one in _named(path)
+    ]
     return list(dict.fromkeys(found))
 
 
@@ -104,12 +112,13 @@ def read_id_column(path: Path, collection: Collection) -> list[str]:
     InputError for a row without a name, a clip that is there twice, or not in the collection.
     """
     rows = _column(path)
-    for line, name in rows:
-        if not name:
-            raise InputError(f"{path}, line {line}: there is no fname.")
-    ids = ClipNames(collection).known([name for _, name in rows], str(path))
+    for row in rows:
+        if not row.name:
+            raise InputError(f"{path}, line {row.line}: there is no fname.")
+    names, folds = [row.name for row in rows], [row.fold for row in rows]
+    ids = ClipNames(collection).known(names, str(path), folds)
     seen: dict[str, int] = {}
-    for (line, _), clip in zip(rows, ids, strict=True):
+    for (line, _, _), clip in zip(rows, ids, strict=True):
         if clip in seen:
             raise InputError(
                 f"{path}, line {line}: the clip {clip!r} is there twice (first: line {seen[clip]})."
@@ -124,20 +133,48 @@ def some(names: Sequence[str]) -> str:
     return ", ".join(repr(name) for name in names[:_NAMED]) + more
 
 
+class _Named(NamedTuple):
+    """A clip that a file names, with what a table's column fold says of it."""
+
+    line: int
+    name: str
+    fold: str = ""
+
+
+def _named(path: Path) -> list[_Named]:
+    if path.suffix.lower() in _TABLES or _is_table(path):
+        names = _column(path)
+    else:
+        lines = enumerate(read_text(path).split("\n"), 1)
+        names = [_Named(number, line.strip()) for number, line in lines]
+    names = [one for one in names if one.name]
+    if not names:
+        raise InputError(f"{path}: there is no clip id in it.")
+    return names
+
+
 def _is_table(path: Path) -> bool:
     first = read_text(path).lstrip("\n").partition("\n")[0].casefold()
     if first.startswith("sep="):
         return True
-    rows = (next(csv.reader([first], delimiter=mark), []) for mark in SEPARATORS)
-    return any(len(cells) > 1 and not set(COLUMNS).isdisjoint(cells) for cells in rows)
+    return any(len(cells) > 1 and not set(COLUMNS).isdisjoint(cells) for cells in _headers(first))
 
 
-def _column(path: Path) -> list[tuple[int, str]]:
-    """Return (line, name) of every row, by the first of `COLUMNS` that the table has."""
+def _headers(line: str) -> Iterator[list[str]]:
+    """Give the cells of a line by each separator that columns may have."""
+    for mark in SEPARATORS:
+        with suppress(csv.Error):  # such as a cell that is too long: no line of columns is
+            yield next(csv.reader([line], delimiter=mark), [])
+
+
+def _column(path: Path) -> list[_Named]:
+    """Return every row, by the first of `COLUMNS` that the table has."""
     missing: MissingColumn | None = None
     for column in COLUMNS:
         try:
-            return [(line, row[column].strip()) for line, row in read_rows(path, (column,))]
+            rows = read_rows(path, (column,), ("fold",))
         except MissingColumn as error:
             missing = missing or error
+            continue
+        return [_Named(line, row[column].strip(), row.get("fold", "")) for line, row in rows]
     raise InputError(str(missing))

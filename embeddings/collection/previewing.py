@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embeddings.audio.decoding import LONGEST_SECONDS, decode
+from embeddings.collection.clip_names import shown
 from embeddings.collection.clips import families_of
 from embeddings.collection.readers import find_reader
 from embeddings.collection.sources import Options, Source, SourceClip
@@ -137,5 +138,5 @@ def _looked_at(clip: SourceClip) -> tuple[float | None, str, str]:
 
 def _with(clip: SourceClip, found: tuple[float | None, str, str] | None) -> SeenClip:
     seconds, problem, suspicion = found or (None, clip.problem, "")
-    file = str(clip.path)
+    file = shown(str(clip.path))
     return SeenClip(clip.id, clip.labels, file, clip.where, seconds, problem, suspicion)

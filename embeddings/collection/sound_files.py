@@ -6,10 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from embeddings.audio.decoding import SUFFIXES
-from embeddings.collection.clip_names import clip_id, leads_out, spelled, suffix_of, unusable
+from embeddings.collection.clip_names import (
+    clip_id,
+    folders_of,
+    leads_out,
+    spelled,
+    suffix_of,
+    unusable,
+)
 from embeddings.errors import InputError
 
 _NAMED = 5
+_Found = tuple[list[str], dict[str, list[str]]]
 
 
 class SoundFolder:
@@ -34,6 +42,7 @@ class SoundFolder:
         self._last: dict[str, list[str]] = defaultdict(list)  # the id's last part -> paths
         self._others: dict[str, str] = {}  # clip id in small letters -> a file that has no match
         self._paths: set[str] = set()
+        self._seen: dict[tuple[str, str], _Found] = {}
         for path in files_below(folder):
             if suffix_of(path):
                 name = clip_id(path)
@@ -60,7 +69,10 @@ class SoundFolder:
                 f"the fname {fname!r} has a control character ({bad!r}); no clip's name may"
             )
         if leads_out(name):
-            raise InputError(f"the fname {fname!r} leads out of {self.folder}; it must stay inside")
+            raise InputError(
+                f"the fname {fname!r} leads out of {self.folder}; it must stay inside"
+                + self._hint(PurePosixPath(name).name)
+            )
         found = self._exact(fname) or self._alike(name, fold)
         if not found and (linked := self._linked(fname.strip())):
             found = [linked]
@@ -70,7 +82,8 @@ class SoundFolder:
                 + self._hint(name)
             )
         if len(found) > 1:
-            named = " and ".join(map(repr, found[:_NAMED]))
+            alike = len({spelled(one) for one in found}) < len(found)  # to the eye, too
+            named = " and ".join(map(ascii if alike else repr, found[:_NAMED]))
             more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
             suffix = "" if suffix_of(name) else "the suffix or "
             raise InputError(
@@ -80,6 +93,11 @@ class SoundFolder:
             raise InputError(
                 f"the fname {fname!r} is in a folder with a name that is not UTF-8 or has a "
                 f"control character ({found[0]!r})"
+            )
+        if not (self.folder / found[0]).exists():
+            raise InputError(
+                f"there is no audio file {fname!r} in {self.folder}; it is a link to a file that "
+                "is not there"
             )
         return self.folder / found[0]
 
@@ -97,13 +115,21 @@ class SoundFolder:
         found = self._with(suffix, self._ids.get(wanted, []))
         if found:
             return found
-        last = self._last.get(PurePosixPath(wanted).name, [])
-        below = self._with(suffix, [one for one in last if clip_id(one).endswith(f"/{wanted}")])
-        folders = {f"{start}{fold.strip()}".casefold() for start in ("", "fold", "fold_", "fold-")}
-        within = [
-            one for one in below if folders & set(one.casefold().split("/")[:-1]) and fold.strip()
-        ]
-        return within or below
+        below, within = self._below(wanted, suffix)
+        folders = [within[name] for name in folders_of(fold) if name in within]
+        return list(dict.fromkeys(one for paths in folders for one in paths)) or below
+
+    def _below(self, wanted: str, suffix: str) -> _Found:
+        """Return what is called so in folders below, and the same by each folder it lies in."""
+        if (wanted, suffix) not in self._seen:  # a table may have one name in thousands of folders
+            last = self._last.get(PurePosixPath(wanted).name, [])
+            below = self._with(suffix, [one for one in last if clip_id(one).endswith(f"/{wanted}")])
+            within: dict[str, list[str]] = defaultdict(list)
+            for one in below:
+                for name in dict.fromkeys(one.casefold().split("/")[:-1]):
+                    within[name].append(one)
+            self._seen[wanted, suffix] = below, within
+        return self._seen[wanted, suffix]
 
     def _with(self, suffix: str, paths: list[str]) -> list[str]:
         return [one for one in paths if suffix in ("", suffix_of(one).lower())]
@@ -120,13 +146,16 @@ class SoundFolder:
 
     def _hint(self, name: str) -> str:
         other = self._others.get(clip_id(name).casefold()) or self._others.get(name.casefold())
+        if not other:  # as of a path that begins above the folder
+            other = next(iter(self._last.get(PurePosixPath(clip_id(name)).name, ())), None)
         return f"; there is {other!r}" if other else ""
 
 
 def files_below(folder: Path) -> Iterator[str]:
     """Give the path of every file below `folder`; no folder is gone into twice.
 
-    What lies there itself goes before what a link leads to.
+    What lies there itself goes before what a link leads to. A link that leads nowhere counts as a
+    file, so that a sound whose content was not fetched yet is said to be missing.
     """
     own, linked, seen = deque([""]), deque[str](), set()
     while own or linked:
@@ -142,9 +171,9 @@ def files_below(folder: Path) -> Iterator[str]:
         for entry in entries:
             path = f"{inside}/{entry.name}" if inside else entry.name
             try:
-                if entry.is_file():
-                    yield path
-                elif entry.is_dir():
+                if entry.is_dir():
                     (linked if entry.is_symlink() else own).append(path)
+                elif entry.is_file() or entry.is_symlink():
+                    yield path
             except OSError:  # a link that leads in a circle
                 continue

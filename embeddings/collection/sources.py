@@ -20,9 +20,9 @@ from embeddings.files import read_json
 _TITLES = ("title", "name")
 _AUTHORS = ("author", "uploader", "username", "artist")
 _LICENCES = ("licence", "license")
+_FACTS = {"title": _TITLES, "author": _AUTHORS, "licence": _LICENCES}
 KNOWN_COLUMNS = (*_TITLES, *_AUTHORS, *_LICENCES, "fold")
 """The columns that mean something to every reader, besides those that it needs."""
-_TAKEN = {"fname", "labels", *_TITLES, *_AUTHORS, *_LICENCES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def _clip(
     options: Options,
 ) -> SourceClip:
     labels, problem = told
-    path = sounds.folder
+    path, facts = sounds.folder, usual_facts(row)
     try:
         path = sounds.find(row["fname"], row.get("fold", ""))
     except InputError as error:
@@ -159,10 +159,14 @@ def _clip(
         where=where,
         problem=problem or ("" if labels else "there is no label"),
         group=one_line(row[options.group_column]) if options.group_column else "",
-        title=_first(row, _TITLES),
-        author=_first(row, _AUTHORS),
-        licence=_first(row, _LICENCES),
-        extra={key: one_line(value) for key, value in row.items() if key not in _TAKEN},
+        title=facts["title"],
+        author=facts["author"],
+        licence=facts["licence"],
+        extra={
+            key: one_line(value)
+            for key, value in further_columns(row).items()
+            if key not in ("fname", "labels")
+        },
     )
 
 
@@ -185,43 +189,59 @@ def _each_once(clips: list[SourceClip], names: list[str], sounds: SoundFolder) -
             if len({ids[place] for place in places}) < len(files):
                 for place in places:
                     ids[place] = sounds.inside(clips[place].path)
-    seen: dict[str | Path, str] = {}
+    seen: dict[str | Path, SourceClip] = {}
     checked = []
     for clip, own in zip(clips, ids, strict=True):
-        problem = clip.problem
-        if not problem:
-            if before := seen.get(own) or seen.get(clip.path):
-                problem = f"the clip {own!r} is there twice (first: {before})"
+        named = replace(clip, id=own)
+        if not named.problem:
+            if before := seen.get(own) or seen.get(named.path):
+                named = replace(named, problem=twice(named, before))
             else:
-                seen |= {own: clip.where, clip.path: clip.where}
-        checked.append(replace(clip, id=own, problem=problem))
+                seen |= {own: named, named.path: named}
+        checked.append(named)
     return checked
 
 
+def twice(clip: SourceClip, first: SourceClip) -> str:
+    """Return the problem of a clip that has the id or the file of an earlier one."""
+    files = clip.path, first.path
+    spellings = [[spelled(part) for part in file.parts] for file in files]
+    if clip.inside or first.inside or files[0] == files[1] or spellings[0] != spellings[1]:
+        return f"the clip {clip.id!r} is there twice (first: {first.where})"
+    names = " and ".join(ascii("/".join(file.parts[-2:])) for file in files)
+    return (
+        f"the clip {clip.id!r} is another file than the one before ({first.where}), with a name "
+        f"that differs in its Unicode form or white space alone ({names}); rename one of them"
+    )
+
+
 def _first(row: dict[str, str], columns: tuple[str, ...]) -> str:
-    return next((text for column in columns if (text := one_line(row.get(column, "")))), "")
+    """Return the first of these columns that has text in a row, "" for none."""
+    return next((column for column in columns if one_line(row.get(column, ""))), "")
 
 
 def source_families(
     clips: list[SourceClip], options: Options, own: dict[str, tuple[str, ...]] | None
 ) -> dict[str, tuple[str, ...]]:
-    """Return the families by the first of: the user's file, the source's own, FSD50K's.
-
-    Their classes are spelled as labels are.
-    """
+    """Return the families by the first of: the user's file, the source's own, FSD50K's."""
     if options.families:
         own = check_families(read_json(options.families), str(options.families))
     if own is not None:
-        return {name: tuple(dict.fromkeys(map(one_line, own[name]))) for name in own}
+        return own
     return known_families(Counter(label for clip in clips for label in clip.labels))
 
 
 def usual_facts(row: dict[str, str]) -> dict[str, str]:
     """Return title, author and licence of a row, by any of their usual names; "" where none is."""
-    names = {"title": _TITLES, "author": _AUTHORS, "licence": _LICENCES}
-    return {fact: _first(row, columns) for fact, columns in names.items()}
+    return {fact: one_line(row.get(_first(row, columns), "")) for fact, columns in _FACTS.items()}
 
 
 def further_columns(row: dict[str, str]) -> dict[str, str]:
-    """Return a row without what `usual_facts` takes of it."""
-    return {key: one for key, one in row.items() if key not in (*_TITLES, *_AUTHORS, *_LICENCES)}
+    """Return a row without what `usual_facts` takes of it; a second title or author stays."""
+    usual = {column for columns in _FACTS.values() for column in columns}
+    taken = {_first(row, columns) for columns in _FACTS.values()}
+    return {
+        key: one
+        for key, one in row.items()
+        if key not in usual or (key not in taken and one_line(one))
+    }

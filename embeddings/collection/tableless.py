@@ -7,7 +7,7 @@ from pathlib import Path
 from embeddings.collection.clip_names import suffix_of
 from embeddings.collection.label_cells import one_line
 from embeddings.collection.sound_files import files_below
-from embeddings.collection.sources import Options, SourceClip
+from embeddings.collection.sources import Options, SourceClip, twice
 from embeddings.errors import InputError
 
 
@@ -49,14 +49,13 @@ def whole_list(
 
 def each_once(clips: Iterable[SourceClip]) -> list[SourceClip]:
     """Return the clips; that an id comes again is the problem of those that have it later."""
-    seen: dict[str, str] = {}
+    seen: dict[str, SourceClip] = {}
     checked = []
     for clip in clips:
         if not clip.problem and clip.id in seen:
-            problem = f"the clip {clip.id!r} is there twice (first: {seen[clip.id]})"
-            clip = replace(clip, problem=problem, inside=False)
+            clip = replace(clip, problem=twice(clip, seen[clip.id]), inside=False)
         elif not clip.problem:
-            seen[clip.id] = clip.where
+            seen[clip.id] = clip
         checked.append(clip)
     return checked
 

@@ -33,8 +33,8 @@ _COLUMNS = """\
 
 `fname` and `labels` must be there, in any order and letter case. These are known, too:
 {known};
-of the first that has text in a row title, author and licence are taken. All other columns are kept
-under their names, but for those without a name, as the index that pandas writes."""
+of the first that has text in a row title, author and licence are taken. All else, a second title
+too, is kept under its column's name, but for columns without one, as pandas writes its index."""
 
 _FNAME = """\
 ## fname
@@ -47,9 +47,10 @@ file's: what macOS writes decomposed is found. Any character but control charact
 and Unicode's noncharacters may stand in it. Folders that are links are looked into, each once.
 
 The clip's id is the fname in Unicode's form NFC, with `/` between folders, without white space at
-its ends and without the suffix. Where two files of the table would have the same id, as `a.wav` and
-`a.flac`, each keeps its suffix in the id; where these are alike, too, as `x.wav` in two folds, the
-id is the file's path below `audio/`."""
+its ends and without the suffix, which stays where only dots would be left. Where two files of the
+table would have the same id, as `a.wav` and `a.flac`, each keeps its suffix in the id; where these
+are alike, too, as `x.wav` in two folds, the id is the file's path below `audio/`. Of files whose
+names differ in their normal form alone one has to be renamed."""
 
 _LABELS = """\
 ## labels

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from types import ModuleType
 
+from embeddings.collection.clip_names import shown, unusable
 from embeddings.collection.sources import Options, Reader, Source
 from embeddings.errors import InputError
 
@@ -58,7 +59,15 @@ def find_reader(name: str) -> Reader:
 
 
 def _read(reader: Reader, argument: str, path: Path, options: Options) -> Source:
-    """Read with an argument; options that the reader would not look at are refused."""
+    """Read with an argument; options that the reader would not look at are refused.
+
+    So is a path that nothing could store.
+    """
+    if bad := unusable(str(path)):
+        raise InputError(
+            f"{shown(str(path))}: the path is not UTF-8 or has a control character ({bad!r}); give "
+            "it another name."
+        )
     for column in ("id_column", "label_column"):
         if getattr(options, column) and column not in reader.takes:
             others = ", ".join(name for name, one in READERS.items() if column in one.takes)

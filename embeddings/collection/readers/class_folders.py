@@ -6,7 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from embeddings.audio.decoding import SUFFIXES
-from embeddings.collection.clip_names import clip_id, spelled, unusable
+from embeddings.collection.clip_names import clip_id, shown, spelled, unusable
 from embeddings.collection.sources import (
     Options,
     Reader,
@@ -85,14 +85,16 @@ def _clip(path: Path, file: str, name: str, argument: str) -> SourceClip:
     folder = spelled(os.path.dirname(file))
     labels = labels_in([os.path.basename(folder) if argument == LAST else folder.partition("/")[0]])
     problem = "" if labels else "it lies in no folder, so that there is no label"
+    if not (path / file).exists():
+        problem = "it is a link to a file that is not there"
     if unusable(file):
         problem = "its path is not UTF-8 or has a control character"
     whole = path / file
     return SourceClip(
-        id=name,
+        id=shown(name),
         path=whole,
-        labels=labels,
-        where=str(whole).encode(errors="backslashreplace").decode(),
+        labels=tuple(map(shown, labels)),
+        where=shown(str(whole)),
         problem=problem,
-        extra={"folder": folder},
+        extra={"folder": shown(folder)},
     )

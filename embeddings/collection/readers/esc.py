@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from embeddings.collection.clips import check_families
 from embeddings.collection.sources import (
     Options,
     Reader,
@@ -41,7 +42,7 @@ def read_esc(path: Path, options: Options) -> Source:
         family = _ESC50_GROUPS[int(target) // 10]
         families[family] = (*families.get(family, ()), row["category"])
         row |= {"fname": row["filename"], "labels": row["category"]}
-    families = {family: tuple(dict.fromkeys(labels)) for family, labels in families.items()}
+    families = check_families(families, str(table))
     grouped = bool(rows) and "src_file" in rows[0][1]
     group = options.group_column or ("src_file" if grouped else None)
     options = Options(options.families, group, label_separator="none")

@@ -100,6 +100,18 @@ def structural(folder: Path) -> dict[str, tuple[Callable[[], object], str]]:
             lambda: (folder / "families.json").write_text('{"A": ["Hum"], "B": ["Hum"]}'),
             "families.json: the class 'Hum' is in two families, 'A' and 'B'",
         ),
+        "families alike": (
+            lambda: (folder / "families.json").write_text('{"A": ["Hum"], "B": ["Hum "]}'),
+            "families.json: the class 'Hum' is in two families, 'A' and 'B'",
+        ),
+        "family twice": (
+            lambda: (folder / "families.json").write_text('{"A": ["Hum"], "A ": ["Beep"]}'),
+            "families.json: the family 'A ' is there twice; each must have its own.",
+        ),
+        "half a character": (
+            lambda: (folder / "families.json").write_text('{"\\ud800": ["Hum"]}'),
+            r"families.json: the family '\ud800' has no name; each must have its own.",
+        ),
         "families json": (
             lambda: (folder / "families.json").write_text("{"),
             "families.json, line 1: not valid JSON",
@@ -111,7 +123,7 @@ STRUCTURAL = (
     "no folder", "no csv", "no audio", "latin-1", "half utf-16", "utf-16 without its mark",
     "columns", "semicolons", "bars", "two separators", "sep", "below sep", "column twice",
     "column twice in other letters", "empty", "header", "short row", "long row", "quote",
-    "families", "families json",
+    "families", "families alike", "family twice", "half a character", "families json",
 )  # fmt: skip
 
 

@@ -109,3 +109,20 @@ def test_what_is_no_folder_of_sounds_is_refused(tmp_path: Path) -> None:
         InputError, match=r"--id-column cannot be used with --reader folders; .* hf"
     ):
         read(tmp_path, id_column="fname")
+
+
+def test_a_link_to_a_sound_that_is_not_there_is_broken(tmp_path: Path) -> None:
+    """As in a clone of a data set whose contents were not fetched."""
+    folder = tmp_path / "in"
+    write_tiny(folder / "Dog" / "a.wav")
+    (folder / "Dog" / "b.wav").symlink_to("../.git/annex/objects/b.wav")
+    collection, left_out = import_collection(
+        tmp_path / "data", "pets", folder, "folders", skip_broken=True
+    )
+    assert [clip.id for clip in collection.clips] == ["Dog/a"]
+    missing = f"{folder / 'Dog' / 'b.wav'}: it is a link to a file that is not there."
+    assert left_out == [missing]
+    (tmp_path / "audio").symlink_to(folder / "Dog")
+    (tmp_path / "clips.csv").write_text("fname,labels\nb.wav,Dog\n")
+    with pytest.raises(BrokenClips, match=r"'b\.wav' in .*audio; it is a link to a file that is"):
+        import_collection(tmp_path / "data", "more", tmp_path, "csv")

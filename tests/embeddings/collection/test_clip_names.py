@@ -44,3 +44,9 @@ def test_only_what_no_line_may_hold_is_unusable() -> None:
         unusable("é e\u0301 \u00a0\u3000\u200d\u200f\u202e\u00ad\ufeff\ue000 👩‍🚀 :?%#\"'<>&|,;")
         == ""
     )
+
+
+@pytest.mark.parametrize("name", ["..wav", "...flac", "fold 1/..wav", "fold 1/...wav", "a/ .wav"])
+def test_a_suffix_stays_where_no_name_would_be_left(name: str) -> None:
+    """Browsers take a part of an address that is one dot or two for a folder."""
+    assert clip_id(name) == name

@@ -238,3 +238,11 @@ def test_without_pyarrow_the_sentence_says_how_to_get_it(
     with pytest.raises(InputError, match=rf"is not installed \(pip install {PYARROW}\)\.$"):
         read(tmp_path)
     assert PYARROW in (ROOT / "requirements-test.txt").read_text(encoding="utf-8").split()
+
+
+@needs_pyarrow
+def test_a_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    made = table({"audio": sounds(2), "label": ["x", "y"], "take": [1, 2]})
+    file = write_parquet(tmp_path / "a.parquet", made.rename_columns(["audio", "label", "label"]))
+    with pytest.raises(InputError, match=r"a\.parquet: the column 'label' is there twice; every"):
+        read(file)

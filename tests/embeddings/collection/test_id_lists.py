@@ -12,6 +12,7 @@ from embeddings.collection.importing import import_collection
 from embeddings.errors import InputError
 from tests.support.clips.named import ODD, named
 from tests.support.source_tables import table, write_table
+from tests.support.sources.tiny_sounds import write_tiny
 
 
 def csv_of(rows: Sequence[str], separator: str = ",", head: str = "fname") -> str:
@@ -123,3 +124,24 @@ def test_a_row_is_named_once_and_by_something(tmp_path: Path) -> None:
     path.write_text("fname,x\n007,\nx,\ny,\n")
     with pytest.raises(InputError, match=r"ids.csv: 'x', 'y' are not in the collection 'odd'"):
         read_id_column(path, collection)
+
+
+def test_a_line_that_is_too_long_for_a_cell_is_a_name_that_nobody_has(tmp_path: Path) -> None:
+    path = tmp_path / "q.txt"
+    path.write_text("x" * 200_000)
+    with pytest.raises(InputError, match=r"q\.txt, line 1: 'xxx.* is not in the collection"):
+        read_ids(path, named(tmp_path))
+
+
+def test_the_imported_csv_serves_where_folds_have_files_of_one_name(tmp_path: Path) -> None:
+    rows = [["x.wav", "Dog", "1"], ["x.wav", "Cat", "2"], ["y.wav", "Dog", "1"]]
+    for seed, (name, _, fold) in enumerate(rows):
+        write_tiny(tmp_path / "audio" / f"fold{fold}" / name, seed)
+    write_table(tmp_path, [["fname", "labels", "fold"], *rows])
+    mine, _ = import_collection(tmp_path / "data", "mine", tmp_path, "csv", workers=1)
+    assert [clip.id for clip in mine.clips] == ["fold1/x.wav", "fold2/x.wav", "y"]
+    table = tmp_path / "clips.csv"
+    assert read_id_column(table, mine) == read_ids(table, mine) == [clip.id for clip in mine.clips]
+    write_table(tmp_path, [["fname", "labels", "fold"], ["x.wav", "Dog", "3"]])
+    with pytest.raises(InputError, match=r"clips\.csv: 'x\.wav' is not in the collection"):
+        read_id_column(table, mine)

@@ -10,8 +10,10 @@ import soundfile
 from embeddings.collection.clips import collection_names, open_collection
 from embeddings.collection.families import fsd50k_families
 from embeddings.collection.importing import import_collection
+from embeddings.collection.readers.esc import read_esc
 from embeddings.collection.readers.own_table import read_csv
 from embeddings.collection.sources import Options
+from embeddings.errors import InputError
 from tests.support.small import RATE, make_sound
 from tests.support.source_tables import change, table, write_table
 
@@ -68,6 +70,16 @@ def test_columns_that_the_collection_uses_itself_do_not_collide(
     assert clip.extra == {
         "source_seconds": "99", "source_source_path": "x", "source_path": "y", "two lines": "z",
     }  # fmt: skip
+
+
+def test_a_second_title_or_author_is_kept(tmp_path: Path, source: Path) -> None:
+    head = ["fname", "labels", "title", "name", "uploader", "artist", "license"]
+    rows = [["hum-0", "Hum", "T", "N", "", "A", "L"], ["hum-1", "Hum", "", "N", "U", "", ""]]
+    write_table(source, [head, *rows])
+    first, second = import_collection(tmp_path, "small", source, "csv")[0].clips
+    assert (first.title, first.author, first.licence) == ("T", "A", "L")
+    assert first.extra == {"name": "N"}
+    assert (second.title, second.author, second.extra) == ("N", "U", {"name": ""})
 
 
 def test_labels_with_commas_are_stored_and_read_back(tmp_path: Path, source: Path) -> None:
@@ -194,3 +206,12 @@ def test_families_are_those_of_the_published_list(shared: Path) -> None:
     ours = {(family, label) for family, labels in fsd50k_families().items() for label in labels}
     assert ours == expected
     assert len(rows) - len(ours) == 22
+
+
+def test_a_class_of_esc_stands_in_one_group_of_ten(tmp_path: Path) -> None:
+    (tmp_path / "meta").mkdir()
+    table = "filename,target,category\na.wav,0,dog\nb.wav,15,dog\n"
+    (tmp_path / "meta" / "esc50.csv").write_text(table)
+    (tmp_path / "audio").mkdir()
+    with pytest.raises(InputError, match=r"esc50\.csv: the class 'dog' is in two families"):
+        read_esc(tmp_path, Options())

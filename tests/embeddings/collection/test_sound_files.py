@@ -1,6 +1,7 @@
 """Sound files are found by the names that tables have for them, however both are spelled."""
 
 import os
+import re
 import unicodedata
 from pathlib import Path
 
@@ -8,12 +9,16 @@ import pytest
 import soundfile
 
 from embeddings.audio.decoding import SUFFIXES
+from embeddings.collection import sound_files
 from embeddings.collection.clip_names import clip_id
 from embeddings.collection.importing import import_collection
+from embeddings.collection.readers import find_reader
 from embeddings.collection.sound_files import SoundFolder
+from embeddings.collection.sources import Options
 from embeddings.errors import InputError
 from tests.support.small import RATE, make_sound
 from tests.support.source_tables import write_table
+from tests.support.sources.tiny_sounds import write_tiny
 from tests.support.wild_names import WILD
 
 FORMS = ("NFC", "NFD")
@@ -167,3 +172,46 @@ def test_ids_stay_apart_where_stems_are_alike(tmp_path: Path) -> None:
     assert list(collection.index) == ["a.wav", "a.flac", "b", "fold2/x.wav", "fold1/x.wav"]
     assert ["line 7: the clip 'a.flac' is there twice" in left_out[0], len(left_out)] == [True, 2]
     assert [clip.extra for clip in collection.clips][3:] == [{"fold": "2"}, {"fold": "1"}]
+
+
+def test_files_whose_names_differ_in_their_form_alone_are_told_as_two(tmp_path: Path) -> None:
+    names = ["e\u0301.wav", "\u00e9.wav"]
+    for seed, name in enumerate(names):
+        write_tiny(tmp_path / "audio" / "Dog" / name, seed)
+    (tmp_path / "clips.csv").write_text(f"fname,labels\nDog/{names[0]},Dog\nDog/{names[1]},Dog\n")
+    said = (
+        r"differs in its Unicode form or white space alone \('Dog/\\xe9\.wav' and "
+        r"'Dog/e\\u0301\.wav'\); rename one of them"
+    )
+    clips = find_reader("csv").read(tmp_path, Options()).clips
+    assert re.search(said, clips[1].problem)
+    with pytest.raises(InputError, match=r"could mean 'Dog/e\\u0301\.wav' and 'Dog/\\xe9\.wav'"):
+        SoundFolder(tmp_path / "audio").find(names[0])
+    by_folders = find_reader("folders").read(tmp_path / "audio", Options()).clips
+    assert re.search(said, by_folders[1].problem)
+
+
+def test_one_name_in_many_folders_is_looked_through_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = touch(tmp_path, *(f"fold{number}/x.wav" for number in range(300)))
+    sounds = SoundFolder(folder)
+    calls: list[str] = []
+
+    def counted(name: str) -> str:
+        calls.append(name)
+        return clip_id(name)
+
+    monkeypatch.setattr(sound_files, "clip_id", counted)
+    for number in range(300):
+        assert sounds.find("x.wav", str(number)) == folder / f"fold{number}" / "x.wav"
+    assert len(calls) < 3 * 300
+
+
+@pytest.mark.parametrize(
+    "name", ["audio/a.wav", "audio\\a", "C:\\mine\\audio\\a.wav", "/mine/audio/a.wav", "../b/a.wav"]
+)
+def test_a_path_from_elsewhere_is_told_what_is_there(tmp_path: Path, name: str) -> None:
+    sounds = SoundFolder(touch(tmp_path, "1/a.wav"))
+    with pytest.raises(InputError, match=r"(stay inside|\)); there is '1/a\.wav'$"):
+        sounds.find(name)

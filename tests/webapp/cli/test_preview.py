@@ -1,5 +1,6 @@
 """flask collections preview, and that import has the same options."""
 
+import os
 from pathlib import Path
 
 import click
@@ -53,3 +54,23 @@ def test_import_and_preview_read_by_the_same_options() -> None:
     shared = options(preview_command)
     assert {"path", "--reader", "--families", "--group-column", "--id-column"} <= set(shared)
     assert shared.items() <= options(import_command).items()
+
+
+def test_names_that_are_no_text_are_shown_on_one_line(
+    runner: FlaskCliRunner, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    write_tiny(folder / "Dog" / "a.wav")
+    for name in (b"b\xff.wav", b"c\nd.wav"):
+        Path(os.fsdecode(os.fsencode(folder / "Dog") + b"/" + name)).write_bytes(b"no sound")
+    preview = ["collections", "preview", "--reader", "folders"]
+    result = runner.invoke(args=[*preview, str(folder)])
+    assert result.exit_code == 0, result.output
+    for name in (r"b\udcff", r"c\nd"):
+        assert f"       -     Dog/{name}  [Dog]  {folder}/Dog/{name}.wav" in result.output
+        why = "its path is not UTF-8 or has a control character."
+        assert f"  {folder}/Dog/{name}.wav: {why}" in result.output.splitlines()
+    other = folder.rename(os.fsdecode(os.fsencode(tmp_path) + b"/in\xff"))
+    refused = runner.invoke(args=[*preview, str(other)])
+    assert refused.exit_code == 1
+    assert r"in\udcff: the path is not UTF-8 or has a control character" in refused.output
