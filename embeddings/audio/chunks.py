@@ -6,6 +6,7 @@ from typing import Literal
 
 from embeddings.audio.kinds import AIFF, AU, CAF, SPHERE, VOC, W64, WAV, Content, Kind
 from embeddings.audio.lengths import Length
+from embeddings.audio.mpeg_frames import mpeg_length
 
 Order = Literal["big", "little"]
 
@@ -18,6 +19,9 @@ _ASF_SLACK = 0.15
 """Seconds: the first block, of up to 4096 samples, has no sound of its own."""
 _EVEN_BYTES = {1, 3, 6, 7, 0xFFFE}
 """Codes of WAV formats whose frames are all of one size in bytes: PCM, float, A-law, mu-law."""
+_MPEG = {0x50, 0x55}
+_GSM, _GSM_BYTES, _GSM_SAMPLES = 0x31, 65, 320  # the code, and of each block
+_EXTENSIBLE = b"\xfe\xff"
 
 
 @dataclass(slots=True)
@@ -30,6 +34,8 @@ class _Sound:
     after: int = 0  # bytes behind it that no header speaks of
     frames: int | None = None
     seconds: float | None = None  # by its header, where it says so in samples
+    misread: str = ""  # what libsndfile takes it for, and is wrong
+    mpeg_at: int | None = None  # where it begins, if it is MP3
 
 
 def chunks_length(data: Content, kind: Kind) -> Length:
@@ -40,15 +46,21 @@ def chunks_length(data: Content, kind: Kind) -> Length:
     speed = sound.bytes_a_second
     held = sound.there / speed if speed else None
     stated = sound.said / speed if speed and sound.said is not None else sound.seconds
+    slack = Length().slack
+    if sound.mpeg_at is not None:
+        own = mpeg_length(bytes(data[sound.mpeg_at : sound.mpeg_at + sound.there]))
+        held, slack = own.held, own.slack
     if sound.said is None:
-        return Length(stated=stated, held=held)
+        return Length(stated, held, slack=slack, frames=sound.frames, misread=sound.misread)
     note = f"{sound.after} bytes follow its sound that its header does not speak of"
     return Length(
         stated=stated,
         held=held,
         ratio=sound.said / sound.there if sound.there else 1.0,
+        slack=slack,
         note=note if sound.after else "",
         frames=sound.frames,
+        misread=sound.misread,
     )
 
 
@@ -66,9 +78,19 @@ def _wav(data: Content) -> _Sound | None:
             speed = _speed(form, order)
             said = wide if wide is not None and size == 0xFFFFFFFF else size
             sound = _within(data, place, said, speed, order)
-            sound.frames = frames
+            sound.frames = frames if frames is not None else _gsm_frames(form, sound.there, order)
+            sound.mpeg_at = place if int.from_bytes(form[:2], order) in _MPEG else None
             return sound
     return None
+
+
+def _gsm_frames(form: bytes, there: int, order: Order) -> int | None:
+    """Return the samples in so many bytes of GSM 6.10, of which libsndfile reads a block too many.
+
+    It does so where a file was written to a pipe and says no length; None for other codecs.
+    """
+    blocks = there // _GSM_BYTES if int.from_bytes(form[:2], order) == _GSM else 0
+    return blocks * _GSM_SAMPLES or None
 
 
 def _speed(form: bytes, order: Order) -> float:
@@ -175,7 +197,7 @@ def _double(eight: bytes) -> float:
 
 
 def _w64(data: Content) -> _Sound | None:
-    place, form = 40, b""
+    place, form, misread = 40, b"", ""
     while place + 24 <= len(data):
         name, size = (
             bytes(data[place : place + 4]),
@@ -184,9 +206,12 @@ def _w64(data: Content) -> _Sound | None:
         begin = place + 24
         if name == b"fmt ":
             form = bytes(data[begin : begin + 16])
+            if form[:2] == _EXTENSIBLE and bytes(data[begin + 24 : begin + 26]) != b"\1\0":
+                misread = "whole numbers"  # as it takes every extensible format in Wave64
         elif name == b"data" and len(form) == 16:
             said, rest = max(size - 24, 0), len(data) - begin
-            return _Sound(said or None, min(said, rest) if said else rest, _speed(form, "little"))
+            there = min(said, rest) if said else rest
+            return _Sound(said or None, there, _speed(form, "little"), misread=misread)
         if size < 24:
             return None
         place += size + -size % 8
@@ -195,14 +220,16 @@ def _w64(data: Content) -> _Sound | None:
 
 def _voc(data: Content) -> _Sound | None:
     """Count the blocks of sound; their rate may change, so seconds are not known."""
-    place, said, there = int.from_bytes(data[20:22], "little"), 0, 0
+    place, said, there, blocks = int.from_bytes(data[20:22], "little"), 0, 0, 0
     while place + 4 <= len(data) and data[place]:
         size = int.from_bytes(data[place + 1 : place + 4], "little")
         if data[place] in (1, 2, 9):
             said += size
             there += min(size, len(data) - place - 4)
+            blocks += 1
         place += 4 + size
-    return _Sound(said, there) if there else None
+    # it goes on through the heads of all blocks but the first
+    return _Sound(said, there, misread="one block" if blocks > 1 else "") if there else None
 
 
 def _sphere(data: Content) -> _Sound | None:

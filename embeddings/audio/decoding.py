@@ -141,8 +141,8 @@ def _whole(
     path: Path, kind: Kind | None, length: Length, beginning: float | None
 ) -> tuple[Gathering, str, bool]:
     """Return the sound by the reader that reads all of it, what is suspicious, and whose it is."""
-    reason = ""
-    if kind is None or kind.plain:
+    reason = f"libsndfile takes its sound for {length.misread}" if length.misread else ""
+    if (kind is None or kind.plain) and not length.misread:
         try:
             sound = _by_libsndfile(path, length, beginning)
         except InputError:
