@@ -19,6 +19,10 @@ _ASF_SLACK = 0.15
 """Seconds: the first block, of up to 4096 samples, has no sound of its own."""
 _EVEN_BYTES = {1, 3, 6, 7, 0xFFFE}
 """Codes of WAV formats whose frames are all of one size in bytes: PCM, float, A-law, mu-law."""
+_FORMS = {b"RIFF", b"RIFX", b"RF64", b"BW64", b"FORM"}
+"""What begins a file of its own, joined to the first, and no chunk of it."""
+_MOST_CHUNKS = 10_000
+"""More, as in a file of zeros, which are chunks of no size, are not gone through."""
 _MPEG = {0x50, 0x55}
 _GSM, _GSM_BYTES, _GSM_SAMPLES = 0x31, 65, 320  # the code, and of each block
 _EXTENSIBLE = b"\xfe\xff"
@@ -36,6 +40,8 @@ class _Sound:
     seconds: float | None = None  # by its header, where it says so in samples
     misread: str = ""  # what libsndfile takes it for, and is wrong
     mpeg_at: int | None = None  # where it begins, if it is MP3
+    twice: bool = False  # whether the file has a second chunk of sound
+    slack: float | None = None  # seconds, where it is not the usual
 
 
 def chunks_length(data: Content, kind: Kind) -> Length:
@@ -46,19 +52,23 @@ def chunks_length(data: Content, kind: Kind) -> Length:
     speed = sound.bytes_a_second
     held = sound.there / speed if speed else None
     stated = sound.said / speed if speed and sound.said is not None else sound.seconds
-    slack = Length().slack
+    slack = Length().slack if sound.slack is None else sound.slack
     if sound.mpeg_at is not None:
         own = mpeg_length(bytes(data[sound.mpeg_at : sound.mpeg_at + sound.there]))
         held, slack = own.held, own.slack
     if sound.said is None:
         return Length(stated, held, slack=slack, frames=sound.frames, misread=sound.misread)
-    note = f"{sound.after} bytes follow its sound that its header does not speak of"
+    notes = []
+    if sound.after:
+        notes.append(f"{sound.after} bytes follow its sound that its header does not speak of")
+    if sound.twice:
+        notes.append("a second chunk of sound is in it, which is not read")
     return Length(
         stated=stated,
         held=held,
         ratio=sound.said / sound.there if sound.there else 1.0,
         slack=slack,
-        note=note if sound.after else "",
+        note="; ".join(notes),
         frames=sound.frames,
         misread=sound.misread,
     )
@@ -67,7 +77,8 @@ def chunks_length(data: Content, kind: Kind) -> Length:
 def _wav(data: Content) -> _Sound | None:
     order: Order = "big" if data[:4] == b"RIFX" else "little"
     form, wide, frames = b"", None, None
-    for name, size, place in _riff(data, 12, order):
+    chunks = _riff(data, 12, order)
+    for name, size, place in chunks:
         if name == b"fmt ":
             form = bytes(data[place : place + 16])
         elif name == b"ds64":
@@ -79,6 +90,7 @@ def _wav(data: Content) -> _Sound | None:
             said = wide if wide is not None and size == 0xFFFFFFFF else size
             sound = _within(data, place, said, speed, order)
             sound.frames = frames if frames is not None else _gsm_frames(form, sound.there, order)
+            sound.twice = any(name == b"data" for name, _, _ in chunks)
             sound.mpeg_at = place if int.from_bytes(form[:2], order) in _MPEG else None
             return sound
     return None
@@ -117,14 +129,16 @@ def _is_chunk(data: Content, place: int, order: Order) -> bool:
     head = bytes(data[place : place + 8])
     if not head or not head.strip(b"\0"):
         return not bytes(data[place : place + 4096]).strip(b"\0")
-    named = all(32 <= byte < 127 for byte in head[:4])
+    named = all(32 <= byte < 127 for byte in head[:4]) and head[:4] not in _FORMS
     size = int.from_bytes(head[4:], order)
     return named and place + 8 + size <= len(data) + 1
 
 
 def _riff(data: Content, place: int, order: Order) -> Iterator[tuple[bytes, int, int]]:
     """Yield (name, size, where its content begins) of every chunk."""
-    while place + 8 <= len(data):
+    for _ in range(_MOST_CHUNKS):
+        if place + 8 > len(data):
+            return
         name = bytes(data[place : place + 4])
         size = int.from_bytes(data[place + 4 : place + 8], order)
         yield name, size, place + 8
@@ -166,8 +180,10 @@ def _au(data: Content) -> _Sound | None:
 
 
 def _caf(data: Content) -> _Sound | None:
-    place, rate, speed, sound, frames = 8, 0.0, 0.0, None, None
-    while place + 12 <= len(data):
+    place, rate, speed, each, sound, frames = 8, 0.0, 0.0, 0, None, None
+    for _ in range(_MOST_CHUNKS):
+        if place + 12 > len(data):
+            break
         name = bytes(data[place : place + 4])
         size = int.from_bytes(data[place + 4 : place + 12], signed=True)
         place += 12
@@ -186,6 +202,7 @@ def _caf(data: Content) -> _Sound | None:
         place += size
     if sound and frames and rate and not speed:
         sound.seconds = frames / rate
+        sound.slack = each / rate  # some count the last packet in full
     return sound
 
 
