@@ -76,9 +76,10 @@ def chunks_length(data: Content, kind: Kind) -> Length:
 
 def _wav(data: Content) -> _Sound | None:
     order: Order = "big" if data[:4] == b"RIFX" else "little"
-    form, wide, frames = b"", None, None
+    form, wide, frames, count = b"", None, None, 0
     chunks = _riff(data, 12, order)
     for name, size, place in chunks:
+        count += 1
         if name == b"fmt ":
             form = bytes(data[place : place + 16])
         elif name == b"ds64":
@@ -93,7 +94,7 @@ def _wav(data: Content) -> _Sound | None:
             sound.twice = any(name == b"data" for name, _, _ in chunks)
             sound.mpeg_at = place if int.from_bytes(form[:2], order) in _MPEG else None
             return sound
-    return None
+    return _Sound(None, 0, 1.0) if count == _MOST_CHUNKS else None
 
 
 def _gsm_frames(form: bytes, there: int, order: Order) -> int | None:

@@ -158,7 +158,7 @@ def _whole(
             reason = "the audio is empty (0 samples)"
             if sound.frames:
                 reason = f"only {seconds:.3f} s of its {length.held:.3f} s are read by libsndfile"
-    if kind is None:
+    if kind is None or (reason and length.held == 0):
         raise _unreadable(path, reason)
     if not ffmpeg.is_there():
         what = f"{reason}; PyAV may read more" if reason else f"{kind.name} is read by PyAV"

@@ -5,6 +5,8 @@ from embeddings.audio.lengths import Length
 
 _LAST_BYTES = 1 << 20
 """Bytes from the end in which the last frame must begin, more than the largest has."""
+_MOST_BLOCKS = 1000
+"""Of metadata; more, as in a file of zeros, which are blocks of no size, are not gone through."""
 _BEGINS = b"fLaC\0\0\0\x22"
 """The mark and the head of the first block, as every FLAC begins."""
 _SIZES = {1: 192} | {code: 144 << code for code in range(2, 6)} | {
@@ -48,7 +50,9 @@ def _one_length(data: Content, start: int) -> Length:
 def _frames_begin(data: Content, start: int) -> int:
     """Return where the frames begin, behind the blocks of metadata."""
     place = start + 4
-    while place + 4 <= len(data):
+    for _ in range(_MOST_BLOCKS):
+        if place + 4 > len(data):
+            break
         last = data[place] & 0x80
         place += 4 + int.from_bytes(data[place + 1 : place + 4])
         if last:
