@@ -111,6 +111,8 @@ def decode(path: Path, most_seconds: float | None = None) -> Decoded:
 
 def _look(path: Path) -> tuple[Kind | None, Length]:
     """Return what a file is, and how long, by its bytes."""
+    if path.is_fifo():  # which nobody may ever write to
+        raise InputError(f"{path}: this is a pipe, not a file.")
     with path.open("rb") as file:
         try:
             data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

@@ -1,5 +1,6 @@
 """Files that a recorder's card left full of empty bytes are looked through quickly."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,9 @@ def test_a_coding_that_nobody_knows_is_a_reason(tmp_path: Path) -> None:
     path.write_bytes(b"Creative Voice File\x1a\x1a\0\x14\1\x1f\x11\x06" + bytes(3000))
     with pytest.raises(InputError, match="knows how the sound in it is coded"):
         decode(path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.wav")
+    with pytest.raises(InputError, match="this is a pipe, not a file"):
+        decode(tmp_path / "a.wav")
