@@ -6,6 +6,7 @@ from typing import Literal
 
 from embeddings.audio.kinds import AIFF, AU, CAF, SPHERE, VOC, W64, WAV, Content, Kind
 from embeddings.audio.lengths import Length
+from embeddings.audio.mpeg_frames import mpeg_length
 
 Order = Literal["big", "little"]
 
@@ -18,6 +19,13 @@ _ASF_SLACK = 0.15
 """Seconds: the first block, of up to 4096 samples, has no sound of its own."""
 _EVEN_BYTES = {1, 3, 6, 7, 0xFFFE}
 """Codes of WAV formats whose frames are all of one size in bytes: PCM, float, A-law, mu-law."""
+_FORMS = {b"RIFF", b"RIFX", b"RF64", b"BW64", b"FORM"}
+"""What begins a file of its own, joined to the first, and no chunk of it."""
+_MOST_CHUNKS = 10_000
+"""More, as in a file of zeros, which are chunks of no size, are not gone through."""
+_MPEG = {0x50, 0x55}
+_GSM, _GSM_BYTES, _GSM_SAMPLES = 0x31, 65, 320  # the code, and of each block
+_EXTENSIBLE = b"\xfe\xff"
 
 
 @dataclass(slots=True)
@@ -30,6 +38,10 @@ class _Sound:
     after: int = 0  # bytes behind it that no header speaks of
     frames: int | None = None
     seconds: float | None = None  # by its header, where it says so in samples
+    misread: str = ""  # what libsndfile takes it for, and is wrong
+    mpeg_at: int | None = None  # where it begins, if it is MP3
+    twice: bool = False  # whether the file has a second chunk of sound
+    slack: float | None = None  # seconds, where it is not the usual
 
 
 def chunks_length(data: Content, kind: Kind) -> Length:
@@ -40,22 +52,34 @@ def chunks_length(data: Content, kind: Kind) -> Length:
     speed = sound.bytes_a_second
     held = sound.there / speed if speed else None
     stated = sound.said / speed if speed and sound.said is not None else sound.seconds
+    slack = Length().slack if sound.slack is None else sound.slack
+    if sound.mpeg_at is not None:
+        own = mpeg_length(bytes(data[sound.mpeg_at : sound.mpeg_at + sound.there]))
+        held, slack = own.held, own.slack
     if sound.said is None:
-        return Length(stated=stated, held=held)
-    note = f"{sound.after} bytes follow its sound that its header does not speak of"
+        return Length(stated, held, slack=slack, frames=sound.frames, misread=sound.misread)
+    notes = []
+    if sound.after:
+        notes.append(f"{sound.after} bytes follow its sound that its header does not speak of")
+    if sound.twice:
+        notes.append("a second chunk of sound is in it, which is not read")
     return Length(
         stated=stated,
         held=held,
         ratio=sound.said / sound.there if sound.there else 1.0,
-        note=note if sound.after else "",
+        slack=slack,
+        note="; ".join(notes),
         frames=sound.frames,
+        misread=sound.misread,
     )
 
 
 def _wav(data: Content) -> _Sound | None:
     order: Order = "big" if data[:4] == b"RIFX" else "little"
-    form, wide, frames = b"", None, None
-    for name, size, place in _riff(data, 12, order):
+    form, wide, frames, count = b"", None, None, 0
+    chunks = _riff(data, 12, order)
+    for name, size, place in chunks:
+        count += 1
         if name == b"fmt ":
             form = bytes(data[place : place + 16])
         elif name == b"ds64":
@@ -66,9 +90,20 @@ def _wav(data: Content) -> _Sound | None:
             speed = _speed(form, order)
             said = wide if wide is not None and size == 0xFFFFFFFF else size
             sound = _within(data, place, said, speed, order)
-            sound.frames = frames
+            sound.frames = frames if frames is not None else _gsm_frames(form, sound.there, order)
+            sound.twice = any(name == b"data" for name, _, _ in chunks)
+            sound.mpeg_at = place if int.from_bytes(form[:2], order) in _MPEG else None
             return sound
-    return None
+    return _Sound(None, 0, 1.0) if count == _MOST_CHUNKS else None
+
+
+def _gsm_frames(form: bytes, there: int, order: Order) -> int | None:
+    """Return the samples in so many bytes of GSM 6.10, of which libsndfile reads a block too many.
+
+    It does so where a file was written to a pipe and says no length; None for other codecs.
+    """
+    blocks = there // _GSM_BYTES if int.from_bytes(form[:2], order) == _GSM else 0
+    return blocks * _GSM_SAMPLES or None
 
 
 def _speed(form: bytes, order: Order) -> float:
@@ -95,14 +130,16 @@ def _is_chunk(data: Content, place: int, order: Order) -> bool:
     head = bytes(data[place : place + 8])
     if not head or not head.strip(b"\0"):
         return not bytes(data[place : place + 4096]).strip(b"\0")
-    named = all(32 <= byte < 127 for byte in head[:4])
+    named = all(32 <= byte < 127 for byte in head[:4]) and head[:4] not in _FORMS
     size = int.from_bytes(head[4:], order)
     return named and place + 8 + size <= len(data) + 1
 
 
 def _riff(data: Content, place: int, order: Order) -> Iterator[tuple[bytes, int, int]]:
     """Yield (name, size, where its content begins) of every chunk."""
-    while place + 8 <= len(data):
+    for _ in range(_MOST_CHUNKS):
+        if place + 8 > len(data):
+            return
         name = bytes(data[place : place + 4])
         size = int.from_bytes(data[place + 4 : place + 8], order)
         yield name, size, place + 8
@@ -144,8 +181,10 @@ def _au(data: Content) -> _Sound | None:
 
 
 def _caf(data: Content) -> _Sound | None:
-    place, rate, speed, sound, frames = 8, 0.0, 0.0, None, None
-    while place + 12 <= len(data):
+    place, rate, speed, each, sound, frames = 8, 0.0, 0.0, 0, None, None
+    for _ in range(_MOST_CHUNKS):
+        if place + 12 > len(data):
+            break
         name = bytes(data[place : place + 4])
         size = int.from_bytes(data[place + 4 : place + 12], signed=True)
         place += 12
@@ -164,6 +203,7 @@ def _caf(data: Content) -> _Sound | None:
         place += size
     if sound and frames and rate and not speed:
         sound.seconds = frames / rate
+        sound.slack = each / rate  # some count the last packet in full
     return sound
 
 
@@ -175,7 +215,7 @@ def _double(eight: bytes) -> float:
 
 
 def _w64(data: Content) -> _Sound | None:
-    place, form = 40, b""
+    place, form, misread = 40, b"", ""
     while place + 24 <= len(data):
         name, size = (
             bytes(data[place : place + 4]),
@@ -184,9 +224,12 @@ def _w64(data: Content) -> _Sound | None:
         begin = place + 24
         if name == b"fmt ":
             form = bytes(data[begin : begin + 16])
+            if form[:2] == _EXTENSIBLE and bytes(data[begin + 24 : begin + 26]) != b"\1\0":
+                misread = "whole numbers"  # as it takes every extensible format in Wave64
         elif name == b"data" and len(form) == 16:
             said, rest = max(size - 24, 0), len(data) - begin
-            return _Sound(said or None, min(said, rest) if said else rest, _speed(form, "little"))
+            there = min(said, rest) if said else rest
+            return _Sound(said or None, there, _speed(form, "little"), misread=misread)
         if size < 24:
             return None
         place += size + -size % 8
@@ -195,14 +238,16 @@ def _w64(data: Content) -> _Sound | None:
 
 def _voc(data: Content) -> _Sound | None:
     """Count the blocks of sound; their rate may change, so seconds are not known."""
-    place, said, there = int.from_bytes(data[20:22], "little"), 0, 0
+    place, said, there, blocks = int.from_bytes(data[20:22], "little"), 0, 0, 0
     while place + 4 <= len(data) and data[place]:
         size = int.from_bytes(data[place + 1 : place + 4], "little")
         if data[place] in (1, 2, 9):
             said += size
             there += min(size, len(data) - place - 4)
+            blocks += 1
         place += 4 + size
-    return _Sound(said, there) if there else None
+    # it goes on through the heads of all blocks but the first
+    return _Sound(said, there, misread="one block" if blocks > 1 else "") if there else None
 
 
 def _sphere(data: Content) -> _Sound | None:

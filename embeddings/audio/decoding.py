@@ -111,6 +111,8 @@ def decode(path: Path, most_seconds: float | None = None) -> Decoded:
 
 def _look(path: Path) -> tuple[Kind | None, Length]:
     """Return what a file is, and how long, by its bytes."""
+    if path.is_fifo():  # which nobody may ever write to
+        raise InputError(f"{path}: this is a pipe, not a file.")
     with path.open("rb") as file:
         try:
             data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -141,8 +143,8 @@ def _whole(
     path: Path, kind: Kind | None, length: Length, beginning: float | None
 ) -> tuple[Gathering, str, bool]:
     """Return the sound by the reader that reads all of it, what is suspicious, and whose it is."""
-    reason = ""
-    if kind is None or kind.plain:
+    reason = f"libsndfile takes its sound for {length.misread}" if length.misread else ""
+    if (kind is None or kind.plain) and not length.misread:
         try:
             sound = _by_libsndfile(path, length, beginning)
         except InputError:
@@ -158,7 +160,7 @@ def _whole(
             reason = "the audio is empty (0 samples)"
             if sound.frames:
                 reason = f"only {seconds:.3f} s of its {length.held:.3f} s are read by libsndfile"
-    if kind is None:
+    if kind is None or (reason and length.held == 0):
         raise _unreadable(path, reason)
     if not ffmpeg.is_there():
         what = f"{reason}; PyAV may read more" if reason else f"{kind.name} is read by PyAV"

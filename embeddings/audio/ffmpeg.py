@@ -63,6 +63,8 @@ def decode_all(path: Path, kind: Kind, longest: float, beginning: float | None) 
         if not container.streams.audio:
             raise InputError(f"{path}: there is no sound in this {kind.name} file.")
         stream = container.streams.audio[0]
+        if stream.codec_context is None:
+            raise InputError(f"{path}: nobody here knows how the sound in it is coded.")
         stream.codec_context.thread_count = 1  # workers share the cores already
         length = _length(container, stream, kind)
         sound, lost, packets = None, 0, 0

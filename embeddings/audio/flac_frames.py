@@ -5,14 +5,35 @@ from embeddings.audio.lengths import Length
 
 _LAST_BYTES = 1 << 20
 """Bytes from the end in which the last frame must begin, more than the largest has."""
+_MOST_BLOCKS = 1000
+"""Of metadata; more, as in a file of zeros, which are blocks of no size, are not gone through."""
+_BEGINS = b"fLaC\0\0\0\x22"
+"""The mark and the head of the first block, as every FLAC begins."""
 _SIZES = {1: 192} | {code: 144 << code for code in range(2, 6)} | {
     code: 1 << code for code in range(8, 16)
 }  # fmt: skip
 
 
 def flac_length(data: Content) -> Length:
-    """Return the length that a FLAC's header says, and that of its frames."""
+    """Return the length that a FLAC's header says, and that of its frames.
+
+    Where others are joined to its end, which its header does not know, that of all of them.
+    """
     start = after_id3(data)
+    joined = data.find(_BEGINS, _frames_begin(data, start))
+    if joined < 0:
+        return _one_length(data, start)
+    parts = []
+    while joined >= 0:
+        parts.append(_one_length(bytes(data[start:joined]), 0))
+        start, joined = joined, data.find(_BEGINS, joined + len(_BEGINS))
+    parts.append(_one_length(bytes(data[start:]), 0))
+    known = [part.held for part in parts if part.held is not None]
+    held = sum(known) if len(known) == len(parts) else None
+    return Length(held=held, note=f"{len(parts)} sounds are joined in it")
+
+
+def _one_length(data: Content, start: int) -> Length:
     info = bytes(data[start + 8 : start + 26])
     if len(info) < 18 or data[start + 4] & 0x7F:
         return Length()
@@ -29,7 +50,9 @@ def flac_length(data: Content) -> Length:
 def _frames_begin(data: Content, start: int) -> int:
     """Return where the frames begin, behind the blocks of metadata."""
     place = start + 4
-    while place + 4 <= len(data):
+    for _ in range(_MOST_BLOCKS):
+        if place + 4 > len(data):
+            break
         last = data[place] & 0x80
         place += 4 + int.from_bytes(data[place + 1 : place + 4])
         if last:

@@ -18,6 +18,7 @@ class Length:
     slack : seconds by which a whole sound may be shorter or longer than `held`
     note : what else is suspicious, a clause without a full stop
     frames : in all, where the header says how much of the last block is sound
+    misread : what libsndfile takes the sound for, where it is something else
     """
 
     stated: float | None = None
@@ -26,6 +27,7 @@ class Length:
     slack: float = 0.005
     note: str = ""
     frames: int | None = None
+    misread: str = ""
 
     def short(self, seconds: float) -> bool:
         """Tell whether `seconds` is less than all that the file holds."""

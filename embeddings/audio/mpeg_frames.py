@@ -1,5 +1,6 @@
 """The frames of an MP3 (and of MPEG audio's layers I and II): counted, not decoded."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -84,12 +85,28 @@ def _next_frame(
     data: Content, begin: int, end: int, like: _Frame | None, in_a_row: int
 ) -> int | None:
     """Return where the next frame begins that `in_a_row` - 1 others or the file's end follow."""
-    place = data.find(b"\xff", begin, end)
-    while place >= 0:
-        if _follow(data, place, like, in_a_row):
-            return place
-        place = data.find(b"\xff", place + 1, end)
+    looks = _heads(like.like if like else None)
+    while found := looks.search(data, begin, end):
+        if _follow(data, found.start(), like, in_a_row):
+            return found.start()
+        begin = found.start() + 1
     return None
+
+
+@cache
+def _heads(like: tuple[int, int, int] | None) -> re.Pattern[bytes]:
+    """Return a pattern of what may begin a frame, any or one like others.
+
+    A card's empty bytes may be 0xFF by the million, of which each would begin one.
+    """
+    frames = [
+        (second, third)
+        for second in range(256)
+        for third in range(256)
+        if (frame := _frame(second, third)) and like in (None, frame.like)
+    ]
+    seconds, thirds = (re.escape(bytes(sorted(set(each)))) for each in zip(*frames, strict=True))
+    return re.compile(b"\xff[" + seconds + b"][" + thirds + b"]", re.DOTALL)
 
 
 def _follow(data: Content, place: int, like: _Frame | None, in_a_row: int) -> bool:

@@ -1,4 +1,4 @@
-"""The pages of an Ogg file: how long its sounds are, and how many are chained in it."""
+"""The pages of an Ogg file: how long its sounds are, and how many are in it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +22,11 @@ class _Stream:
     ended: bool = False
 
     @property
+    def begins(self) -> bool:
+        """Whether nothing but its head has come so far."""
+        return self.first is None and not self.ended
+
+    @property
     def seconds(self) -> float | None:
         if self.first is None or self.first > _STARTS_WITHIN * self.rate:
             return None
@@ -32,13 +37,15 @@ def ogg_length(data: Content) -> Length:
     """Return the length by the positions that an Ogg file's pages tell."""
     streams: list[_Stream] = []
     open_ones: dict[bytes, _Stream] = {}
-    cut = False
+    cut, beside = False, 0
     for flags, position, serial, body, end in _pages(data):
         cut = end > len(data)
         if flags & _FIRST:
             stream = _stream(bytes(data[body : body + 80]))
             open_ones.pop(serial, None)
-            if stream is not None:
+            if stream is not None and any(one.begins for one in open_ones.values()):
+                beside += 1  # at the same time as the first
+            elif stream is not None:
                 open_ones[serial] = stream
                 streams.append(stream)
         elif serial in open_ones and position > 0 and not cut:
@@ -53,6 +60,8 @@ def ogg_length(data: Content) -> Length:
     known = [part for part in parts if part is not None]
     held = sum(known) if len(known) == len(parts) else None
     notes = []
+    if beside:
+        notes.append(f"{1 + beside} sounds are in it, of which the first is read")
     if len(streams) > 1:
         notes.append(f"{len(streams)} sounds are chained in it")
     if not streams[-1].ended or cut:

@@ -19,6 +19,7 @@ import soundfile
 
 from embeddings.audio.meter import BEYOND, integrated_loudness
 from embeddings.collection.clips import Clip, Collection, playing_lock
+from embeddings.errors import InputError
 from embeddings.files import only_writer, whole_file
 from embeddings.listening.audible import (
     PLAYED_RATES,
@@ -74,7 +75,8 @@ def playing_copy(collection: Collection, clip: Clip, most_bytes: int) -> tuple[P
     Raises
     ------
     InputError
-        The file cannot be decoded, or other processes make copies all the time.
+        The file cannot be decoded, its copy not be written, or other processes make copies all
+        the time.
     """
     folder = collection.folder / "playing"
     stem = _stem(collection, clip)
@@ -82,7 +84,14 @@ def playing_copy(collection: Collection, clip: Clip, most_bytes: int) -> tuple[P
         with only_writer(playing_lock(collection), f"a copy of {clip.id!r} for playing", _WAIT):
             if (found := _found(folder, stem)) is None:
                 folder.mkdir(exist_ok=True)  # a collection that was removed is not made again
-                found = _write(folder, stem, collection, clip)
+                try:
+                    found = _write(folder, stem, collection, clip)
+                except FileNotFoundError:
+                    raise
+                except OSError as error:  # such as a full disk
+                    raise InputError(
+                        f"No copy of {clip.id!r} for playing can be written ({error.strerror})."
+                    ) from error
                 _make_room(folder, found, most_bytes)
     return found, _TYPES[found.suffix]
 

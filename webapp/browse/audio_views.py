@@ -42,7 +42,10 @@ def audio(name: str, clip_id: str) -> Response:
     try:
         response = _send(collection, clip)
     except FileNotFoundError:  # a copy that made room for another one, or for nothing
-        response = _send(collection, clip)
+        try:
+            response = _send(collection, clip)
+        except FileNotFoundError:  # the collection went meanwhile
+            abort(404)
     response.cache_control.public = False
     response.cache_control.private = True
     return response
@@ -50,9 +53,18 @@ def audio(name: str, clip_id: str) -> Response:
 
 def _send(collection: Collection, clip: Clip) -> Response:
     path = collection.audio_path(clip)
-    kind = playing_type(path, clip)
+    kind, changed = playing_type(path, clip), path.stat().st_mtime
     settings = current_app.config["SETTINGS"]
+    etag: bool | str = True
     if not kind:
         path, kind = playing_copy(collection, clip, 1_000_000 * settings["playing_copies_mb"])
+        etag = path.stem  # each request changes a copy's time, and a range must fit the one before
     age = timedelta(days=settings["audio_cache_days"])
-    return send_file(path, mimetype=kind, conditional=True, max_age=int(age.total_seconds()))
+    return send_file(
+        path,
+        mimetype=kind,
+        conditional=True,
+        etag=etag,
+        last_modified=changed,
+        max_age=int(age.total_seconds()),
+    )

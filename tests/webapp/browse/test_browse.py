@@ -1,7 +1,10 @@
 """The experimenter's pages: home, browse, the clips' audio."""
 
+import errno
 import io
+import os
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -235,6 +238,46 @@ def test_what_browsers_do_not_play_is_sent_as_a_copy(
     app.config["SETTINGS"]["playing_copies_mb"] = 0
     path.write_bytes(b"RIFF and then nothing")
     assert "the audio cannot be read" in experimenter.get("/audio/small/hum-1").text
+
+
+def test_a_copy_is_the_same_to_browsers_each_time_they_ask(
+    experimenter: FlaskClient, small: Collection
+) -> None:
+    """Else a range that goes on from another one comes as the whole, and nothing is kept."""
+    path = small.audio_path(small.clip("hum-1"))
+    samples, rate = soundfile.read(path)
+    soundfile.write(path, samples, rate, subtype="MS_ADPCM")
+    whole = experimenter.get("/audio/small/hum-1", buffered=True)
+    (copy,) = (small.folder / "playing").iterdir()
+    os.utime(copy, (1, 1))
+    going_on = {"Range": "bytes=100-299", "If-Range": whole.headers["ETag"]}
+    part = experimenter.get("/audio/small/hum-1", headers=going_on, buffered=True)
+    assert (part.status_code, part.data) == (206, whole.data[100:300])
+    assert part.headers["Last-Modified"] == whole.headers["Last-Modified"]
+    known = {"If-None-Match": whole.headers["ETag"]}
+    unchanged = experimenter.get("/audio/small/hum-1", headers=known, buffered=True)
+    unchanged.close()
+    assert unchanged.status_code == 304
+
+
+def test_a_full_disk_and_a_collection_that_goes_are_told(
+    experimenter: FlaskClient, small: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = small.audio_path(small.clip("hum-1"))
+    samples, rate = soundfile.read(path)
+    soundfile.write(path, samples, rate, subtype="MS_ADPCM")
+
+    def fails(_file: int, error: OSError) -> None:
+        raise error
+
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    monkeypatch.setattr(os, "fsync", partial(fails, error=full))
+    answer = experimenter.get("/audio/small/hum-1")
+    assert answer.status_code == 400
+    assert "for playing can be written (No space left on device)" in answer.text
+    assert list((small.folder / "playing").iterdir()) == []
+    monkeypatch.setattr(os, "fsync", partial(fails, error=FileNotFoundError()))
+    assert experimenter.get("/audio/small/hum-1").status_code == 404
 
 
 def test_a_ranking_that_is_built_while_the_app_runs_is_seen(
