@@ -53,6 +53,13 @@ class ClipNames:
                 )
             if found:
                 return found[0]
+        kept = self._by_bare.get(spelled(name), [])
+        if len(kept) > 1:
+            raise InputError(
+                f"{where}: {name!r} could mean {' and '.join(map(repr, kept))}; write the suffix."
+            )
+        if kept:
+            return kept[0]
         within = [one for one in self._by_last.get(clip_id(name), []) if lies_in(one, fold)]
         return within[0] if len(within) == 1 else None
 
@@ -75,6 +82,15 @@ class ClipNames:
         for clip in self._collection.clips:
             forms[spelled(clip.id)].append(clip.id)
         return dict(forms)
+
+    @cached_property
+    def _by_bare(self) -> dict[str, list[str]]:
+        """Ids that keep their suffix, by what they are without it."""
+        bare: dict[str, list[str]] = defaultdict(list)
+        for clip in self._collection.clips:
+            if suffix := suffix_of(clip.id):
+                bare[spelled(clip.id.removesuffix(suffix))].append(clip.id)
+        return dict(bare)
 
     @cached_property
     def _by_last(self) -> dict[str, list[str]]:

@@ -81,6 +81,13 @@ def test_an_id_that_is_there_wins_over_one_without_suffix(tmp_path: Path) -> Non
     assert names.find("fold1/b.txt", "") is None
 
 
+def test_an_id_that_kept_its_suffix_is_found_without_it(tmp_path: Path) -> None:
+    names = ClipNames(named(tmp_path, ["..wav", "a.wav", "a.flac", "b.flac", "b"]))
+    assert [names.find(one, "here") for one in (".", "b", "b.flac")] == ["..wav", "b", "b.flac"]
+    with pytest.raises(InputError, match=r"^here: 'a' could mean 'a.wav' and 'a.flac'"):
+        names.find("a", "here")
+
+
 def test_a_name_that_could_mean_two_clips_is_refused(tmp_path: Path) -> None:
     """Collections of before, whose ids were taken as they stood, may hold both forms."""
     composed, apart = normalize("NFC", "éé"), normalize("NFD", "éé")
