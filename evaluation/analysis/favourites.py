@@ -122,7 +122,7 @@ def _first(grades: np.ndarray, depth: int) -> np.ndarray:
 
 
 def _estimate(of: Ratings, worth: _Worth, takes_part: np.ndarray) -> Estimate:
-    kept, who = worth.counts > 0, takes_part.any(axis=1)
+    kept, who = worth.counts > 0, np.logical_or.reduce(takes_part, axis=1)
     queries, raters, ratings = int(kept.sum()), int(who.sum()), int(takes_part.sum())
     if not queries:
         reason = "no rater graded what another one liked"
