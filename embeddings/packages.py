@@ -31,6 +31,12 @@ def lack_of(module: str, package: str, python: tuple[int, ...] | None = None) ->
     return "is not installed (pip install -r requirements.txt)"
 
 
+def lack_at(error: ImportError, requirement: str) -> str:
+    """Return why an import failed, to be said after the package's name, and what installs it."""
+    why = "is not installed" if isinstance(error, ModuleNotFoundError) else f"fails: {error}"
+    return f"{why} (pip install {requirement})"
+
+
 def versions_imported(code: bytes) -> dict[str, str]:
     """Return name -> version of the installed packages that Python source code imports, by name.
 

@@ -28,6 +28,7 @@ class _Stream:
 
     @property
     def seconds(self) -> float | None:
+        """How long it is; None where its first page does not begin it."""
         if self.first is None or self.first > _STARTS_WITHIN * self.rate:
             return None
         return max(self.last - self.skipped, 0) / self.rate

@@ -14,6 +14,7 @@ from typing import Any
 
 from embeddings.errors import InputError
 from embeddings.files import read_json
+from embeddings.packages import lack_at
 
 PYARROW = "pyarrow==25.0.1"
 """The last that takes numpy 1.26, which this project has on Python 3.11 and 3.12."""
@@ -175,10 +176,9 @@ def _opened(file: Path) -> Iterator[Any]:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
-        why = "is not installed" if isinstance(error, ModuleNotFoundError) else f"fails: {error}"
+        why = lack_at(error, PYARROW)
         raise InputError(
-            f"{file}: Parquet and Arrow files are read by PyArrow, which {why} "
-            f"(pip install {PYARROW})."
+            f"{file}: Parquet and Arrow files are read by PyArrow, which {why}."
         ) from error
     if not file.is_file():
         raise InputError(f"{file}: there is no such file.")

@@ -23,6 +23,7 @@ from embeddings.collection.sources import (
 )
 from embeddings.collection.tableless import labels_in, text_of, whole_list
 from embeddings.errors import InputError
+from embeddings.packages import lack_at
 
 SOUNDATA = "soundata==1.0.1"
 SURE = 0.5
@@ -97,10 +98,9 @@ def _module(path: Path, name: str) -> Any:
     try:
         import soundata
     except ImportError as error:
-        why = "is not installed" if isinstance(error, ModuleNotFoundError) else f"fails: {error}"
+        why = lack_at(error, SOUNDATA)
         raise InputError(
-            f"{path}: --reader soundata:{name} reads by the package soundata, which {why} "
-            f"(pip install {SOUNDATA})."
+            f"{path}: --reader soundata:{name} reads by the package soundata, which {why}."
         ) from error
     known = soundata.list_datasets()
     if name not in known:

@@ -191,3 +191,4 @@ def test_20000_bodies_to_each_address(ground: Ground, half: int) -> None:
         answered = send(ground, endpoint, MANY)
         seconds = round(time.monotonic() - began)
         note("posts", endpoint, {"seed": SEED, "bodies": MANY, "seconds": seconds, **answered})
+    assert set(noted("posts")) >= set(sorted(ground.places)[half::2])
