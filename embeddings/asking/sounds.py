@@ -119,8 +119,6 @@ def _write_copy(copy: Path, samples: np.ndarray, rate: int) -> None:
 
 def _decoded(path: Path, name: str) -> Decoded:
     """Return what is heard of a file, with the whole file's frames."""
-    if not path.stat().st_size:
-        raise InputError(f"{name}: the file is empty (0 bytes).")
     try:
         sound = decode(path, most_seconds=LONGEST_SECONDS)
     except UnreadableAudio as error:

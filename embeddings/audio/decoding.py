@@ -116,8 +116,8 @@ def _look(path: Path) -> tuple[Kind | None, Length]:
     with path.open("rb") as file:
         try:
             data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except ValueError:  # an empty file
-            return None, Length()
+        except ValueError:
+            raise InputError(f"{path}: the file is empty (0 bytes).") from None
         with data:
             kind = kind_of(data)
             if kind is None and first_frame(data) is not None:

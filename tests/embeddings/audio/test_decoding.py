@@ -37,7 +37,7 @@ def broken_files(folder: Path) -> dict[str, tuple[Path, str]]:
     return {
         "missing": (folder / "missing.wav", "there is no such file"),
         "text": (folder / "text.wav", "the audio cannot be read"),
-        "nothing": (folder / "nothing.ogg", "the audio cannot be read"),
+        "nothing": (folder / "nothing.ogg", "the file is empty (0 bytes)"),
         "empty": (folder / "empty.wav", "the audio is empty"),
         "nan": (folder / "nan.wav", "sample 7 is not a finite number"),
     }
