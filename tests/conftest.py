@@ -89,6 +89,8 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
         app = create_app({"TESTING": True, "DATA": folder / "whole"})
         database.prepare(app)
         with app.app_context():
+            with database.db.engine.begin() as connection:  # it will be another folder's
+                connection.exec_driver_sql("DELETE FROM installation")
             database.db.engine.dispose()
         shutil.move(folder / "whole" / "sounding_board.sqlite", folder / "data")
 

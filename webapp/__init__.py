@@ -61,7 +61,7 @@ def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
     error_pages.init_app(app)
     cli.init_app(app)
     app.jinja_env.globals["version"] = __version__
-    _announce(app)
+    _start(app)
     return app
 
 
@@ -75,10 +75,17 @@ def _pages() -> list[ModuleType]:
     return pages
 
 
-def _announce(app: Flask) -> None:
-    """Say in the log which version serves: under `flask run` or a server that imports the app."""
+def _start(app: Flask) -> None:
+    """Say in the log which version serves: under `flask run` or a server that imports the app.
+
+    Raises InputError where the database belongs to another data folder or secret key.
+    """
+    from webapp.core import database, mounts
+
     command = get_current_context(silent=True)
     if app.testing or (command and command.info_name != "run"):
         return
     app.logger.setLevel(logging.INFO)
     app.logger.info("Sounding Board %s, data in %s", __version__, app.config["DATA"])
+    if warning := mounts.warning(app.config["DATA"], database.refuse_strangers(app)):
+        app.logger.warning(warning)

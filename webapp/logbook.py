@@ -39,6 +39,7 @@ ACTS = {
     "account added": lazy_gettext("added an account"),
     "account disabled": lazy_gettext("disabled an account"),
     "sessions ended": lazy_gettext("ended sessions"),
+    "installation accepted": lazy_gettext("accepted another data folder or secret key"),
 }
 """What can be done -> its words on a page."""
 

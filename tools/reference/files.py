@@ -16,6 +16,7 @@ STORED: dict[str, dict[str, str]] = {
     "": {
         "config.toml": "the [settings](settings.md), written with comments at first start",
         "secret_key": "signs cookies and links; for its owner's eyes",
+        "installation": "the folder's id, which the database knows: another folder is refused",
         "sounding_board.sqlite": "studies, raters, judgements, accounts and the log, unless "
         "`database_url` differs; "
         "with `-wal` and `-shm` beside it while the app runs",

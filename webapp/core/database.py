@@ -25,6 +25,7 @@ from sqlalchemy.orm import DeclarativeBase
 from embeddings import __version__
 from embeddings.errors import InputError
 from embeddings.files import only_writer
+from webapp.core import installation
 
 _PRAGMAS = (
     "journal_mode=WAL",  # readers do not wait for a writer
@@ -118,15 +119,40 @@ def _close(engines: list[Engine]) -> None:
         engine.dispose()
 
 
-def prepare(app: Flask | None = None) -> None:
+def prepare(app: Flask | None = None, *, accept: bool = False) -> None:
     """Bring the tables up to date, once, whichever of several processes comes first.
 
     Raises InputError, and changes nothing, where a newer version of the code has been there, or
-    none since 0.1.0.
+    none since 0.1.0, or where the database belongs to another data folder or secret key; that one
+    is replaced by this one where it is to `accept` it.
     """
     app = app or current_app._get_current_object()  # type: ignore[attr-defined]
     with app.app_context():
         _for_the_owner_only()
+        if not accept:
+            installation.check_known(app, db.engine)
+    _bring_up_to_date(app)
+    with app.app_context():
+        (installation.accept if accept else installation.check)(app, db.engine)
+
+
+def refuse_strangers(app: Flask) -> str:
+    """Refuse to start where `prepare` would of another folder or key; return the dialect's name.
+
+    A database that is not there or does not answer refuses nothing yet: the first request asks
+    again. No connection stays open: a server may be about to fork.
+    """
+    with app.app_context():
+        engine = db.engine
+        file = engine.url.database if engine.dialect.name == "sqlite" else None
+        if file is None or Path(file).is_file():
+            with suppress(sa.exc.SQLAlchemyError):
+                installation.check_known(app, engine)
+            engine.dispose()
+        return engine.dialect.name
+
+
+def _bring_up_to_date(app: Flask) -> None:
     revision, newest = _revision(app), _newest(app)
     if revision == newest:
         return

@@ -1,5 +1,6 @@
 """The tables. Words as in docs/explanation; moments are UTC; judgements are append-only."""
 
+from webapp.models.installation import Installation
 from webapp.models.log import LogEntry
 from webapp.models.rater import (
     Assignment,
@@ -36,6 +37,7 @@ __all__ = [
     "CandidateSource",
     "ExternalId",
     "Flag",
+    "Installation",
     "Judgement",
     "LastAnswer",
     "Listen",
