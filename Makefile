@@ -72,7 +72,7 @@ $(VENV)/web.installed: locks/web.txt | python
 	@$(PIP) --require-hashes -r locks/web.txt
 	@touch $@
 
-$(VENV)/test.installed: requirements-test.txt requirements-formats.txt requirements.txt locks/full.txt $(VENV)/web.installed | python
+$(VENV)/test.installed: requirements-test.txt requirements-formats.txt requirements-postgresql.txt requirements.txt locks/full.txt $(VENV)/web.installed | python
 	@echo "Installing what the tests and computing embeddings need (some minutes, once)"
 	@$(PIP) -r requirements-test.txt -c locks/full.txt
 	@touch $@

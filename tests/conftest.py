@@ -27,6 +27,13 @@ from embeddings.systems.store import (
 from evaluation.objective.scoring import score_ranking
 from tests.support.browser.watching import watch
 from tests.support.compiled import compiled_once
+from tests.support.databases.each import (  # noqa: F401
+    cluster,
+    each_database,
+    migrated,
+    postgresql_name,
+    postgresql_url,
+)
 from tests.support.places import BASE, SHARED, flask
 from tests.support.ports import Port
 from tests.support.ready import ready

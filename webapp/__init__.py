@@ -32,7 +32,15 @@ def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
 def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
     """Assemble the app: settings, extensions, security, pages, commands."""
     from webapp import cli
-    from webapp.core import config, database, error_pages, figure_pages, plain_text, security
+    from webapp.core import (
+        config,
+        database,
+        error_pages,
+        figure_pages,
+        outages,
+        plain_text,
+        security,
+    )
     from webapp.core.extensions import babel, bootstrap, csrf, login, migrate
     from webapp.core.menus import menus
     from webapp.signin import sessions
@@ -59,6 +67,7 @@ def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
         app.register_blueprint(page.bp)
     app.jinja_env.globals["menus"] = menus(getattr(page, "ENTRY", None) for page in pages)
     error_pages.init_app(app)
+    outages.init_app(app)
     cli.init_app(app)
     app.jinja_env.globals["version"] = __version__
     _start(app)

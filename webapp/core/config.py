@@ -37,8 +37,9 @@ SETTINGS = (
     Setting(
         "database_url",
         "",
-        "Where judgements are stored, as an SQLAlchemy address; empty means the file "
-        "sounding_board.sqlite in the data folder. PostgreSQL needs its driver installed.",
+        "Where judgements are stored: postgresql://USER:PASSWORD@HOST/NAME, which wants "
+        "requirements-postgresql.txt installed; empty means the file sounding_board.sqlite in the "
+        "data folder.",
     ),
     Setting(
         "base_url",

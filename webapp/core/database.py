@@ -1,8 +1,9 @@
-"""The database: SQLite set up so that many raters can write at once, and its migrations.
+"""The database: set up so that many raters can write at once, and its migrations.
 
 SQLite's own default is to begin a transaction as a reader and turn it into a writer later; two
 such transactions cannot both turn, and one fails however long it waits. So a request that may
-write begins with BEGIN IMMEDIATE and waits its turn, and a request that reads never does.
+write begins with BEGIN IMMEDIATE and waits its turn, and a request that reads never does. On
+PostgreSQL the same is had from locks (:mod:`webapp.core.postgresql`).
 """
 
 import os
@@ -16,16 +17,18 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, abort, current_app, g, has_app_context, has_request_context, request
+from flask import Flask, current_app, g, has_app_context, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase
+from werkzeug.exceptions import ServiceUnavailable
 
 from embeddings import __version__
 from embeddings.errors import InputError
 from embeddings.files import only_writer
-from webapp.core import installation
+from embeddings.packages import lack_at
+from webapp.core import installation, postgresql
 
 _PRAGMAS = (
     "journal_mode=WAL",  # readers do not wait for a writer
@@ -86,19 +89,28 @@ def row_id(text: str) -> int:
 
 def init_app(app: Flask) -> None:
     """Bind the database to the app, and bring its tables up to date before the first request."""
+    url = app.config["SQLALCHEMY_DATABASE_URI"]
+    if isinstance(url, str):
+        url = app.config["SQLALCHEMY_DATABASE_URI"] = postgresql.database_address(url)
+    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", postgresql.engine_options(url))
     try:
         db.init_app(app)
-    except (sa.exc.ArgumentError, ImportError) as error:
-        raise InputError(f"The database_url cannot be used: {error}.") from error
+    except ImportError as error:
+        why = lack_at(error, "-r requirements-postgresql.txt")
+        raise InputError(f"psycopg, which PostgreSQL is reached by, {why}.") from error
     app.extensions["sounding_board_ready"] = False
     with app.app_context():
-        # Python 3.13 warns of every connection that is still open when it is forgotten.
-        weakref.finalize(app, _close, list(db.engines.values()))
+        engines = list(db.engines.values())
+    _engines.update(engines)
+    # Python 3.13 warns of every connection that is still open when it is forgotten.
+    weakref.finalize(app, _close, engines)
 
     @app.before_request
     def ready() -> None:
         if request.endpoint != "static" and not is_ready():
-            abort(503, "The database cannot be used just now; the server's log says why.")
+            raise ServiceUnavailable(
+                "The database cannot be used just now; the server's log says why.", retry_after=5
+            )
 
 
 def is_ready() -> bool:
@@ -112,6 +124,18 @@ def is_ready() -> bool:
             return False
         known["sounding_board_ready"] = True
     return True
+
+
+_engines: "weakref.WeakSet[Engine]" = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    """Leave the connections of the process that this one is a fork of to that process."""
+    for engine in list(_engines):
+        engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 def _close(engines: list[Engine]) -> None:
@@ -242,13 +266,23 @@ def reading() -> Iterator[None]:
         g.pop("reads")
 
 
+def beside(rater: str = "") -> None:
+    """Say that this request writes beside other raters', where the database lets several write.
+
+    `rater` names whose it is: of one rater's requests one writes at a time. It can be sent twice
+    and does the same (`webapp.core.outages`). What counts others' rows needs `turn`.
+    """
+    g.rater = rater
+
+
 def turn(row: Base) -> None:
     """Let those who change what hangs on a row go one after the other, each until its commit.
 
     SQLite's writers do so by themselves.
     """
     if db.engine.dialect.name != "sqlite":
-        db.session.refresh(row, with_for_update=True)
+        # the key stays as it is, so that rows which name it can be stored meanwhile
+        db.session.refresh(row, with_for_update={"key_share": True})
 
 
 def _revision(app: Flask) -> str | None:
@@ -290,3 +324,6 @@ def _on_connect(connection: Any, record: Any) -> None:
 def _on_begin(connection: sa.Connection) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE" if _may_write() else "BEGIN")
+    elif connection.dialect.name == "postgresql":
+        rater = g.get("rater") if has_app_context() else None
+        postgresql.begin(connection, _may_write(), rater)

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from embeddings.errors import InputError
 from evaluation.protocol.terms import Protocol
-from webapp.core.database import db, now
+from webapp.core.database import db, now, turn
 from webapp.models import (
     Assignment,
     Flag,
@@ -215,6 +215,7 @@ def finish_page(assignment: Assignment, page: int, terms: Protocol) -> int:
     A block whose query is reported as broken is given back; practice is then over.
     """
     left = unanswered(assignment, terms)
+    turn(assignment.rater.study)
     if left and not assignment.finished_at and None in flagged(assignment):
         if assignment.query.practice:
             assignment.finished_at = assignment.repeated_at = now()

@@ -1,7 +1,9 @@
 """Who judges what: blocks given to raters, least judged first, kept for a while, given back.
 
-Everything here happens in one transaction that began as a writer (see :mod:`webapp.core.database`),
-so that raters who ask at the same moment get their blocks one after the other.
+Everything here happens in a transaction that began as a writer (see :mod:`webapp.core.database`),
+so that of one rater's tabs one is here at a time. Who counts what raters have, and who changes what
+is counted, takes the study's turn first, so that raters who ask at the same moment get their blocks
+one after the other.
 """
 
 import math
@@ -12,7 +14,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from evaluation.protocol.terms import Protocol
-from webapp.core.database import db, now
+from webapp.core.database import db, now, turn
 from webapp.models import Assignment, Block, BlockItem, Flag, Query, Rater, Slot
 
 
@@ -47,7 +49,8 @@ def open_assignment(rater: Rater) -> Assignment | None:
             continue
         if assignment.lease_until > at:
             return assignment
-        if _wanted(assignment, at):
+        turn(rater.study)
+        if _wanted(assignment, now()):
             renew(assignment, rater.study.terms)
             db.session.commit()
             return assignment
@@ -64,6 +67,7 @@ def next_assignment(rater: Rater) -> Assignment | None:
     had = {one.query_id for one in rater.assignments}
     if terms.sitting and rater.blocks_done >= terms.sitting:
         return None
+    turn(rater.study)
     found = [
         (count, block)
         for block, query, count in loads(rater.study_id, now())
@@ -111,6 +115,8 @@ def renew(assignment: Assignment, terms: Protocol) -> None:
     at, whole = now(), timedelta(minutes=terms.lease_minutes)
     if assignment.lease_until > at + whole / 2 or assignment.finished_at:
         return
+    turn(assignment.rater.study)
+    at = now()
     if assignment.lease_until > at or _wanted(assignment, at):
         assignment.lease_until = at + whole
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from embeddings.listening.soundcheck import TRIAL_SECONDS
-from webapp.core.database import db, now, turn
+from webapp.core.database import db, now
 from webapp.models import Rater
 
 MOST_TRIES = 2
@@ -18,8 +18,6 @@ def drawn_trials(rater: Rater) -> list[int]:
 
     They are drawn when they are first asked for, for this rater and this try alone.
     """
-    if not rater.drawn:
-        turn(rater)  # another tab of theirs may just have drawn
     if not rater.drawn:
         order = list(range(len(json.loads(rater.study.trials))))
         secrets.SystemRandom().shuffle(order)

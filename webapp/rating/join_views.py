@@ -23,7 +23,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 
 from embeddings.errors import InputError
-from webapp.core.database import db, reading
+from webapp.core.database import beside, db, reading
 from webapp.core.limits import limit
 from webapp.core.markdown import markdown
 from webapp.core.security import public
@@ -41,6 +41,7 @@ _LONGEST = 100  # characters of a secret, which have 32
 def gate() -> None:
     """Count who comes."""
     limit()
+    beside()
 
 
 @bp.get("/join/<slug>")

@@ -97,8 +97,6 @@ def where(rater: Rater) -> Step:
         return Step("sound")
     if terms.listening.headphones and not headphones.passed(rater):
         return Step("headphones")
-    turn(rater.study)
-    db.session.expire(rater, ["assignments"])  # another tab of theirs may just have been given one
     practice = assigning.practice_assignment(rater)
     if practice and not practice.finished_at:
         return _at(practice, "practice")
@@ -159,6 +157,7 @@ def withdraw(rater: Rater) -> int:
         )
     assignments = sa.select(Assignment.id).where(Assignment.rater_id == rater.id)
     slots = sa.select(Slot.id).where(Slot.assignment_id.in_(assignments))
+    turn(rater.study)  # for the numbers of those who come
     study_id, slug, rater_id, given = rater.study_id, rater.study.slug, rater.id, _answers(rater)
     for rows in (
         sa.delete(Judgement).where(Judgement.slot_id.in_(slots)),

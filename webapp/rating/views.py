@@ -24,7 +24,7 @@ from flask_babel import ngettext
 
 from embeddings.errors import InputError
 from evaluation.protocol.terms import Protocol
-from webapp.core.database import reading, reads, writes
+from webapp.core.database import beside, reading, reads, writes
 from webapp.core.limits import limit
 from webapp.core.markdown import markdown
 from webapp.core.security import public
@@ -68,6 +68,7 @@ def gate() -> None:
     limit(token)
     with reading():
         _rater(slug, token)
+    beside(token)
 
 
 @bp.get("")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
@@ -13,6 +14,7 @@ from tests.support.studies.rater import PROTOCOL, Page
 from webapp.core.database import db
 from webapp.models import Assignment, ExternalId, Query, Rater
 
+pytestmark = pytest.mark.usefixtures("each_database")
 OPEN = PROTOCOL + '[joining]\nopen = true\nmost = 30\nids = ["PID"]\n'
 THREADS = 20
 
