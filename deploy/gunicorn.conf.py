@@ -25,7 +25,7 @@ worker_class = "webapp.core.workers.Worker"  # gthread, with a time limit for ha
 preload_app = True
 
 timeout = 120  # seconds without a sign of life, not of a request: NumPy may hold a worker's turn
-graceful_timeout = 60  # seconds after SIGTERM for the requests that are being answered
+graceful_timeout = 30  # seconds after SIGTERM for the requests that are being answered
 keepalive = 75  # seconds; longer than proxies keep one, so that none sends into what just closed
 
 # Who asked, and how, is told by the proxies that `trusted_proxies` counts, and by nothing else:

@@ -55,6 +55,19 @@ class Worker(ThreadWorker):
             self._due.pop(conn, None)  # it is here; the answer takes as long as it takes
         return super().handle_request(req, conn)
 
+    def load_wsgi(self) -> None:
+        """Load the app, and never give it half a body for a whole one."""
+        super().load_wsgi()
+        app = self.wsgi
+
+        def whole(environ: dict[str, Any], start_response: Any) -> Any:
+            if environ.get("CONTENT_LENGTH"):
+                # It would be read to its end, wherever that is, instead of to its length.
+                environ.pop("wsgi.input_terminated", None)
+            return app(environ, start_response)
+
+        self.wsgi = whole
+
     def murder_pending(self) -> None:
         """Give up what is late; gunicorn calls this once a second."""
         super().murder_pending()

@@ -1,6 +1,7 @@
 """What Linux says of a server's processes."""
 
 import os
+import signal
 from pathlib import Path
 
 
@@ -19,3 +20,10 @@ def open_files(process: int) -> set[Path]:
         except FileNotFoundError:  # just closed
             continue
     return found
+
+
+def catches(process: int, number: signal.Signals) -> bool:
+    """Return whether a process has something of its own to do at a signal."""
+    told = Path(f"/proc/{process}/status").read_text(encoding="ascii")
+    mask = next(line for line in told.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(mask.split()[1], 16) >> (number - 1) & 1)
