@@ -33,6 +33,7 @@ def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
     """Assemble the app: settings, extensions, security, pages, commands."""
     from webapp import cli
     from webapp.core import (
+        addresses,
         config,
         database,
         error_pages,
@@ -40,6 +41,7 @@ def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
         outages,
         plain_text,
         security,
+        static_files,
     )
     from webapp.core.extensions import babel, bootstrap, csrf, login, migrate
     from webapp.core.menus import menus
@@ -50,6 +52,7 @@ def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
         root_path=str(ROOT / "webapp"),
         template_folder=str(ROOT / "templates"),
         static_folder=str(ROOT / "static"),
+        static_url_path=static_files.hashed(ROOT / "static"),
         instance_path=str(config.data_folder(test_config)),
     )
     config.configure(app, test_config)
@@ -60,6 +63,8 @@ def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
     babel.init_app(app)
     bootstrap.init_app(app)
     security.init_app(app)
+    static_files.init_app(app)
+    addresses.init_app(app)
     plain_text.init_app(app)
     sessions.init_app(app)
     pages = (figure_pages, *_pages())

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 _ANSWER = "sounding_board.answer"
 FLASK = ("flask", "run", "--port", "{port}")
-GUNICORN = ("gunicorn", "webapp:create_app()", "--workers", "2", "--bind", f"{HOST}:{{port}}")
+GUNICORN = ("gunicorn", "-c", "deploy/gunicorn.conf.py", "--bind", f"{HOST}:{{port}}")
+"""As the README says, at a port of the test's own."""
 
 
 class _Handler(WSGIRequestHandler):

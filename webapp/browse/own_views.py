@@ -38,6 +38,7 @@ from webapp.browse import own_sounds
 from webapp.browse.columns import in_order
 from webapp.browse.own_words import how_far, why_failed
 from webapp.core import catalogue
+from webapp.core.database import reading
 from webapp.core.downloads import download
 from webapp.core.security import owners_only
 
@@ -88,7 +89,11 @@ def _at_start(setup: BlueprintSetupState) -> None:
 @bp.url_value_preprocessor
 def _let_in(endpoint: str | None, values: dict[str, Any] | None) -> None:
     """Let an owner's sounds in, which are larger than any form; before the form is read."""
-    if endpoint != "own.ask" or not current_user.may_change:
+    if endpoint != "own.ask":
+        return
+    with reading():  # what is sent then takes its time, in which raters write
+        may_change = current_user.may_change
+    if not may_change:
         return
     size = request.content_length or 0
     request.max_content_length = MOST_BYTES

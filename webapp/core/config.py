@@ -44,8 +44,9 @@ SETTINGS = (
     Setting(
         "base_url",
         "",
-        "The address that raters and you reach the app at, which printed links begin with; empty "
-        "means where make run served last.",
+        "The address that raters and you reach the app at, with its path where it has one; links "
+        "begin with it. Empty means where make run served last, and on pages what the browser "
+        "calls this server.",
     ),
     Setting(
         "secure_cookies",
@@ -55,8 +56,8 @@ SETTINGS = (
     Setting(
         "trusted_proxies",
         0,
-        "How many reverse proxies stand in front of the app and set X-Forwarded-For, -Proto "
-        "and -Host.",
+        "How many reverse proxies stand in front of the app and set X-Forwarded-For, -Proto, "
+        "-Host and, for an address with a path, -Prefix.",
     ),
     Setting(
         "signin_minutes",

@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp.core.database import READING
 from webapp.core.error_pages import answer
+from webapp.core.static_files import ENDPOINTS
 
 View = TypeVar("View", bound=Callable)
 
@@ -70,13 +71,14 @@ def init_app(app: Flask) -> None:
     """Guard every view that is not public, and set the security headers."""
     proxies = app.config["SETTINGS"]["trusted_proxies"]
     if proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+        which = dict.fromkeys(("x_for", "x_proto", "x_host", "x_prefix"), proxies)
+        app.wsgi_app = ProxyFix(app.wsgi_app, **which)  # type: ignore[method-assign]
     app.before_request(_guard)
     app.after_request(_set_headers)
 
 
 def _guard() -> ResponseReturnValue | None:
-    if request.endpoint in (None, "static", "bootstrap.static"):
+    if request.endpoint in (None, *ENDPOINTS):
         return None  # an unknown address is answered by the 404 page
     view = current_app.view_functions[request.endpoint]
     if getattr(view, "is_public", False):

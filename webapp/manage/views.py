@@ -2,14 +2,12 @@
 
 import csv
 import io
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from flask import (
     Blueprint,
     Response,
     abort,
-    current_app,
     flash,
     redirect,
     render_template,
@@ -26,6 +24,7 @@ from evaluation.records.bundle import write_bundle
 from webapp.bundles import export_import
 from webapp.bundles.payments import payments_csv
 from webapp.core import jobs
+from webapp.core.addresses import public_address
 from webapp.core.database import db, now, row_id
 from webapp.core.downloads import download
 from webapp.core.menus import Entry
@@ -41,7 +40,6 @@ bp = Blueprint("manage", __name__, url_prefix="/studies")
 ENTRY = Entry("top", 1, "manage.index", lazy_gettext("Studies"))
 
 _LOG = 8  # entries on a study's page
-_ONLY_HERE = ("127.0.0.1", "localhost", "::1")
 
 
 @bp.get("")
@@ -151,7 +149,6 @@ def people(slug: str) -> ResponseReturnValue:
     if found.state == "draft":
         return _to(slug)
     first = request.args.get("from", 0, type=int)
-    base = current_app.config["SETTINGS"]["base_url"]
     return render_template(
         "manage/raters.html",
         study=found,
@@ -161,9 +158,8 @@ def people(slug: str) -> ResponseReturnValue:
         first=first,
         most=raters.MOST_INVITED,
         link=_link,
-        join=_address("join.join", slug=slug),
+        join=public_address("join.join", slug=slug),
         ids_due=retention.due(found),
-        only_here=not base and urlsplit(request.host_url).hostname in _ONLY_HERE,
     )
 
 
@@ -268,12 +264,4 @@ def _to(slug: str) -> ResponseReturnValue:
 
 def _link(rater: Rater) -> str:
     """Return a rater's personal link."""
-    return _address("rate.page", slug=rater.study.slug, token=rater.token)
-
-
-def _address(endpoint: str, **values: str) -> str:
-    """Return an address that raters can reach: under base_url, else under this page's host."""
-    base = current_app.config["SETTINGS"]["base_url"].rstrip("/")
-    return (
-        base + url_for(endpoint, **values) if base else url_for(endpoint, _external=True, **values)
-    )
+    return public_address("rate.page", slug=rater.study.slug, token=rater.token)

@@ -1,14 +1,20 @@
 """A sound of one's own on the pages: cancelled, killed, waiting, forgotten, removed."""
 
+import io
 import os
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 from flask.testing import FlaskClient
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from embeddings.collection.clips import Collection
 from embeddings.systems.store import Ranking
@@ -169,3 +175,40 @@ def test_a_longer_file_is_cut_and_the_page_says_so(
     page = post(client, (tmp_path / "long.wav").read_bytes()).get_json()["page"]
     assert "The file is 40.0 s long: its first 30 s are heard." in client.get(page).text
     assert over(client, page)["systems"] == {system.system: "done"}
+
+
+class _Arriving(io.BytesIO):
+    """A body that comes slowly; while it does, somebody else writes."""
+
+    def __init__(self, body: bytes, database: Path) -> None:
+        super().__init__(body)
+        self.database, self.written = database, 0
+
+    def _write(self) -> None:
+        with closing(sqlite3.connect(self.database, timeout=0, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")  # raises where it is somebody else's turn
+            other.execute("ROLLBACK")
+        self.written += 1
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._write()
+        return super().read(size)
+
+    def readinto(self, buffer: Any, /) -> int:
+        self._write()
+        return super().readinto(buffer)
+
+
+def test_raters_go_on_while_a_sound_is_on_its_way(client: FlaskClient, data: Path) -> None:
+    boundary, body = encode_multipart({"sound": FileStorage(io.BytesIO(b"RIFF"), "mine.wav")})
+    arriving = _Arriving(body, data / "sounding_board.sqlite")
+    answer = client.post(
+        "/browse/small/own",
+        input_stream=arriving,
+        content_length=len(body),
+        content_type=f'multipart/form-data; boundary="{boundary}"',
+        headers={"Accept": "application/json"},
+    )
+    assert answer.status_code == 400
+    assert "error" in answer.get_json()
+    assert arriving.written > 0

@@ -1,6 +1,5 @@
 """The commands: thin, in words, and quick to answer."""
 
-import json
 import os
 import re
 import shutil
@@ -10,7 +9,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -26,7 +24,6 @@ from embeddings.systems.store import Ranking, open_embedding
 from evaluation.objective.best_recipe import choose
 from evaluation.objective.sweep_cells import cells
 from tests.support.places import ROOT, hear_ctrl_c
-from tests.support.server import GUNICORN, Process
 from tests.support.small import RATE, make_sound
 from tests.support.waiting import PATIENCE, wait_for
 
@@ -125,18 +122,6 @@ def test_links_begin_with_the_address_that_is_set(runner: FlaskCliRunner, app: F
     assert run(runner, "signin-link", "--base", "http://10.0.0.5:80").startswith(
         "http://10.0.0.5:80/s"
     )
-
-
-def test_gunicorn_serves_the_app_with_two_workers(tmp_path: Path) -> None:
-    """As docs/howto/serve.md says for a real study."""
-    served = Process(tmp_path, GUNICORN)
-    try:
-        with urlopen(f"{served.url}/healthz", timeout=PATIENCE) as answer:
-            assert json.load(answer) == {"status": "ok"}
-        assert served.process.poll() is None
-    finally:
-        served.stop()
-    assert (tmp_path / "sounding_board.sqlite").is_file()
 
 
 def test_what_is_built_alike_is_kept_with_its_scores(

@@ -24,7 +24,7 @@ OPEN = {
     "join.begin",
     *(f"rate.{name}" for name in RATERS),
 }
-STATIC = {"static", "bootstrap.static"}
+STATIC = {"static", "bootstrap.static", "old_static"}
 
 
 def link(runner: FlaskCliRunner) -> str:

@@ -1,0 +1,1 @@
+"""Servers and proxies as they are shipped, started by tests."""
