@@ -26,7 +26,7 @@ from embeddings.systems.store import Ranking, open_embedding
 from evaluation.objective.best_recipe import choose
 from evaluation.objective.sweep_cells import cells
 from tests.support.places import ROOT, hear_ctrl_c
-from tests.support.server import GUNICORN, Process
+from tests.support.server import GUNICORN, Process, is_ready
 from tests.support.small import RATE, make_sound
 from tests.support.waiting import PATIENCE, wait_for
 
@@ -133,6 +133,7 @@ def test_gunicorn_serves_the_app_with_two_workers(tmp_path: Path) -> None:
     try:
         with urlopen(f"{served.url}/healthz", timeout=PATIENCE) as answer:
             assert json.load(answer) == {"status": "ok"}
+        wait_for(lambda: is_ready(served.url), "it is not ready")
         assert served.process.poll() is None
     finally:
         served.stop()
