@@ -5,7 +5,6 @@ that call a function which works, and is tested, without it.
 """
 
 import importlib
-import logging
 import pkgutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -44,10 +43,11 @@ def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
         static_files,
     )
     from webapp.core.extensions import babel, bootstrap, csrf, login, migrate
+    from webapp.core.health import logs, readiness
     from webapp.core.menus import menus
     from webapp.signin import sessions
 
-    app = Flask(
+    app = logs.App(
         "webapp",
         root_path=str(ROOT / "webapp"),
         template_folder=str(ROOT / "templates"),
@@ -56,7 +56,9 @@ def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
         instance_path=str(config.data_folder(test_config)),
     )
     config.configure(app, test_config)
+    logs.init_app(app)  # first, so that whatever is refused below has its id and its line
     database.init_app(app)
+    readiness.init_app(app)
     migrate.init_app(app, database.db, directory=str(ROOT / "webapp" / "migrations"))
     csrf.init_app(app)
     login.init_app(app, add_context_processor=False)  # it would ask at every page who is there
@@ -99,7 +101,9 @@ def _start(app: Flask) -> None:
     command = get_current_context(silent=True)
     if app.testing or (command and command.info_name != "run"):
         return
-    app.logger.setLevel(logging.INFO)
+    from webapp.core.health import logs
+
+    logs.begin(app)
     app.logger.info("Sounding Board %s, data in %s", __version__, app.config["DATA"])
     if warning := mounts.warning(app.config["DATA"], database.refuse_strangers(app)):
         app.logger.warning(warning)

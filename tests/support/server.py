@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from flask import Flask
@@ -27,6 +28,16 @@ _ANSWER = "sounding_board.answer"
 FLASK = ("flask", "run", "--port", "{port}")
 GUNICORN = ("gunicorn", "-c", "deploy/gunicorn.conf.py", "--bind", f"{HOST}:{{port}}")
 """As the README says, at a port of the test's own."""
+
+
+def is_ready(url: str) -> bool:
+    """Say whether what is served there can take answers, by its own word."""
+    try:
+        with urlopen(f"{url}/readyz", timeout=30) as answer:
+            return answer.status == 200
+    except HTTPError as error:
+        error.close()
+        return False
 
 
 class _Handler(WSGIRequestHandler):

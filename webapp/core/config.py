@@ -26,11 +26,15 @@ DATABASE = "sounding_board.sqlite"
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its name in lower case, its default (whose type it must have), what it does."""
+    """One setting: its name in lower case, its default (whose type it must have), what it does.
+
+    Where it has words to choose from, `one_of` has them.
+    """
 
     name: str
     default: str | int | bool
     help: str
+    one_of: tuple[str, ...] = ()
 
 
 SETTINGS = (
@@ -98,6 +102,18 @@ SETTINGS = (
         "How many megabytes each collection's copies of what browsers do not play may take; what "
         "was played longest ago goes first, and is made again when it is played.",
     ),
+    Setting(
+        "least_free_mb",
+        500,
+        "How many megabytes must be free on the disk of the data folder for /readyz to say that "
+        "answers can be taken.",
+    ),
+    Setting(
+        "log_format",
+        "text",
+        "How a line of the server's log looks: text, or json for what reads logs.",
+        one_of=("text", "json"),
+    ),
 )
 
 
@@ -132,6 +148,8 @@ def configure(app: Flask, overrides: Mapping[str, Any] | None = None) -> None:
         BOOTSTRAP_SERVE_LOCAL=True,
         BABEL_DEFAULT_LOCALE="en",
         MAX_CONTENT_LENGTH=1_000_000,
+        # A sentence of an error has no values: they are tokens and ids of raters.
+        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},
     )
     if overrides:
         app.config.update(overrides)
@@ -176,6 +194,9 @@ def read_settings(data: Path, environment: Mapping[str, str]) -> dict[str, Any]:
         value = values[setting.name]
         if type(value) is not type(setting.default) or (isinstance(value, int) and value < 0):
             raise InputError(f"{path}: {setting.name} must be {_words(setting)}, not {value!r}.")
+        if setting.one_of and value not in setting.one_of:
+            words = " or ".join(setting.one_of)
+            raise InputError(f"{path}: {setting.name} must be {words}, not {value!r}.")
     return values
 
 

@@ -10,11 +10,11 @@ import os
 import sqlite3
 import tempfile
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask import Flask, current_app, g, has_app_context, has_request_context, request
@@ -28,7 +28,9 @@ from embeddings import __version__
 from embeddings.errors import InputError
 from embeddings.files import only_writer
 from embeddings.packages import lack_at
-from webapp.core import installation, postgresql
+from webapp.core import installation, metrics, postgresql
+
+View = TypeVar("View", bound=Callable)
 
 _PRAGMAS = (
     "journal_mode=WAL",  # readers do not wait for a writer
@@ -107,10 +109,18 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def ready() -> None:
-        if request.endpoint != "static" and not is_ready():
+        view = app.view_functions.get(request.endpoint or "")
+        alone = getattr(view, "needs_no_database", request.endpoint == "static")
+        if not alone and not is_ready():
             raise ServiceUnavailable(
                 "The database cannot be used just now; the server's log says why.", retry_after=5
             )
+
+
+def without_database(view: View) -> View:
+    """Let a view answer also where the database cannot be used, or is being brought up to date."""
+    view.needs_no_database = True  # type: ignore[attr-defined]
+    return view
 
 
 def is_ready() -> bool:
@@ -285,6 +295,11 @@ def turn(row: Base) -> None:
         db.session.refresh(row, with_for_update={"key_share": True})
 
 
+def revisions(app: Flask) -> tuple[str | None, str]:
+    """Return the revision of the tables, None where there are none, and the newest known one."""
+    return _revision(app), _newest(app)
+
+
 def _revision(app: Flask) -> str | None:
     with app.app_context(), db.engine.connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
@@ -322,8 +337,10 @@ def _on_connect(connection: Any, record: Any) -> None:
 
 @event.listens_for(Engine, "begin")
 def _on_begin(connection: sa.Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _may_write() else "BEGIN")
-    elif connection.dialect.name == "postgresql":
-        rater = g.get("rater") if has_app_context() else None
-        postgresql.begin(connection, _may_write(), rater)
+    may_write = _may_write()
+    with metrics.database_wait() if may_write else nullcontext():
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if may_write else "BEGIN")
+        elif connection.dialect.name == "postgresql":
+            rater = g.get("rater") if has_app_context() else None
+            postgresql.begin(connection, may_write, rater)

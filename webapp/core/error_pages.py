@@ -7,6 +7,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from embeddings.errors import InputError
+from webapp.core.health.logs import request_id
 
 
 def init_app(app: Flask) -> None:
@@ -51,4 +52,7 @@ def answer(sentence: str, status: int, **facts: bool) -> ResponseReturnValue:
     if request.is_json or request.accept_mimetypes.best == "application/json":
         return {"error": sentence} | facts, status
     blind = status >= 500
-    return render_template("error.html", sentence=sentence, status=status, blind=blind), status
+    page = render_template(
+        "error.html", sentence=sentence, status=status, blind=blind, request_id=request_id()
+    )
+    return page, status

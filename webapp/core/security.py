@@ -84,12 +84,17 @@ def _guard() -> ResponseReturnValue | None:
     if getattr(view, "is_public", False):
         return None
     if not current_user.is_authenticated:
-        return render_template("signin/page.html"), 401
+        return closed()
     if current_user.may_change or _is_for_viewers(view):
         return None
     if request.method in READING:
         return answer(_("Only owners see this; your account is a viewer's."), 403)
     return answer(_("Nothing was changed: your account is a viewer's, which may look only."), 403)
+
+
+def closed() -> ResponseReturnValue:
+    """Answer a stranger: only who is signed in sees that."""
+    return render_template("signin/page.html"), 401
 
 
 def _is_for_viewers(view: Callable) -> bool:

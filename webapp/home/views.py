@@ -1,15 +1,12 @@
-"""The first page, and the health check."""
+"""The first page."""
 
 from collections import Counter
 
-import sqlalchemy as sa
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from embeddings.systems.store import PROVENANCES
 from webapp.core import catalogue
-from webapp.core.database import db
-from webapp.core.security import public
 from webapp.study import lifecycle
 
 bp = Blueprint("home", __name__)
@@ -42,11 +39,3 @@ def home() -> ResponseReturnValue:
         studies=lifecycle.overview(),
         damaged=damaged,
     )
-
-
-@bp.get("/healthz")
-@public
-def healthz() -> ResponseReturnValue:
-    """Say that the app and its database answer."""
-    db.session.execute(sa.text("SELECT 1"))
-    return {"status": "ok"}

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from embeddings.errors import InputError
 from evaluation.protocol.terms import Protocol
 from webapp.core.database import db, now, turn
+from webapp.core.metrics import count_answer
 from webapp.models import (
     Assignment,
     Flag,
@@ -151,6 +152,7 @@ def _store_once(model: Any, uuid: str, values: dict[str, Any], same: dict[str, A
     )
     db.session.commit()
     if added.rowcount:
+        count_answer(model.__tablename__)
         return True
     stored = db.session.scalar(sa.select(model).where(model.client_uuid == uuid))
     return all(getattr(stored, name) == value for name, value in same.items())

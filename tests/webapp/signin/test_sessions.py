@@ -121,7 +121,7 @@ def test_what_is_to_be_revoked_must_be_said(app: Flask, words: tuple[str, ...]) 
 
 def test_the_cookies_of_0_1_0_sign_nobody_in(app: Flask) -> None:
     """They named the one account there was, signed by the key that is still the same."""
-    app.test_client().get("/healthz")
+    app.test_client().get("/")
     client = app.test_client()
     with client.session_transaction() as cookie:
         cookie.update(_user_id="experimenter", _fresh=True)

@@ -1,0 +1,1 @@
+"""For those who run the app: whether it lives, whether it is ready, and its numbers."""
