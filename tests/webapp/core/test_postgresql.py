@@ -143,7 +143,7 @@ def test_a_database_that_is_not_there_is_503_and_one_sentence_without_the_passwo
 def test_processes_that_start_together_on_an_empty_database_migrate_once(
     cluster: Cluster, postgresql_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each with a data folder of its own, as on machines of their own: no file is a lock here."""
+    """With one data folder, as two machines share it."""
     monkeypatch.setenv("SOUNDING_BOARD_DATABASE_URL", cluster.url(postgresql_name))
     script = (
         "import sys; from webapp import create_app; from webapp.core import database;"
@@ -152,14 +152,14 @@ def test_processes_that_start_together_on_an_empty_database_migrate_once(
     )
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", script, str(tmp_path / f"{number}")],
+            [sys.executable, "-c", script, str(tmp_path / "shared")],
             cwd=ROOT, stderr=subprocess.PIPE, text=True,
         )
-        for number in range(2)
+        for _ in range(2)
     ]  # fmt: skip
     said = [process.communicate()[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], said
-    app = create_app({"DATA": tmp_path / "0"})
+    app = create_app({"DATA": tmp_path / "shared"})
     assert database._revision(app) == database._newest(app)
 
 
