@@ -8,11 +8,12 @@ from threading import Barrier
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from flask.testing import FlaskClient
+from flask.testing import FlaskClient, FlaskCliRunner
 
+from tests.support.studies.full_study import form
 from tests.support.studies.rater import PROTOCOL, Page
 from webapp.core.database import db
-from webapp.models import Assignment, ExternalId, Query, Rater
+from webapp.models import Assignment, ExternalId, Judgement, Query, Rater
 
 pytestmark = pytest.mark.usefixtures("each_database")
 OPEN = PROTOCOL + '[joining]\nopen = true\nmost = 30\nids = ["PID"]\n'
@@ -37,6 +38,11 @@ def ready(client: FlaskClient, address: str) -> Callable[[], object]:
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(address).text)[1]
     data = {"answer": "yes", "csrf_token": token}
     return lambda: client.post(address, data=data)
+
+
+def test_it_is_the_database_that_is_meant(app: Flask, each_database: str) -> None:
+    with app.app_context():
+        assert db.engine.dialect.name == each_database
 
 
 def test_forty_who_join_at_once_get_no_more_places_than_there_are(app: Flask, study) -> None:
@@ -100,3 +106,68 @@ def test_a_hundred_tabs_of_fifty_raters_give_each_one_block(app: Flask, study) -
         assert [count for _, count in given] == [1] * 50
         loads = sa.select(sa.func.count()).select_from(Assignment).group_by(Assignment.block_id)
         assert max(db.session.scalars(loads)) <= 20
+
+
+def test_no_more_raters_get_a_query_than_are_planned(app: Flask, study) -> None:
+    """Three queries for two raters each: of twenty who ask at once six get one, the others none."""
+    links = study("raters_per_query = 2\npractice = false\n" + PROTOCOL, invited=20)
+    shown = at_once([lambda path=path: app.test_client().get(path) for path in links])
+    assert {one.status_code for one in shown} == {200}
+    with app.app_context():
+        counts = sa.select(sa.func.count(Assignment.id)).group_by(Assignment.block_id)
+        assert sorted(db.session.scalars(counts)) == [2, 2, 2]
+    assert sum('data-sound="' in one.text for one in shown) == 6
+
+
+def test_one_answer_that_is_sent_twenty_times_at_once_is_stored_once(app: Flask, study) -> None:
+    (link,) = study("practice = false\n" + PROTOCOL)
+    pages = [Page(app.test_client(), link) for _ in range(THREADS)]
+    body = pages[0].grade(pages[0].candidates[0], 40)
+    answers = at_once([lambda page=page: page.post(body) for page in pages])
+    assert [one.json for one in answers] == [{"saved": body["uuid"]}] * THREADS
+    with app.app_context():
+        assert list(db.session.scalars(sa.select(Judgement.client_uuid))) == [body["uuid"]]
+
+
+def test_tabs_that_come_to_the_headphone_test_at_once_hear_one_draw(app: Flask, study) -> None:
+    text = PROTOCOL.replace("sound_check = false", "sound_check = false\nheadphones = true")
+    (link,) = study(text)
+
+    def look() -> str:
+        assert app.test_client().get(link).status_code == 200
+        with app.app_context():
+            return db.session.scalars(sa.select(Rater.drawn)).one()
+
+    assert len(set(at_once([look] * THREADS))) == 1
+
+
+@pytest.mark.parametrize("what", ["closes", "withdraws", "opens"])
+def test_what_happens_to_a_study_while_raters_write_loses_nothing_that_was_acknowledged(
+    app: Flask, runner: FlaskCliRunner, study, tmp_path, what: str
+) -> None:
+    """One of twenty closes the study, leaves it, or opens another; the others grade."""
+    links = study("raters_per_query = 20\npractice = false\n" + PROTOCOL, invited=THREADS)
+    pages = [Page(app.test_client(), link) for link in links]
+    bodies = [page.grade(page.candidates[0], 40) for page in pages]
+
+    def other() -> object:
+        if what == "withdraws":
+            return form(pages[0].client, pages[0].path, "withdraw")
+        if what == "closes":
+            return app.test_cli_runner().invoke(args=["studies", "close", "way"])
+        (tmp_path / "more.toml").write_text(PROTOCOL)
+        runner.invoke(args=["studies", "create", str(tmp_path / "more.toml")])
+        return runner.invoke(args=["studies", "open", "more"])
+
+    posts = [
+        lambda page=page, body=body: page.post(body)
+        for page, body in zip(pages, bodies, strict=True)
+    ]
+    came, *answers = at_once([other, *posts[1:]])
+    assert getattr(came, "exit_code", 0) == 0, came.output
+    assert {one.status_code for one in answers} <= {200, 409}
+    saved = {one.json["saved"] for one in answers if one.status_code == 200}
+    if what != "closes":
+        assert len(saved) == THREADS - 1
+    with app.app_context():
+        assert set(db.session.scalars(sa.select(Judgement.client_uuid))) == saved
