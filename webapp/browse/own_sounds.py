@@ -197,7 +197,8 @@ def _start(data: Path, folder: Path) -> None:
     environment = os.environ | {"TMPDIR": str(made), "HF_HUB_OFFLINE": "1"}  # nothing is fetched
     command = ["embeddings.asking.question_files", str(data), str(folder)]
     process = jobs.spawn(command, _log(folder), environment)
-    (folder / "process").write_text(f"{process} {socket.gethostname()}", encoding="utf-8")
+    (folder / "machine").write_text(socket.gethostname(), encoding="utf-8")
+    (folder / "process").write_text(str(process), encoding="ascii")
 
 
 def _stop(folder: Path) -> None:
@@ -208,11 +209,11 @@ def _stop(folder: Path) -> None:
     log, process = _log(folder), folder / "process"
     if not log.is_file() or not process.is_file() or jobs.running_since(log) is None:
         return
-    number, _, host = process.read_text(encoding="utf-8").partition(" ")
-    if host not in ("", socket.gethostname()):
+    machine = folder / "machine"
+    if machine.is_file() and machine.read_text(encoding="utf-8") != socket.gethostname():
         return
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(int(number), signal.SIGKILL)
+        os.killpg(int(process.read_text(encoding="ascii")), signal.SIGKILL)
     for _ in range(_TRIES):
         if jobs.running_since(log) is None:
             return
