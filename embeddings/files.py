@@ -10,16 +10,19 @@ import io
 import json
 import os
 import re
+import secrets
 import shutil
 import tempfile
+import time
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import IO, Any
 from zipfile import BadZipFile
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from embeddings.errors import InputError
 
@@ -34,6 +37,13 @@ _MARKS = (
 _LONGEST_MARK = max(len(mark) for mark, _ in _MARKS)
 _MARK = "\ufeff"
 _LINE_END = re.compile(r"\r\n|\r|\n")
+
+LockMaker = Callable[[Path, float], AbstractContextManager[Callable[[], bool]]]
+"""Takes the lock of a path for a block, or raises TimeoutError after so many seconds; what it gives
+tells whether the lock is held yet."""
+
+_makers: dict[Path, LockMaker] = {}
+_held: ContextVar[tuple[tuple[str, Callable[[], bool]], ...]] = ContextVar("held", default=())
 
 
 def check_name(kind: str, name: str) -> str:
@@ -166,12 +176,14 @@ def sha256_of(path: Path) -> str:
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """Give a file that becomes `path` when the block ends, or vanishes if it fails."""
     # Not mkstemp: its files are for the owner's eyes only, whatever the umask says.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    # Two machines that share a folder may have processes of one number.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.new")
     try:
         with temporary.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        _confirm_turn()
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -200,6 +212,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
     new.mkdir()  # one level down, since mkdtemp's own folder is for the owner's eyes only
     try:
         yield new
+        _confirm_turn()
         if target.exists():
             target.rename(old)
         new.rename(target)
@@ -236,15 +249,44 @@ def undamaged(what: str, folder: Path) -> Iterator[None]:
         ) from error
 
 
+def set_locks(data: Path, maker: LockMaker | None) -> None:
+    """Let locks within a data folder be taken from `maker`, too; from none from now on for None."""
+    if maker is None:
+        _makers.pop(data.resolve(), None)
+    else:
+        _makers[data.resolve()] = maker
+
+
 @contextmanager
 def only_writer(path: Path, doing: str, wait: float = 0) -> Iterator[None]:
     """Hold the lock file `path`; raise InputError if another process holds it for `wait` seconds.
 
-    `doing` names the work, as in "an import of 'esc10'".
+    `doing` names the work, as in "an import of 'esc10'". Where the app made locks that hold on
+    several machines (`set_locks`), one of them is held, too; once it was lost, nothing that
+    `whole_file` and `whole_folder` give to the block is put in place.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(path, timeout=wait):
-            yield
-    except Timeout:
-        raise InputError(f"Another process is busy with {doing}: let it finish first.") from None
+    maker = next((_makers[one] for one in path.resolve().parents if one in _makers), None)
+    until = time.monotonic() + wait
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(FileLock(path, timeout=wait))
+            if maker:
+                is_held = stack.enter_context(maker(path, max(until - time.monotonic(), 0)))
+                before = _held.set((*_held.get(), (doing, is_held)))
+                stack.callback(_held.reset, before)
+        except TimeoutError:  # filelock's own is one
+            raise InputError(
+                f"Another process is busy with {doing}: let it finish first."
+            ) from None
+        yield
+
+
+def _confirm_turn() -> None:
+    """Raise InputError where a lock that this thread holds was lost: another may write by now."""
+    for doing, is_held in _held.get():
+        if not is_held():
+            raise InputError(
+                f"The database was away while this process was busy with {doing}, and so was its "
+                "lock there: what was not finished was not put in place. Do it again."
+            )

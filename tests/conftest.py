@@ -226,6 +226,17 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
+def nginx() -> str:
+    """The path of Debian's nginx. In CI it fails where that is missing, elsewhere it is skipped."""
+    path = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if path is None and os.environ.get("CI"):
+        pytest.fail("nginx is missing; .ci/run installs it")
+    if path is None:
+        pytest.skip("nginx is not installed (apt-get install nginx)")
+    return path
+
+
+@pytest.fixture(scope="session")
 def first_start(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A data folder after the first `make run`, not to be changed, and what that printed."""
 

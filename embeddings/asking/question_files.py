@@ -137,9 +137,12 @@ def answer_question(data: Path, folder: Path) -> None:
     collection = open_collection(data, question.collection)
     rankings = [open_ranking(collection, one.system) for one in question.asked]
     (data / "locks").mkdir(exist_ok=True)
+    # A file's lock is enough: it is the processor of this machine that they take turns at.
     with FileLock(data / "locks" / "own-sounds"):
         (folder / "started").touch()
         for answer in answers(collection, rankings, question.sound):
+            if (folder / "cancelled").exists():  # by a server on another machine
+                return
             found: dict[str, Any] = {
                 "clips": [collection.clips[row].id for row in answer.rows],
                 "scores": [float(score) for score in answer.scores],

@@ -18,6 +18,7 @@ import re
 import secrets
 import shutil
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -181,7 +182,8 @@ def sweep(data: Path) -> None:
     """Remove the sounds that nobody looks at any more and that are not kept."""
     now = time.time()
     for folder in _folders(data):
-        with contextlib.suppress(FileNotFoundError):  # another process sweeps as well
+        # another process sweeps as well, or the database cannot tell what runs
+        with contextlib.suppress(FileNotFoundError, InputError):
             old = now - folder.stat().st_mtime > HOUR
             mark = folder / "left"
             left = mark.exists() and now - mark.stat().st_mtime > GRACE
@@ -195,13 +197,20 @@ def _start(data: Path, folder: Path) -> None:
     environment = os.environ | {"TMPDIR": str(made), "HF_HUB_OFFLINE": "1"}  # nothing is fetched
     command = ["embeddings.asking.question_files", str(data), str(folder)]
     process = jobs.spawn(command, _log(folder), environment)
+    (folder / "machine").write_text(socket.gethostname(), encoding="utf-8")
     (folder / "process").write_text(str(process), encoding="ascii")
 
 
 def _stop(folder: Path) -> None:
-    """Kill the process that asks, with those that it started, and wait until it is gone."""
+    """Kill the process that asks, with those that it started, and wait until it is gone.
+
+    That of another machine is not killed from here: it ends before its next answer.
+    """
     log, process = _log(folder), folder / "process"
     if not log.is_file() or not process.is_file() or jobs.running_since(log) is None:
+        return
+    machine = folder / "machine"
+    if machine.is_file() and machine.read_text(encoding="utf-8") != socket.gethostname():
         return
     with contextlib.suppress(ProcessLookupError):
         os.killpg(int(process.read_text(encoding="ascii")), signal.SIGKILL)

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from flask import Flask, current_app, g, has_app_context, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import DeclarativeBase
 from werkzeug.exceptions import ServiceUnavailable
 
@@ -28,7 +28,7 @@ from embeddings import __version__
 from embeddings.errors import InputError
 from embeddings.files import only_writer
 from embeddings.packages import lack_at
-from webapp.core import installation, metrics, postgresql
+from webapp.core import database_locks, installation, metrics, postgresql
 
 View = TypeVar("View", bound=Callable)
 
@@ -100,6 +100,7 @@ def init_app(app: Flask) -> None:
     except ImportError as error:
         why = lack_at(error, "-r requirements-postgresql.txt")
         raise InputError(f"psycopg, which PostgreSQL is reached by, {why}.") from error
+    database_locks.use(make_url(url), app.config["DATA"])
     app.extensions["sounding_board_ready"] = False
     with app.app_context():
         engines = list(db.engines.values())

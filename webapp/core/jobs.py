@@ -1,7 +1,9 @@
 """Opening a study in a process of its own, so that no request waits while sounds are copied.
 
 It is the command ``flask studies open``. Whether it runs is told by a lock that the process
-inherits and holds to its end, however that comes; what it said last lies beside the lock.
+inherits and holds to its end, however that comes; what it said last lies beside the lock. On
+PostgreSQL a lock of the database tells it to other machines, too: who starts the process holds one
+until the process, which takes some time to load, holds its own.
 """
 
 import fcntl
@@ -11,11 +13,13 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from flask import current_app
 
+from webapp.core import database_locks
 from webapp.core.config import ROOT
 
 HAND = "SOUNDING_BOARD_HAND"
@@ -56,9 +60,19 @@ def spawn(module: Sequence[str], log: Path, environment: Mapping[str, str]) -> i
     What it says goes to `log`; beside that lies the lock that it holds. Returns None where it runs
     already.
     """
-    with log.with_suffix(".lock").open("ab") as lock:
+    locks = database_locks.covering(log)
+    with ExitStack() as held, log.with_suffix(".lock").open("ab") as lock:
         if not _locked(lock.fileno(), _TRIES):
             return None
+        if locks:
+            if locks.is_held(_runs(log)):
+                return None
+            try:
+                held.enter_context(locks.hold(_starts(log), 0))
+            except TimeoutError:
+                return None
+            module = ["webapp.core.job_process", str(_runs(log)), *module]
+            environment = {**environment, "SOUNDING_BOARD_DATA": str(locks.data)}
         os.utime(lock.fileno())  # says since when it runs
         with log.open("wb") as said:
             process = subprocess.Popen(
@@ -66,15 +80,34 @@ def spawn(module: Sequence[str], log: Path, environment: Mapping[str, str]) -> i
                 pass_fds=[lock.fileno()], stdin=subprocess.DEVNULL, stdout=said,
                 stderr=subprocess.STDOUT, start_new_session=True,  # it outlives the server
             )  # fmt: skip
-    threading.Thread(target=process.wait, daemon=True).start()
+        threading.Thread(target=_await, args=(process, held.pop_all()), daemon=True).start()
     return process.pid
 
 
+def _await(process: subprocess.Popen[bytes], held: ExitStack) -> None:
+    with held:
+        process.wait()
+
+
+def _starts(log: Path) -> Path:
+    return log.with_suffix(".started")
+
+
+def _runs(log: Path) -> Path:
+    return log.with_suffix(".running")
+
+
 def running_since(log: Path) -> float | None:
-    """Return when the process of a log was started, in seconds since 1970; None if it is over."""
+    """Return when the process of a log was started, in seconds since 1970; None if it is over.
+
+    Raises InputError where the database is to tell whether it runs elsewhere, and cannot.
+    """
     with log.with_suffix(".lock").open("ab") as lock:
         # shared: of two who ask at once, neither takes the other for the process
         over = _locked(lock.fileno(), kind=fcntl.LOCK_SH)
+        locks = database_locks.covering(log) if over else None
+        if locks:
+            over = not (locks.is_held(_starts(log)) or locks.is_held(_runs(log)))
         return None if over else os.fstat(lock.fileno()).st_mtime
 
 

@@ -64,6 +64,19 @@ def test_cancel_stops_all_of_it(
     assert client.post(f"{page}/cancel").status_code == 303  # again changes nothing
 
 
+def test_a_process_of_another_machine_is_not_killed_by_its_number(
+    client: FlaskClient, small: Collection, system: Ranking, tmp_path: Path
+) -> None:
+    page, folder = begin_slow(client, small, tmp_path)
+    group = int((folder / "process").read_text())
+    (folder / "machine").write_text("another")
+    assert client.post(f"{page}/cancel").location == page
+    assert members(group) != []
+    (tmp_path / "slow").unlink()  # it goes on to its next answer, and sees that it is cancelled
+    assert over(client, page)["sentence"] == "Cancelled. 0 of 1 systems have answered."
+    wait_for(lambda: members(group) == [])
+
+
 def test_a_killed_process_is_said(
     client: FlaskClient, small: Collection, system: Ranking, tmp_path: Path
 ) -> None:
