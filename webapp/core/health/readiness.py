@@ -5,6 +5,7 @@ whoever writes shows that it can be written. What was found is kept for a second
 who ask often cost nobody a turn.
 """
 
+import math
 import os
 import shutil
 import tempfile
@@ -68,7 +69,7 @@ class Prober:
     app: Flask
     lock: threading.Lock = field(default_factory=threading.Lock)
     found: list[Check] = field(default_factory=list)
-    at: float = -KEPT
+    at: float = -math.inf
     busy_since: float | None = None
     migrating: threading.Thread | None = None
     failed: str = ""
@@ -78,20 +79,24 @@ class Prober:
         """Return what is found now, or was a second ago; what is new and bad goes to the log."""
         with self.lock:
             if time.monotonic() - self.at >= KEPT:
-                before = {one.name: one.words for one in self.found}
+                before = {one.name for one in self.found if not one.ok}
                 tries = ((MIGRATIONS, self._migrated), (DATABASE, self._writable),
                          (DISK, self._room), (DATA, self._folder))  # fmt: skip
                 self.found = [_tried(name, look) for name, look in tries]
                 self.at = time.monotonic()
                 for one in self.found:
-                    if one.words and before.get(one.name) != one.words:
+                    if not one.ok and one.name not in before:
                         self.app.logger.error("Not ready, %s: %s", one.name, one.words)
             return self.found
 
-    def _writable(self) -> None:
+    def database(self, *, tables: bool) -> Check:
+        """Return whether the database, which may have tables, takes a write; try nothing else."""
+        return _tried(DATABASE, lambda: self._writable(tables=tables))
+
+    def _writable(self, *, tables: bool = False) -> None:
         """Raise where the database takes no write; one that is taken back is tried."""
         engine = self._engine()
-        if not _is_made(engine.url):
+        if not is_made(engine.url):
             raise InputError("there is no database yet")
         try:
             with engine.connect() as connection:
@@ -99,7 +104,7 @@ class Prober:
                 try:
                     for words in _BEGIN.get(engine.dialect.name, ("BEGIN",)):
                         raw.execute(words)
-                    if self.app.extensions["sounding_board_ready"]:
+                    if tables or self.app.extensions["sounding_board_ready"]:
                         raw.execute("UPDATE alembic_version SET version_num = version_num")
                 finally:
                     with suppress(Exception):  # it may not have begun; what went wrong is raised
@@ -156,10 +161,11 @@ class Prober:
         """Raise where a file cannot be written to the data folder, such as by a quota."""
         handle, path = tempfile.mkstemp(prefix=".ready.", dir=self.app.config["DATA"])
         try:
-            os.write(handle, bytes(_BLOCK))
-            os.fsync(handle)
+            with os.fdopen(handle, "wb") as file:
+                file.write(bytes(_BLOCK))
+                file.flush()
+                os.fsync(file.fileno())
         finally:
-            os.close(handle)
             Path(path).unlink()
 
     def _engine(self) -> sa.Engine:
@@ -189,7 +195,7 @@ def free_bytes(app: Flask) -> int:
     return shutil.disk_usage(app.config["DATA"]).free
 
 
-def _is_made(url: sa.URL) -> bool:
+def is_made(url: sa.URL) -> bool:
     """Say whether there is a database to look at; SQLite would make one, open to everybody."""
     path = url.database
     return url.get_backend_name() != "sqlite" or path in (None, "", ":memory:") or isfile(path)
