@@ -22,11 +22,20 @@ def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
 def renewed(
     monkeypatch: pytest.MonkeyPatch, left: float, *, finished: bool = False, wanted: bool = False
 ) -> float:
-    """Return how many minutes a block with `left` of them is kept for after `renew`."""
-    monkeypatch.setattr(assigning, "_wanted", lambda assignment, at: wanted)
+    """Return how many minutes a block with `left` of them is kept for after `renew`.
+
+    Nothing is written or counted without the study's turn.
+    """
+    turns: list[str] = []
+    monkeypatch.setattr(assigning, "turn", turns.append)
+    monkeypatch.setattr(assigning, "_wanted", lambda assignment, at: turns == ["study"] and wanted)
     until = NOW + timedelta(minutes=left)
-    one: Any = SimpleNamespace(lease_until=until, finished_at=NOW if finished else None)
+    rater = SimpleNamespace(study="study")
+    one: Any = SimpleNamespace(
+        lease_until=until, finished_at=NOW if finished else None, rater=rater
+    )
     assigning.renew(one, TERMS)
+    assert turns or one.lease_until == until
     return (one.lease_until - NOW) / timedelta(minutes=1)
 
 

@@ -9,6 +9,7 @@ from tests.support.studies.rater import PROTOCOL, Page
 from webapp.core.database import db
 from webapp.models import ExternalId, Judgement, Rater
 
+pytestmark = pytest.mark.usefixtures("each_database")  # PostgreSQL stores no NUL, SQLite does
 JOINED = PROTOCOL + '[joining]\nopen = true\nids = ["PROLIFIC_PID"]\n'
 ASKED = JOINED + '[[questionnaire.before]]\nid = "years"\ntext = "Years?"\n'
 
@@ -48,5 +49,21 @@ def test_a_facet_that_is_no_word_is_refused(app: Flask, study) -> None:
         answer = page.post(page.grade(page.candidates[0], 60, facet=facet))
         assert answer.status_code == 400
         assert answer.json["refused"].startswith("The facet must be one of relevance, not ")
+    with app.app_context():
+        assert db.session.scalar(sa.select(sa.func.count(Judgement.id))) == 0
+
+
+@pytest.mark.parametrize("junk", ["\0", "a\0b", "\ud800", "\ud83d\0", "9" * 400])
+def test_an_answer_with_a_nul_or_half_a_letter_is_refused(app: Flask, study, junk: str) -> None:
+    page = Page(app.test_client(), study(PROTOCOL)[0], practise=False)
+    good = page.grade(page.candidates[0], 60)
+    for key in ("sound", "uuid", "given_at", "sent_at", "facet", "heard", "listened_seconds"):
+        for to in ("grades", "listens", "flags", "preferences"):
+            answer = page.post(good | {key: junk, "seconds": junk, "started_at": junk}, to)
+            assert answer.status_code < 500, (key, to)
+            assert "saved" not in answer.json or to in ("listens", "flags"), (key, to)
+    client = app.test_client()
+    client.set_cookie("sounding_board_browser", "a%00b", path="/join/")
+    assert client.get("/join/way").status_code < 500
     with app.app_context():
         assert db.session.scalar(sa.select(sa.func.count(Judgement.id))) == 0
