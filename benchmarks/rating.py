@@ -46,19 +46,20 @@ from tests.support.serving.app_servers import AppServer, Balancer, has_nginx
 DATABASES = ("sqlite", "postgresql")
 TROUBLES = ("undisturbed", "killed", "two-servers")
 ADDRESS = "SOUNDING_BOARD_DATABASE_URL"
-BOUND = 240.0  # seconds for one run, after which its raters give up
 
 
 @dataclass(frozen=True)
 class Timetable:
-    """What happens where two servers are watched, and when: all in seconds from the beginning.
+    """When things happen in a run: all in seconds from its beginning.
 
     Attributes
     ----------
-    pace : that each rater takes for a grade, at least
-    away_at, restart_at, back_at : a server is killed, PostgreSQL restarted, the server back
+    bound : raters give up
+    pace : that each rater takes for a grade, at least, where two servers are watched
+    away_at, restart_at, back_at : then a server is killed, PostgreSQL restarted, the server back
     """
 
+    bound: float = 240.0
     pace: float = 0.5
     away_at: float = 5.0
     restart_at: float = 20.0
@@ -213,7 +214,9 @@ def _judge(links: list[str], outcome: Outcome, served: Site, trouble: str) -> No
     stop = threading.Event()
     served.begun = time.monotonic()
     pace = served.times.pace if trouble == "two-servers" else 0.0
-    raters = [RatingThread(link, outcome, served.begun + BOUND, pace) for link in links]
+    raters = [
+        RatingThread(link, outcome, served.begun + served.times.bound, pace) for link in links
+    ]
     for thread in raters:
         thread.start()
     ending = threading.Thread(target=_when_over, args=(raters, stop))

@@ -6,7 +6,8 @@ from benchmarks import rating
 from tests.support.databases.cluster import Cluster
 from tests.support.evidence import note
 
-SOON = rating.Timetable(pace=0.1, away_at=1.0, restart_at=3.0, back_at=6.0)
+PATIENT = rating.Timetable(bound=600.0)
+SOON = rating.Timetable(bound=600.0, pace=0.1, away_at=1.0, restart_at=3.0, back_at=6.0)
 
 
 @pytest.fixture(params=rating.DATABASES)
@@ -19,7 +20,7 @@ def own_cluster(request: pytest.FixtureRequest) -> Cluster | None:
 def test_every_acknowledged_grade_is_there_once_although_workers_are_killed(
     own_cluster: Cluster | None,
 ) -> None:
-    run = rating.measure(10, "killed", own_cluster)
+    run = rating.measure(5, "killed", own_cluster, PATIENT)
     assert len(run.killed) >= 1
     assert_nothing_lost(run, 500)
 
@@ -28,7 +29,7 @@ def test_every_acknowledged_grade_is_there_once_although_workers_are_killed(
 def test_two_servers_go_on_without_one_of_them_and_over_a_restart_of_postgresql(
     cluster: Cluster, nginx: str
 ) -> None:
-    run = rating.measure(10, "two-servers", cluster, SOON)
+    run = rating.measure(5, "two-servers", cluster, SOON)
     assert [what.partition(": ")[2][:10] for what in run.events] == [
         "a server k", "PostgreSQL", "the server",
     ]  # fmt: skip
@@ -38,7 +39,7 @@ def test_two_servers_go_on_without_one_of_them_and_over_a_restart_of_postgresql(
 @pytest.mark.long
 @pytest.mark.parametrize("trouble", rating.TROUBLES[:2])
 def test_fifty_raters_at_once(own_cluster: Cluster | None, trouble: str) -> None:
-    run = rating.measure(50, trouble, own_cluster)
+    run = rating.measure(50, trouble, own_cluster, PATIENT)
     note("load", f"50 raters, {run.database}, {trouble}", run.figures())
     assert len(run.killed) >= (3 if trouble == "killed" else 0)
     assert_nothing_lost(run, 5000)
@@ -46,7 +47,7 @@ def test_fifty_raters_at_once(own_cluster: Cluster | None, trouble: str) -> None
 
 @pytest.mark.long
 def test_fifty_raters_and_two_servers(cluster: Cluster, nginx: str) -> None:
-    run = rating.measure(50, "two-servers", cluster)
+    run = rating.measure(50, "two-servers", cluster, PATIENT)
     note("load", "50 raters, postgresql, two servers", run.figures() | {"events": run.events})
     assert len(run.events) == 3
     assert_nothing_lost(run, 5000)
