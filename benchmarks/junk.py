@@ -23,7 +23,7 @@ import numpy as np
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from benchmarks.rating import SLUG, make_study
+from benchmarks.rating_study import SLUG, make_study
 from webapp import create_app
 from webapp.core.database import db, now
 from webapp.models import Rater, Sitting

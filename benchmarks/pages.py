@@ -29,11 +29,12 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.objective import machine
-from benchmarks.rating import ROOT, Gunicorn
 from embeddings.collection.clips import Collection
 from embeddings.representations import FOURTEEN
 from embeddings.simulation.fsd50k_shape import CLIPS, make_collection
 from evaluation.objective.simulated_systems import ready_all_simulated
+from tests.support.places import ROOT
+from tests.support.serving.app_servers import AppServer
 
 PAGES = {
     "Browse, 14 columns x 15": "/browse/{name}?columns=all&query={clip}",
@@ -86,7 +87,7 @@ def measure(data: Path, collection: Collection, page: str, repeats: int = REPEAT
     """Serve the app, ask for a page until both workers know it, and then `repeats` times."""
     with tempfile.TemporaryDirectory(prefix="sounding-board-") as folder:
         log = Path(folder) / "access.log"
-        server = Gunicorn(data, "--access-logfile", str(log), "--access-logformat", LOGGED)
+        server = AppServer(data, {}, "--access-logfile", str(log), "--access-logformat", LOGGED)
         try:
             visit = _visitor(data, server.url)
             addresses = _addresses(collection, page)

@@ -1,353 +1,283 @@
-"""Fifty raters at once against gunicorn and SQLite: is every grade there once, and how fast?
+"""Fifty raters at once, on SQLite and on PostgreSQL: is every grade there once, and how fast?
 
 Run it from the project's folder::
 
-    python -m benchmarks.rating              # both runs: undisturbed, and under kill -9
-    python -m benchmarks.rating --raters 10  # smaller
+    python -m benchmarks.rating                          # everything, in one table
+    python -m benchmarks.rating --only killed            # one kind of trouble, on all databases
+    python -m benchmarks.rating --only two-servers --raters 10
+    python -m benchmarks.rating --database sqlite
 
-A study is made in a temporary folder and served on 127.0.0.1 by gunicorn with two workers. Every
+A study is made in a temporary folder and served on 127.0.0.1 by gunicorn as it is shipped. Every
 rater is a thread that reads its pages and posts its grades one after the other over real HTTP, with
-the CSRF token and the retries of the browser's queue. In the second run a worker is killed every
-two seconds. What was acknowledged is compared with the database afterwards.
+the CSRF token, the retries and the waits of the browser's queue. What was acknowledged is compared
+with the database afterwards. The runs:
+
+undisturbed     one server; as fast as it goes
+killed          the same, and a worker is killed (SIGKILL) every two seconds
+two-servers     PostgreSQL, two servers and a real nginx before them; a server is killed after 5 s
+                and brought back 30 s later, PostgreSQL is stopped and started after 20 s; every
+                rater gives a grade each half a second, so that all of this happens meanwhile
+
+In the table, ``wait`` is from the first try of a grade until it was saved, its retries and the time
+between them included; ``request`` is a single request for a grade that got an answer, whatever that
+was. Figures go to docs/evidence/rating.json (or EVIDENCE_FOLDER).
 """
 
 import argparse
-import json
 import os
-import re
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
-from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from http.cookiejar import CookieJar
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
-import soundfile
+import sqlalchemy as sa
 
-from tests.support.ports import HOST, Port
-from tests.support.waiting import wait_for
+from benchmarks.rating_raters import Outcome, RatingThread
+from benchmarks.rating_study import SLUG, check, make_study
+from tests.support.databases.cluster import Cluster, programs
+from tests.support.evidence import note
+from tests.support.serving.app_servers import AppServer, Balancer, has_nginx
 
-ROOT = Path(__file__).resolve().parent.parent
-OVERLAP = 5  # raters a query
-SITTING = 9  # queries a rater
-DEPTH = 5
-KILL_EVERY = 2.0  # seconds
-LONGEST = 600.0  # seconds for one run, after which it counts as failed
-SLUG = "load"
-
-
-@dataclass
-class Outcome:
-    """What the raters of one run saw."""
-
-    acknowledged: list[str] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
-    latencies: list[float] = field(default_factory=list)
-    retries: int = 0
-    failures: list[str] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+DATABASES = ("sqlite", "postgresql")
+TROUBLES = ("undisturbed", "killed", "two-servers")
+ADDRESS = "SOUNDING_BOARD_DATABASE_URL"
 
 
-class Rater(threading.Thread):
-    """One rater: judges blocks until the study has none left."""
+@dataclass(frozen=True)
+class Timetable:
+    """When things happen in a run: all in seconds from its beginning.
 
-    def __init__(self, link: str, outcome: Outcome, deadline: float) -> None:
-        super().__init__(daemon=True)
-        self.link, self.outcome, self.deadline = link, outcome, deadline
-        self.opener = urllib.request.build_opener(
-            urllib.request.HTTPCookieProcessor(CookieJar())
-        )  # fmt: skip
+    Attributes
+    ----------
+    bound : raters give up
+    pace : that each rater takes for a grade, at least, where two servers are watched
+    away_at, restart_at, back_at : then a server is killed, PostgreSQL restarted, the server back
+    """
 
-    def run(self) -> None:
-        """Judge."""
-        try:
-            while self.judge_a_page():
-                pass
-        except Exception as error:
-            with self.outcome.lock:
-                self.outcome.failures.append(f"{type(error).__name__}: {error}")
-
-    def judge_a_page(self) -> bool:
-        """Grade all sounds of the page; return False where there is none."""
-        text = self.ask(self.link)
-        sounds = re.findall(r'data-sound="(\w+)"', text)
-        if not sounds:
-            return False
-        csrf = re.search(r'name="csrf-token" content="([^"]+)"', text)
-        assert csrf
-        for number, sound in enumerate(sounds):
-            body = {
-                "sound": sound,
-                "grade": 20 * (number % 6),
-                "uuid": str(uuid4()),
-                "given_at": datetime.now(UTC).isoformat(),
-                "listened_seconds": 0.5,
-                "heard": 1.0,
-            }
-            begun = time.perf_counter()
-            answer = json.loads(self.ask(f"{self.link}/grades", json.dumps(body), csrf[1]))
-            with self.outcome.lock:
-                self.outcome.latencies.append(time.perf_counter() - begun)
-                if answer.get("saved") == body["uuid"]:
-                    self.outcome.acknowledged.append(body["uuid"])
-                else:
-                    self.outcome.refused.append(str(answer))
-        fields = dict(re.findall(r'name="(block|page)" value="(\w+)"', text))
-        fields["csrf_token"] = csrf[1]
-        self.ask(f"{self.link}/next", urllib.parse.urlencode(fields), form=True)
-        return True
-
-    def ask(self, address: str, body: str = "", csrf: str = "", form: bool = False) -> str:
-        """Return the answer's text; try again, as the browser does, until there is one."""
-        wait = 0.1
-        while True:
-            request = urllib.request.Request(address, body.encode() if body else None)
-            request.add_header("Accept", "text/html" if form or not body else "application/json")
-            if body and not form:
-                request.add_header("Content-Type", "application/json")
-                request.add_header("X-CSRFToken", csrf)
-            try:
-                with self.opener.open(request, timeout=30) as answer:
-                    return answer.read().decode()
-            except urllib.error.HTTPError as error:
-                if error.code < 500:
-                    return error.read().decode()
-            except (OSError, EOFError):
-                pass
-            except Exception as error:  # http.client's own: the worker died while it answered
-                if not type(error).__module__.startswith("http."):
-                    raise
-            if time.monotonic() > self.deadline:
-                raise TimeoutError(f"no answer from {address.rpartition('/')[2]}")
-            with self.outcome.lock:
-                self.outcome.retries += 1
-            time.sleep(wait)
-            wait = min(2 * wait, 1.0)
-
-
-def make_study(data: Path, raters: int) -> list[str]:
-    """Make a collection, two systems and an open study; return the raters' secret tokens."""
-    from embeddings.collection.clips import open_collection
-    from embeddings.collection.importing import import_collection
-    from embeddings.collection.sources import Options
-    from embeddings.search.processing import Recipe
-    from embeddings.systems.rankings import build_ranking
-    from embeddings.systems.store import open_embedding, write_embedding
-    from evaluation.protocol.reading import parse_protocol
-    from webapp import create_app
-    from webapp.core import database
-    from webapp.rating.people import invite
-    from webapp.study import lifecycle, opening
-
-    queries = max(SITTING, raters * SITTING // OVERLAP)
-    source = data / "source"
-    (source / "audio").mkdir(parents=True)
-    rng = np.random.default_rng(1)
-    rows = ["fname,labels"]
-    for number in range(queries + 20):
-        sound = 0.1 * rng.standard_normal(4000)
-        soundfile.write(source / "audio" / f"c{number}.wav", sound, 8000)
-        rows.append(f"c{number},class{number % 10}")
-    (source / "clips.csv").write_text("\n".join(rows) + "\n")
-    import_collection(data, "load", source, "csv", options=Options(), copy=True)
-    collection = open_collection(data, "load")
-    systems = []
-    for name in ("one", "two"):
-        meta = {"provenance": "imported", "representation": name.capitalize()}
-        write_embedding(collection, name, rng.normal(size=(len(rows) - 1, 8)), meta)
-        recipe = Recipe(pca=None)
-        ranking = build_ranking(collection, open_embedding(collection, name), recipe, "mcss")
-        systems.append(ranking.system)
-    protocol = parse_protocol(
-        {
-            "slug": SLUG,
-            "title": "Load",
-            "collection": "load",
-            "systems": systems,
-            "depth": DEPTH,
-            "page": 100,
-            "raters_per_query": OVERLAP,
-            "sitting": SITTING,
-            "practice": False,
-            "queries": {"clips": [f"c{number}" for number in range(queries)]},
-            "controls": {"repeats": 0},
-            "listening": {"sound_check": False, "level": False},
-        },
-        "the benchmark's protocol",
-    )
-    app = create_app({"DATA": data})
-    with app.app_context():
-        database.prepare()
-        study = opening.open_study(lifecycle.create_study(protocol))
-        return [rater.token for rater in invite(study, raters)]
-
-
-class Gunicorn:
-    """The app as a real study would run it, two workers, in processes of its own."""
-
-    def __init__(self, data: Path, *options: str) -> None:
-        self._port = Port()
-        self.url = f"http://{HOST}:{self._port.number}"
-        command = [
-            sys.executable, "-m", "gunicorn", "webapp:create_app()", "--workers", "2",
-            "--threads", "4", "--bind", f"{HOST}:{self._port.number}", "--log-level", "critical",
-            *options,
-        ]  # fmt: skip
-        environment = os.environ | {"SOUNDING_BOARD_DATA": str(data)}
-        self.process = subprocess.Popen(command, cwd=ROOT, env=environment)
-        wait_for(self._answers, "gunicorn does not answer")
-
-    def _answers(self) -> bool:
-        if self.process.poll() is not None:
-            raise RuntimeError("gunicorn ended.")
-        try:
-            urllib.request.urlopen(f"{self.url}/healthz", timeout=30).close()
-        except OSError:
-            return False
-        return True
-
-    def workers(self) -> list[int]:
-        """Return the process ids of the workers."""
-        pid = self.process.pid
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-        return [int(one) for one in text.split()]
-
-    def kill_workers(self, stop: threading.Event, killed: list[int]) -> None:
-        """Kill one worker after the other as a power cut would, until `stop` is set."""
-        while not stop.wait(KILL_EVERY):
-            workers = self.workers()
-            if workers:
-                victim = workers[len(killed) % len(workers)]
-                os.kill(victim, signal.SIGKILL)
-                killed.append(victim)
-
-    def close(self) -> None:
-        """End it."""
-        self.process.terminate()
-        self.process.wait()
-        self._port.release()
-
-
-def check(data: Path, outcome: Outcome) -> dict[str, int]:
-    """Compare what was acknowledged with what is stored."""
-    import sqlalchemy as sa
-
-    engine = sa.create_engine(f"sqlite:///{data / 'sounding_board.sqlite'}")
-    with engine.connect() as connection:
-        stored = [
-            row[0] for row in connection.execute(sa.text("SELECT client_uuid FROM judgement"))
-        ]
-        given = connection.execute(sa.text("SELECT rater_id, query_id FROM assignment")).all()
-        unfinished = connection.scalar(
-            sa.text("SELECT count(*) FROM assignment WHERE finished_at IS NULL")
-        )
-        queries = connection.scalar(sa.text("SELECT count(*) FROM query"))
-    engine.dispose()
-    counts = Counter(query for _, query in given)
-    acknowledged = Counter(outcome.acknowledged)
-    return {
-        "grades acknowledged": len(outcome.acknowledged),
-        "grades stored": len(stored),
-        "lost": len(set(acknowledged) - set(stored)),
-        "doubled": len(stored) - len(set(stored)),
-        "stored but never acknowledged": len(set(stored) - set(acknowledged)),
-        "refused": len(outcome.refused),
-        "raters that gave up": len(outcome.failures),
-        "blocks unfinished": int(unfinished or 0),
-        "queries given twice to a rater": len(given) - len({tuple(one) for one in given}),
-        f"queries without exactly {OVERLAP} raters": sum(
-            1 for count in counts.values() if count != OVERLAP
-        ) + int(queries or 0) - len(counts),
-    }  # fmt: skip
+    bound: float = 240.0
+    pace: float = 0.5
+    away_at: float = 5.0
+    restart_at: float = 20.0
+    back_at: float = 35.0
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run: how long it took, what its raters saw, who was killed, what the database says."""
+    """One run: how long it took, what its raters saw, what befell it, what the database says."""
 
+    database: str
+    trouble: str
+    raters: int
     seconds: float
     outcome: Outcome
-    killed: list[int]
     found: dict[str, int]
+    killed: list[int]
+    events: list[str]
+
+    def wrong(self) -> list[str]:
+        """Return what is not as it has to be."""
+        bad = [name for name, value in self.found.items() if value and "grades " not in name]
+        bad += ["answers refused"] if self.outcome.refused else []
+        bad += ["raters that gave up"] if self.outcome.failures else []
+        if self.trouble == "undisturbed" and self.outcome.retries:
+            bad.append("answers asked for again")
+        return bad
+
+    def figures(self) -> dict[str, float]:
+        """Return what is told of it: times in milliseconds."""
+        outcome = self.outcome
+        figures = {
+            "raters": self.raters,
+            "seconds": round(self.seconds, 1),
+            "grades a second": round(len(outcome.waited) / self.seconds, 1),
+        }
+        for name, times in (("wait", outcome.waited), ("request", outcome.answered)):
+            shares = 1000 * np.percentile(times or [0.0], [50, 95, 99])
+            for share, value in zip((50, 95, 99), shares, strict=True):
+                figures[f"{name} p{share} ms"] = round(float(value))
+        return figures | {
+            "workers killed": len(self.killed),
+            "grades sent again": outcome.retries,
+            "pages loaded again": outcome.reloads,
+            "raters that gave up": len(outcome.failures),
+            "answers refused": len(outcome.refused),
+            **self.found,
+        }
 
 
-def measure(raters: int, kill: bool) -> Run:
-    """Let all raters judge at once, to the end."""
-    with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder)
+@dataclass
+class Site:
+    """What is served: its servers, the address that raters have, and what can be done to it."""
+
+    servers: list[AppServer]
+    url: str
+    cluster: Cluster | None
+    times: Timetable = Timetable()
+    events: list[str] = field(default_factory=list)
+    killed: list[int] = field(default_factory=list)
+    begun: float = field(default_factory=time.monotonic)
+
+    def disturb(self, trouble: str, stop: threading.Event) -> None:
+        """Do what a kind of run asks for, until `stop` is set."""
+        if trouble == "killed":
+            self.servers[0].kill_workers(stop, self.killed)
+        elif trouble == "two-servers":
+            for moment, work in (
+                (self.times.away_at, self._kill),
+                (self.times.restart_at, self._restart),
+                (self.times.back_at, self._back),
+            ):
+                if stop.wait(max(0.0, self.begun + moment - time.monotonic())):
+                    return
+                work()
+
+    def _kill(self) -> None:
+        self.servers[0].kill()
+        self._told("a server killed")
+
+    def _back(self) -> None:
+        self.servers[0].start()
+        self._told("the server is back")
+
+    def _restart(self) -> None:
+        assert self.cluster is not None
+        before = time.monotonic()
+        self.cluster.restart()
+        self._told(f"PostgreSQL restarted in {time.monotonic() - before:.1f} s")
+
+    def _told(self, what: str) -> None:
+        self.events.append(f"{time.monotonic() - self.begun:.0f} s: {what}")
+
+
+@contextmanager
+def settings(cluster: Cluster | None) -> Iterator[dict[str, str]]:
+    """Give the environment of a database of its own, for this process and for servers."""
+    before = os.environ.pop(ADDRESS, None)
+    name = cluster.create() if cluster else ""
+    try:
+        if cluster:
+            os.environ[ADDRESS] = cluster.url(name)
+        yield {ADDRESS: os.environ[ADDRESS]} if cluster else {}
+    finally:
+        os.environ.pop(ADDRESS, None)
+        if before is not None:
+            os.environ[ADDRESS] = before
+        if cluster:
+            cluster.start()
+            cluster.drop(name)
+
+
+@contextmanager
+def site(
+    data: Path, cluster: Cluster | None, environment: Mapping[str, str], count: int
+) -> Iterator[Site]:
+    """Serve a data folder by so many servers, with nginx before more than one."""
+    with ExitStack() as stack:
+        servers = []
+        for _ in range(count):
+            servers.append(AppServer(data, environment))
+            stack.callback(servers[-1].close)
+        url = servers[0].url
+        if count > 1:
+            balancer = Balancer(servers)
+            stack.callback(balancer.close)
+            url = balancer.url
+        yield Site(servers, url, cluster)
+
+
+def measure(
+    raters: int, trouble: str, cluster: Cluster | None = None, times: Timetable | None = None
+) -> Run:
+    """Let all raters judge at once, to the end; on PostgreSQL where a cluster is given."""
+    with tempfile.TemporaryDirectory() as folder, settings(cluster) as environment:
+        data, outcome = Path(folder), Outcome()
         tokens = make_study(data, raters)
-        server = Gunicorn(data)
-        outcome, stop = Outcome(), threading.Event()
-        killed: list[int] = []
-        killer = threading.Thread(target=server.kill_workers, args=(stop, killed), daemon=True)
-        try:
-            if kill:
-                killer.start()
-            begun = time.monotonic()
-            threads = [
-                Rater(f"{server.url}/rate/{SLUG}/{token}", outcome, begun + LONGEST)
-                for token in tokens
-            ]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            seconds = time.monotonic() - begun
-        finally:
-            stop.set()
-            if kill:
-                killer.join()
-            server.close()
-        return Run(seconds, outcome, killed, check(data, outcome))
+        url = environment.get(ADDRESS) or f"sqlite:///{data / 'sounding_board.sqlite'}"
+        two = trouble == "two-servers"
+        with site(data, cluster, environment, 2 if two else 1) as served:
+            served.times = times or served.times
+            links = [f"{served.url}/rate/{SLUG}/{token}" for token in tokens]
+            _judge(links, outcome, served, trouble)
+            seconds = time.monotonic() - served.begun
+        return Run(
+            "postgresql" if cluster else "sqlite", trouble, raters, seconds, outcome,
+            check(sa.engine.make_url(url), outcome.acknowledged), served.killed, served.events,
+        )  # fmt: skip
 
 
-def show(run: Run, raters: int, kill: bool) -> bool:
-    """Print what came out of a run; return whether everything is as planned."""
-    outcome, found = run.outcome, run.found
-    title = f"a worker killed every {KILL_EVERY:.0f} s" if kill else "undisturbed"
-    print(f"\n{raters} raters at once, 2 workers, SQLite, {title}")
-    times = np.array(outcome.latencies or [0.0]) * 1000
-    print(f"  {'seconds':34}{run.seconds:10.1f}")
-    print(f"  {'grades a second':34}{len(outcome.latencies) / run.seconds:10.1f}")
-    for share in (50, 95, 99):
-        print(f"  {f'p{share} of a grade, ms':34}{np.percentile(times, share):10.0f}")
-    print(f"  {'workers killed':34}{len(run.killed):10}")
-    print(f"  {'answers asked for again':34}{outcome.retries:10}")
-    for name, value in found.items():
-        print(f"  {name:34}{value:10}")
-    for failure in outcome.failures[:3] + outcome.refused[:3]:
-        print(f"  ! {failure}")
-    bad = [
-        name
-        for name, value in found.items()
-        if value and name not in ("grades acknowledged", "grades stored")
+def _judge(links: list[str], outcome: Outcome, served: Site, trouble: str) -> None:
+    stop = threading.Event()
+    served.begun = time.monotonic()
+    pace = served.times.pace if trouble == "two-servers" else 0.0
+    raters = [
+        RatingThread(link, outcome, served.begun + served.times.bound, pace) for link in links
     ]
-    if not kill and outcome.retries:
-        bad.append("answers asked for again")
-    print("  everything is there once" if not bad else f"  NOT AS PLANNED: {', '.join(bad)}")
-    return not bad
+    for thread in raters:
+        thread.start()
+    ending = threading.Thread(target=_when_over, args=(raters, stop))
+    ending.start()
+    try:
+        served.disturb(trouble, stop)  # here: what this thread starts would end with another one
+    finally:
+        ending.join()
+
+
+def _when_over(raters: Sequence[threading.Thread], stop: threading.Event) -> None:
+    for thread in raters:
+        thread.join()
+    stop.set()
+
+
+def show(runs: list[Run]) -> str:
+    """Return the runs as one table, a column each, and what else is to be said."""
+    told = [one.figures() for one in runs]
+    rows = [("", *(one.database for one in runs)), ("", *(one.trouble for one in runs))]
+    rows += [(name, *(f"{one[name]:g}" for one in told)) for name in told[0]]
+    lines = [f"{row[0]:34}" + "".join(f"{cell:>14}" for cell in row[1:]) for row in rows]
+    for run in runs:
+        name = f"{run.database}, {run.trouble}"
+        lines += [f"{name}: {event}" for event in run.events]
+        lines += [f"{name}: ! {what}" for what in run.outcome.failures[:3]]
+        lines += [f"{name}: ! {what}" for what in run.outcome.refused[:3]]
+        wrong = run.wrong()
+        lines.append(
+            f"{name}: " + (f"NOT AS PLANNED: {', '.join(wrong)}" if wrong
+                           else "everything is there once, and everybody finished")
+        )  # fmt: skip
+    return "\n".join(lines)
 
 
 def main() -> None:
-    """Run both."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    """Run what is asked for."""
+    parser = argparse.ArgumentParser(description=str(__doc__).split("\n", 1)[0])
     parser.add_argument("--raters", type=int, default=50)
-    parser.add_argument("--only", choices=("undisturbed", "killed"))
+    parser.add_argument("--only", choices=TROUBLES)
+    parser.add_argument("--database", choices=DATABASES)
     chosen = parser.parse_args()
-    runs = [kill for name, kill in (("undisturbed", False), ("killed", True))
-            if chosen.only in (None, name)]  # fmt: skip
-    fine = [show(measure(chosen.raters, kill), chosen.raters, kill) for kill in runs]
-    if not all(fine):
+    wanted = [
+        (database, trouble)
+        for trouble in TROUBLES if chosen.only in (None, trouble)
+        for database in DATABASES if chosen.database in (None, database)
+        if trouble != "two-servers" or database == "postgresql"
+    ]  # fmt: skip
+    if programs() is None and ("postgresql" in {database for database, _ in wanted}):
+        sys.exit("PostgreSQL is not installed (apt-get install postgresql); or --database sqlite.")
+    if not has_nginx() and "two-servers" in {trouble for _, trouble in wanted}:
+        sys.exit("nginx is not installed (apt-get install nginx); or --only undisturbed.")
+    runs = []
+    for database, trouble in wanted:
+        with ExitStack() as stack:
+            cluster = stack.enter_context(Cluster()) if database == "postgresql" else None
+            runs.append(measure(chosen.raters, trouble, cluster))
+        note("rating", f"{database}, {trouble}", runs[-1].figures() | {"events": runs[-1].events})
+        print(f"{database}, {trouble}: {runs[-1].seconds:.0f} s", file=sys.stderr, flush=True)
+    print(show(runs))
+    if any(run.wrong() for run in runs):
         sys.exit(1)
 
 

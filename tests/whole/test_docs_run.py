@@ -33,7 +33,7 @@ ORDER = (
     "tutorial", "howto/install", "howto/import-collection", "howto/embeddings",
     "howto/own-representation", "howto/rank-and-score", "howto/browse", "howto/design-study",
     "howto/invite-raters", "howto/results", "howto/export-study", "howto/notebooks", "howto/serve",
-    "howto/postgresql", "howto/watch", "howto/accounts", "howto/develop",
+    "howto/postgresql", "howto/two-servers", "howto/watch", "howto/accounts", "howto/develop",
 )  # fmt: skip
 NOT_RUN = {
     "it installs": 4,
@@ -43,6 +43,7 @@ NOT_RUN = {
     "it draws in a browser": 1,
     "it copies a folder that is served": 1,
     "it is the web server's own file": 1,
+    "it is a service's own file": 1,
     "it is make": 1,
     "it needs a package that the project has not": 1,
     "it needs a package of the user's choice": 2,
