@@ -41,9 +41,8 @@ NOT_RUN = {
     "it downloads": 1,
     "it takes long": 1,
     "it draws in a browser": 1,
-    "it copies a folder that is served": 1,
-    "it is the web server's own file": 1,
     "it is a service's own file": 1,
+    "it sets up a machine": 3,
     "it is make": 1,
     "it needs a package that the project has not": 1,
     "it needs a package of the user's choice": 2,
@@ -56,7 +55,7 @@ NOT_RUN = {
 """Why a block does not run, and how many say so: whoever adds one adds it here."""
 
 RUN = {"sh", "python"}
-SHOWN = {"", "text", "toml", "nginx"}
+SHOWN = {"", "text", "toml"}
 
 
 def pages() -> list[Document]:

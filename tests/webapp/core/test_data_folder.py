@@ -73,7 +73,7 @@ def test_a_rater_judges_and_the_study_leaves(
     with ZipFile(bundle) as zipped:
         assert zipped.read("judgements.csv").count(b"\n") == 1 + len(page.candidates)
     served, copy = sqlite3.connect(place / name / DATABASE), sqlite3.connect(tmp_path / "copy")
-    served.backup(copy)  # as docs/howto/serve.md has it
+    served.backup(copy)
     found = copy.execute("SELECT count(*) FROM judgement").fetchone()[0]  # with those of practice
     assert found >= len(page.candidates)
     served.close()
