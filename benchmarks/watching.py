@@ -3,7 +3,7 @@
     python -m benchmarks.watching
 
 Prints microseconds of the processor, so that neighbours count little: for a whole answer of
-`/healthz` with and without them, and for the numbers alone; in one process, and as one of several,
+/healthz with and without them, and for the numbers alone; in one process, and as one of several,
 which count in files. The least of many rounds.
 """
 

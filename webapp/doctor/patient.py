@@ -24,7 +24,7 @@ _PATIENCE = 15  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What /readyz answered: its status, its date, and the facts of its body, {} where it is none.
+    """What /healthz answered: its status, its date, and the facts of its body, {} where it is none.
 
     `failed` says why there is no answer; then the rest is empty.
     """
@@ -87,7 +87,7 @@ class Patient:
             connection = http.client.HTTPSConnection(host, port, timeout=_PATIENCE, context=context)
         headers = {HEADER: question(self.app.config["SECRET_KEY"]), "X-Forwarded-For": SOMEBODY}
         try:
-            connection.request("GET", f"{where.path}/readyz", headers=headers)
+            connection.request("GET", f"{where.path}/healthz", headers=headers)
             given = connection.getresponse()
             raw = given.read(100_000)
         except (OSError, http.client.HTTPException) as error:

@@ -6,6 +6,7 @@ and `flask doctor` say more.
 """
 
 from ipaddress import ip_address
+from typing import Any
 
 from flask import Blueprint, Response, current_app, request
 from flask.typing import ResponseReturnValue
@@ -30,20 +31,22 @@ _THROUGH = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Pro
 @public
 @without_database
 def healthz() -> ResponseReturnValue:
-    """Say that the process answers."""
-    return {"status": "ok"}
+    """Say that the process answers; to `flask doctor` also how it was reached, and what fails."""
+    answer: dict[str, Any] = {"status": "ok"}
+    if is_asked(request.headers.get(HEADER, "")):
+        answer |= {"seen": seen(), "failed": _failed()}
+    return answer
 
 
 @bp.get("/readyz")
 @public
 @without_database
 def readyz() -> ResponseReturnValue:
-    """Say whether answers of raters can be taken; to `flask doctor` also how it was reached."""
-    failed = [one.name for one in readiness.checks(current_app._get_current_object()) if not one.ok]  # type: ignore[attr-defined]
-    answer = {"status": "not ready", "failed": failed} if failed else {"status": "ready"}
-    if is_asked(request.headers.get(HEADER, "")):
-        answer["seen"] = seen()
-    return answer, 503 if failed else 200
+    """Say whether answers of raters can be taken."""
+    failed = _failed()
+    if failed:
+        return {"status": "not ready", "failed": failed}, 503
+    return {"status": "ready"}
 
 
 @bp.get("/metrics")
@@ -55,6 +58,12 @@ def metrics() -> ResponseReturnValue:
         return closed()
     text = generate_latest(registry()) + generate_latest(collected())
     return Response(text, content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def _failed() -> list[str]:
+    """Return the names of the checks of readiness that do not pass."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    return [one.name for one in readiness.checks(app) if not one.ok]
 
 
 def is_local() -> bool:

@@ -137,8 +137,8 @@ def test_what_the_app_sees_is_told_to_who_holds_the_key_alone(data: Path, tmp_pa
     stranger = create_app({"TESTING": True, "DATA": tmp_path / "other"})
     client = app.test_client()
     for value in ("", "x", question(stranger.config["SECRET_KEY"])):
-        assert "seen" not in client.get("/readyz", headers={HEADER: value}).json
-    answer = client.get("/readyz", headers={HEADER: question(app.config["SECRET_KEY"])})
+        assert "seen" not in client.get("/healthz", headers={HEADER: value}).json
+    answer = client.get("/healthz", headers={HEADER: question(app.config["SECRET_KEY"])})
     assert answer.json["seen"]["address"] == "127.0.0.1"
     assert app.config["SECRET_KEY"] not in answer.text
 

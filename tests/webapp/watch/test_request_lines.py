@@ -29,7 +29,7 @@ from webapp.models import Account, Browser, ExternalId, Rater, SigninLink
 
 ADDRESS = "203.0.113.77"
 PERSON = "panel-person-4711"
-ROUTE = re.compile(r"/(?:[\w.-]+|<(?:\w+:)?\w+>)?")
+ROUTE = re.compile(r"/(?:[\w.-]+|<[\w(), ]*:?\w+>)?")
 
 Lines = Callable[[], list[dict[str, Any]]]
 
