@@ -31,7 +31,7 @@ def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
 
 def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
     """Assemble the app: settings, extensions, security, pages, commands."""
-    from webapp import cli
+    from webapp import backups, cli
     from webapp.core import config, database, error_pages, figure_pages, plain_text, security
     from webapp.core.extensions import babel, bootstrap, csrf, login, migrate
     from webapp.core.menus import menus
@@ -46,6 +46,7 @@ def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
     )
     config.configure(app, test_config)
     database.init_app(app)
+    backups.init_app(app)
     migrate.init_app(app, database.db, directory=str(ROOT / "webapp" / "migrations"))
     csrf.init_app(app)
     login.init_app(app, add_context_processor=False)  # it would ask at every page who is there
