@@ -173,13 +173,16 @@ def sha256_of(path: Path) -> str:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """Give a file that becomes `path` when the block ends, or vanishes if it fails."""
+def whole_file(path: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
+    """Give a file that becomes `path` when the block ends, or vanishes if it fails.
+
+    A `private` one is for the owner's eyes only from its first byte on.
+    """
     # Not mkstemp: its files are for the owner's eyes only, whatever the umask says.
     # Two machines that share a folder may have processes of one number.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.new")
     try:
-        with temporary.open("wb") as file:
+        with open(temporary, "wb", opener=_for_the_owner if private else None) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -187,6 +190,10 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _for_the_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -30,7 +30,7 @@ def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
 
 def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
     """Assemble the app: settings, extensions, security, pages, commands."""
-    from webapp import cli
+    from webapp import backups, cli
     from webapp.core import (
         addresses,
         config,
@@ -58,6 +58,7 @@ def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
     config.configure(app, test_config)
     logs.init_app(app)  # first, so that whatever is refused below has its id and its line
     database.init_app(app)
+    backups.init_app(app)
     readiness.init_app(app)
     migrate.init_app(app, database.db, directory=str(ROOT / "webapp" / "migrations"))
     csrf.init_app(app)

@@ -38,6 +38,8 @@ _PRAGMAS = (
     "busy_timeout=30000",
     "foreign_keys=ON",
 )
+BEFORE_MIGRATION = "sounding_board_before_migration"
+"""What the app is extended by to be called with the tables' revision, before they are changed."""
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 """The methods of requests that change nothing."""
 
@@ -207,7 +209,9 @@ def _bring_up_to_date(app: Flask) -> None:
         writes()
     lock = app.config["DATA"] / "locks" / "migration"
     with only_writer(lock, "bringing the database up to date", wait=60), app.app_context():
-        command.upgrade(where, "head")
+        if (revision := _revision(app)) != newest:  # nobody was quicker
+            current_app.extensions[BEFORE_MIGRATION](revision)
+            command.upgrade(where, "head")
         db.session.remove()
 
 

@@ -1,11 +1,15 @@
-"""Runs the migrations on the app's own database."""
+"""Runs the migrations on the app's own database, or by a connection that the caller hands over."""
+
+from contextlib import nullcontext
 
 from alembic import context
 from flask import current_app
 
 db = current_app.extensions["migrate"].db
 
-with db.engine.connect() as connection:
+given = context.config.attributes.get("connection")
+
+with db.engine.connect() if given is None else nullcontext(given) as connection:
     context.configure(
         connection=connection,
         target_metadata=db.metadata,
