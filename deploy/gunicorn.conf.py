@@ -18,7 +18,7 @@ bind = "127.0.0.1:8000"  # a proxy that speaks https stands in front
 # still as one worker has threads stop nobody. That is two dozen, and a third as many to spare.
 workers = 2
 threads = 32
-worker_class = "webapp.core.workers.Worker"  # gthread, with a time limit for half a request
+worker_class = "webapp.core.hosting.workers.Worker"  # gthread, with a time limit for half a request
 
 # The app is loaded, and the tables are brought up to date, before the workers are forked: one that
 # was killed is back as soon as it is forked again.
@@ -42,7 +42,7 @@ errorlog = "-"
 
 def when_ready(server: Any) -> None:
     """Bring the tables up to date, and close what that opened, before there are workers."""
-    from webapp.core.workers import before_fork
+    from webapp.core.hosting.workers import before_fork
 
     for listener in server.LISTENERS:
         if listener.sock.family != socket.AF_UNIX and hasattr(socket, "TCP_DEFER_ACCEPT"):
@@ -53,6 +53,6 @@ def when_ready(server: Any) -> None:
 
 def post_fork(server: Any, worker: Any) -> None:
     """Let no worker use, or close, a connection that another process opened."""
-    from webapp.core.workers import after_fork
+    from webapp.core.hosting.workers import after_fork
 
     after_fork(server.app.wsgi())

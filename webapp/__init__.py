@@ -32,7 +32,6 @@ def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
     """Assemble the app: settings, extensions, security, pages, commands."""
     from webapp import backups, cli
     from webapp.core import (
-        addresses,
         config,
         database,
         error_pages,
@@ -44,6 +43,7 @@ def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
     )
     from webapp.core.extensions import babel, bootstrap, csrf, login, migrate
     from webapp.core.health import logs, readiness
+    from webapp.core.hosting import addresses
     from webapp.core.menus import menus
     from webapp.signin import sessions
 
@@ -97,7 +97,8 @@ def _start(app: Flask) -> None:
 
     Raises InputError where the database belongs to another data folder or secret key.
     """
-    from webapp.core import database, mounts
+    from webapp.core import database
+    from webapp.core.machines import mounts
 
     command = get_current_context(silent=True)
     if app.testing or (command and command.info_name != "run"):

@@ -19,7 +19,7 @@ from tests.support.server import GUNICORN, Process
 from tests.support.serving.hasty import HASTY
 from tests.support.serving.processes import catches, children, open_files
 from tests.support.waiting import PATIENCE, wait_for
-from webapp.core import workers
+from webapp.core.hosting import workers
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="asks Linux's /proc")
 

@@ -28,7 +28,9 @@ from embeddings import __version__
 from embeddings.errors import InputError
 from embeddings.files import only_writer
 from embeddings.packages import lack_at
-from webapp.core import database_locks, installation, metrics, postgresql
+from webapp.core import metrics, postgresql
+from webapp.core.machines import database_locks, installation
+from webapp.core.static_files import ENDPOINTS
 
 View = TypeVar("View", bound=Callable)
 
@@ -113,7 +115,7 @@ def init_app(app: Flask) -> None:
     @app.before_request
     def ready() -> None:
         view = app.view_functions.get(request.endpoint or "")
-        alone = getattr(view, "needs_no_database", request.endpoint == "static")
+        alone = request.endpoint in ENDPOINTS or getattr(view, "needs_no_database", False)
         if not alone and not is_ready():
             raise ServiceUnavailable(
                 "The database cannot be used just now; the server's log says why.", retry_after=5

@@ -24,9 +24,9 @@ from evaluation.records.bundle import write_bundle
 from webapp.bundles import export_import
 from webapp.bundles.payments import payments_csv
 from webapp.core import jobs
-from webapp.core.addresses import public_address
 from webapp.core.database import db, now, row_id
 from webapp.core.downloads import download
+from webapp.core.hosting.addresses import public_address
 from webapp.core.menus import Entry
 from webapp.core.security import owners_only
 from webapp.logbook import count, entries, exported, hand, record

@@ -8,7 +8,7 @@ import sys
 from gunicorn.app.wsgiapp import run
 
 from tests.support.server import GUNICORN
-from webapp.core import workers
+from webapp.core.hosting import workers
 
 HASTY = ("tests.support.serving.hasty", *GUNICORN[1:])
 

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from tests.support.places import BASE
 from webapp import create_app
-from webapp.core import addresses
+from webapp.core.hosting import addresses
 
 FORGED = "evil.example.net"
 PROXIED = {"X-Forwarded-Prefix": "/listen", "X-Forwarded-Host": "sounds.example.org"}
