@@ -94,7 +94,8 @@ def _start(app: Flask) -> None:
 
     Raises InputError where the database belongs to another data folder or secret key.
     """
-    from webapp.core import database, mounts
+    from webapp.core import database
+    from webapp.core.machines import mounts
 
     command = get_current_context(silent=True)
     if app.testing or (command and command.info_name != "run"):

@@ -5,8 +5,8 @@ from flask import current_app
 
 from webapp.cli import Group
 from webapp.core import database
-from webapp.core import installation as identity
 from webapp.core.database import db
+from webapp.core.machines import installation as identity
 
 group = Group("installation", help="Which data folder and secret key the database belongs to.")
 commands = (group,)

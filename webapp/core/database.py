@@ -28,7 +28,8 @@ from embeddings import __version__
 from embeddings.errors import InputError
 from embeddings.files import only_writer
 from embeddings.packages import lack_at
-from webapp.core import database_locks, installation, postgresql
+from webapp.core import postgresql
+from webapp.core.machines import database_locks, installation
 
 _PRAGMAS = (
     "journal_mode=WAL",  # readers do not wait for a writer

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from flask import current_app
 
-from webapp.core import database_locks
 from webapp.core.config import ROOT
+from webapp.core.machines import database_locks
 
 HAND = "SOUNDING_BOARD_HAND"
 """The environment variable that tells such a process in whose name it works."""
@@ -71,7 +71,7 @@ def spawn(module: Sequence[str], log: Path, environment: Mapping[str, str]) -> i
                 held.enter_context(locks.hold(_starts(log), 0))
             except TimeoutError:
                 return None
-            module = ["webapp.core.job_process", str(_runs(log)), *module]
+            module = ["webapp.core.machines.job_process", str(_runs(log)), *module]
             environment = {**environment, "SOUNDING_BOARD_DATA": str(locks.data)}
         os.utime(lock.fileno())  # says since when it runs
         with log.open("wb") as said:

@@ -9,7 +9,7 @@ from webapp.core.database import UtcDateTime, db
 
 
 class Installation(db.Model):
-    """The one row of what this database is served with; see `webapp.core.installation`.
+    """The one row of what this database is served with; see `webapp.core.machines.installation`.
 
     `folder` is the id that the data folder bears, `key` a fingerprint that tells nothing of the
     secret key itself.

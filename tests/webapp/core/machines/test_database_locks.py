@@ -17,8 +17,9 @@ from tests.support.databases.cluster import Cluster
 from tests.support.places import ROOT
 from tests.support.waiting import wait_for
 from webapp import create_app
-from webapp.core import database, database_locks, jobs
+from webapp.core import database, jobs
 from webapp.core.database import db
+from webapp.core.machines import database_locks
 
 HOLDER = """
 import sys, time

@@ -10,10 +10,11 @@ from flask import Flask
 
 from embeddings.errors import InputError
 from webapp import create_app
-from webapp.core import database, mounts
+from webapp.core import database
 from webapp.core.config import DATABASE
 from webapp.core.database import db
-from webapp.core.installation import MARK, here, known
+from webapp.core.machines import mounts
+from webapp.core.machines.installation import MARK, here, known
 from webapp.models import LogEntry
 
 

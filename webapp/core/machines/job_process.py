@@ -1,6 +1,7 @@
-"""Run a module while a lock of the database says so: python -m webapp.core.job_process LOCK MODULE.
+"""Run a module while a lock of the database says so.
 
-The data folder is SOUNDING_BOARD_DATA, LOCK a path in it; what follows MODULE are its arguments.
+``python -m webapp.core.machines.job_process LOCK MODULE``: the data folder is SOUNDING_BOARD_DATA,
+LOCK a path in it; what follows MODULE are its arguments.
 """
 
 import os
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from embeddings.errors import InputError
 from webapp.core.config import data_folder, read_settings
-from webapp.core.database_locks import covering, use
+from webapp.core.machines.database_locks import covering, use
 from webapp.core.postgresql import database_address
 
 _WAIT = 10  # seconds: somebody else may hold it for a moment
