@@ -38,7 +38,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from benchmarks.rating_raters import Outcome, RatingThread
-from benchmarks.rating_study import SLUG, check, make_study
+from benchmarks.rating_study import SITTING, SLUG, check, make_study
 from tests.support.databases.cluster import Cluster, programs
 from tests.support.evidence import note
 from tests.support.serving.app_servers import AppServer, Balancer, has_nginx
@@ -191,12 +191,16 @@ def site(
 
 
 def measure(
-    raters: int, trouble: str, cluster: Cluster | None = None, times: Timetable | None = None
+    raters: int,
+    trouble: str,
+    cluster: Cluster | None = None,
+    times: Timetable | None = None,
+    sitting: int = SITTING,
 ) -> Run:
-    """Let all raters judge at once, to the end; on PostgreSQL where a cluster is given."""
+    """Let all raters judge `sitting` queries each; on PostgreSQL where a cluster is given."""
     with tempfile.TemporaryDirectory() as folder, settings(cluster) as environment:
         data, outcome = Path(folder), Outcome()
-        tokens = make_study(data, raters)
+        tokens = make_study(data, raters, sitting)
         url = environment.get(ADDRESS) or f"sqlite:///{data / 'sounding_board.sqlite'}"
         two = trouble == "two-servers"
         with site(data, cluster, environment, 2 if two else 1) as served:

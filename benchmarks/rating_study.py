@@ -14,7 +14,7 @@ DEPTH = 6
 SLUG = "load"
 
 
-def make_study(data: Path, raters: int) -> list[str]:
+def make_study(data: Path, raters: int, sitting: int = SITTING) -> list[str]:
     """Make a collection, two systems and an open study; return the raters' secret tokens.
 
     It lies in the database that SOUNDING_BOARD_DATABASE_URL names, or in the folder.
@@ -31,7 +31,7 @@ def make_study(data: Path, raters: int) -> list[str]:
     from webapp.rating.people import invite
     from webapp.study import lifecycle, opening
 
-    queries = max(SITTING, raters * SITTING // OVERLAP)
+    queries = max(sitting, raters * sitting // OVERLAP)
     source = data / "source"
     (source / "audio").mkdir(parents=True)
     rng = np.random.default_rng(1)
@@ -59,7 +59,7 @@ def make_study(data: Path, raters: int) -> list[str]:
             "depth": DEPTH,
             "page": 100,
             "raters_per_query": OVERLAP,
-            "sitting": SITTING,
+            "sitting": sitting,
             "practice": False,
             "queries": {"clips": [f"c{number}" for number in range(queries)]},
             "controls": {"repeats": 0},

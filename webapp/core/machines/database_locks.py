@@ -1,8 +1,8 @@
 """Locks that hold on every machine: PostgreSQL's advisory locks, one connection for each.
 
 A lock is named by its path in the data folder; one database belongs to one such folder
-(`webapp.core.machines.installation`). It is free again when its process ends, however that comes, or
-its machine is gone: the server closes a connection that does not answer.
+(`webapp.core.machines.installation`). It is free again when its process ends, however that comes,
+or its machine is gone: the server closes a connection that does not answer.
 """
 
 import time

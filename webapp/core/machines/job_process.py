@@ -1,8 +1,7 @@
 """Run a module while a lock of the database says so.
 
-    python -m webapp.core.machines.job_process LOCK MODULE
-
-The data folder is SOUNDING_BOARD_DATA, LOCK a path in it; what follows MODULE are its arguments.
+``python -m webapp.core.machines.job_process LOCK MODULE``: the data folder is SOUNDING_BOARD_DATA,
+LOCK a path in it; what follows MODULE are its arguments.
 """
 
 import os
