@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp.core.database import READING
 from webapp.core.error_pages import answer
+from webapp.core.other_keys import note_other, signin_is_other
 
 View = TypeVar("View", bound=Callable)
 
@@ -82,7 +83,10 @@ def _guard() -> ResponseReturnValue | None:
     if getattr(view, "is_public", False):
         return None
     if not current_user.is_authenticated:
-        return render_template("signin/page.html"), 401
+        other_key = signin_is_other()
+        if other_key:
+            note_other("A browser's sign-in")
+        return render_template("signin/page.html", other_key=other_key), 401
     if current_user.may_change or _is_for_viewers(view):
         return None
     if request.method in READING:
