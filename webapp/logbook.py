@@ -33,6 +33,7 @@ ACTS = {
     "invited": lazy_gettext("invited raters"),
     "recalled": lazy_gettext("recalled a block"),
     "reissued": lazy_gettext("replaced a rater's link"),
+    "took in": lazy_gettext("took in answers from files"),
     "forgot ids": lazy_gettext("forgot external ids"),
     "withdrew": lazy_gettext("withdrew"),
     "exported": lazy_gettext("exported"),
@@ -52,7 +53,9 @@ class Line:
     who: Annotated[str, "the name of an account, or `the command line` or `the rater`"]
     what: Annotated[str, f"one of {', '.join(ACTS)}"]
     study: Annotated[str, "the study's slug; empty for what is of no study"]
-    note: Annotated[str, "which file, how many raters, which account; empty where there is no more"]
+    note: Annotated[
+        str, "which file, how many raters or answers, which account; empty where there is no more"
+    ]
 
 
 def hand() -> str:

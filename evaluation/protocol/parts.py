@@ -29,10 +29,20 @@ LEAST_BLOCK = 5  # three candidates are shared between the parts of a pool
 MOST_IN_BLOCK = 2500  # more than 14 systems can pool
 MOST_LISTS = 8  # on a page where lists are rated
 LEAST_LISTS = 4  # two of them are the anchors
+LONGEST_CONTACT = 200  # characters
 
 _PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _CODE = re.compile(r"\S{0,64}")
 _REDIRECT = re.compile(r"https?://[^\s{}]+(\{code\}[^\s{}]*)*")
+
+
+def read_contact(keys: Keys) -> str:
+    """Return whom raters write to; "" for nobody who is named."""
+    contact = keys.line("contact", "")
+    if len(contact) > LONGEST_CONTACT:
+        rule = f"must have at most {LONGEST_CONTACT} characters, not {len(contact)}."
+        raise keys.error("contact", rule)
+    return contact
 
 
 def read_queries(keys: Keys) -> Queries:

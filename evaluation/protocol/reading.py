@@ -99,6 +99,7 @@ def read_terms(keys: Keys, *, stored: bool = False) -> Protocol:
         consent=keys.text("consent", ""),
         ends=keys.day("ends"),
         withdrawal_until=keys.day("withdrawal_until"),
+        contact=parts.read_contact(keys),
     )
     keys.finish()
     if "" < protocol.withdrawal_until < protocol.ends:

@@ -31,6 +31,7 @@ HELP: dict[str, str] = {
     "consent": "What raters agree to before anything else; Markdown. Empty: nobody is asked.",
     "ends": "The last day on which anybody can judge (YYYY-MM-DD, UTC); empty: until it is closed.",
     "withdrawal_until": "The last day on which raters can take back what they gave; empty: any.",
+    "contact": "Whom raters write to if something goes wrong, as they read it; empty: not named.",
     "queries": "The sounds that raters are asked about: by clips, per_family or per_class.",
     "queries.clips": "Clips by name: a list, or a file beside this one (a name a line, or a CSV).",
     "queries.per_family": "So many are drawn from each family.",
@@ -127,7 +128,8 @@ def template() -> str:
         systems=("first-system", "second-system"),
         queries=Queries(per_family=2),
     )
-    values = example.as_table() | {"joining": asdict(example.joining), "questionnaire": {}}
+    values = example.as_table() | {"contact": "", "questionnaire": {}}
+    values["joining"] = asdict(example.joining)
     values["scale"] = {
         "preset": "anchored",
         "question": QUESTION,

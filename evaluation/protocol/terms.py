@@ -312,6 +312,7 @@ class Protocol:
     practice : whether a page to practise on, which counts nowhere, comes first
     instructions, consent : Markdown that raters read first; no consent is asked where it is ""
     ends, withdrawal_until : dates (YYYY-MM-DD, the last day, UTC), "" for none
+    contact : whom raters write to, in one line; "" for nobody who is named
     """
 
     slug: str
@@ -338,6 +339,7 @@ class Protocol:
     consent: str = ""
     ends: str = ""
     withdrawal_until: str = ""
+    contact: str = ""
 
     def as_table(self) -> dict[str, Any]:
         """Return the protocol as a table of plain values.
@@ -350,6 +352,8 @@ class Protocol:
             table[key] = {name: one for name, one in table[key].items() if one is not None}
         if not self.joining.signed:
             del table["joining"]["signed"]
+        if not self.contact:
+            del table["contact"]
         return table
 
     def as_json(self) -> str:

@@ -1,17 +1,20 @@
-"""The rater's whole way in three engines: `make test-browsers`; `make test` asks Chromium alone."""
+"""A rater's way in three engines: `make test-browsers`; `make test` asks Chromium alone."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from tests.support.browser import engines
 from tests.support.browser.engines import Tab
-from tests.support.browser.served_study import rows
+from tests.support.browser.served_study import practised, rows
 from tests.support.server import Server
-from webapp.models import Listen, Rater
+from webapp.core.database import db, now
+from webapp.models import Listen, Rater, Study
 
 pytestmark = pytest.mark.browser
 
@@ -114,3 +117,33 @@ def test_the_raters_whole_way(tab: Tab, start: Callable[..., Server], tmp_path: 
     assert min(heard) > 0
     (rater,) = rows(server, Rater)
     assert rater.finished_at is not None
+
+
+def test_what_is_refused_is_kept_here_until_it_is_stored(
+    tab: Tab, start: Callable[..., Server]
+) -> None:
+    server = start()
+    (link,) = practised(server, 1)
+    tab.go(link)
+    let_in(server, False)
+    tab.click('.candidate .grade[data-grade="40"]')
+    title = "document.querySelector('#kept [data-part=title]').innerText"
+    tab.wait(f"{title} === 'One answer could not be stored'")
+    tab.go(link)
+    assert "This study is closed" in tab.text("main h1")
+    tab.wait(f"{title} === 'One answer could not be stored'")
+    assert "The study is closed; it takes no more grades." in tab.text("#kept")
+    let_in(server, True)
+    tab.go(link)
+    tab.wait("document.querySelector('.candidate .grade[aria-pressed=true]') !== null")
+    assert [row["grade"] for row in server.judgements()] == ["40"]
+    tab.wait(f"{title} === ''")
+
+
+def let_in(server: Server, is_open: bool) -> None:
+    """Open the study, or have closed it an hour ago."""
+    at = None if is_open else now() - timedelta(hours=1)
+    with server.app.app_context():
+        state = "open" if is_open else "closed"
+        db.session.execute(sa.update(Study).values(state=state, closed_at=at))
+        db.session.commit()

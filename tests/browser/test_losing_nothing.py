@@ -77,7 +77,7 @@ def test_a_closed_tab_loses_nothing(page: Page, server: Server, rater_link: str)
     assert [row["grade"] for row in server.judgements()] == ["20", "100"]
 
 
-@pytest.mark.parametrize("status", [401, 404, 413, 502])
+@pytest.mark.parametrize("status", [401, 403, 404, 413, 502])
 def test_an_error_page_of_something_between_loses_nothing(
     page: Page, server: Server, rater_link: str, status: int
 ) -> None:

@@ -104,12 +104,13 @@ class Reader:
         args = [word.replace("/data/", f"{self.folder}/data/") for word in words[1:]]
         data = self.folder / ("elsewhere" if elsewhere else "instance")
         app = create_app({"TESTING": True, "DATA": data})
-        done = app.test_cli_runner().invoke(args=args)
+        done = app.test_cli_runner().invoke(args=args, input="y\n")
         if done.exit_code:
             self.wrong(line, f"{' '.join(words)}: {done.output}{done.exception!r}")
         elif words[1:4] == ["studies", "invite", "pilot"]:
             with app.app_context():
                 stand_ins.judge(find_study("pilot"))
+                stand_ins.keep_an_answer(find_study("pilot"), self.folder)
         return done.output
 
     def python(self, block: Piece) -> str:

@@ -18,7 +18,8 @@ from webapp.study import lifecycle, rater_lines, retention, signatures
 def reissue_command(slug: str, rater: str, base: str | None) -> None:
     """Give RATER (rater-003, or 3) a new personal link; the old one and its code are no more.
 
-    For a link that others saw. Answers that still wait in the browser of the old link stay there.
+    For a link that others saw. What waits in the browser of the old link is sent once the new one
+    is opened there.
     """
     database.prepare()
     found = rater_lines.find_numbered(lifecycle.find_study(slug), rater)

@@ -19,6 +19,7 @@ from webapp.cli.report import check_target
 from webapp.cli.reports import plan_lines, status_lines
 from webapp.cli.results import report_command
 from webapp.cli.start import rater_link
+from webapp.cli.take_in import take_in_command
 from webapp.core import database
 from webapp.logbook import exported, record
 from webapp.rating import assigning, people
@@ -28,7 +29,7 @@ group = Group("studies", help="Create, open and export listening tests.")
 group.add_command(plan_command)
 group.add_command(model_command)
 group.add_command(report_command)
-for command in (reissue_command, join_secret_command, forget_ids_command):
+for command in (reissue_command, join_secret_command, forget_ids_command, take_in_command):
     group.add_command(command)
 commands = (group,)
 

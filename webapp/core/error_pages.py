@@ -3,11 +3,18 @@
 from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from embeddings.errors import InputError
 from webapp.core.health.logs import request_id
+from webapp.core.other_keys import note_other, page_is_other
+
+OTHER_KEY = lazy_gettext(
+    "This page was made before the server's key was changed: load it again. Your answers are kept."
+)
+"""What is said where another secret_key signed a page, or the name of a sound in it."""
 
 
 def init_app(app: Flask) -> None:
@@ -28,6 +35,9 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
         ),
         500: _("Something went wrong here. It was not your fault."),
     }
+    if isinstance(error, CSRFError) and page_is_other():
+        note_other("A page or its cookie")
+        return answer(OTHER_KEY, 403, reload=True, other_key=True)
     if isinstance(error, CSRFError):
         sentence = _("This page is out of date: load it again. Nothing was lost.")
         return answer(sentence, 403, reload=True)
@@ -44,13 +54,13 @@ def input_error(error: InputError) -> ResponseReturnValue:
     return answer(str(error), 400)
 
 
-def answer(sentence: str, status: int, **facts: bool) -> ResponseReturnValue:
+def answer(sentence: object, status: int, **facts: bool) -> ResponseReturnValue:
     """Answer with a sentence, as JSON where that was asked for or sent.
 
     Where the server itself is at fault the page asks the database nothing, not even who is there.
     """
     if request.is_json or request.accept_mimetypes.best == "application/json":
-        return {"error": sentence} | facts, status
+        return {"error": str(sentence)} | facts, status
     blind = status >= 500
     page = render_template(
         "error.html", sentence=sentence, status=status, blind=blind, request_id=request_id()

@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp.core.database import READING
 from webapp.core.error_pages import answer
+from webapp.core.other_keys import note_other, signin_is_other
 from webapp.core.static_files import ENDPOINTS
 
 View = TypeVar("View", bound=Callable)
@@ -94,7 +95,10 @@ def _guard() -> ResponseReturnValue | None:
 
 def closed() -> ResponseReturnValue:
     """Answer a stranger: only who is signed in sees that."""
-    return render_template("signin/page.html"), 401
+    other_key = signin_is_other()
+    if other_key:
+        note_other("A browser's sign-in")
+    return render_template("signin/page.html", other_key=other_key), 401
 
 
 def _is_for_viewers(view: Callable) -> bool:

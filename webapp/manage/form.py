@@ -45,7 +45,7 @@ FLAGS = (
 )  # fmt: skip
 TEXTS = (
     "slug", "title", "collection", "method", "instructions", "consent", "ends",
-    "withdrawal_until", "listening.format", "joining.completion_code",
+    "withdrawal_until", "contact", "listening.format", "joining.completion_code",
     "joining.screen_out_code", "joining.no_consent_code", "joining.redirect", "analysis.raters",
 )  # fmt: skip
 LISTS = ("queries.leave_out", "joining.ids")

@@ -12,15 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from embeddings.errors import InputError
 from evaluation.protocol.terms import Protocol
 from webapp.core.database import db, now, turn
-from webapp.core.metrics import count_answer
-from webapp.models import (
-    Assignment,
-    Flag,
-    Judgement,
-    Listen,
-    Preference,
-    Slot,
-)
+from webapp.models import Assignment, Flag, Judgement, Preference, Slot
 from webapp.rating.assigning import renew
 from webapp.rating.moments import read_moment, server_moment
 from webapp.rating.tokens import Thing
@@ -42,9 +34,12 @@ class Answer:
     received: datetime
 
 
-def parse_answer(body: Any, moment: str = "given_at", about: str = "sound") -> Answer:
+def parse_answer(
+    body: Any, moment: str = "given_at", about: str = "sound", *, seen: datetime | None = None
+) -> Answer:
     """Return what a JSON body says under the keys that every answer has.
 
+    `seen` is when it was sent, by the server's clock: now, unless it comes later by other ways.
     Raises InputError naming what is wrong with it.
     """
     if not isinstance(body, dict):
@@ -53,7 +48,7 @@ def parse_answer(body: Any, moment: str = "given_at", about: str = "sound") -> A
     try:
         uuid, given = str(UUID(str(body["uuid"]))), read_moment(body[moment], moment)
         name, sent = str(body[about]), body.get("sent_at")
-        when = server_moment(given, sent and read_moment(sent, "sent_at"), received)
+        when = server_moment(given, sent and read_moment(sent, "sent_at"), seen or received)
     except KeyError as error:
         raise InputError(f"An answer must have {error}.") from error
     except (TypeError, ValueError, OverflowError) as error:
@@ -100,41 +95,7 @@ def _number(body: dict[str, Any], key: str, most: float) -> float:
     return value
 
 
-def store_grade(thing: Thing, answer: Answer, grade: dict[str, Any], terms: Protocol) -> bool:
-    """Store a grade, once however often it is sent, and return only when it is on disk.
-
-    Returns False, and stores nothing, where the grade's UUID is that of another grade.
-    """
-    assert thing.slot is not None
-    renew(thing.assignment, terms)
-    same = {"slot_id": thing.slot.id, "facet": grade["facet"], "grade": grade["grade"]}
-    times = {"given_at": answer.moment, "received_at": answer.received}
-    return _store_once(Judgement, answer.uuid, grade | same | times, same)
-
-
-def store_preference(thing: Thing, answer: Answer, choice: str, terms: Protocol) -> bool:
-    """Store a choice between two lists; as `store_grade`."""
-    renew(thing.assignment, terms)
-    same = {"assignment_id": thing.assignment.id, "choice": choice}
-    times = {"given_at": answer.moment, "received_at": answer.received}
-    return _store_once(Preference, answer.uuid, same | times, same)
-
-
-def store_listen(thing: Thing, answer: Answer, seconds: float) -> bool:
-    """Store a stretch of listening; as `store_grade`."""
-    same = {"assignment_id": thing.assignment.id, **_heard(thing)}
-    rest = {"seconds": seconds, "started_at": answer.moment, "received_at": answer.received}
-    return _store_once(Listen, answer.uuid, same | rest, same)
-
-
-def store_flag(thing: Thing, answer: Answer) -> bool:
-    """Store that a sound was reported as broken; as `store_grade`."""
-    same = {"assignment_id": thing.assignment.id, **_heard(thing)}
-    rest = {"given_at": answer.moment, "received_at": answer.received}
-    return _store_once(Flag, answer.uuid, same | rest, same)
-
-
-def _heard(thing: Thing) -> dict[str, int | None]:
+def heard_columns(thing: Thing) -> dict[str, int | None]:
     """Return the columns that say which sound it is; for a clip in lists, the first that has it."""
     if thing.candidate is None:
         return {"slot_id": thing.slot.id if thing.slot else None, "candidate_id": None}
@@ -143,19 +104,27 @@ def _heard(thing: Thing) -> dict[str, int | None]:
     return {"slot_id": next(slots, None), "candidate_id": thing.candidate.id}
 
 
-def _store_once(model: Any, uuid: str, values: dict[str, Any], same: dict[str, Any]) -> bool:
+def add_once(model: Any, uuid: str, same: dict[str, Any], rest: dict[str, Any]) -> bool:
+    """Add an answer, once however often it comes; the caller commits.
+
+    Returns False, and adds nothing, where the UUID is that of another answer: one whose columns
+    `same` have other values.
+    """
     dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     added = db.session.execute(
         dialect.insert(model)
-        .values(client_uuid=uuid, **values)
+        .values(client_uuid=uuid, **same, **rest)
         .on_conflict_do_nothing(index_elements=["client_uuid"])
     )
-    db.session.commit()
-    if added.rowcount:
-        count_answer(model.__tablename__)
-        return True
+    return bool(added.rowcount) or is_stored(model, uuid, same) is True
+
+
+def is_stored(model: Any, uuid: str, same: dict[str, Any]) -> bool | None:
+    """Return whether an answer is stored already; None where another one has its UUID."""
     stored = db.session.scalar(sa.select(model).where(model.client_uuid == uuid))
-    return all(getattr(stored, name) == value for name, value in same.items())
+    if stored is None:
+        return False
+    return all(getattr(stored, name) == value for name, value in same.items()) or None
 
 
 def grades_given(assignment: Assignment) -> dict[int, dict[str, int]]:

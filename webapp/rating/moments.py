@@ -58,8 +58,14 @@ def takes(
     if closed is None or study.imported or now() >= closed + _LATEST:
         return False
     last = db.session.get(LastAnswer, (name.rater, name.sitting)) if in_order else None
-    had = [name.since, thing.assignment.assigned_at, *([last.given_at] if last else [])]
-    return max(had) - _SLIGHT <= given <= closed
+    if last and given < last.given_at - _SLIGHT:
+        return False
+    return is_since(name, thing, given) and given <= closed
+
+
+def is_since(name: Name, thing: Thing, given: datetime) -> bool:
+    """Return whether an answer is no older than its page, and than the block that it is in."""
+    return max(name.since, thing.assignment.assigned_at) - _SLIGHT <= given
 
 
 def note_answer(name: Name, given: datetime) -> None:

@@ -30,9 +30,13 @@ def is_old(name: str) -> bool:
     return _TOKEN.fullmatch(name) is not None
 
 
-def open_old_token(rater: Rater, name: str) -> Name | None:
-    """Return what a token of one of the rater's stored sittings says, or None."""
-    tag, hidden, secret = bytes.fromhex(name)[:_TAG], bytes.fromhex(name)[_TAG:], _secret()
+def open_old_token(rater: Rater, name: str, key: str = "") -> Name | None:
+    """Return what a token of one of the rater's stored sittings says, or None.
+
+    `key` is the secret key that it was made by, the app's unless told.
+    """
+    tag, hidden = bytes.fromhex(name)[:_TAG], bytes.fromhex(name)[_TAG:]
+    secret = key.encode() or _secret()
     stored = sa.select(Sitting.id).where(Sitting.rater_id == rater.id)
     for number in db.session.scalars(stored.order_by(Sitting.id.desc()).limit(MOST)).all():
         place = _opened(secret, number, tag, hidden)

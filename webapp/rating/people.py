@@ -124,14 +124,23 @@ def answer_questions(
     rater: Rater, when: str, given: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Store the answers to a questionnaire, if they are whole; return (answers, id -> error)."""
-    terms = rater.study.terms
-    questions = terms.questionnaire.before if when == "before" else terms.questionnaire.after
-    answers = {one.id: given.get(f"q-{one.id}", "").strip() for one in questions}
+    answers = given_answers(rater, when, given)
+    questions = _questions(rater, when)
     errors = {one.id: error for one in questions if (error := _error(one, answers[one.id]))}
     if not errors:
         setattr(rater, when, json.dumps(answers, ensure_ascii=False, sort_keys=True))
         db.session.commit()
     return answers, errors
+
+
+def given_answers(rater: Rater, when: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Return what a form says in answer to a questionnaire, by the questions' ids, unchecked."""
+    return {one.id: given.get(f"q-{one.id}", "").strip() for one in _questions(rater, when)}
+
+
+def _questions(rater: Rater, when: str) -> tuple[Question, ...]:
+    asked = rater.study.terms.questionnaire
+    return asked.before if when == "before" else asked.after
 
 
 def pass_sound_check(rater: Rater) -> None:

@@ -2,7 +2,8 @@
 
 A token is sealed: whose it is, which sitting's and what it names are in it, hidden and signed by
 the app's key. It is opened by itself, without the database, so that junk costs a hash; nothing is
-stored of a sitting, so that a page load leaves nothing behind.
+stored of a sitting, so that a page load leaves nothing behind. Its last letters are the mark of the
+key, so that a token of a key that was replaced is known as one; those of before have none.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from datetime import UTC, datetime
 from flask import current_app
 
 from webapp.core.database import db, now
+from webapp.core.other_keys import key_mark
 from webapp.models import Assignment, Candidate, Query, Rater, Slot
 
 QUERY, SLOT, CLIP, TONE = range(4)
@@ -23,7 +25,7 @@ _PLACE = struct.Struct(">QBQQ")  # rater, kind, number, and the candidate where 
 _SITTING = struct.Struct(">I4s")  # when it began (seconds since 1970), and chance
 _TAG = 16  # bytes
 _WHOLE = _TAG + _SITTING.size + _PLACE.size
-_TOKEN = re.compile(rf"[0-9a-f]{{{2 * _WHOLE}}}")
+_TOKEN = re.compile(rf"([0-9a-f]{{{2 * _TAG}}})([0-9a-f]{{{2 * (_WHOLE - _TAG)}}})([0-9a-f]{{4}})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +96,29 @@ def check_token(sitting: str, rater: Rater, place: int) -> str:
     return _seal(sitting, rater.id, TONE, place, 0)
 
 
-def open_token(name: str) -> Name | None:
-    """Return what a token says, None where it is no token of ours. Asks no database."""
-    if not _TOKEN.fullmatch(name):
+def open_token(name: str, secret: str = "") -> Name | None:
+    """Return what a token says, None where it is no token of this key, the app's unless told.
+
+    Asks no database.
+    """
+    found = _TOKEN.fullmatch(name)
+    if not found or (found[3] and found[3] != key_mark(secret)):
         return None
-    tag, hidden = bytes.fromhex(name)[:_TAG], bytes.fromhex(name)[_TAG:]
-    packed = _masked(tag, hidden)
-    if not hmac.compare_digest(_keyed("sealed-tag", packed)[:_TAG], tag):
+    tag = bytes.fromhex(found[1])
+    packed = _masked(tag, bytes.fromhex(found[2]), secret)
+    if not hmac.compare_digest(_keyed("sealed-tag", packed, secret)[:_TAG], tag):
         return None
     sitting = packed[: _SITTING.size]
     began, _chance = _SITTING.unpack(sitting)
     rater, kind, number, candidate = _PLACE.unpack(packed[_SITTING.size :])
     since = datetime.fromtimestamp(began, UTC)
     return Name(rater, sitting.hex(), since, kind, number, candidate)
+
+
+def other_mark(name: str) -> str:
+    """Return the mark of the key that made a token, "" where it is the app's or there is none."""
+    found = _TOKEN.fullmatch(name)
+    return found[3] if found and found[3] and found[3] != key_mark() else ""
 
 
 def find_thing(rater: Rater, name: Name | None) -> Thing | None:
@@ -129,18 +141,18 @@ def find_thing(rater: Rater, name: Name | None) -> Thing | None:
 def _seal(sitting: str, rater: int, kind: int, number: int, candidate: int) -> str:
     packed = bytes.fromhex(sitting) + _PLACE.pack(rater, kind, number, candidate)
     tag = _keyed("sealed-tag", packed)[:_TAG]
-    return (tag + _masked(tag, packed)).hex()
+    return (tag + _masked(tag, packed)).hex() + key_mark()
 
 
-def _keyed(purpose: str, message: bytes) -> bytes:
-    secret = current_app.config["SECRET_KEY"].encode()
-    return hmac.digest(secret, f"{purpose}:".encode() + message, hashlib.sha512)
+def _keyed(purpose: str, message: bytes, secret: str = "") -> bytes:
+    key = (secret or current_app.config["SECRET_KEY"]).encode()
+    return hmac.digest(key, f"{purpose}:".encode() + message, hashlib.sha512)
 
 
-def _masked(tag: bytes, packed: bytes) -> bytes:
+def _masked(tag: bytes, packed: bytes, secret: str = "") -> bytes:
     """Hide what is packed, or show what is hidden: the same operation twice undoes itself.
 
     The mask is keyed by the tag, which is a keyed hash of all that is packed: it serves once.
     """
-    mask = _keyed("sealed-mask", tag)
+    mask = _keyed("sealed-mask", tag, secret)
     return bytes(a ^ b for a, b in zip(packed, mask, strict=False))

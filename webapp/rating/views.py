@@ -1,7 +1,6 @@
 """The pages of a rater. Nothing in them tells a system, a rank, a label, a clip or a file."""
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +10,7 @@ from flask import (
     abort,
     current_app,
     flash,
+    make_response,
     redirect,
     render_template,
     request,
@@ -21,28 +21,23 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
 
 from embeddings.errors import InputError
-from evaluation.protocol.terms import Protocol
-from webapp.core.database import beside, reading, reads, writes
+from webapp.core.database import beside, db, reading, reads, writes
+from webapp.core.error_pages import OTHER_KEY, answer, http_error
 from webapp.core.limits import limit
 from webapp.core.markdown import markdown
+from webapp.core.metrics import count_answer
+from webapp.core.other_keys import note_other
 from webapp.core.security import public
 from webapp.models import Rater
 from webapp.rating import headphones, joining, judging_page, people
-from webapp.rating.answers import (
-    CHOICES,
-    Answer,
-    finish_page,
-    parse_answer,
-    parse_grade,
-    parse_seconds,
-    store_flag,
-    store_grade,
-    store_listen,
-    store_preference,
-)
-from webapp.rating.moments import note_answer, takes
+from webapp.rating.answer_kinds import KINDS, answered_later
+from webapp.rating.answers import Answer, add_once, finish_page, is_stored, parse_answer
+from webapp.rating.assigning import renew
+from webapp.rating.moments import is_since, note_answer, takes
 from webapp.rating.old_tokens import is_old, old_tone, open_old_token
 from webapp.rating.tokens import (
     TONE,
@@ -53,6 +48,7 @@ from webapp.rating.tokens import (
     is_sitting,
     new_sitting,
     open_token,
+    other_mark,
 )
 from webapp.study.lifecycle import sounds_folder
 
@@ -62,13 +58,37 @@ _TYPES = {".flac": "audio/flac", ".mp3": "audio/mpeg"}
 
 
 @bp.before_request
-def gate() -> None:
+def gate() -> ResponseReturnValue | None:
     """Let in who has a rater's link and does not ask too often, before anybody waits for them."""
     slug, token = (str((request.view_args or {})[name]) for name in ("slug", "token"))
     limit(token)
     with reading():
-        _rater(slug, token)
-    beside(token)
+        if people.find_rater(slug, token):
+            beside(token)
+            return None
+    if request.is_json:
+        return {"refused": _("This link is not in use any more.")}, 404
+    return render_template("rating/gone.html"), 404
+
+
+@bp.errorhandler(CSRFError)
+def outdated(error: CSRFError) -> ResponseReturnValue:
+    """Show a form once more that came from a page that is out of date, with what was typed."""
+    if request.is_json:
+        return http_error(error)
+    try:
+        stopped = gate()
+    except HTTPException as too_many:
+        return http_error(too_many)
+    if stopped is not None:
+        return stopped
+    given = dict(request.view_args or {})
+    flash(_("That page was out of date. Nothing was lost: please send it once more."))
+    rater, when = _rater(given["slug"], given["token"]), str(given.pop("when", ""))
+    step = people.where(rater)
+    if when and (step.name, step.when) == ("questions", when):
+        return _questions_page(rater, when, people.given_answers(rater, when, request.form), {})
+    return _back(**given)
 
 
 @bp.get("")
@@ -97,6 +117,9 @@ def page(slug: str, token: str) -> ResponseReturnValue:
 def sound(slug: str, token: str, sound: str) -> Response:
     """Send the sound that a token stands for, without a word about where it comes from."""
     name = _sound_file(_rater(slug, token), sound)
+    if mark := other_mark(sound):
+        note_other("The name of a sound", mark)
+        return make_response(answer(OTHER_KEY, 404))
     if not name:
         abort(404)
     path = sounds_folder(slug) / name
@@ -160,59 +183,34 @@ def headphone_test(slug: str, token: str) -> ResponseReturnValue:
     return _back(slug, token)
 
 
-@bp.post("/grades")
+@bp.post("/grades", endpoint="grade", defaults={"kind": "grades"})
+@bp.post("/preferences", endpoint="prefer", defaults={"kind": "preferences"})
+@bp.post("/listens", endpoint="listen", defaults={"kind": "listens"})
+@bp.post("/flags", endpoint="flag", defaults={"kind": "flags"})
 @public
-def grade(slug: str, token: str) -> ResponseReturnValue:
-    """Store one grade and say so only when it is stored.
+def take(slug: str, token: str, kind: str) -> ResponseReturnValue:
+    """Store one answer and say so only when it is stored. Junk waits for no writer's turn.
 
-    An answer that can never be stored is answered with {"refused": reason}; the rater's browser
-    keeps and sends again whatever gets any other answer.
+    What cannot be stored is answered with {"refused": reason}: the rater's browser keeps it, and
+    goes on to the next. It sends again whatever gets any other answer.
     """
-
-    def store(thing: Thing, answer: Answer, body: dict[str, Any], terms: Protocol) -> bool:
-        if thing.slot is None:
+    how = KINDS[kind]
+    try:
+        body = request.get_json()
+        given = parse_answer(body, how.moment, how.about)
+        name = _opened(slug, token, given.sound)
+        rater = _rater(slug, token) if name else None
+        thing = find_thing(rater, name) if rater else None
+        if rater is None or name is None or thing is None:
             raise LookupError
-        return store_grade(thing, answer, parse_grade(body, terms), terms)
-
-    return _take(slug, token, store)
-
-
-@bp.post("/preferences")
-@public
-def prefer(slug: str, token: str) -> ResponseReturnValue:
-    """Store which of two lists is better; as `grade`."""
-
-    def store(thing: Thing, answer: Answer, body: dict[str, Any], terms: Protocol) -> bool:
-        choice = body.get("choice")
-        if choice not in CHOICES:
-            raise InputError(f"The choice must be one of A, B, none, not {choice!r}.")
-        if thing.slot or thing.candidate or terms.method != "preference":
-            raise LookupError
-        return store_preference(thing, answer, str(choice), terms)
-
-    return _take(slug, token, store, about="block")
-
-
-@bp.post("/listens")
-@public
-def listen(slug: str, token: str) -> ResponseReturnValue:
-    """Store one stretch of listening; as `grade`."""
-
-    def store(thing: Thing, answer: Answer, body: dict[str, Any], terms: Protocol) -> bool:
-        return store_listen(thing, answer, parse_seconds(body))
-
-    return _take(slug, token, store, moment="started_at", in_order=False)
-
-
-@bp.post("/flags")
-@public
-def flag(slug: str, token: str) -> ResponseReturnValue:
-    """Store that a sound is broken; as `grade`."""
-
-    def store(thing: Thing, answer: Answer, body: dict[str, Any], terms: Protocol) -> bool:
-        return store_flag(thing, answer)
-
-    return _take(slug, token, store, in_order=False)
+        refused = _store(rater, name, thing, given, kind, body)
+    except LookupError:
+        return {"refused": _unknown(given.sound)}, 404
+    except InputError as error:
+        return {"refused": str(error)}, 400
+    except RecursionError:
+        return {"refused": _("An answer must be one JSON object.")}, 400
+    return ({"refused": refused}, 409) if refused else {"saved": given.uuid}
 
 
 @bp.post("/next")
@@ -253,43 +251,41 @@ def withdraw(slug: str, token: str) -> ResponseReturnValue:
                            code="", redirect="", done=0, can_withdraw=False)  # fmt: skip
 
 
-Store = Callable[[Thing, Answer, dict[str, Any], Protocol], bool]
+def _store(
+    rater: Rater, name: Name, thing: Thing, given: Answer, kind: str, body: dict[str, Any]
+) -> str:
+    """Store an answer, and return ""; or return why it cannot be stored.
 
-
-def _take(
-    slug: str,
-    token: str,
-    store: Store,
-    *,
-    moment: str = "given_at",
-    about: str = "sound",
-    in_order: bool = True,
-) -> ResponseReturnValue:
-    """Read one JSON answer, store it, and say how that went. Junk waits for no writer's turn.
-
-    `in_order` says that browsers send such answers one after the other, as they were given.
+    A body with `kept` was refused before, and comes out of its order.
     """
-    try:
-        body = request.get_json()
-        answer = parse_answer(body, moment, about)
-        name = _opened(slug, token, answer.sound)
-        rater = _rater(slug, token) if name else None
-        thing = find_thing(rater, name) if rater else None
-        if rater is None or name is None or thing is None:
-            raise LookupError
-        if not takes(rater.study, name, thing, answer.moment, in_order=in_order):
-            return {"refused": _("The study is closed; it takes no more grades.")}, 409
-        if in_order:
-            note_answer(name, answer.moment)
-        if not store(thing, answer, body, rater.study.terms):
-            return {"refused": _("Another answer has this answer's id already.")}, 409
-    except LookupError:
-        return {"refused": _("This sound is not one of yours to grade.")}, 404
-    except InputError as error:
-        return {"refused": str(error)}, 400
-    except RecursionError:
-        return {"refused": _("An answer must be one JSON object.")}, 400
-    return {"saved": answer.uuid}
+    how, terms = KINDS[kind], rater.study.terms
+    row = how.row(thing, given, body, terms)
+    if is_stored(row.model, given.uuid, row.same):
+        return ""
+    if not takes(rater.study, name, thing, given.moment, in_order=how.in_order):
+        return _("The study is closed; it takes no more grades.")
+    if body.get("kept") and not is_since(name, thing, given.moment):
+        raise LookupError  # the place was somebody else's then
+    if body.get("kept") and answered_later(row):
+        return _("You answered this once more later, and that answer is stored.")
+    if how.in_order:
+        note_answer(name, given.moment)
+        renew(thing.assignment, terms)
+    is_new = add_once(row.model, given.uuid, row.same, row.rest)
+    db.session.commit()
+    if not is_new:
+        return _("Another answer has this answer's id already.")
+    count_answer(row.model.__tablename__)
+    return ""
+
+
+def _unknown(sound: str) -> str:
+    """Return why nothing is known of a sound by this name."""
+    mark = other_mark(sound)
+    if not mark:
+        return _("This sound is not one of yours to grade.")
+    note_other("The name of a sound", mark)
+    return _("This was given on a page from before the server's key was changed.")
 
 
 def _judging_page(rater: Rater, step: people.Step) -> ResponseReturnValue:

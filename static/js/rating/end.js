@@ -1,5 +1,5 @@
-// The last page: send what is still kept in this browser, and copy the code.
-import { queue, work } from "./saving.js";
+// The last page: send what is still kept in this browser, or say that it is, and copy the code.
+import { kept, queue, work } from "./saving.js";
 
 const code = document.getElementById("code");
 const copy = document.getElementById("copy");
@@ -19,5 +19,10 @@ if (copy) {
   });
 }
 
-if (work.forget) queue.forget();
-else queue.drain();
+if (work.forget) {
+  await queue.forget();
+} else {
+  await queue.retry();
+  await queue.adopt();
+}
+kept.draw();

@@ -1,57 +1,13 @@
-// What a rater's browser has to tell the server and is not yet acknowledged: answers, reports of
-// broken sounds, and quietly what was listened to. Kept in this browser (IndexedDB) until the server
-// says that it has stored it: through a reload, a closed tab, a dead server or network.
+// Sends what a rater's browser keeps (answer-store.js), until the server says that it has stored it:
+// through a reload, a closed tab, a dead server or network. What the app refuses holds up nothing: it
+// is kept with its reason, and tried again when asked.
+import { Keeping } from "./answer-store.js";
 
-const STORE = "grades";
 const SHORTEST_WAIT = 500; // milliseconds between tries, doubled up to
 const LONGEST_WAIT = 30000;
 const LONGEST_REST = 60000; // that a server may ask for
 const PATIENCE = 10000; // for one answer
-
-function open() {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.open("sounding-board", 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { autoIncrement: true });
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
-
-function run(database, mode, work) {
-  return new Promise((resolve, reject) => {
-    const transaction = database.transaction(STORE, mode, { durability: "strict" });
-    const request = work(transaction.objectStore(STORE));
-    transaction.oncomplete = () => resolve(request.result);
-    transaction.onerror = () => reject(transaction.error);
-    transaction.onabort = () => reject(transaction.error); // the disk is full, say
-    if (mode === "readwrite") transaction.commit?.(); // at once: the page may be about to close
-  });
-}
-
-// Where the browser has no IndexedDB (some private windows), the queue lives as long as the page.
-class MemoryStore {
-  entries = new Map();
-  next = 1;
-  async add(value) { this.entries.set(this.next++, value); }
-  async all() { return [...this.entries]; }
-  async remove(key) { this.entries.delete(key); }
-}
-
-class DiskStore {
-  constructor(database) { this.database = database; }
-  add(value) { return run(this.database, "readwrite", (store) => store.add(value)); }
-  remove(key) { return run(this.database, "readwrite", (store) => store.delete(key)); }
-  async all() {
-    // One transaction for both, so that keys and values belong together.
-    let keys;
-    const values = await run(this.database, "readonly", (store) => {
-      const request = store.getAllKeys();
-      request.onsuccess = () => { keys = request.result; };
-      return store.getAll();
-    });
-    return values.map((value, number) => [keys[number], value]);
-  }
-}
+const OURS = 409; // the status of what is refused although it is this rater's
 
 // A random UUID (version 4). crypto.randomUUID is absent on plain http under a LAN name.
 export function uuid() {
@@ -62,13 +18,10 @@ export function uuid() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-// What is sent first, and what is told of: answers are counted; a page waits for reports (of broken
-// sounds), too; nobody waits for a listen.
-const KINDS = ["answer", "report", "listen"];
-
-// The first version kept { address, grade }: grades only.
-function readEntry(value) {
-  return value.body ? value : { address: value.address, body: value.grade, kind: "answer" };
+// Return the address under which all of a study's raters lie, and the rest of an address of one.
+function inStudy(address) {
+  const [, study, rest] = /^(.*\/)[^/]+(\/[^/]+)$/.exec(address) ?? [null, "", ""];
+  return { study, rest };
 }
 
 function matters([, { kind }]) {
@@ -80,29 +33,59 @@ function warn(event) {
   event.returnValue = true; // browsers from before 2023
 }
 
-export class Queue {
-  // rater: the address under which all of a rater's lie; csrf: the page's token;
-  // on: { saved(entry), waiting(count of answers), refused(entry, reason), outdated() }, where an
-  // entry is { address, body, kind }. A listen that is refused is dropped without a word.
+export class Queue extends Keeping {
+  // rater: as in Keeping; csrf: the page's token;
+  // on: { saved(entry), waiting(count of answers), refused(entry, reason), outdated(answer),
+  // changed() }. A listen is refused without a word, and so is what was refused before.
   constructor(rater, csrf, on) {
-    Object.assign(this, { rater, csrf, on, wait: SHORTEST_WAIT, draining: null, asked: false, timer: 0, rested: 0 });
-    this.done = new Set(); // UUIDs that the server answered for good, in case a disk forgets nothing
-    this.store = open().then((database) => new DiskStore(database), () => new MemoryStore());
+    super(rater);
+    Object.assign(this, { csrf, on, wait: SHORTEST_WAIT, draining: null, asked: false, timer: 0, rested: 0 });
+    this.again = new Set(); // UUIDs of what was refused and is to be tried once more
     window.addEventListener("online", () => this.drain());
   }
 
-  // Return [key, entry] of what waits, by kind and then in order. What other studies and raters
-  // left in this browser waits for their own page.
+  // Return those of this rater that are to be sent.
   async pending() {
-    const all = await (await this.store).all().catch(() => this.fallBack());
-    const entries = all
-      .map(([key, value]) => [key, readEntry(value)])
-      .filter(([, { address, body }]) => address.startsWith(`${this.rater}/`) && !this.done.has(body.uuid));
-    return KINDS.flatMap((kind) => entries.filter(([, entry]) => entry.kind === kind));
+    return (await this.mine()).filter(([, { refused, body }]) => !refused || this.again.has(body.uuid));
   }
 
   async unsaved() {
     return (await this.pending()).filter(matters);
+  }
+
+  // Try once more what was refused; return how much of it is stored now.
+  async retry() {
+    const kept = (await this.mine()).filter(([, { refused }]) => refused);
+    for (const [, { body }] of kept) this.again.add(body.uuid);
+    await this.drain();
+    return kept.filter(([, entry]) => matters([0, entry]) && this.done.has(entry.body.uuid)).length;
+  }
+
+  // Send under this rater's link what the browser holds under another link of the same study: the
+  // rater's own from before the link was replaced, or somebody else's, which the server leaves
+  // alone. Return how much of it is stored now.
+  async adopt() {
+    const { study } = inStudy(`${this.rater}/x`);
+    let stored = 0;
+    for (const [key, entry] of await this.everything()) {
+      const { study: theirs, rest } = inStudy(entry.address);
+      if (theirs !== study || entry.address.startsWith(`${this.rater}/`)) continue;
+      const own = { ...entry, address: this.rater + rest, refused: entry.refused ?? {} };
+      const answer = await this.send(own);
+      if (answer.again || answer.outdated) break;
+      if (answer.saved) {
+        await this.remove(key, entry);
+        stored += matters([0, entry]);
+      } else if (answer.status === OURS) {
+        await this.refuse(key, own, answer);
+      }
+    }
+    return stored;
+  }
+
+  refuse(key, entry, answer) {
+    this.again.delete(entry.body.uuid);
+    return super.refuse(key, entry, answer);
   }
 
   async add(address, body, kind = "answer") {
@@ -125,21 +108,6 @@ export class Queue {
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
     return true;
-  }
-
-  // Forget what waits, unsent.
-  async forget() {
-    const store = await this.store;
-    for (const [key] of await this.pending()) await store.remove(key).catch(() => {});
-  }
-
-  // Go on in memory, with what can still be read of the disk; return what that is.
-  async fallBack() {
-    const memory = new MemoryStore();
-    const entries = await (await this.store).all().catch(() => []);
-    for (const [, value] of entries) await memory.add(value);
-    this.store = Promise.resolve(memory);
-    return memory.all();
   }
 
   // Send what waits, in order; one drain at a time. Resolves when nothing waits or sending failed.
@@ -167,61 +135,66 @@ export class Queue {
       const [key, entry] = entries[0];
       if (!this.count(entries)) this.on.waiting(0);
       const answer = await this.send(entry);
-      if (answer === "again" || answer === "outdated") {
+      if (answer.again || answer.outdated) {
         this.fail(entries, answer);
         return false;
       }
-      this.done.add(entry.body.uuid);
-      await (await this.store).remove(key).catch(() => {});
+      if (answer.saved) await this.remove(key, entry);
+      else await this.refuse(key, entry, answer);
       this.wait = SHORTEST_WAIT;
       entries = await this.pending();
       this.count(entries); // first: whoever reads "saved" and leaves is not asked whether to stay
-      if (answer === "saved") this.on.saved(entry);
-      else if (entry.kind !== "listen") this.on.refused(entry, answer);
+      if (answer.saved) this.on.saved(entry);
+      else if (entry.kind !== "listen" && !entry.refused) this.on.refused(entry, answer.reason);
     }
     this.count([]);
     this.on.waiting(0);
+    this.on.changed();
     return true;
   }
 
   fail(entries, answer) {
     const answers = this.count(entries);
     this.on.waiting(answers);
-    if (answer === "outdated" && answers) this.on.outdated();
+    if (answer.outdated && answers) this.on.outdated(answer);
     const rest = Math.max(this.rested - performance.now(), 0);
-    if (answer === "again") this.timer = setTimeout(() => this.drain(), Math.max(this.wait, rest));
+    if (answer.again) this.timer = setTimeout(() => this.drain(), Math.max(this.wait, rest));
     this.wait = Math.min(2 * this.wait, LONGEST_WAIT);
+    this.on.changed();
   }
 
   // Return how many answers wait; ask before the page is left with what matters.
   count(entries) {
-    if (entries.some(matters)) window.addEventListener("beforeunload", warn);
+    const isHeld = !this.lasting && this.refusals.size > 0;
+    if (isHeld || entries.some(matters)) window.addEventListener("beforeunload", warn);
     else window.removeEventListener("beforeunload", warn);
     return entries.filter(([, { kind }]) => kind === "answer").length;
   }
 
-  // Return "saved", "again" (no answer, or not the app's), "outdated" (the page must be loaded
-  // again), or the app's reason why this can never be saved. What asks for a rest gets it.
-  async send({ address, body }) {
-    if (performance.now() < this.rested) return "again";
+  // Return { saved }, { again } (no answer, or not the app's), { outdated } (the page must be loaded
+  // again), or { reason, status, server }: why the app does not store it, and the server's time.
+  // What asks for a rest gets it.
+  async send({ address, body, refused }) {
+    if (performance.now() < this.rested) return { again: true };
     let response;
     try {
       response = await fetch(address, {
         method: "POST",
         headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": this.csrf },
         // by the clock of given_at, too: the server sees by it how far that clock is off
-        body: JSON.stringify({ ...body, sent_at: new Date().toISOString() }),
+        body: JSON.stringify({ ...body, sent_at: new Date().toISOString(), ...(refused && { kept: true }) }),
         signal: AbortSignal.timeout(PATIENCE),
       });
     } catch {
-      return "again";
+      return { again: true };
     }
     const rest = 1000 * Number(response.headers.get("Retry-After") ?? 0);
     if (rest > 0) this.rested = performance.now() + Math.min(rest, LONGEST_REST);
     const answer = await response.json().catch(() => null);
-    if (response.ok && answer?.saved === body.uuid) return "saved";
-    if (answer?.reload) return "outdated";
-    // Only the app itself can refuse for good. A proxy's or a portal's error page cannot.
-    return typeof answer?.refused === "string" ? answer.refused : "again";
+    if (response.ok && answer?.saved === body.uuid) return { saved: true };
+    if (answer?.reload) return { outdated: true, otherKey: Boolean(answer.other_key) };
+    // Only the app itself can refuse. A proxy's or a portal's error page cannot.
+    if (typeof answer?.refused !== "string") return { again: true };
+    return { reason: answer.refused, status: response.status, server: response.headers.get("Date") ?? "" };
   }
 }

@@ -6,7 +6,7 @@ import { startHelp } from "../core/help.js";
 import { singleKeys, typing, walkItems } from "../core/items.js";
 import { startListening } from "./listening.js";
 import { preference } from "./preference.js";
-import { queue, sayUnsaved } from "./saving.js";
+import { kept, queue, sayUnsaved } from "./saving.js";
 
 const panel = document.getElementById("preference");
 const answers = panel ? preference(panel) : grading();
@@ -53,10 +53,10 @@ window.addEventListener("pageshow", (event) => {
 });
 
 // What an earlier visit left unsaved: show it, send it, and if it was given in another sitting,
-// whose sounds have other names, load the page again to see it.
+// whose sounds have other names, load the page again to see it. What was refused is tried once more.
 const left = (await queue.unsaved()).filter(([, { kind }]) => kind === "answer");
 const strangers = left.filter(([, entry]) => !answers.restore(entry));
-queue.drain();
-if (strangers.length && (await queue.settle()) && document.getElementById("banner").hidden) {
-  location.reload();
-}
+const stored = (await queue.retry()) + (await queue.adopt());
+kept.draw();
+const isShown = !stored && (!strangers.length || !document.getElementById("banner").hidden);
+if (!isShown && (await queue.settle())) location.reload();

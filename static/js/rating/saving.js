@@ -1,8 +1,10 @@
 // What a rater's page says of saving, and its queue.
+import { Kept } from "./kept.js";
 import { Queue, uuid } from "./queue.js";
 
 export const work = document.getElementById("work").dataset;
 const banner = document.getElementById("banner");
+const [bannerWords, more] = banner.children;
 const listeners = [];
 let refusal = ""; // stays, to be read
 let isAboutSaving = false; // what the banner says, so that it goes when all is saved
@@ -12,7 +14,10 @@ export function address(of) {
 }
 
 function say(words, { aboutSaving = false } = {}) {
-  banner.textContent = words;
+  bannerWords.textContent = words;
+  const isRefusal = words !== "" && words === refusal;
+  more.textContent = isRefusal ? banner.dataset.more : "";
+  more.hidden = !isRefusal;
   banner.hidden = !words;
   isAboutSaving = aboutSaving;
 }
@@ -52,9 +57,15 @@ export const queue = new Queue(
       say(refusal);
       tell("refused", entry);
     },
-    outdated: () => say(banner.dataset.reload, { aboutSaving: true }),
+    outdated: ({ otherKey }) => say(banner.dataset[otherKey ? "otherKey" : "reload"], { aboutSaving: true }),
+    changed: () => kept.draw(),
   },
 );
+
+export const kept = new Kept(queue, () => {
+  if (refusal && !isAboutSaving) say("");
+  refusal = "";
+});
 
 // Keep and send something; return its UUID. Kinds: see queue.js.
 export function send(where, body, kind = "answer") {

@@ -63,6 +63,7 @@ BAD = [
         top("ends = 2027-03-01\nwithdrawal_until = 2027-02-28"),
         "withdrawal_until must be 2027-03-01, when the study ends, or later, not '2027-02-28'.",
     ),
+    (top(f'contact = "{201 * "x"}"'), "contact must have at most 200 characters, not 201."),
     ("title = ", "not valid TOML: "),
     # queries
     (top("").replace("[queries]", "queries = 1\n[other]"), "queries must be a table, not 1."),

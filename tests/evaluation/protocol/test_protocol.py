@@ -158,6 +158,16 @@ def test_dates_are_toml_dates_or_text() -> None:
     assert (protocol.ends, protocol.withdrawal_until) == ("2027-03-01", "2027-03-01")
 
 
+def test_whom_raters_write_to_is_stored_where_it_is_said_alone() -> None:
+    without = parsed("")
+    assert "contact" not in without.as_table()
+    text = top('contact = " lab@example.org "')
+    protocol = parse_protocol({"slug": without.slug, **tomllib.loads(text)}, "x")
+    assert protocol.contact == "lab@example.org"
+    assert back(protocol) == [protocol, protocol]
+    assert replace(protocol, contact="").sha256() == without.sha256() != protocol.sha256()
+
+
 def test_blanks_around_and_in_text_are_not_kept() -> None:
     text = GOOD.replace('"A test"', '"""\n A\n test """')
     protocol = parse_protocol({"slug": "x", **tomllib.loads(text)}, "x")

@@ -5,6 +5,7 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import soundfile
@@ -15,9 +16,9 @@ from embeddings.extraction.extract import Task
 from embeddings.representations import Card
 from tests.support.small import RATE, make_sound, write_source
 from tests.support.studies.lab import Moments, answer, answer_block, first_that_counts
-from webapp.core.database import db
+from webapp.core.database import db, now
 from webapp.models import Study
-from webapp.rating import assigning
+from webapp.rating import answers, assigning, tokens
 
 _TAKES = 4  # of each of the demo's 31 classes
 _BANDS = 128
@@ -122,3 +123,19 @@ def judge(study: Study, people: int = 6) -> None:
         while given:
             answer_block(given, moments)
             given = assigning.next_assignment(rater)
+
+
+def keep_an_answer(study: Study, folder: Path) -> None:
+    """Write the file of an answer that the rater's browser kept who stopped half way."""
+    rater = study.raters[2]
+    given = next(one for one in rater.assignments if not one.query.practice)
+    left = answers.unanswered(given, study.terms)[0]
+    body = {
+        "sound": tokens.token(tokens.new_sitting(), tokens.Thing(given, left)),
+        "grade": study.terms.scale.facets[0].highest, "uuid": str(uuid4()),
+        "given_at": now().isoformat(), "listened_seconds": 2.5, "heard": 1.0,
+    }  # fmt: skip
+    study_address = f"https://listen.example.org/rate/{study.slug}/{rater.token}"
+    one = {"address": f"{study_address}/grades", "kind": "answer", "body": body}
+    told = {"sounding_board_answers": 1, "study": study_address, "saved_at": "", "answers": [one]}
+    (folder / f"answers-{study.slug}.json").write_text(json.dumps(told), encoding="utf-8")
