@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from webapp.core.addresses import without_prefix
 from webapp.core.database import READING
 from webapp.core.error_pages import answer
 from webapp.core.other_keys import note_other, signin_is_other
@@ -72,6 +73,7 @@ def init_app(app: Flask) -> None:
     """Guard every view that is not public, and set the security headers."""
     proxies = app.config["SETTINGS"]["trusted_proxies"]
     if proxies:
+        app.wsgi_app = without_prefix(app)  # type: ignore[method-assign]
         which = dict.fromkeys(("x_for", "x_proto", "x_host", "x_prefix"), proxies)
         app.wsgi_app = ProxyFix(app.wsgi_app, **which)  # type: ignore[method-assign]
     app.before_request(_guard)

@@ -42,6 +42,22 @@ def test_under_a_path_every_address_has_it(data: Path) -> None:
     assert [one for one in found if not one.startswith("/listen/")] == []
 
 
+@pytest.mark.parametrize(
+    ("prefix", "asked", "status"),
+    [
+        ("/lab", "/signin/none", 403),  # taken off by the proxy
+        ("/lab", "/lab/signin/none", 403),  # left on
+        ("/lab", "/labs/signin/none", 404),
+        ("/signin", "/signin/none", 403),  # the app's own, taken off
+    ],
+)
+def test_a_proxy_takes_its_path_off_or_not(
+    data: Path, prefix: str, asked: str, status: int
+) -> None:
+    client = made(data, "trusted_proxies = 1\n").test_client()
+    assert client.get(asked, headers={"X-Forwarded-Prefix": prefix}).status_code == status
+
+
 def test_a_path_that_no_trusted_proxy_names_is_none(data: Path) -> None:
     page = made(data, "").test_client().get("/", headers=PROXIED)
     assert page.status_code == 401

@@ -1,10 +1,14 @@
 """Addresses that leave a page: links for raters, and the cookies' path, also under a sub-path."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request, url_for
 from flask_babel import gettext as _
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _ONLY_HERE = ("127.0.0.1", "localhost", "::1")
 
@@ -26,6 +30,24 @@ def init_app(app: Flask) -> None:
     settings = app.config["SETTINGS"]
     if settings["trusted_proxies"] and not settings["base_url"] and not app.testing:
         _say_once(app, "trusted_proxies is set")
+
+
+def without_prefix(app: Flask) -> "WSGIApplication":
+    """Return the app for proxies that name a path and leave it on, too, as some do.
+
+    A path that is called as one of the app's own addresses is to be taken off by the proxy.
+    """
+    inner = app.wsgi_app
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        prefix, path = environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", "")
+        if prefix and path.startswith(f"{prefix}/"):
+            own = {rule.rule.split("/")[1] for rule in app.url_map.iter_rules()}
+            if prefix.split("/")[1] not in own:
+                environ["PATH_INFO"] = path.removeprefix(prefix)
+        return inner(environ, start_response)
+
+    return answer
 
 
 def public_address(endpoint: str, **values: Any) -> str:

@@ -14,6 +14,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.core.database import db, is_ready
+from webapp.core.markdown import markdown
 
 HEADERS = 10.0
 """Seconds for a request's line and headers."""
@@ -79,10 +80,15 @@ class Worker(ThreadWorker):
 
 
 def before_fork(app: Flask) -> None:
-    """Bring the tables up to date, and close what that opened.
+    """Bring the tables up to date, and close what that opened; load what raters' pages are made of.
 
-    Where the database cannot be used yet, every request asks for it again.
+    Where the database cannot be used yet, every request asks for it again. What the experimenter's
+    pages need beyond that (pandas, Plotly) is loaded when one is asked for: no rater waits for it.
     """
+    markdown("")
+    for name in app.jinja_env.list_templates():
+        if name.startswith(("rating/", "core/")) or "/" not in name:
+            app.jinja_env.get_template(name)
     with app.app_context():
         try:
             is_ready()
