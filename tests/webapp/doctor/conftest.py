@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from embeddings.collection.clips import open_collection
+from tests.support.deployment.looked import Findings, write_settings
 from tests.support.ports import HOST, Port
 from tests.support.ready import ready
 from tests.support.server import is_ready
@@ -21,8 +22,6 @@ from tests.support.waiting import wait_for
 from webapp import create_app
 from webapp.core.database import db
 from webapp.core.metrics import FOLDER
-
-Findings = list[dict[str, str]]
 
 
 @pytest.fixture(scope="session")
@@ -72,12 +71,6 @@ def look(data: Path) -> Callable[..., Findings]:
         return [one for one in found if name in ("", one["check"])]
 
     return asked
-
-
-def write_settings(data: Path, **settings: str | int | bool) -> None:
-    """Write config.toml."""
-    lines = [f"{name} = {json.dumps(value)}\n" for name, value in settings.items()]
-    (data / "config.toml").write_text("".join(lines), encoding="utf-8")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 
 from tests.support.databases.cluster import Cluster
-from tests.webapp.doctor.conftest import Findings, write_settings
+from tests.support.deployment.looked import Findings, write_settings
 from webapp import create_app
 from webapp.core import database
 from webapp.doctor import folder_checks, python_checks, registry
@@ -88,20 +88,20 @@ PLANTED = {
         "base_url", "fault", "does not begin with http", "Write the whole address",
     ),
     "a base_url that is not encrypted": (
-        settings(base_url="http://192.0.2.1:9"),
+        settings(base_url="http://nobody.invalid"),
         "base_url", "warning", "is not encrypted", "https",
     ),
     "cookies over http": (
-        settings(base_url="https://127.0.0.1:9"),
+        settings(base_url="https://nobody.invalid"),
         "secure_cookies", "fault", "sent over http, too", "secure_cookies = true",
     ),
     "cookies that never arrive": (
-        settings(base_url="http://127.0.0.1:9", secure_cookies=True),
+        settings(base_url="http://nobody.invalid", secure_cookies=True),
         "secure_cookies", "fault", "nobody can sign in", "secure_cookies = false",
     ),
     "nobody there": (
-        settings(base_url="http://127.0.0.1:9"),
-        "running app", "fault", "Nothing answers at http://127.0.0.1:9", "Start the server",
+        settings(base_url="http://nobody.invalid"),
+        "running app", "fault", "Nothing answers at http://nobody.invalid", "Start the server",
     ),
     "tables of a newer version": (
         lambda data: sql(data, "UPDATE alembic_version SET version_num = '9999'"),

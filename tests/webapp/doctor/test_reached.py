@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.deployment.looked import Findings, write_settings
 from tests.support.ports import HOST, Port
 from tests.support.server import Thread
 from tests.support.waiting import wait_for
-from tests.webapp.doctor.conftest import Findings, write_settings
 from webapp import create_app
 
 Look = Callable[..., Findings]

@@ -248,9 +248,9 @@ def test_werkzeugs_own_lines_are_left_out(app: Flask, caplog: pytest.LogCaptureF
     log = logging.getLogger("werkzeug")
     log.setLevel(logging.INFO)
     log.info('127.0.0.1 - - [30/Nov/2026 12:00:00] "%s" %s %s\n', "GET /rate/a/sesame", 200, "-")
-    log.info(" * Running on http://127.0.0.1:5000")
-    assert [one for one in caplog.messages if "127.0.0.1" in one] == [
-        " * Running on http://127.0.0.1:5000"
+    log.info(" * Running on http://localhost")
+    assert [one for one in caplog.messages if "sesame" in one or "Running" in one] == [
+        " * Running on http://localhost"
     ]
 
 
