@@ -55,11 +55,14 @@ class Timetable:
     Attributes
     ----------
     bound : raters give up
+    between : no seconds, but how many grades lie at least between two kills of a worker: a machine
+        that is too busy to start one in two seconds comes to an end, too; 0 where it is measured
     pace : that each rater takes for a grade, at least, where two servers are watched
     away_at, restart_at, back_at : then a server is killed, PostgreSQL restarted, the server back
     """
 
     bound: float = 240.0
+    between: int = 0
     pace: float = 0.5
     away_at: float = 5.0
     restart_at: float = 20.0
@@ -122,10 +125,13 @@ class Site:
     killed: list[int] = field(default_factory=list)
     begun: float = field(default_factory=time.monotonic)
 
-    def disturb(self, trouble: str, stop: threading.Event) -> None:
+    def disturb(self, trouble: str, stop: threading.Event, outcome: Outcome) -> None:
         """Do what a kind of run asks for, until `stop` is set."""
         if trouble == "killed":
-            self.servers[0].kill_workers(stop, self.killed)
+            self.servers[0].kill_workers(
+                stop, self.killed,
+                lambda: len(outcome.acknowledged) >= self.times.between * (len(self.killed) + 1),
+            )  # fmt: skip
         elif trouble == "two-servers":
             for moment, work in (
                 (self.times.away_at, self._kill),
@@ -226,7 +232,9 @@ def _judge(links: list[str], outcome: Outcome, served: Site, trouble: str) -> No
     ending = threading.Thread(target=_when_over, args=(raters, stop))
     ending.start()
     try:
-        served.disturb(trouble, stop)  # here: what this thread starts would end with another one
+        served.disturb(
+            trouble, stop, outcome
+        )  # here: what this thread starts would end with another one
     finally:
         ending.join()
 

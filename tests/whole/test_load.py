@@ -7,6 +7,7 @@ from tests.support.databases.cluster import Cluster
 from tests.support.evidence import note
 
 PATIENT = rating.Timetable(bound=600.0)
+SLOWLY = rating.Timetable(bound=600.0, between=10)
 SOON = rating.Timetable(bound=600.0, pace=0.1, away_at=1.0, restart_at=3.0, back_at=6.0)
 
 
@@ -20,7 +21,7 @@ def own_cluster(request: pytest.FixtureRequest) -> Cluster | None:
 def test_every_acknowledged_grade_is_there_once_although_workers_are_killed(
     own_cluster: Cluster | None,
 ) -> None:
-    run = rating.measure(5, "killed", own_cluster, PATIENT, sitting=4)
+    run = rating.measure(5, "killed", own_cluster, SLOWLY, sitting=4)
     assert len(run.killed) >= 1
     assert_nothing_lost(run, 200)
 

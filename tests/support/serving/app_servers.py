@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tests.support.places import ROOT
@@ -100,11 +100,16 @@ class AppServer:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
-    def kill_workers(self, stop: threading.Event, killed: list[int]) -> None:
-        """Kill one worker after the other as a power cut would, until `stop` is set."""
+    def kill_workers(
+        self, stop: threading.Event, killed: list[int], due: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Kill one worker after the other as a power cut would, until `stop` is set.
+
+        One is killed every `KILL_EVERY` seconds, or later, once the next is `due`.
+        """
         while not stop.wait(KILL_EVERY):
             workers = self.workers()
-            if workers:
+            if workers and due():
                 victim = workers[len(killed) % len(workers)]
                 os.kill(victim, signal.SIGKILL)
                 killed.append(victim)
