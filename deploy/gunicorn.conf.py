@@ -5,7 +5,10 @@ same options in the environment, GUNICORN_CMD_ARGS="--bind 127.0.0.1:8001 --work
 docs/howto/serve.md has the way from a fresh Debian to https.
 """
 
+import os
+import shutil
 import socket
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +39,18 @@ forwarder_headers = ""
 control_socket_disable = True  # it would want a home folder
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # no disk delays a sign of life
 
-# Logs: to standard error, where systemd's journal takes them.
+# Logs: to standard error, where systemd's journal takes them; a line of each request by the app.
 errorlog = "-"
+logger_class = "webapp.core.health.server_logs.Logger"
+
+# Each process counts in files of a folder, which is in the runtime folder that systemd gives, or a
+# temporary one, and never in the data folder: that may be on a network. It is named here, before
+# anything that counts is imported.
+counted_in = ""
+if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    place = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or None
+    counted_in = tempfile.mkdtemp(prefix="sounding-board-metrics.", dir=place)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = counted_in
 
 
 def when_ready(server: Any) -> None:
@@ -56,3 +69,9 @@ def post_fork(server: Any, worker: Any) -> None:
     from webapp.core.hosting.workers import after_fork
 
     after_fork(server.app.wsgi())
+
+
+def on_exit(server: Any) -> None:
+    """Remove what was counted in, when the last process has ended."""
+    if counted_in:
+        shutil.rmtree(counted_in, ignore_errors=True)

@@ -148,8 +148,6 @@ def configure(app: Flask, overrides: Mapping[str, Any] | None = None) -> None:
         BOOTSTRAP_SERVE_LOCAL=True,
         BABEL_DEFAULT_LOCALE="en",
         MAX_CONTENT_LENGTH=1_000_000,
-        # A sentence of an error has no values: they are tokens and ids of raters.
-        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},
     )
     if overrides:
         app.config.update(overrides)

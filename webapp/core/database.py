@@ -98,7 +98,9 @@ def init_app(app: Flask) -> None:
     url = app.config["SQLALCHEMY_DATABASE_URI"]
     if isinstance(url, str):
         url = app.config["SQLALCHEMY_DATABASE_URI"] = postgresql.database_address(url)
-    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", postgresql.engine_options(url))
+    # A sentence of an error has no values: they are tokens and ids of raters.
+    options = {"hide_parameters": True} | postgresql.engine_options(url)
+    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
     try:
         db.init_app(app)
     except ImportError as error:

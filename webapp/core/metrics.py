@@ -1,14 +1,13 @@
 """Numbers of what this server does, in the words of Prometheus; `webapp/watch` gives them out.
 
 Each of several processes counts for itself in files of a folder, which PROMETHEUS_MULTIPROC_DIR
-names before this module is imported (`share` makes one); who is asked adds them up. No number has
-a name of a person, a key or an address in it.
+names before this module is imported (deploy/gunicorn.conf.py does); who is asked adds them up. No
+number has a name of a person, a key or an address in it.
 """
 
 import contextlib
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -112,23 +111,6 @@ def registry() -> CollectorRegistry:
     found = CollectorRegistry()
     MultiProcessCollector(found, path=folder)
     return found
-
-
-def share(environment: Any = os.environ) -> Path:
-    """Make the folder in which several processes count, before they start; return it.
-
-    It is in the runtime folder that systemd gives, or else a temporary one, and never in the data
-    folder: that may be on a network.
-    """
-    if FOLDER not in environment:
-        place = environment.get("RUNTIME_DIRECTORY", "").partition(":")[0] or None
-        environment[FOLDER] = tempfile.mkdtemp(prefix="sounding-board-metrics.", dir=place)
-    return Path(environment[FOLDER])
-
-
-def end(environment: Any = os.environ) -> None:
-    """Remove that folder, when the last process has ended."""
-    shutil.rmtree(environment.pop(FOLDER, ""), ignore_errors=True)
 
 
 def fold(folder: Path) -> None:

@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -134,17 +135,6 @@ def test_what_killed_processes_counted_stays_in_few_files(tmp_path: Path) -> Non
     assert left == ["counter_ended.db", "histogram_ended.db"]
 
 
-def test_the_folder_of_several_processes_is_made_and_removed(tmp_path: Path) -> None:
-    environment = {"RUNTIME_DIRECTORY": str(tmp_path)}
-    folder = metrics.share(environment)
-    assert folder.parent == tmp_path
-    assert folder.stat().st_mode & 0o077 == 0
-    assert metrics.share(environment) == folder  # a reload of gunicorn's file
-    metrics.end(environment)
-    assert not folder.exists()
-    assert metrics.FOLDER not in environment
-
-
 def get(url: str) -> str:
     """Return the text at an address; "" where nothing answers, as while a worker is replaced."""
     try:
@@ -173,38 +163,63 @@ def _read(path: Path) -> str:
         return ""
 
 
+@contextmanager
+def gunicorn(*options: str) -> Iterator[tuple[str, int]]:
+    """Serve by gunicorn; yield the address and the first process."""
+    with Port() as port:
+        url = f"http://{HOST}:{port.number}"
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", *options, "--bind", f"{HOST}:{port.number}"],
+            cwd=ROOT, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            wait_for(lambda: get(f"{url}/healthz"))
+            yield url, server.pid
+        finally:
+            server.terminate()
+            server.wait()
+
+
+SHIPPED = ("-c", "deploy/gunicorn.conf.py")
+LATE = ("webapp:create_app()", "--workers", "2", "--threads", "4")
+"""Each worker loads the app, and no configuration names the folder."""
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="there is no /proc")
-@pytest.mark.parametrize("preload", [True, False])
+@pytest.mark.parametrize("options", [SHIPPED, LATE], ids=["shipped", "loaded late"])
 def test_gunicorns_workers_count_together_and_one_that_is_killed_is_not_forgotten(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, preload: bool
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
 ) -> None:
     folder = tmp_path / "metrics"
     folder.mkdir()
     monkeypatch.setenv(metrics.FOLDER, str(folder))
     monkeypatch.setenv("SOUNDING_BOARD_DATA", str(data))
-    more = ["--preload"] if preload else []
-    with Port() as port:
-        url = f"http://{HOST}:{port.number}"
-        server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "webapp:create_app()", "--bind",
-             f"{HOST}:{port.number}", "--workers", "2", "--threads", "4", *more],
-            cwd=ROOT, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
+    with gunicorn(*options) as (url, master):
+        name = 'sounding_board_requests_total{endpoint="join.join",method="GET",status="404"}'
+        asked = 0
+        for _ in range(3):
+            for _ in range(10):
+                get(f"{url}/join/none")
+                asked += 1
+            assert numbers(get(f"{url}/metrics"))[name] == asked
+            os.kill(workers(master)[0], signal.SIGKILL)
+            wait_for(lambda: len(workers(master)) == 2)
             wait_for(lambda: get(f"{url}/healthz"))
-            name = 'sounding_board_requests_total{endpoint="join.join",method="GET",status="404"}'
-            asked = 0
-            for _ in range(3):
-                for _ in range(10):
-                    get(f"{url}/join/none")
-                    asked += 1
-                assert numbers(get(f"{url}/metrics"))[name] == asked
-                os.kill(workers(server.pid)[0], signal.SIGKILL)
-                wait_for(lambda: len(workers(server.pid)) == 2)
-                wait_for(lambda: get(f"{url}/healthz"))
-                time.sleep(0.1)
-                wait_for(lambda: get(f"{url}/metrics"))
-        finally:
-            server.terminate()
-            server.wait()
+            time.sleep(0.1)
+            wait_for(lambda: get(f"{url}/metrics"))
     assert len(list(folder.glob("*.db"))) <= 2 + 3 * 4
+
+
+def test_the_folder_that_is_counted_in_is_made_and_removed(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = tmp_path / "runtime"
+    runtime.mkdir()
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(runtime))
+    monkeypatch.delenv(metrics.FOLDER, raising=False)
+    monkeypatch.setenv("SOUNDING_BOARD_DATA", str(data))
+    with gunicorn(*SHIPPED):
+        (folder,) = runtime.iterdir()
+        assert folder.stat().st_mode & 0o077 == 0
+        assert list(folder.glob("*.db"))
+    assert list(runtime.iterdir()) == []
