@@ -32,8 +32,19 @@ _SQLITE = {
 
 
 def init_app(app: Flask) -> None:
-    """Register the handler."""
+    """Register the handler, and what lets go of the database when a request is over."""
     app.register_error_handler(SQLAlchemyError, database_error)
+    app.teardown_appcontext(_let_go)  # before Flask-SQLAlchemy's own, which was there first
+
+
+def _let_go(_error: BaseException | None) -> None:
+    """End the session; a connection that broke after the answer was made makes no error of it."""
+    try:
+        db.session.remove()
+    except DBAPIError:
+        with suppress(SQLAlchemyError):
+            db.session().invalidate()
+        db.session.registry.clear()
 
 
 def passes(error: SQLAlchemyError) -> bool:

@@ -98,12 +98,15 @@ class Cluster:
         with psycopg.connect(user="tester", autocommit=True, **where) as connection:  # type: ignore[arg-type]
             yield connection
 
-    def throw_out(self, name: str) -> int:
-        """Break every connection to a database, as a network does; return how many there were."""
+    def throw_out(self, name: str, most: int = 1000) -> int:
+        """Break connections to a database, as a network does; return how many there were.
+
+        All of them, or `most`, picked by chance.
+        """
         found = self.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = %s AND pid <> pg_backend_pid()",
-            (name,),
+            " WHERE datname = %s AND pid <> pg_backend_pid() ORDER BY random() LIMIT %s",
+            (name, most),
         )
         return len(found)
 

@@ -1,9 +1,12 @@
 """PostgreSQL below the app: its address, its connections, and what breaks on the way to it."""
 
+import itertools
 import logging
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -11,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import event
+from werkzeug.test import TestResponse
 
 from embeddings.errors import InputError
 from embeddings.systems.store import Ranking
@@ -18,12 +22,13 @@ from tests.support.databases.cluster import Cluster
 from tests.support.places import BASE, ROOT
 from tests.support.ports import HOST, Port
 from tests.support.studies.rater import PROTOCOL, Page
+from tests.support.waiting import wait_for
 from webapp import create_app
 from webapp.core import database
 from webapp.core.database import db
 from webapp.core.postgresql import CONNECTIONS, database_address
 from webapp.core.security import public
-from webapp.models import Judgement
+from webapp.models import Assignment, Judgement, Query
 
 SECRET = "sesame-47-open"
 
@@ -245,3 +250,72 @@ def test_a_process_has_no_more_connections_than_it_may(served: Flask) -> None:
             db.engine.connect()
         for one in held:
             one.close()
+
+
+class Tab:
+    """One of a rater's tabs: it grades what it is shown and asks again where it is answered 503.
+
+    `after` is called after each answer.
+    """
+
+    def __init__(self, app: Flask, path: str, after: Callable[[], object]) -> None:
+        self.client, self.path, self.after = app.test_client(), path, after
+        self.saved: list[str] = []
+
+    def ask(self, ask: Callable[[], TestResponse]) -> TestResponse:
+        """Ask until the database can be used."""
+        found: list[TestResponse] = []
+
+        def answered() -> bool:
+            found.append(ask())
+            self.after()
+            return found[-1].status_code != 503
+
+        wait_for(answered)
+        return found[-1]
+
+    def judge(self) -> None:
+        """Judge to the end."""
+        while True:
+            shown = self.ask(lambda: self.client.get(self.path))
+            assert shown.status_code == 200
+            page = Page.__new__(Page)
+            page.client, page.path, page.text = self.client, self.path, shown.text
+            sounds = re.findall(r'data-sound="(\w+)"', shown.text)
+            if not sounds:
+                return
+            for sound in sounds:
+                body = page.grade(sound, 40)
+                answer = self.ask(lambda page=page, body=body: page.post(body))  # type: ignore[misc]
+                assert answer.json == {"saved": body["uuid"]}
+                self.saved.append(str(body["uuid"]))
+            assert self.ask(page.next).status_code == 302
+
+
+def test_two_servers_whose_connections_break_lose_and_double_nothing(
+    served: Flask, data: Path, cluster: Cluster, postgresql_name: str
+) -> None:
+    """Four raters with two tabs each, at two apps; every fourth answer breaks two connections."""
+    answers, thrown = itertools.count(), []
+
+    def break_some() -> None:
+        if next(answers) % 4 == 0:
+            thrown.append(cluster.throw_out(postgresql_name, 2))
+
+    other = create_app({"TESTING": True, "DATA": data})
+    runner = served.test_cli_runner()
+    said = runner.invoke(args=["studies", "invite", "way", "-n", "4"]).output
+    links = [line.split()[1].removeprefix(BASE) for line in said.splitlines()]
+    tabs = [Tab(app, link, break_some) for link in links for app in (served, other)]
+    with ThreadPoolExecutor(len(tabs)) as pool:
+        list(pool.map(Tab.judge, tabs))
+    assert sum(thrown) > 0
+    saved = [one for tab in tabs for one in tab.saved]
+    with served.app_context():
+        assert sorted(db.session.scalars(sa.select(Judgement.client_uuid))) == sorted(saved)
+        given = sa.select(Assignment.rater_id, Assignment.query_id)
+        pairs = [tuple(one) for one in db.session.execute(given)]
+        assert len(pairs) == len(set(pairs))
+        of_block = sa.select(sa.func.count(Assignment.id)).join(Assignment.query)
+        of_block = of_block.where(Query.practice.is_(False)).group_by(Assignment.block_id)
+        assert max(db.session.scalars(of_block)) <= 5  # as many as are planned
