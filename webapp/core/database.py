@@ -25,6 +25,7 @@ from sqlalchemy.orm import DeclarativeBase
 from embeddings import __version__
 from embeddings.errors import InputError
 from embeddings.files import only_writer
+from webapp.core.static_files import ENDPOINTS
 
 _PRAGMAS = (
     "journal_mode=WAL",  # readers do not wait for a writer
@@ -96,7 +97,7 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def ready() -> None:
-        if request.endpoint != "static" and not is_ready():
+        if request.endpoint not in ENDPOINTS and not is_ready():
             abort(503, "The database cannot be used just now; the server's log says why.")
 
 
