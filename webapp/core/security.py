@@ -9,9 +9,9 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp.core.addresses import without_prefix
 from webapp.core.database import READING
 from webapp.core.error_pages import answer
+from webapp.core.hosting.addresses import without_prefix
 from webapp.core.other_keys import note_other, signin_is_other
 from webapp.core.static_files import ENDPOINTS
 
