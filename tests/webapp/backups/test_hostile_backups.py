@@ -36,7 +36,7 @@ def told(members: Members) -> dict[str, Any]:
     return json.loads(members["manifest.json"])
 
 
-def tell(members: Members, **facts: Any) -> None:
+def tell(members: Members, /, **facts: Any) -> None:
     """Let the manifest say otherwise."""
     members["manifest.json"] = json.dumps(told(members) | facts).encode()
 
@@ -66,7 +66,7 @@ def write(path: Path, members: Members, links: tuple[str, ...] = ()) -> None:
             entry = zipfile.ZipInfo(name)
             kind = stat.S_IFLNK if name in links else stat.S_IFREG
             entry.external_attr = (kind | 0o644) << 16
-            file.writestr(entry, content)
+            file.writestr(entry, content, zipfile.ZIP_DEFLATED)
 
 
 def refused(app: Flask, path: Path) -> str:
@@ -179,10 +179,10 @@ def test_a_newer_backup(members: Members, empty: Flask, tmp_path: Path) -> None:
     ("table", "change", "words"),
     [
         ("judgement", lambda row: row.append(1), "cannot be read"),
-        ("judgement", lambda row: row.__setitem__(1, "now"), "cannot be read"),
+        ("judgement", lambda row: row.__setitem__(2, "now"), "cannot be read"),
         ("judgement", lambda row: row.__setitem__(3, 999), "cannot be stored in sqlite"),
         ("judgement", lambda row: row.__setitem__(8, 10**6), "cannot be stored in sqlite"),
-        ("study", lambda row: row.__setitem__(13, "false"), "cannot be read"),
+        ("study", lambda row: row.__setitem__(10, "false"), "cannot be read"),
     ],
 )
 def test_rows_that_are_none(
