@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from tests.support.browser import engines
 from tests.support.browser.engines import Tab
 from tests.support.browser.served_study import practised, rows
 from tests.support.server import Server
+from tests.support.waiting import wait_for
 from webapp.core.database import db, now
 from webapp.models import Listen, Rater, Study
 
@@ -125,7 +126,7 @@ def test_what_is_refused_is_kept_here_until_it_is_stored(
     server = start()
     (link,) = practised(server, 1)
     tab.go(link)
-    let_in(server, False)
+    closed(server, now() - timedelta(hours=1))
     tab.click('.candidate .grade[data-grade="40"]')
     title = "document.querySelector('#kept [data-part=title]').innerText"
     tab.wait(f"{title} === 'One answer could not be stored'")
@@ -133,17 +134,15 @@ def test_what_is_refused_is_kept_here_until_it_is_stored(
     assert "This study is closed" in tab.text("main h1")
     tab.wait(f"{title} === 'One answer could not be stored'")
     assert "The study is closed; it takes no more grades." in tab.text("#kept")
-    let_in(server, True)
+    closed(server, now())  # after it was given: a day is left for it
     tab.go(link)
-    tab.wait("document.querySelector('.candidate .grade[aria-pressed=true]') !== null")
-    assert [row["grade"] for row in server.judgements()] == ["40"]
+    wait_for(server.judgements, "what was refused is not stored")
     tab.wait(f"{title} === ''")
+    assert [row["grade"] for row in server.judgements()] == ["40"]
 
 
-def let_in(server: Server, is_open: bool) -> None:
-    """Open the study, or have closed it an hour ago."""
-    at = None if is_open else now() - timedelta(hours=1)
+def closed(server: Server, at: datetime) -> None:
+    """Have the study closed at a moment."""
     with server.app.app_context():
-        state = "open" if is_open else "closed"
-        db.session.execute(sa.update(Study).values(state=state, closed_at=at))
+        db.session.execute(sa.update(Study).values(state="closed", closed_at=at))
         db.session.commit()
