@@ -7,9 +7,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from flask import current_app, g
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 
 from embeddings.errors import InputError
+from webapp.core.postgresql import database_address
 
 _BESIDE = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a file, by how its name ends."""
@@ -19,10 +20,7 @@ def address(text: str) -> URL:
     """Return the address of a database: an SQLAlchemy address, or the path of an SQLite file."""
     if "://" not in text:
         return URL.create("sqlite", database=str(Path(text).absolute()))
-    try:
-        return make_url(text)
-    except (sa.exc.ArgumentError, ValueError) as error:
-        raise InputError(f"This is no address of a database: {error}.") from error
+    return database_address(text, "database's address")
 
 
 def shown(url: URL) -> str:

@@ -32,7 +32,7 @@ _WAIT = 30  # seconds for a lock, as for SQLite's
 _PASSWORD = "***"
 
 
-def database_address(text: str) -> URL:
+def database_address(text: str, what: str = "database_url") -> URL:
     """Return the address that a `database_url` gives: of PostgreSQL with the driver that is used.
 
     Raises InputError, which does not tell a password, where it is none or of something else.
@@ -43,12 +43,12 @@ def database_address(text: str) -> URL:
         named = "+" in url.drivername
     except (sa.exc.ArgumentError, ValueError) as error:
         raise InputError(
-            "The database_url is no address: it must be like postgresql://USER:PASSWORD@HOST/NAME, "
+            f"The {what} is no address: it must be like postgresql://USER:PASSWORD@HOST/NAME, "
             "with what is no letter or digit in the password written as %40 is for @."
         ) from error
     if driver is None or (named and url.get_driver_name() != driver):
         raise InputError(
-            f"The database_url must begin with postgresql:// or sqlite:///, not {url.drivername}:."
+            f"The {what} must begin with postgresql:// or sqlite:///, not {url.drivername}:."
         )
     return url.set(drivername="postgresql+psycopg") if driver == "psycopg" else url
 

@@ -96,10 +96,12 @@ def test_what_cannot_be_copied(kept: Instance, postgresql_url: str, tmp_path: Pa
     assert "there is no such file" in refused(str(tmp_path / "none"), str(tmp_path / "to"))
     assert "there is no such folder" in refused(served, str(tmp_path / "none" / "to"))
     assert "is not empty: it has the tables" in refused(served, served)
-    assert "is no address of a database" in refused(
+    assert "The database's address is no address: it must be like postgresql://" in refused(
         "postgresql://x:y@z:port/x", str(tmp_path / "to")
     )
-    assert "cannot be used" in refused("nosuch://x/y", str(tmp_path / "to"))
+    assert "must begin with postgresql:// or sqlite:///, not nosuch:." in refused(
+        "nosuch://x/y", str(tmp_path / "to")
+    )
     assert "has no tables of Sounding Board" in refused(postgresql_url, str(tmp_path / "to"))
     run(kept.app, "database", "copy", served, postgresql_url)
     said = refused(served, postgresql_url)
