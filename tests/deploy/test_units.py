@@ -103,9 +103,6 @@ def test_the_service_serves_for_nobody_and_ends_when_told(place: Path) -> None:
     assert files(place) == before  # only the data folder was written
 
 
-@pytest.mark.skipif(
-    not (ROOT / "webapp" / "cli" / "backups.py").is_file(), reason="there is no flask backup yet"
-)
 def test_the_backup_is_written_by_nobody(place: Path) -> None:
     backup, before = unit("sounding-board-backup.service", place), files(place)
     [command] = backup.commands("ExecStart")
