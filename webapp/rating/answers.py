@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -107,16 +108,16 @@ def heard_columns(thing: Thing) -> dict[str, int | None]:
 def add_once(model: Any, uuid: str, same: dict[str, Any], rest: dict[str, Any]) -> bool:
     """Add an answer, once however often it comes; the caller commits.
 
-    Returns False, and adds nothing, where the UUID is that of another answer: one whose columns
-    `same` have other values.
+    Returns whether it is new; `is_stored` tells whether one that is not is the same.
     """
-    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    added = db.session.execute(
-        dialect.insert(model)
-        .values(client_uuid=uuid, **same, **rest)
-        .on_conflict_do_nothing(index_elements=["client_uuid"])
-    )
-    return bool(added.rowcount) or is_stored(model, uuid, same) is True
+    adding = _adding(model, db.engine.dialect.name)
+    return bool(db.session.execute(adding, {"client_uuid": uuid} | same | rest).rowcount)
+
+
+@cache  # at every grade
+def _adding(model: Any, dialect: str) -> sa.Insert:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(model.__table__).on_conflict_do_nothing(index_elements=["client_uuid"])
 
 
 def is_stored(model: Any, uuid: str, same: dict[str, Any]) -> bool | None:

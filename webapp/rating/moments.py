@@ -6,7 +6,9 @@ is about, and the answers that the browser sent before, since a browser sends th
 """
 
 from datetime import datetime, timedelta
+from functools import cache
 
+import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from embeddings.errors import InputError
@@ -70,15 +72,17 @@ def is_since(name: Name, thing: Thing, given: datetime) -> bool:
 
 def note_answer(name: Name, given: datetime) -> None:
     """Remember when the last answer of a sitting was given; the caller commits."""
-    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    stored = dialect.insert(LastAnswer).values(
-        rater_id=name.rater, sitting=name.sitting, given_at=given
-    )
-    later = stored.excluded.given_at
-    db.session.execute(
-        stored.on_conflict_do_update(
-            index_elements=["rater_id", "sitting"],
-            set_={"given_at": later},
-            where=LastAnswer.given_at < later,
-        )
+    row = {"rater_id": name.rater, "sitting": name.sitting, "given_at": given}
+    db.session.execute(_noting(db.engine.dialect.name), row)
+
+
+@cache  # at every grade
+def _noting(dialect: str) -> sa.Insert:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    noting = insert(LastAnswer.__table__)
+    later = noting.excluded.given_at
+    return noting.on_conflict_do_update(
+        index_elements=["rater_id", "sitting"],
+        set_={"given_at": later},
+        where=LastAnswer.given_at < later,
     )

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import contains_eager
 
 from embeddings.errors import InputError
 from evaluation.protocol.terms import Question
@@ -35,6 +36,11 @@ from webapp.rating.answers import unanswered
 MOST_INVITED = 1000
 LONGEST_ANSWER = 5000  # characters
 
+# Asked at every grade: made once, and the study comes with its rater.
+_LINKED = Study.slug == sa.bindparam("slug"), Rater.token == sa.bindparam("token")
+_BY_LINK = sa.select(Rater).join(Rater.study).where(*_LINKED).options(contains_eager(Rater.study))
+_NAMED = sa.select(Rater.id).join(Rater.study).where(*_LINKED)
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -52,9 +58,12 @@ class Step:
 
 def find_rater(slug: str, token: str) -> Rater | None:
     """Return the rater whom a link names, or None; a draft has no raters yet."""
-    return db.session.scalar(
-        sa.select(Rater).join(Rater.study).where(Study.slug == slug, Rater.token == token)
-    )
+    return db.session.scalar(_BY_LINK, {"slug": slug, "token": token})
+
+
+def is_in_use(slug: str, token: str) -> bool:
+    """Return whether a link names a rater."""
+    return db.session.scalar(_NAMED, {"slug": slug, "token": token}) is not None
 
 
 def invite(study: Study, count: int) -> list[Rater]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flask import current_app
+from sqlalchemy.orm import joinedload
 
 from webapp.core.database import db, now
 from webapp.core.other_keys import key_mark
@@ -24,6 +25,7 @@ QUERY, SLOT, CLIP, TONE = range(4)
 _PLACE = struct.Struct(">QBQQ")  # rater, kind, number, and the candidate where it is a clip
 _SITTING = struct.Struct(">I4s")  # when it began (seconds since 1970), and chance
 _TAG = 16  # bytes
+_WITH_BLOCK = (joinedload(Slot.assignment, innerjoin=True),)
 _WHOLE = _TAG + _SITTING.size + _PLACE.size
 _TOKEN = re.compile(rf"([0-9a-f]{{{2 * _TAG}}})([0-9a-f]{{{2 * (_WHOLE - _TAG)}}})([0-9a-f]{{4}})?")
 
@@ -126,7 +128,7 @@ def find_thing(rater: Rater, name: Name | None) -> Thing | None:
     if name is None or name.rater != rater.id or name.kind == TONE:
         return None
     if name.kind == SLOT:
-        slot = db.session.get(Slot, name.number)
+        slot = db.session.get(Slot, name.number, options=_WITH_BLOCK)
         mine = slot is not None and slot.assignment.rater_id == rater.id
         return Thing(slot.assignment, slot) if slot is not None and mine else None
     assignment = db.session.get(Assignment, name.number)

@@ -63,7 +63,7 @@ def gate() -> ResponseReturnValue | None:
     slug, token = (str((request.view_args or {})[name]) for name in ("slug", "token"))
     limit(token)
     with reading():
-        if people.find_rater(slug, token):
+        if people.is_in_use(slug, token):
             beside(token)
             return None
     if request.is_json:
@@ -260,9 +260,10 @@ def _store(
     """
     how, terms = KINDS[kind], rater.study.terms
     row = how.row(thing, given, body, terms)
-    if is_stored(row.model, given.uuid, row.same):
+    in_time = takes(rater.study, name, thing, given.moment, in_order=how.in_order)
+    if (body.get("kept") or not in_time) and is_stored(row.model, given.uuid, row.same):
         return ""
-    if not takes(rater.study, name, thing, given.moment, in_order=how.in_order):
+    if not in_time:
         return _("The study is closed; it takes no more grades.")
     if body.get("kept") and not is_since(name, thing, given.moment):
         raise LookupError  # the place was somebody else's then
@@ -273,9 +274,10 @@ def _store(
         renew(thing.assignment, terms)
     is_new = add_once(row.model, given.uuid, row.same, row.rest)
     db.session.commit()
-    if not is_new:
+    if is_new:
+        count_answer(row.model.__tablename__)
+    elif not is_stored(row.model, given.uuid, row.same):
         return _("Another answer has this answer's id already.")
-    count_answer(row.model.__tablename__)
     return ""
 
 
