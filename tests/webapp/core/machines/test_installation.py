@@ -158,3 +158,13 @@ def test_sqlite_over_a_network_is_warned_of(
     assert mounts.warning(tmp_path, "postgresql") == ""
     monkeypatch.setattr(mounts, "file_system", lambda path: "ext4")
     assert mounts.warning(tmp_path, "sqlite") == ""
+
+
+def test_showing_what_belongs_together_makes_no_database(tmp_path: Path) -> None:
+    """It would be open to everybody on the machine, and stay so."""
+    app = create_app({"TESTING": True, "DATA": tmp_path})
+    shown = app.test_cli_runner().invoke(args=["installation", "show"]).output
+    assert "none yet by the database" in shown
+    assert not (tmp_path / DATABASE).exists()
+    database.prepare(app)
+    assert (tmp_path / DATABASE).stat().st_mode & 0o777 == 0o600
