@@ -52,6 +52,19 @@ def test_the_first_start_writes_who_belongs_together(tmp_path: Path) -> None:
     assert here(app) == mine
 
 
+def test_a_folder_without_hard_links_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    app = started(tmp_path)
+    assert (tmp_path / MARK).read_text() == f"{here(app).folder}\n"
+    assert not list(tmp_path.glob(f".{MARK}.*"))
+    started(tmp_path)
+
+
 def test_a_copied_folder_serves(tmp_path: Path) -> None:
     close(started(tmp_path / "first"))
     shutil.copytree(tmp_path / "first", tmp_path / "second")
