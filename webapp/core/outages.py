@@ -24,9 +24,11 @@ from webapp.core.postgresql import without_password
 RETRY_AFTER = 5
 """Seconds after which one may come again."""
 SOON = 10.0
-"""Seconds within which a first try must have failed for a second one to be worth its thread: as long
-as a rater's page waits for an answer (`static/js/rating/queue.js`). Who waited longer, waited for a
-lock or a connection, and would again."""
+"""Seconds within which a first try must have failed for a second one to be worth its thread.
+
+As long as a rater's page waits for an answer (`static/js/rating/queue.js`). Who waited longer, waited
+for a lock or a connection, and would again.
+"""
 _STATES = ("08", "40", "53", "57P", "55P03", "25006")
 """PostgreSQL's codes, from their beginnings, of what passes: connection, rollback, resources,
 shutdown, a lock that took too long, a server that only reads just now."""
