@@ -26,8 +26,8 @@ RETRY_AFTER = 5
 SOON = 10.0
 """Seconds within which a first try must have failed for a second one to be worth its thread.
 
-As long as a rater's page waits for an answer (`static/js/rating/queue.js`). Who waited longer, waited
-for a lock or a connection, and would again.
+As long as a rater's page waits for an answer (`static/js/rating/queue.js`). Who waited longer,
+waited for a lock or a connection, and would again.
 """
 _STATES = ("08", "40", "53", "57P", "55P03", "25006")
 """PostgreSQL's codes, from their beginnings, of what passes: connection, rollback, resources,
