@@ -6,6 +6,7 @@ from flask import current_app
 from webapp.cli import Group
 from webapp.core import database
 from webapp.core.database import db
+from webapp.core.health.readiness import is_made
 from webapp.core.machines import installation as identity
 
 group = Group("installation", help="Which data folder and secret key the database belongs to.")
@@ -16,8 +17,10 @@ commands = (group,)
 def show_command() -> None:
     """Show what the database belongs to, and what is here: all servers of a study say the same."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    with db.engine.connect() as connection:
-        stored = identity.known(connection)
+    stored = None
+    if is_made(db.engine.url):
+        with db.engine.connect() as connection:
+            stored = identity.known(connection)
     here = identity.here(app)
     address = db.engine.url.render_as_string(hide_password=True)
     click.echo(f"data folder   {app.config['DATA']}\ndatabase      {address}")

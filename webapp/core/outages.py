@@ -8,6 +8,7 @@ is only said after a commit that came back.
 """
 
 import sqlite3
+import time
 from contextlib import suppress
 
 import sqlalchemy as sa
@@ -22,6 +23,12 @@ from webapp.core.postgresql import without_password
 
 RETRY_AFTER = 5
 """Seconds after which one may come again."""
+SOON = 10.0
+"""Seconds within which a first try must have failed for a second one to be worth its thread.
+
+As long as a rater's page waits for an answer (`static/js/rating/queue.js`). Who waited longer,
+waited for a lock or a connection, and would again.
+"""
 _STATES = ("08", "40", "53", "57P", "55P03", "25006")
 """PostgreSQL's codes, from their beginnings, of what passes: connection, rollback, resources,
 shutdown, a lock that took too long, a server that only reads just now."""
@@ -78,7 +85,9 @@ def database_error(error: SQLAlchemyError) -> ResponseReturnValue:
         raise error
     with suppress(SQLAlchemyError):
         db.session.rollback()
-    if "again" not in g and _may_be_repeated():
+    began = g.get("began", time.perf_counter())
+    soon = time.perf_counter() - began < SOON
+    if "again" not in g and (quicker or soon) and _may_be_repeated():
         return _again()
     if quicker:
         raise error

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from webapp.backups.making import LAST
 from webapp.core.config import DATABASE
 from webapp.core.health.readiness import MEGABYTE
 from webapp.doctor.patient import Patient
@@ -129,17 +130,20 @@ def leftovers(patient: Patient) -> Iterator[Said]:
 
 @check("backups")
 def backups(patient: Patient) -> Iterator[Said]:
-    """Say how old the newest backup is that lies in the data folder."""
-    made = [path.stat().st_mtime for path in patient.data.glob("backups/[!.]*")]
-    if not made:
+    """Say how old the newest backup is, wherever it was written to.
+
+    A copy that was kept before a migration is none: it has no sounds, and no key.
+    """
+    last = patient.data / "backups" / LAST
+    if not last.is_file():
         yield warning(
-            f"There is none in {patient.data / 'backups'}.",
-            "Make one every day, and keep it on another machine: docs/howto/serve.md.",
+            f"There is none of {patient.data} yet.",
+            "Make one every day, and keep it on another machine: docs/howto/back-up.md.",
         )
         return
-    days = (time.time() - max(made)) / _DAY
-    words = f"The newest of {len(made)} is {days:.0f} days old"
+    days = (time.time() - last.stat().st_mtime) / _DAY
+    words = f"The newest is {days:.0f} days old"
     if days > _BACKUP_DAYS:
-        yield warning(f"{words}.", "Make one every day: docs/howto/serve.md.")
+        yield warning(f"{words}.", "Make one every day: docs/howto/back-up.md.")
     else:
         yield ok(f"{words}.")

@@ -14,7 +14,7 @@ from evaluation.protocol.reading import parse_protocol, ready_protocols, templat
 from evaluation.protocol.template import HELP
 from evaluation.protocol.terms import FORMATS, METHODS, PRIMARY_MEASURES, Protocol
 from webapp.core import catalogue, jobs
-from webapp.core.database import db
+from webapp.core.database import db, reads
 from webapp.core.security import owners_only
 from webapp.manage import form
 from webapp.models import Study
@@ -49,6 +49,8 @@ def write() -> ResponseReturnValue:
     """Check and plan what was typed, store it as a draft, or show it the other way."""
     mode = "toml" if request.form.get("mode") == "toml" else "form"
     action, text = request.form.get("action", "check"), request.form.get("toml", "")
+    if action != "create":
+        reads()  # computing the pools takes a while, and must not keep others from writing
     try:
         table = form.read_toml(text)
         if mode == "form":

@@ -106,6 +106,6 @@ def _seen(text: str) -> datetime | None:
     """Return the end of the second that an HTTP Date header names, None where it is none."""
     try:
         moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) + timedelta(seconds=1)
+    except (TypeError, ValueError, OverflowError):
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) + timedelta(seconds=1)

@@ -40,16 +40,18 @@ def parse_answer(
 ) -> Answer:
     """Return what a JSON body says under the keys that every answer has.
 
-    `seen` is when it was sent, by the server's clock: now, unless it comes later by other ways.
+    `seen` is when it was sent, by the server's clock: now, unless it comes later by other ways. It
+    is not believed where it is yet to come.
     Raises InputError naming what is wrong with it.
     """
     if not isinstance(body, dict):
         raise InputError("An answer must be one JSON object.")
     received = now()
+    arrived = min(seen, received) if seen else received
     try:
         uuid, given = str(UUID(str(body["uuid"]))), read_moment(body[moment], moment)
         name, sent = str(body[about]), body.get("sent_at")
-        when = server_moment(given, sent and read_moment(sent, "sent_at"), seen or received)
+        when = server_moment(given, sent and read_moment(sent, "sent_at"), arrived)
     except KeyError as error:
         raise InputError(f"An answer must have {error}.") from error
     except (TypeError, ValueError, OverflowError) as error:

@@ -57,7 +57,9 @@ def extend_study(parent: Study, systems: Sequence[str], slug: str = "") -> Study
         screening=replace(terms.screening, heard=terms.screening.heard or 0.0),
         analysis=replace(terms.analysis, comparisons=NONE, raters=terms.analysis.raters or ALL),
     )
-    return create_study(protocol, parent=parent.slug)
+    older = parent.slug
+    db.session.rollback()  # drawing the queries takes a moment, and need not keep others waiting
+    return create_study(protocol, parent=older)
 
 
 def next_version(slug: str) -> str:

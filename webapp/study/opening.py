@@ -33,7 +33,7 @@ from evaluation.design.pooling import Candidate as Pooled
 from evaluation.design.pooling import Source, pool, split_pool
 from evaluation.design.practice import practice_pool
 from evaluation.protocol.terms import Protocol
-from webapp.core.database import db, now
+from webapp.core.database import db, now, reading
 from webapp.logbook import record
 from webapp.models import (
     Block,
@@ -86,11 +86,12 @@ def open_study(study: Study, workers: int | None = None, *, simulated: bool = Fa
 
 
 def _open(study: Study, workers: int, simulated: bool) -> Study:
-    slug, terms, sha256 = study.slug, study.terms, study.protocol_sha256
-    collection, rankings = subject(terms)
-    pools = study_pools(study, collection, rankings)
-    heard = sorted(set(chain.from_iterable(one.rows for one in pools)))
-    db.session.rollback()  # copying takes a while, and must not keep others from writing
+    db.session.rollback()  # pools and copies take a while, and must not keep others from writing
+    with reading():
+        slug, terms, sha256 = study.slug, study.terms, study.protocol_sha256
+        collection, rankings = subject(terms)
+        pools = study_pools(study, collection, rankings)
+        heard = sorted(set(chain.from_iterable(one.rows for one in pools)))
     delivered, tone, trials = _no_sounds(collection, heard), "", "[]"
     with whole_folder(study_folder(slug)) as folder:
         if not simulated:

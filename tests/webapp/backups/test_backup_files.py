@@ -9,6 +9,8 @@ import pytest
 from tests.support.backups.lost import manifest, place, run
 from tests.support.instance import Instance
 from webapp.backups import making
+from webapp.doctor import registry
+from webapp.doctor.patient import Patient
 
 
 def test_a_file_that_is_there_stays(kept: Instance, tmp_path: Path) -> None:
@@ -73,6 +75,18 @@ def test_a_backup_goes_through_a_pipe(kept: Instance, tmp_path: Path) -> None:
     assert run(app, "restore", str(tmp_path / "piped.zip"), "--check").output.startswith("Whole: ")
     with zipfile.ZipFile(io.BytesIO(done.stdout_bytes)) as file:
         assert file.testzip() is None
+
+
+def test_the_doctor_is_told_of_a_backup_wherever_it_was_written_to(
+    kept: Instance, tmp_path: Path
+) -> None:
+    last = kept.app.config["DATA"] / "backups" / making.LAST
+    for to in (str(tmp_path / "one.zip"), "-"):
+        last.unlink(missing_ok=True)
+        run(kept.app, "backup", to)
+        found = {one.check: one for one in registry.findings(Patient(kept.app))}
+        assert found["backups"].state == registry.OK
+        assert last.parent.stat().st_mode & 0o077 == 0
 
 
 def test_collections_come_by_name(kept: Instance, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from tests.support.small import rank
 from tests.support.studies.rater import PROTOCOL
 from tests.support.waiting import wait_for
 from webapp import create_app
+from webapp.backups.making import LAST
 from webapp.core.database import db
 from webapp.core.metrics import FOLDER
 
@@ -49,7 +50,7 @@ def data(well_made: Path, tmp_path: Path) -> Path:
     for path in (data, *data.rglob("*")):
         os.utime(path, follow_symlinks=False)
     (data / "backups").mkdir()
-    (data / "backups" / "today.zip").write_bytes(b"a backup")
+    (data / "backups" / LAST).touch()
     (data / "secret_key").chmod(0o600)
     for path in data.glob("sounding_board.sqlite*"):
         path.chmod(0o600)

@@ -14,6 +14,7 @@ from flask import Flask
 from tests.support.databases.cluster import Cluster
 from tests.support.deployment.looked import Findings, write_settings
 from webapp import create_app
+from webapp.backups.making import LAST
 from webapp.core import database
 from webapp.doctor import folder_checks, python_checks, registry
 from webapp.doctor.patient import Patient
@@ -55,7 +56,7 @@ def leave_half_a_folder(data: Path) -> None:
 
 def grow_old(data: Path) -> None:
     old = time.time() - 30 * 86_400
-    os.utime(data / "backups" / "today.zip", (old, old))
+    os.utime(data / "backups" / LAST, (old, old))
 
 
 def settings(**values: str | int | bool) -> Callable[[Path], None]:
@@ -137,6 +138,10 @@ PLANTED = {
     ),
     "no backup": (
         lambda data: shutil.rmtree(data / "backups"),
+        "backups", "warning", "There is none", "every day",
+    ),
+    "a copy before a migration and no backup": (
+        lambda data: (data / "backups" / LAST).rename(data / "backups" / "before-1.sqlite"),
         "backups", "warning", "There is none", "every day",
     ),
     "an old backup": (

@@ -217,6 +217,22 @@ def test_a_clock_that_is_off_is_set_right_by_what_the_server_said(
         assert abs(stored.given_at - given) < timedelta(seconds=3)
 
 
+def test_no_answer_is_dated_after_it_was_taken_in(app: Flask, page: Page, take: Take) -> None:
+    """Else whatever its rater answers later would seem to be the earlier one."""
+    later = now() + timedelta(days=1)
+    body = page.grade(page.candidates[0], 40, given_at=later.isoformat())
+    told = kept(page, body, server_at=f"{later:%a, %d %b %Y %H:%M:%S} GMT")
+    assert "Stored 1 answer" in take(file(told))
+    with app.app_context():
+        assert db.session.scalar(sa.select(Judgement.given_at)) <= now()
+
+
+@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59", "Fri, 1 Jan 99999999999 00:00:00"])
+def test_a_date_that_no_calendar_has_is_none(page: Page, take: Take, date: str) -> None:
+    told = kept(page, page.grade(page.candidates[0], 40), server_at=f"{date} GMT")
+    assert "Stored 1 answer" in take(file(told))
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -35,7 +35,8 @@ def ask(data):
     return answer.status_code, answer.json
 
 with tempfile.TemporaryDirectory() as folder:
-    ask(Path(folder))  # so that all is imported that another user may not read
+    while ask(Path(folder))[0] != 200:  # so that all is imported that another user may not read
+        pass
 {change}
 print(json.dumps(ask(Path(sys.argv[1]))))
 """
@@ -258,3 +259,13 @@ def test_what_is_wrong_is_in_the_log_once(
     (line,) = (one for one in caplog.messages if "Not ready" in one)
     assert str(app.config["DATA"]) in line
     assert "fewer than the 1000000000 of least_free_mb" in line
+
+
+def test_a_data_folder_that_is_another_one_now_is_not_ready(place: Path) -> None:
+    """What was mounted at its path is gone: an empty folder that can be written to is left."""
+    app = create_app({"TESTING": True, "DATA": place})
+    wait_for(lambda: ready(app) == (200, []))
+    (place / "installation").rename(place / "elsewhere")
+    assert ready(app) == (503, ["data"])
+    (place / "elsewhere").rename(place / "installation")
+    assert ready(app) == (200, [])

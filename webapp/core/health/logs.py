@@ -225,7 +225,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _begin_request() -> None:
-    g.began = time.perf_counter()
+    g.setdefault("began", time.perf_counter())  # it may be tried twice
 
 
 def _end_request(response: Response) -> Response:

@@ -23,6 +23,7 @@ from sqlalchemy.pool import NullPool
 
 from embeddings.errors import InputError
 from webapp.core import database
+from webapp.core.machines.installation import MARK
 
 DATABASE, MIGRATIONS, DISK, DATA = "database", "migrations", "disk", "data"
 KEPT = 1.0
@@ -158,8 +159,14 @@ class Prober:
             )
 
     def _folder(self) -> None:
-        """Raise where a file cannot be written to the data folder, such as by a quota."""
-        handle, path = tempfile.mkstemp(prefix=".ready.", dir=self.app.config["DATA"])
+        """Raise where a file cannot be written to the data folder, such as by a quota.
+
+        Or where it is another one than it was at the start: what was mounted there is gone.
+        """
+        data: Path = self.app.config["DATA"]
+        if self.app.extensions["sounding_board_ready"] and not (data / MARK).is_file():
+            raise InputError(f"{data} has lost its id: see that what was mounted there still is")
+        handle, path = tempfile.mkstemp(prefix=".ready.", dir=data)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(bytes(_BLOCK))

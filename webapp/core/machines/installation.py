@@ -130,7 +130,13 @@ def _mark(app: Flask, identity: str) -> None:
     new = path.with_name(f".{MARK}.{secrets.token_hex(8)}")
     write_text(new, f"{identity}\n")
     with contextlib.suppress(FileExistsError):
-        path.hardlink_to(new)
+        try:
+            path.hardlink_to(new)
+        except FileExistsError:
+            raise
+        except OSError:  # exFAT, say, has no hard links: it is one machine's
+            with path.open("x", encoding="ascii") as file:
+                file.write(f"{identity}\n")
     new.unlink()
 
 

@@ -52,6 +52,19 @@ def test_the_first_start_writes_who_belongs_together(tmp_path: Path) -> None:
     assert here(app) == mine
 
 
+def test_a_folder_without_hard_links_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    app = started(tmp_path)
+    assert (tmp_path / MARK).read_text() == f"{here(app).folder}\n"
+    assert not list(tmp_path.glob(f".{MARK}.*"))
+    started(tmp_path)
+
+
 def test_a_copied_folder_serves(tmp_path: Path) -> None:
     close(started(tmp_path / "first"))
     shutil.copytree(tmp_path / "first", tmp_path / "second")
@@ -158,3 +171,13 @@ def test_sqlite_over_a_network_is_warned_of(
     assert mounts.warning(tmp_path, "postgresql") == ""
     monkeypatch.setattr(mounts, "file_system", lambda path: "ext4")
     assert mounts.warning(tmp_path, "sqlite") == ""
+
+
+def test_showing_what_belongs_together_makes_no_database(tmp_path: Path) -> None:
+    """It would be open to everybody on the machine, and stay so."""
+    app = create_app({"TESTING": True, "DATA": tmp_path})
+    shown = app.test_cli_runner().invoke(args=["installation", "show"]).output
+    assert "none yet by the database" in shown
+    assert not (tmp_path / DATABASE).exists()
+    database.prepare(app)
+    assert (tmp_path / DATABASE).stat().st_mode & 0o777 == 0o600
