@@ -11,6 +11,7 @@ import pytest
 from tests.support.browser.barriers import looked_at, violations
 from tests.support.browser.served_study import grades, practised
 from tests.support.browser.tab import Page, expect, press, sideways, state, told
+from tests.support.places import flask
 from tests.support.server import Server
 from webapp import create_app
 from webapp.rating import moments
@@ -164,6 +165,7 @@ def test_a_key_that_is_replaced_in_the_middle_loses_nothing(
     server.kill()
     before = tmp_path / "secret_key"
     (data / "secret_key").rename(before)
+    flask(data, "installation", "accept", "--yes")
     server.start()
     server.app = create_app({"DATA": data})
     press(page, 1, 40)

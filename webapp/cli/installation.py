@@ -39,16 +39,17 @@ def accept_command(yes: bool) -> None:
     """Let the database belong to this data folder and this secret key from now on.
 
     Needed after a secret key was replaced, or a folder made anew. With another key, everybody is
-    signed out, and what waits in raters' browsers is refused: the sounds on pages that are open
-    have names by the old one. With another folder, the sounds of studies and all collections are
-    gone unless they were copied into it.
+    signed out, and what waits in raters' browsers is kept there: the sounds on pages that are open
+    have names by the old one, with which a file of it is taken in (flask studies take-in --key).
+    With another folder, the sounds of studies and all collections are gone unless they were copied
+    into it.
     """
     from webapp.logbook import record
 
     if not yes:
         click.confirm(
-            "With another key, answers that wait in raters' browsers are refused; with another "
-            "folder, its sounds are what raters hear. Go on?",
+            "With another key, answers that wait in raters' browsers stay there, to be sent as a "
+            "file; with another folder, its sounds are what raters hear. Go on?",
             abort=True,
         )
     database.prepare(accept=True)

@@ -61,7 +61,8 @@ def engine_options(url: URL) -> dict[str, Any]:
     locks that it held are then free.
     """
     if url.get_backend_name() != "postgresql":
-        return {}
+        # one for each of gunicorn's threads: who reads waits for nobody who waits to write
+        return {"pool_size": 32, "max_overflow": 0} if url.database else {}
     arguments: dict[str, Any] = {
         "connect_timeout": 5,
         "application_name": "sounding-board",

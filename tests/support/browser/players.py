@@ -35,8 +35,8 @@ PAGE = """
 
 
 SCRIPT = """
-import "/static/js/player/player.js";
-import { walkItems } from "/static/js/core/items.js";
+import "{{ url_for("static", filename="js/player/player.js") }}";
+import { walkItems } from "{{ url_for("static", filename="js/core/items.js") }}";
 walkItems({ seek: true });
 """
 
@@ -58,7 +58,7 @@ class Players:
         @bp.get("/players.js")
         @public
         def script() -> Response:
-            return Response(SCRIPT, mimetype="text/javascript")
+            return Response(render_template_string(SCRIPT), mimetype="text/javascript")
 
         @self.app.after_request
         def note(response: Response) -> Response:
