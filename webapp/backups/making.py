@@ -19,7 +19,7 @@ from flask import current_app
 
 from embeddings import __version__
 from embeddings.errors import InputError
-from embeddings.files import only_writer, read_text, whole_file
+from embeddings.files import only_writer, read_text, whole_file, write_text
 from embeddings.progress import progress
 from webapp.backups.archive import DATA, Archive, is_private, member_of
 from webapp.backups.belongings import (
@@ -35,6 +35,8 @@ from webapp.backups.typed_rows import header, line, revision_of, rows_of, tables
 from webapp.core.database import db
 
 _DATED = re.compile(r"sounding-board-\d{8}-\d{6}\.zip")
+MADE_AT = "made_at"
+"""The file of the data folder's `backups` that is as old as the newest one, wherever that went."""
 _STALE = 24 * 3600  # seconds after which nobody writes a half-made file any more
 
 
@@ -65,7 +67,16 @@ def back_up(path: Path, collections: Sequence[str] = (), *, replace: bool = Fals
         made = write_backup(file, collections)
         if path.exists() and not replace:  # somebody else's, meanwhile
             raise InputError(f"{path} is there already, and stays as it is; --replace replaces it.")
+    note_backup()
     return made
+
+
+def note_backup() -> None:
+    """Note for `flask doctor` that a backup was made; where that cannot be, it is whole as well."""
+    folder = current_app.config["DATA"] / "backups"
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        write_text(folder / MADE_AT, f"{datetime.now(UTC).isoformat(timespec='seconds')}\n")
 
 
 def back_up_into(folder: Path, collections: Sequence[str], keep: int) -> tuple[Path, Made]:

@@ -35,7 +35,7 @@ def backup_command(
     settings and the secret key; and collections, where they are named. Nobody has to wait while it
     is written, and all rows are of one moment. It holds whatever ties pseudonyms to people.
     """
-    from webapp.backups.making import back_up, back_up_into, write_backup
+    from webapp.backups.making import back_up, back_up_into, note_backup, write_backup
 
     if (file is None) == (folder is None):
         raise InputError("Say where to: a FILE, or --into a folder.")
@@ -43,6 +43,8 @@ def backup_command(
         if sys.stdout.isatty():
             raise InputError("A backup is no text: send it on (flask backup - | ssh ...).")
         write_backup(sys.stdout.buffer, collections)
+        sys.stdout.buffer.flush()
+        note_backup()
         return
     if folder:
         file, made = back_up_into(folder, collections, keep)

@@ -129,16 +129,21 @@ def leftovers(patient: Patient) -> Iterator[Said]:
 
 @check("backups")
 def backups(patient: Patient) -> Iterator[Said]:
-    """Say how old the newest backup is that lies in the data folder."""
-    made = [path.stat().st_mtime for path in patient.data.glob("backups/[!.]*")]
+    """Say how old the newest backup is: one that lies in the data folder, or went elsewhere.
+
+    What was kept before a migration is none: it has no sounds, and is made once a version.
+    """
+    folder = patient.data / "backups"
+    there = [path for path in folder.glob("[!.]*") if not path.name.startswith("before-")]
+    made = [path.stat().st_mtime for path in there]
     if not made:
         yield warning(
-            f"There is none in {patient.data / 'backups'}.",
+            f"There is none in {folder}, and flask backup wrote none elsewhere.",
             "Make one every day, and keep it on another machine: docs/howto/serve.md.",
         )
         return
     days = (time.time() - max(made)) / _DAY
-    words = f"The newest of {len(made)} is {days:.0f} days old"
+    words = f"The newest is {days:.0f} days old"
     if days > _BACKUP_DAYS:
         yield warning(f"{words}.", "Make one every day: docs/howto/serve.md.")
     else:

@@ -58,6 +58,11 @@ def grow_old(data: Path) -> None:
     os.utime(data / "backups" / "today.zip", (old, old))
 
 
+def keep_only_what_a_migration_left(data: Path) -> None:
+    backups = data / "backups"
+    (backups / "today.zip").rename(backups / "before-0.2.0-revision-0003-20260101-030000.sqlite")
+
+
 def settings(**values: str | int | bool) -> Callable[[Path], None]:
     return lambda data: write_settings(data, **values)
 
@@ -137,6 +142,10 @@ PLANTED = {
     ),
     "no backup": (
         lambda data: shutil.rmtree(data / "backups"),
+        "backups", "warning", "There is none", "every day",
+    ),
+    "no backup but what a migration left": (
+        keep_only_what_a_migration_left,
         "backups", "warning", "There is none", "every day",
     ),
     "an old backup": (
@@ -273,3 +282,18 @@ def test_in_words_a_finding_is_a_line(data: Path) -> None:
     )
     assert all(line.startswith(("ok ", "warning ", "fault ")) for line in lines[:-1])
     assert lines[-1].startswith("Faults: 1, warnings: ")
+
+
+@pytest.mark.parametrize("target", ["FOLDER/mine.zip", "--into FOLDER", "-"])
+def test_a_backup_that_went_elsewhere_is_known(
+    target: str, data: Path, look: Look, tmp_path: Path
+) -> None:
+    shutil.rmtree(data / "backups")
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    app = create_app({"TESTING": True, "DATA": data})
+    args = target.replace("FOLDER", str(folder)).split()
+    done = app.test_cli_runner().invoke(args=["backup", *args])
+    assert done.exit_code == 0
+    (found,) = look("backups")
+    assert (found["state"], found["words"]) == ("ok", "The newest is 0 days old.")
