@@ -20,12 +20,16 @@ from embeddings.errors import InputError
 ROOT = Path(__file__).resolve().parent.parent
 
 
+class CannotStart(ClickException, RuntimeError):
+    """What the app cannot start with, in a sentence: for commands, and for gunicorn."""
+
+
 def create_app(test_config: Mapping[str, Any] | None = None) -> Flask:
     """Return the app; what it cannot start with is told in a sentence on the command line."""
     try:
         return _assembled(test_config)
     except InputError as error:
-        raise ClickException(str(error)) from error
+        raise CannotStart(str(error)) from error
 
 
 def _assembled(test_config: Mapping[str, Any] | None) -> Flask:

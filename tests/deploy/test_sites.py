@@ -324,7 +324,11 @@ def test_an_app_that_is_away_is_answered_for_in_a_sentence(site: Site) -> None:
         Port() as away,
         Proxy(site.name, folder, away.number, site.path) as alone,
     ):
-        answer = Browser(alone).ask("/")
+        answer = Browser(alone).ask("/rate/which/a-key-of-a-rater")
+        logs = [folder / name for name in ("said", "error.log") if (folder / name).exists()]
+        said = "".join(one.read_text(encoding="utf-8") for one in logs)
+    assert logs
+    assert "a-key-of-a-rater" not in said
     assert answer.status == 503
     assert answer.headers["Retry-After"] == "5"
     assert answer.text.startswith("The app is being started again. Nothing was lost")

@@ -22,6 +22,9 @@ STORED: dict[str, dict[str, str]] = {
         "with `-wal` and `-shm` beside it while the app runs",
         "served_at": "the address that `make run` served at last",
         "demo.json": "when the demo was made, and by which edition",
+        "backups/last-backup": "when `flask backup` wrote its newest one, wherever that went",
+        "backups/before-VERSION-revision-NUMBER-MOMENT.sqlite": "the database before a newer "
+        "version changed its tables; a zip of its rows with PostgreSQL",
         "locks/NAME": "who is writing what just now, and what a study's opening said last",
         "weights/FILE": "the networks' checkpoints, under their published names",
         "weights/weights.json": "the SHA-256 of each, and when and from where it came",

@@ -43,6 +43,7 @@ def backup_command(
         if sys.stdout.isatty():
             raise InputError("A backup is no text: send it on (flask backup - | ssh ...).")
         write_backup(sys.stdout.buffer, collections)
+        sys.stdout.buffer.flush()
         note_made()
         return
     if folder:

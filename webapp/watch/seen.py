@@ -54,7 +54,7 @@ def seen() -> dict[str, Any]:
         "database": current_app.config["SETTINGS"]["database_url"].partition(":")[0] or "sqlite",
         "settings": {
             name: current_app.config["SETTINGS"][name]
-            for name in ("base_url", "secure_cookies", "trusted_proxies", "log_format")
+            for name in ("base_url", "secure_cookies", "trusted_proxies")
         },
         "time": time.time(),
     }

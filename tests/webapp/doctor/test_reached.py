@@ -130,6 +130,18 @@ def test_a_server_for_trying_out_and_other_settings_are_warnings(data: Path, loo
     assert "Restart" in found["running version"]["remedy"]
 
 
+def test_how_the_log_looks_is_the_servers_own(data: Path, look: Look) -> None:
+    """The shipped unit asks for lines of JSON, which a command at a terminal does not."""
+    write_settings(data, log_format="json", least_free_mb=1)
+    here = Thread(create_app({"DATA": data}))
+    try:
+        write_settings(data, base_url=here.url, least_free_mb=1)
+        (found,) = look("running version")
+        assert "another base_url than" in found["words"]
+    finally:
+        here.stop()
+
+
 def test_what_the_app_sees_is_told_to_who_holds_the_key_alone(data: Path, tmp_path: Path) -> None:
     from webapp.watch.seen import HEADER, question
 
