@@ -12,14 +12,14 @@ from evaluation.records.codebook import TABLES
 from webapp.bundles import export_import
 from webapp.bundles.payments import payments_csv
 from webapp.cli import Group
-from webapp.cli.joining import forget_ids_command, join_secret_command, reissue_command
-from webapp.cli.mixed import model_command
-from webapp.cli.plans import plan_command
+from webapp.cli.of_studies.joining import forget_ids_command, join_secret_command, reissue_command
+from webapp.cli.of_studies.mixed import model_command
+from webapp.cli.of_studies.plans import plan_command
+from webapp.cli.of_studies.reports import plan_lines, status_lines
+from webapp.cli.of_studies.results import report_command
+from webapp.cli.of_studies.take_in import take_in_command
 from webapp.cli.report import check_target
-from webapp.cli.reports import plan_lines, status_lines
-from webapp.cli.results import report_command
 from webapp.cli.start import rater_link
-from webapp.cli.take_in import take_in_command
 from webapp.core import database
 from webapp.logbook import exported, record
 from webapp.rating import assigning, people

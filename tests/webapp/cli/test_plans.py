@@ -10,7 +10,7 @@ from flask.testing import FlaskCliRunner
 from evaluation.analysis.power import Power
 from tests.support.studies.lab import Lab
 from webapp import create_app
-from webapp.cli.plans import reached
+from webapp.cli.of_studies.plans import reached
 
 PROTOCOL = """
 title = "Planned"

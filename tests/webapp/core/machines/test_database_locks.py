@@ -15,6 +15,7 @@ from embeddings.errors import InputError
 from embeddings.files import only_writer, whole_folder, write_text
 from tests.support.databases.cluster import Cluster
 from tests.support.places import ROOT
+from tests.support.ports import HOST
 from tests.support.waiting import wait_for
 from webapp import create_app
 from webapp.core import database, jobs
@@ -32,7 +33,7 @@ with only_writer(Path(sys.argv[1]) / "locks" / "held", "it"):
     print("held", flush=True)
     time.sleep(600)
 """
-FOREVER = ["http.server", "0", "--bind", "127.0.0.1"]
+FOREVER = ["http.server", "0", "--bind", HOST]
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Parts of `flask studies`, which `webapp/cli/studies.py` puts together."""
