@@ -176,5 +176,7 @@ def test_grades_need_the_pages_csrf_token(app: Flask, links: list[str]) -> None:
     assert answer.status_code == 403
     assert "load it again" in answer.json["error"]
     assert answer.json["reload"] is True
-    assert page.client.post(f"{links[0]}/next").status_code == 403
+    again = page.client.post(f"{links[0]}/next")  # the page is shown once more, and nothing done
+    assert (again.status_code, again.location) == (302, links[0])
+    assert "That page was out of date" in page.client.get(links[0]).text
     assert judgements(app) == []
