@@ -25,6 +25,8 @@ def collections(patient: Patient) -> Iterator[Said]:
         except InputError as error:
             yield fault(str(error), f"Import {name} anew, or restore its folder from a backup.")
             continue
+        if found.info.get("made_of"):
+            continue  # of a shape alone: it never had sounds
         gone = [clip.id for clip in found.clips if not found.audio_path(clip).is_file()]
         if gone:
             yield fault(
