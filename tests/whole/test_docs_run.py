@@ -58,7 +58,7 @@ NOT_RUN = {
 """Why a block does not run, and how many say so: whoever adds one adds it here."""
 
 RUN = {"sh", "python"}
-SHOWN = {"", "nginx", "text", "toml"}
+SHOWN = {"", "nginx", "sql", "text", "toml"}
 
 
 def pages() -> list[Document]:
