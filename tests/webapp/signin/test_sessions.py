@@ -308,8 +308,8 @@ def test_a_database_that_fails_answers_with_a_page(
 
     monkeypatch.setattr(sessions, "digest", fails)
     answer = client.get("/")
-    assert answer.status_code == 500
-    assert "Something went wrong here. It was not your fault." in answer.text
+    assert answer.status_code == 503
+    assert "The database cannot be used just now. Load this again in a moment." in answer.text
 
 
 def test_the_first_request_may_come_with_a_session(app: Flask, data: Path) -> None:
