@@ -6,6 +6,7 @@ import { Keeping } from "./answer-store.js";
 const SHORTEST_WAIT = 500; // milliseconds between tries, doubled up to
 const LONGEST_WAIT = 30000;
 const LONGEST_REST = 60000; // that a server may ask for
+const LONGEST_LEAVE = 30000;
 const PATIENCE = 10000; // for one answer
 const OURS = 409; // the status of what is refused although it is this rater's
 
@@ -40,8 +41,13 @@ export class Queue extends Keeping {
   constructor(rater, csrf, on) {
     super(rater);
     Object.assign(this, { csrf, on, wait: SHORTEST_WAIT, draining: null, asked: false, timer: 0, rested: 0 });
+    this.isLeaving = false;
     this.again = new Set(); // UUIDs of what was refused and is to be tried once more
     window.addEventListener("online", () => this.drain());
+    window.addEventListener("beforeunload", () => {
+      this.isLeaving = true;
+      setTimeout(() => { this.isLeaving = false; }, LONGEST_LEAVE); // it is asked of mailto links, too
+    });
   }
 
   // Return those of this rater that are to be sent.
@@ -81,6 +87,13 @@ export class Queue extends Keeping {
       }
     }
     return stored;
+  }
+
+  // The page that comes next may have been made before this was stored: it finds it kept, shows it,
+  // and sends it once more, which changes nothing.
+  async remove(key, entry) {
+    if (this.isLeaving) this.done.add(entry.body.uuid);
+    else await super.remove(key, entry);
   }
 
   refuse(key, entry, answer) {
