@@ -10,14 +10,9 @@ from pathlib import Path
 from webapp.backups.making import LAST
 from webapp.core.config import DATABASE
 from webapp.core.health.readiness import MEGABYTE
+from webapp.core.machines import mounts
 from webapp.doctor.patient import Patient
 from webapp.doctor.registry import Said, check, fault, ok, warning
-
-NETWORKS = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "fuse.sshfs",
-     "fuse.glusterfs", "fuse.s3fs", "lustre", "gpfs"}
-)  # fmt: skip
-"""File systems on other machines, whose locks SQLite cannot rely on."""
 
 _DAY = 86_400  # seconds
 _BACKUP_DAYS = 7
@@ -90,26 +85,14 @@ def free_space(patient: Patient) -> Iterator[Said]:
 @check("file system")
 def file_system(patient: Patient) -> Iterator[Said]:
     """Say whether SQLite's file lies where its locks hold."""
-    kind = kind_of(patient.data, Path("/proc/self/mounts"))
-    if patient.is_sqlite and kind in NETWORKS:
+    kind = mounts.file_system(patient.data)
+    if patient.is_sqlite and kind in mounts.OVER_A_NETWORK:
         yield fault(
             f"The database is a file on a network ({kind}), where two can write at once.",
             "Move the data folder to a disk of this machine, or set database_url to PostgreSQL.",
         )
     elif kind:
         yield ok(f"{kind}.")
-
-
-def kind_of(path: Path, mounts: Path) -> str:
-    """Return the kind of file system that a path lies on, by the system's table; "" if unknown."""
-    if not mounts.is_file():
-        return ""
-    found = (0, "")
-    for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines():
-        _, place, kind, *_ = [part.replace("\\040", " ") for part in line.split(" ")]
-        if path.resolve().is_relative_to(place) and len(place) >= found[0]:
-            found = (len(place), kind)
-    return found[1]
 
 
 @check("leftovers")

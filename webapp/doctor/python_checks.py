@@ -1,7 +1,6 @@
 """Python and the packages."""
 
 import sys
-import tomllib
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from embeddings.files import read_text, read_toml
 from webapp.core.config import ROOT
 from webapp.doctor.patient import Patient
 from webapp.doctor.registry import Said, check, fault, ok, warning
@@ -20,7 +20,7 @@ _OF_FORMATS = "requirements-formats.txt"
 @check("python")
 def python(patient: Patient) -> Iterator[Said]:
     """Say whether this Python is one that the project runs on."""
-    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = read_toml(ROOT / "pyproject.toml")["project"]
     here = ".".join(map(str, sys.version_info[:3]))
     if here in SpecifierSet(wanted["requires-python"]):
         yield ok(f"{here}.")
@@ -63,7 +63,7 @@ def requirements(path: Path) -> list[Requirement]:
     """Return the pins of a requirements file that hold for this Python."""
     if not path.is_file():
         return []
-    lines = (line.partition("#")[0].strip() for line in path.read_text("utf-8").splitlines())
+    lines = (line.partition("#")[0].strip() for line in read_text(path).splitlines())
     found = [Requirement(line) for line in lines if line and not line.startswith("-")]
     return [one for one in found if one.marker is None or one.marker.evaluate()]
 

@@ -1,5 +1,6 @@
 """Which file system a folder lies in: SQLite is not for one that comes over a network."""
 
+import os
 import re
 from pathlib import Path
 
@@ -19,7 +20,7 @@ _ESCAPED = re.compile(r"\\([0-7]{3})")
 def file_system(path: Path) -> str:
     """Return the name of the file system that a path lies in; "" where the system does not tell."""
     try:
-        return of_mounts(_MOUNTS.read_text(encoding="utf-8", errors="replace"), path.resolve())
+        return of_mounts(os.fsdecode(_MOUNTS.read_bytes()), path.resolve())
     except OSError:
         return ""
 

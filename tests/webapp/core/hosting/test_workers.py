@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from webapp import create_app
-from webapp.core import workers
 from webapp.core.database import db
+from webapp.core.hosting import workers
 
 
 def test_a_raters_pages_are_compiled_and_no_connection_is_left(app: Flask) -> None:
