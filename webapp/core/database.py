@@ -28,7 +28,7 @@ from embeddings import __version__
 from embeddings.errors import InputError
 from embeddings.files import only_writer
 from embeddings.packages import lack_at
-from webapp.core import metrics, postgresql
+from webapp.core import metrics, postgresql, writers
 from webapp.core.machines import database_locks, installation
 from webapp.core.static_files import ENDPOINTS
 
@@ -110,6 +110,8 @@ def init_app(app: Flask) -> None:
     app.extensions["sounding_board_ready"] = False
     with app.app_context():
         engines = list(db.engines.values())
+        if db.engine.dialect.name == "sqlite":
+            writers.queue_at(db.engine, app.config["DATA"] / "locks" / "writers")
     _engines.update(engines)
     # Python 3.13 warns of every connection that is still open when it is forgotten.
     weakref.finalize(app, _close, engines)
@@ -349,6 +351,8 @@ def _on_begin(connection: sa.Connection) -> None:
     may_write = _may_write()
     with metrics.database_wait() if may_write else nullcontext():
         if connection.dialect.name == "sqlite":
+            if may_write:
+                writers.begin(connection)
             connection.exec_driver_sql("BEGIN IMMEDIATE" if may_write else "BEGIN")
         elif connection.dialect.name == "postgresql":
             rater = g.get("rater") if has_app_context() else None
