@@ -11,14 +11,18 @@ from typing import Any, Protocol
 import numpy as np
 
 from embeddings.errors import InputError
+from embeddings.search.sums import tiles
 
 DEVICES = ("auto", "cpu", "cuda")
 _PASS = 64  # rows that are looked at whole at a time
+_CACHED = 1 << 17  # values that are looked at twice while they are in a core's cache
 _GPU_FILES = ("/dev/nvidia0", "/dev/kfd", "/dev/dxg")  # NVIDIA, AMD, Windows' Linux
 
 
 class Backend(Protocol):
     """What a search needs of a device."""
+
+    shared: bool  # several threads may use it at once, and are quicker
 
     def similarity(self, queries: np.ndarray) -> Any:
         """Return float32 `queries` [queries, dim] times the corpus: float32 [queries, clips]."""
@@ -27,13 +31,18 @@ class Backend(Protocol):
         """Set the value at each (row, column) to minus infinity, in place."""
 
     def at_least(
-        self, similarity: Any, count: int, slack: np.ndarray, always: np.ndarray
+        self,
+        similarity: Any,
+        count: int,
+        slack: np.ndarray,
+        always: np.ndarray,
+        never: np.ndarray | None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return rows and columns of values that include the `count` largest of each row.
 
         They come in the order of rows and columns. Whatever is less than `slack` [rows] below the
         smallest of a row's `count` largest is among them, and so are the columns `always`, whose
-        own values bound nothing.
+        own values bound nothing. The columns `never`, bool [clips], are not, though they bound.
         """
 
     def values(self, similarity: Any, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -76,6 +85,8 @@ def find_device(device: str) -> str:
 class NumpyBackend:
     """On the CPU, by BLAS and numpy. See `Backend` for the methods."""
 
+    shared = True
+
     def __init__(self, corpus: np.ndarray) -> None:
         self._corpus = np.ascontiguousarray(corpus, dtype=np.float32)
 
@@ -88,7 +99,12 @@ class NumpyBackend:
         similarity[rows, columns] = -np.inf
 
     def at_least(
-        self, similarity: np.ndarray, count: int, slack: np.ndarray, always: np.ndarray
+        self,
+        similarity: np.ndarray,
+        count: int,
+        slack: np.ndarray,
+        always: np.ndarray,
+        never: np.ndarray | None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Bound the `count`-th largest value from below, and return what reaches the bound.
 
@@ -99,14 +115,21 @@ class NumpyBackend:
         rows, clips = similarity.shape
         width = clips // (2 * (count + len(always)))
         if width < 2:
-            return np.divmod(np.arange(similarity.size), clips)
+            every = np.arange(clips) if never is None else np.flatnonzero(~never)
+            return np.repeat(np.arange(rows), len(every)), np.tile(every, rows)
         groups = clips // width
-        largest = similarity[:, : groups * width].reshape(rows, width, groups).max(axis=1)
         enough = groups - count - len(always)  # as if each of `always` were among the largest
-        largest.partition(enough, axis=1)
-        reached = similarity >= (largest[:, enough] - slack)[:, None]
-        reached[:, always] = True
-        return np.divmod(np.flatnonzero(reached), clips)
+        found = []
+        for some in tiles(rows, clips, _CACHED):
+            own = similarity[some]
+            largest = own[:, : groups * width].reshape(len(own), width, groups).max(axis=1)
+            largest.partition(enough, axis=1)
+            reached = own >= (largest[:, enough] - slack[some])[:, None]
+            reached[:, always] = True
+            if never is not None:
+                reached[:, never] = False
+            found.append(np.flatnonzero(reached) + some.start * clips)
+        return np.divmod(np.concatenate(found), clips)
 
     def values(self, similarity: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Look up."""
@@ -143,6 +166,8 @@ class TorchBackend:
     See `Backend` for the methods. Products are full float32, which is PyTorch's default.
     """
 
+    shared = False
+
     def __init__(self, corpus: np.ndarray, device: str) -> None:
         import torch
 
@@ -159,13 +184,20 @@ class TorchBackend:
         similarity[self._put(rows), self._put(columns)] = -self._torch.inf
 
     def at_least(
-        self, similarity: Any, count: int, slack: np.ndarray, always: np.ndarray
+        self,
+        similarity: Any,
+        count: int,
+        slack: np.ndarray,
+        always: np.ndarray,
+        never: np.ndarray | None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return what reaches the `count`-th largest value, less the slack."""
         enough = min(count + len(always), similarity.shape[1])
         largest = self._torch.topk(similarity, enough, dim=1).values
         reached = similarity >= largest[:, -1:] - self._put(slack)[:, None]
         reached[:, self._put(always)] = True
+        if never is not None:
+            reached[:, self._put(never)] = False
         rows, columns = self._torch.nonzero(reached, as_tuple=True)
         return rows.cpu().numpy(), columns.cpu().numpy()
 

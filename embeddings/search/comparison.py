@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from embeddings.search.backends import find_backend
+from embeddings.search.identical import Identical
 from embeddings.search.sums import TILE, lengths_of, sum_rows, tiles
 
 _ROUNDING = 2.0**-24
@@ -48,6 +49,7 @@ class Comparison:
     slack : float64 [queries]; of two products further apart than this, the larger one's clip is
         the more similar, by more than a tie
     long : int, the clips whose products are always in doubt, so much longer are they than others
+    identical : which clips have the same vector
 
     Notes
     -----
@@ -66,6 +68,7 @@ class Comparison:
     def __init__(self, queries: np.ndarray, corpus: np.ndarray, search: str, device: str) -> None:
         self.search = search
         self.queries, self.corpus = queries, corpus
+        self.identical = Identical(corpus)
         self._wide = corpus.astype(np.float64) if 8 * corpus.size <= _WIDE else corpus
         own, others = lengths_of(queries), lengths_of(corpus)
         longest = max(own.max(initial=0.0), others.max(initial=0.0))
@@ -74,28 +77,30 @@ class Comparison:
         self.long = np.empty(0, dtype=np.int64)
         noise = np.zeros(len(queries))
         if search == "mcss":
-            asked, clips = queries / own[:, None], corpus / others[:, None]
+            clips = _in_units(corpus, others)
+            self._asked = clips if queries is corpus else _in_units(queries, own)
             units = np.ones(len(queries))
         else:
-            asked, clips = queries / self.scale, corpus / self.scale
-            if search == "nns":  # moving all vectors alike changes no distance, and helps float32
-                centre = clips.mean(axis=0, dtype=np.float64)
-                asked, clips = asked - centre, clips - centre
-            asked_lengths, lengths = lengths_of(asked), lengths_of(clips)
+            # moving all vectors alike changes no distance, and helps float32
+            centre = corpus.mean(axis=0, dtype=np.float64) / self.scale if search == "nns" else 0.0
+            clips, lengths = _around(corpus, self.scale, centre)
+            self._asked, asked_lengths = clips, lengths
+            if queries is not corpus:
+                self._asked, asked_lengths = _around(queries, self.scale, centre)
             usual = _usual_length(lengths)
             self.long = np.flatnonzero(lengths > usual)
             units = asked_lengths * usual
             if search == "nns":
                 self._asked_squares = asked_lengths**2
-                clips = np.column_stack([clips, -(lengths**2) / 2])
-                asked = np.column_stack([asked, np.ones(len(asked))])
+                clips = np.column_stack([clips, (-(lengths**2) / 2).astype(np.float32)])
+                ones = np.ones(len(queries), dtype=np.float32)
+                self._asked = np.column_stack([self._asked, ones])
                 units = units + usual**2 / 2
                 noise = _NOISE * (1 + self.query_lengths) * (asked_lengths + usual)
-        self._asked = np.asarray(asked, dtype=np.float32)
         numbers = clips.shape[1] + 5
         share = numbers * _ROUNDING / (1 - numbers * _ROUNDING)
         self.slack = 2 * (share * units + numbers * 4 * _UNDERFLOW + noise)
-        self.backend = find_backend(np.asarray(clips, dtype=np.float32), device)
+        self.backend = find_backend(clips, device)
 
     def similarity(self, start: int, count: int) -> Any:
         """Return the block of products of queries start : start + count."""
@@ -165,6 +170,10 @@ class Comparison:
 
         `queries` and `clips` are int [pairs]; the keys are those of `close`.
         """
+        pairs, which = self.identical.first_of(queries, clips)
+        return self._summed(queries[pairs], clips[pairs])[which]
+
+    def _summed(self, queries: np.ndarray, clips: np.ndarray) -> np.ndarray:
         keys = np.empty(len(queries))
         for some in tiles(len(queries), self.corpus.shape[1]):
             own = self.queries[queries[some]].astype(np.float64) / self.scale
@@ -201,6 +210,25 @@ class Comparison:
             return -keys * _TIE
         own = self.query_lengths[queries]
         return (own[:, None] if keys.ndim == 2 else own) * self.lengths[clips] * _TIE
+
+
+def _in_units(vectors: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """Return each row of [rows, dim] in units of its own, float32."""
+    result = np.empty(vectors.shape, dtype=np.float32)
+    for some in tiles(*vectors.shape):
+        result[some] = vectors[some] / units[some, None]
+    return result
+
+
+def _around(
+    vectors: np.ndarray, scale: float, centre: np.ndarray | float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return [rows, dim] in units of `scale` around a centre, float32, and the lengths, float64."""
+    result, lengths = np.empty(vectors.shape, dtype=np.float32), np.empty(len(vectors))
+    for some in tiles(*vectors.shape):
+        moved = vectors[some] / scale - centre
+        result[some], lengths[some] = moved, lengths_of(moved)
+    return result, lengths
 
 
 def _usual_length(lengths: np.ndarray) -> float:

@@ -28,12 +28,16 @@ from typing import Any
 import numpy as np
 
 from embeddings.errors import InputError
+from embeddings.parallel import default_workers
 from embeddings.search.comparison import Comparison
 from embeddings.search.processing import check_finite
 from embeddings.search.sums import lengths_of
+from embeddings.search.threads import in_order
 
 SEARCHES = ("mcss", "mips", "nns")
 BLOCK = 256
+_FEWEST = 16  # queries at a time, however many clips there are
+_VALUES = 1 << 25  # similarities of a block, which bound its memory
 _NOWHERE = np.iinfo(np.int64).max
 _LONGEST = 1e18
 """The length of a vector whose square float32 still holds, as scores are stored."""
@@ -56,7 +60,7 @@ def top_neighbours(
     search : "mcss", "mips" or "nns"
     top : how many neighbours; fewer come back where there are fewer other clips
     groups : each clip's group, whose clips are left out for it; "" is no group. None: no groups
-    block : queries at a time, which bounds the memory to block x clips
+    block : queries at a time, at most; their similarities to all clips are in memory
     device : "cpu", "cuda" or "auto"; see `embeddings.search.backends.find_backend`
 
     Returns
@@ -235,6 +239,7 @@ class _LeftOut:
         self._codes = codes
         self._members = np.argsort(codes, kind="stable")
         self._sizes = np.bincount(codes)
+        self.largest = int(self._sizes.max())
         self._starts = np.cumsum(self._sizes) - self._sizes
 
     def of(self, start: int, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -252,16 +257,19 @@ def _blocks(
         raise InputError(f"A ranking must have at least 1 neighbour, not {top}.")
     if block < 1:
         raise InputError(f"A block must have at least 1 query, not {block}.")
-    top = min(top, len(compared.corpus))
-    for start in range(0, len(compared.queries), block):
-        count = min(block, len(compared.queries) - start)
+    top, queries = min(top, len(compared.corpus)), len(compared.queries)
+    never = compared.identical.beyond(top + (left_out.largest if left_out else 0))
+    block = min(block, max(_FEWEST, _VALUES // max(1, len(compared.corpus))))
+
+    def ranked(start: int) -> Block:
+        count = min(block, queries - start)
         similarity = compared.similarity(start, count)
         if left_out:
             compared.backend.exclude(similarity, *left_out.of(start, count))
-        found, keys = _best(compared, similarity, start, count, top)
+        found, keys = _best(compared, similarity, start, count, top, never)
         missing = np.isneginf(keys)
         scores = compared.scores(np.where(missing, 0, keys))
-        yield Block(
+        return Block(
             start,
             np.where(missing, -1, found).astype(np.int32),
             np.where(missing, np.nan, scores).astype(np.float32),
@@ -269,14 +277,25 @@ def _blocks(
             compared,
         )
 
+    threads = default_workers() if queries > block and compared.backend.shared else 1
+    yield from in_order(ranked, range(0, queries, block), threads)
+
 
 def _best(
-    compared: Comparison, similarity: Any, start: int, count: int, top: int
+    compared: Comparison,
+    similarity: Any,
+    start: int,
+    count: int,
+    top: int,
+    never: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return clips and keys [queries, top] of the best of each row of a block."""
+    """Return clips and keys [queries, top] of the best of each row of a block.
+
+    The clips `never`, bool [clips], are not among them; None: there are none.
+    """
     queries = np.arange(start, start + count)
     slack = compared.slack[queries].astype(np.float32)
-    rows, columns = compared.backend.at_least(similarity, top, slack, compared.long)
+    rows, columns = compared.backend.at_least(similarity, top, slack, compared.long, never)
     found = compared.backend.values(similarity, rows, columns)
     values, clips = _sorted_rows(rows, columns, found, count)
     hopeful = _hopeful(compared, queries, values, clips, top)

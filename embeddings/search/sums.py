@@ -48,8 +48,8 @@ def lengths_of(vectors: np.ndarray) -> np.ndarray:
     return result
 
 
-def tiles(rows: int, numbers: int) -> Iterator[slice]:
-    """Yield slices of so many rows, of `numbers` numbers each, that they fit in the cache."""
-    step = max(1, TILE // max(1, numbers))
+def tiles(rows: int, numbers: int, most: int = TILE) -> Iterator[slice]:
+    """Yield slices of as many rows, of `numbers` numbers each, as make up `most` numbers."""
+    step = max(1, most // max(1, numbers))
     for start in range(0, rows, step):
         yield slice(start, min(start + step, rows))

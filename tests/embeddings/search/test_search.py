@@ -294,10 +294,10 @@ def test_what_is_always_reached_takes_nobodys_place(backend: type) -> None:
     corpus = np.arange(1, 41, dtype=np.float32)[:, None]
     one = backend(corpus) if backend is NumpyBackend else backend(corpus, "cpu")
     similarity = one.similarity(np.ones((1, 1), dtype=np.float32))
-    always = np.array([39, 38, 37])
-    rows, columns = one.at_least(similarity, 2, np.zeros(1, dtype=np.float32), always)
+    always, never = np.array([39, 38, 37]), np.arange(40) == 34
+    rows, columns = one.at_least(similarity, 2, np.zeros(1, dtype=np.float32), always, never)
     assert set(rows.tolist()) == {0}
-    assert {35, 36, 37, 38, 39} <= set(columns.tolist()) != set(range(40))
+    assert {35, 36, 37, 38, 39} <= set(columns.tolist()) < set(range(40)) - {34}
 
 
 @pytest.mark.parametrize("search", SEARCHES)
