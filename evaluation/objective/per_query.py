@@ -155,12 +155,16 @@ class _Lists:
 
     def first_ranks(self, queries: np.ndarray, clips: np.ndarray, starts: np.ndarray) -> np.ndarray:
         """Return the first rank in the list, or the one after its end."""
-        listed = self.neighbours >= 0
-        places, ranks = np.nonzero(listed)
-        rank_of = np.repeat(listed.sum(axis=1)[:, None] + 1, self.clips, axis=1)
-        rank_of[places, self.neighbours[places, ranks]] = ranks + 1
-        sizes = np.diff(np.append(starts, len(clips)))
-        return np.minimum.reduceat(rank_of[np.repeat(queries, sizes), clips], starts)
+        places, ranks = np.nonzero(self.neighbours >= 0)
+        listed = np.append(places * self.clips + self.neighbours[places, ranks], -1)  # never empty
+        order = np.argsort(listed)
+        asked = np.repeat(queries, np.diff(np.append(starts, len(clips))))
+        wanted = asked * self.clips + clips
+        at = np.searchsorted(listed, wanted, sorter=order)
+        found = order[np.minimum(at, len(order) - 1)]
+        after = np.bincount(places, minlength=len(self.neighbours)) + 1
+        rank = np.where(listed[found] == wanted, np.append(ranks, 0)[found] + 1, after[asked])
+        return np.minimum.reduceat(rank, starts)
 
 
 def _list_blocks(neighbours: np.ndarray) -> Iterator[_Lists]:

@@ -51,10 +51,13 @@ class Relevance:
         return self._members[ragged(self._starts[labels], sizes)], np.cumsum(sizes) - sizes
 
     def sharing(self, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the clips that share a label with each query, set by set, and the starts."""
-        own = self.carries[queries].astype(np.float32)
-        places, clips = np.nonzero(own @ self.carries[:-1].T.astype(np.float32) > 0)
-        return clips, np.searchsorted(places, np.arange(len(queries)))
+        """Return the clips that share a label with each query, set by set, and the starts.
+
+        Who shares several labels comes several times; each query has a label.
+        """
+        counts = self.first[queries + 1] - self.first[queries]
+        clips, starts = self.members(self.label[ragged(self.first[queries], counts)])
+        return clips, starts[np.cumsum(counts) - counts]
 
     def _in_group(self, codes: np.ndarray) -> np.ndarray:
         """Return, for each pair, the clips of the query's group that carry the class."""

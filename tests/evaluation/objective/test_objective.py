@@ -226,6 +226,15 @@ def test_scores_of_stored_lists_are_those_of_the_vectors_as_far_as_they_go(group
         score_lists(kept[:, :3], labels, cutoffs=(4,))
 
 
+def test_lists_of_no_clip_at_all_are_scored_as_such() -> None:
+    scores = score_lists(
+        np.full((6, 2), -1), [["a"], ["a", "b"], ["b"], [], ["b"], []], cutoffs=(2,)
+    )
+    assert not scores.precision_sum.any()
+    assert np.array_equal(scores.first_rank, scores.relevant > 0)  # the rank after nothing
+    assert np.array_equal(scores.censored, scores.relevant > 0)
+
+
 def test_families_average_their_classes_and_nothing_else() -> None:
     vectors = np.random.default_rng(4).normal(size=(12, 3))
     labels = [["A"], ["B"], ["C"]] * 4
