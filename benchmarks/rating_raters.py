@@ -9,13 +9,10 @@ import json
 import re
 import threading
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.client import HTTPException
-from http.cookiejar import CookieJar
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from uuid import uuid4
 
 SHORTEST, LONGEST = 0.5, 30.0  # seconds between two tries of the queue
@@ -51,12 +48,11 @@ class Outcome:
 
 
 class Browser:
-    """Cookies, and one request at a time."""
+    """Cookies, a connection that is kept open as browsers do, and one request at a time."""
 
     def __init__(self) -> None:
-        self.opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(CookieJar())
-        )
+        self.cookies: dict[str, str] = {}
+        self.connection: HTTPConnection | None = None
 
     def ask(
         self,
@@ -69,18 +65,41 @@ class Browser:
 
         The status is 0 where there was no answer.
         """
-        request = urllib.request.Request(
-            address, body.encode() if body else None, headers=headers or {}
-        )
         try:
-            with self.opener.open(request, timeout=patience) as answer:
-                return answer.status, answer.read().decode(), 0.0
-        except urllib.error.HTTPError as error:
-            rest = float(error.headers.get("Retry-After") or 0)
-            with error:
-                return error.code, error.read().decode(errors="replace"), min(rest, LONGEST_REST)
+            answer, text = self._answer(address, body, headers or {}, patience)
+            while answer.status in (302, 303):
+                address = urllib.parse.urljoin(address, answer.headers["Location"])
+                answer, text = self._answer(address, "", headers or {}, patience)
         except (OSError, EOFError, HTTPException):
+            self._hang_up()
             return 0, "", 0.0
+        rest = float(answer.headers.get("Retry-After") or 0)
+        return answer.status, text, min(rest, LONGEST_REST)
+
+    def _answer(
+        self, address: str, body: str, headers: dict[str, str], patience: float
+    ) -> tuple[HTTPResponse, str]:
+        where = urllib.parse.urlsplit(address)
+        if self.connection is None:
+            self.connection = HTTPConnection(where.netloc)
+        self.connection.timeout = patience
+        if self.connection.sock:
+            self.connection.sock.settimeout(patience)
+        sent = headers | {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
+        if body:
+            sent = {"Content-Type": "application/x-www-form-urlencoded"} | sent
+        path = where.path + (f"?{where.query}" if where.query else "")
+        self.connection.request("POST" if body else "GET", path, body.encode() or None, sent)
+        answer = self.connection.getresponse()
+        for line in answer.headers.get_all("Set-Cookie") or ():
+            name, _, value = line.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        return answer, answer.read().decode(errors="replace")
+
+    def _hang_up(self) -> None:
+        if self.connection:
+            self.connection.close()
+        self.connection = None
 
 
 class RatingThread(threading.Thread):

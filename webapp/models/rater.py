@@ -2,7 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    bindparam,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.core.database import UtcDateTime, db, now
@@ -55,7 +64,7 @@ class Rater(db.Model):
     @property
     def blocks_done(self) -> int:
         """How many blocks the rater finished, practice apart."""
-        return sum(1 for one in self.assignments if one.finished_at and not one.query.practice)
+        return db.session.scalar(_DONE, {"rater": self.id}) or 0
 
 
 class ExternalId(db.Model):
@@ -142,6 +151,18 @@ class Assignment(db.Model):
     )
 
     __table_args__ = (UniqueConstraint("rater_id", "query_id"),)
+
+
+_DONE = (
+    select(func.count())
+    .select_from(Assignment)
+    .join(Assignment.query)
+    .where(
+        Assignment.rater_id == bindparam("rater"),
+        Assignment.finished_at.is_not(None),
+        Query.practice.is_(False),
+    )
+)
 
 
 class Slot(db.Model):

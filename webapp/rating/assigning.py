@@ -84,7 +84,7 @@ def practice_assignment(rater: Rater) -> Assignment | None:
     for assignment in rater.assignments:
         if assignment.query.practice:
             return assignment
-    blocks = loads(rater.study_id, now(), practice=True)
+    blocks = loads(rater.study_id, now(), practice=True) if rater.study.terms.practice else []
     return assign(rater, blocks[0][0]) if blocks else None
 
 
@@ -148,7 +148,7 @@ def _wanted(assignment: Assignment, at: datetime) -> bool:
 def slots_of(block: Block, terms: Protocol, seed: int) -> list[Slot]:
     """Return the places of a block in the order that one rater gets, and those of its repeats."""
     rng = np.random.default_rng(seed)
-    items = list(block.items)
+    items = _items(block)
     if terms.method == "preference":
         # the sides change from rater to rater, from pair to pair and from query to query
         given = sa.select(sa.func.count(Assignment.id)).where(Assignment.block_id == block.id)
@@ -160,13 +160,19 @@ def slots_of(block: Block, terms: Protocol, seed: int) -> list[Slot]:
     slots = []
     for page, part in enumerate(np.array_split(np.arange(len(items)), max(pages, 1)), 1):
         slots += [_slot(items[place], page, int(place) + 1) for place in part]
-    if block.query.practice:
+    if block.query.practice or not terms.controls.repeats:
         return slots
     results = [one for one in items if one.candidate and one.candidate.kind == "result"]
     again = min(terms.controls.repeats, len(results))
     for place in rng.choice(len(results), again, replace=False) if again else ():
         slots.append(_slot(results[place], pages + 1, len(slots) + 1, repeat=True))
     return slots
+
+
+def _items(block: Block) -> list[BlockItem]:
+    """Return what is in a block, with the candidates in one question."""
+    found = sa.select(BlockItem).where(BlockItem.block_id == block.id).order_by(BlockItem.id)
+    return [*db.session.scalars(found.options(sa.orm.joinedload(BlockItem.candidate)))]
 
 
 def _slot(item: BlockItem, page: int, position: int, *, repeat: bool = False) -> Slot:

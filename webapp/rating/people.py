@@ -12,10 +12,11 @@ from sqlalchemy.orm import contains_eager
 
 from embeddings.errors import InputError
 from evaluation.protocol.terms import Question
-from webapp.core.database import db, now, turn
+from webapp.core.database import db, now, reading, turn
 from webapp.logbook import RATER, record
 from webapp.models import (
     Assignment,
+    Block,
     Browser,
     ExternalId,
     Flag,
@@ -36,9 +37,14 @@ from webapp.rating.answers import unanswered
 MOST_INVITED = 1000
 LONGEST_ANSWER = 5000  # characters
 
-# Asked at every grade: made once, and the study comes with its rater.
+# Asked at every grade or page: made once, and the study comes with its rater.
 _LINKED = Study.slug == sa.bindparam("slug"), Rater.token == sa.bindparam("token")
 _BY_LINK = sa.select(Rater).join(Rater.study).where(*_LINKED).options(contains_eager(Rater.study))
+_QUERIES = (
+    sa.select(sa.func.count(sa.distinct(Block.query_id)))
+    .join(Block.query)
+    .where(Query.study_id == sa.bindparam("study"), Query.practice.is_(False))
+)
 _NAMED = sa.select(Rater.id).join(Rater.study).where(*_LINKED)
 
 
@@ -224,7 +230,8 @@ def _judging(rater: Rater) -> Step | None:
         return _at(due[0], "repeat")
     new = assigning.next_assignment(rater)
     if new:
-        return _at(new, "main")
+        with reading():  # it is stored: nobody waits while it is looked at
+            return _at(new, "main")
     return _at(waiting[0], "repeat") if waiting else None
 
 
@@ -242,7 +249,7 @@ def _at(assignment: Assignment, name: str) -> Step:
 
 def sitting_blocks(rater: Rater) -> int:
     """Return how many blocks a whole sitting has: as many as asked for, or one a query."""
-    queries = sum(1 for query in rater.study.queries if query.blocks)
+    queries = db.session.scalar(_QUERIES, {"study": rater.study_id}) or 0
     return min(rater.study.terms.sitting or queries, queries)
 
 

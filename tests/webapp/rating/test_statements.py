@@ -1,0 +1,33 @@
+"""A rater's page asks the database as often in a large study as in a small one."""
+
+import re
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from benchmarks.rating_study import SLUG, make_study
+from webapp import create_app
+from webapp.core.database import db
+
+
+def statements(data: Path, sitting: int) -> tuple[int, int]:
+    """Return how many statements a page with a new block, and the same once more, ask."""
+    token = make_study(data, 5, sitting)[0]
+    app = create_app({"DATA": data, "TESTING": True})
+    asked: list[str] = []
+    with app.app_context():
+        listen = lambda conn, cursor, text, *rest: asked.append(text)  # noqa: E731
+        sa.event.listen(db.engine, "before_cursor_execute", listen)
+    client, counts = app.test_client(), []
+    client.get("/signin/nothing")  # the tables are looked at, once
+    for _ in range(2):
+        asked.clear()
+        page = client.get(f"/rate/{SLUG}/{token}")
+        assert len(re.findall(r'data-sound="', page.text)) > 3
+        counts.append(len([text for text in asked if not text.startswith("INSERT INTO slot")]))
+    return counts[0], counts[1]
+
+
+def test_a_larger_study_has_no_more_statements_a_page(tmp_path: Path) -> None:
+    small, large = statements(tmp_path / "small", 2), statements(tmp_path / "large", 9)
+    assert small == large
