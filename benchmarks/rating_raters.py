@@ -101,6 +101,8 @@ class Browser:
             self.connection.close()
         self.connection = None
 
+    __del__ = _hang_up
+
 
 class RatingThread(threading.Thread):
     """One rater: judges blocks until the study has none left."""
