@@ -54,7 +54,7 @@ def measure(path: Path) -> Measurement:
         channels=samples.shape[1],
         loudness_lufs=loudness,
         loudness_note="; ".join(filter(None, (beyond, note))),
-        envelope=[round(float(peak), 4) for peak in envelope(samples)],
+        envelope=np.round(envelope(samples).astype(np.float64), 4).tolist(),
         suspicion=sound.suspicion,
     )
 

@@ -24,3 +24,10 @@ def test_measure_tells_what_the_file_is(tmp_path: Path) -> None:
     result = measure(path)
     assert (result.seconds, result.sample_rate, result.channels) == (1.5, RATE, 2)
     assert len(result.envelope) == ENVELOPE_POINTS
+
+
+def test_the_envelope_is_rounded_as_decimals_are(tmp_path: Path) -> None:
+    ties = np.arange(33, dtype=np.float32) / 32  # 312.5 ten-thousandths, and so on
+    peaks = np.concatenate([ties, np.random.default_rng(1).random(167, dtype=np.float32)])
+    soundfile.write(tmp_path / "a.wav", np.repeat(peaks, 50), 8000, subtype="FLOAT")
+    assert measure(tmp_path / "a.wav").envelope == [round(float(peak), 4) for peak in peaks]
