@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
@@ -49,12 +50,10 @@ def in_order(
 def _one_blas_thread() -> Iterator[None]:
     """Let BLAS use one thread, in the whole process, while anybody is in such a block."""
     global _users
-    from threadpoolctl import threadpool_limits
-
     with _lock:
         _users += 1
         if _users == 1:
-            _limits.append(threadpool_limits(1, user_api="blas"))
+            _limits.append(_libraries().limit(limits=1, user_api="blas"))
     try:
         yield
     finally:
@@ -62,3 +61,10 @@ def _one_blas_thread() -> Iterator[None]:
             _users -= 1
             if _users == 0:
                 _limits.pop().restore_original_limits()
+
+
+@cache  # looking for them takes some milliseconds; numpy's own is there from the first
+def _libraries() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

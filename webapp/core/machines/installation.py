@@ -23,7 +23,11 @@ from embeddings.files import read_text, write_text
 MARK = "installation"
 """The file of the data folder that bears its id."""
 
-_TABLE = sa.table("installation", *map(sa.column, ("id", "folder", "key", "made_at")))
+_TABLE = sa.table(
+    "installation",
+    *map(sa.column, ("id", "folder", "key")),
+    sa.column("made_at", sa.DateTime()),  # else sqlite3 stores it by itself, in a way that ends
+)
 _MADE_OF = b"Sounding Board: which key signs"
 _SHORT = 12  # characters of an id or a fingerprint that a sentence shows
 _ACCEPT = (
