@@ -20,9 +20,9 @@ import numpy as np
 from tqdm import tqdm
 
 from embeddings import __version__
-from embeddings.collection.clips import Collection
+from embeddings.collection.clips import Clip, Collection
 from embeddings.errors import InputError
-from embeddings.extraction.journal import Journal, open_journal
+from embeddings.extraction.journal import Journal, entries_of, open_journal
 from embeddings.extraction.weights import find_variation, verified_weights
 from embeddings.files import check_name, only_writer
 from embeddings.packages import lack_of
@@ -226,9 +226,9 @@ def extract_embedding(
     if not is_to_do(collection, task, again=again, retry=retry):
         return open_embedding(collection, name)
     old = open_embedding(collection, name) if name in embedding_names(collection) else None
-    partial_folder = collection.folder / "embeddings" / f".{name}.partial"
+    partial_folder = _journal_folder(collection, name)
     lock = collection.data / "locks" / f"extract-{collection.name}.{name}"
-    conditions = [ids_digest(collection), name, task.dim, task.facts, __version__]
+    conditions = _conditions(collection, task)
     with only_writer(lock, f"extracting {name} of {collection.name!r}"):
         with open_journal(partial_folder, conditions, task.dim) as journal:
             if old and not again:
@@ -256,6 +256,25 @@ def is_to_do(
     if again or task.name not in embedding_names(collection):
         return True
     return retry and bool(open_embedding(collection, task.name).meta["failed"])
+
+
+def clips_to_do(collection: Collection, task: Task) -> list[Clip]:
+    """Return the clips that `extract_embedding` would compute: all, or those that are missing."""
+    if not is_to_do(collection, task):
+        return []
+    folder = _journal_folder(collection, task.name)
+    if not folder.is_dir():
+        return list(collection.clips)
+    known = entries_of(folder, _conditions(collection, task))
+    return [clip for clip in collection.clips if clip.id not in known]
+
+
+def _journal_folder(collection: Collection, name: str) -> Path:
+    return collection.folder / "embeddings" / f".{name}.partial"
+
+
+def _conditions(collection: Collection, task: Task) -> list[Any]:
+    return [ids_digest(collection), task.name, task.dim, task.facts, __version__]
 
 
 def _extract_missing(

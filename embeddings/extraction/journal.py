@@ -88,14 +88,10 @@ def open_journal(folder: Path, conditions: list[Any], dim: int) -> Iterator[Jour
     dim : numbers in a vector
     """
     index, stored = folder / "index.jsonl", folder / "vectors.f32"
-    size = stored.stat().st_size if stored.is_file() else 0
-    known, lines = _whole_lines(index)
-    if known != conditions:
+    entries = entries_of(folder, conditions)
+    if _whole_lines(index)[0] != conditions:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        lines, size = [], 0
-    # What failed is tried again, and what a power cut left unwritten is computed again.
-    entries = {key: one for key, one in lines if "at" in one and _end(one) <= size}
     kept = [conditions, *entries.items()]
     write_text(index, "".join(json.dumps(line) + "\n" for line in kept))
     end = max(map(_end, entries.values()), default=0)
@@ -103,6 +99,19 @@ def open_journal(folder: Path, conditions: list[Any], dim: int) -> Iterator[Jour
         vectors.truncate(end)
         vectors.seek(end)
         yield Journal(entries, vectors, file, dim)
+
+
+def entries_of(folder: Path, conditions: list[Any]) -> dict[str, dict[str, Any]]:
+    """Return what a journal has of the clips that were computed under these conditions.
+
+    What failed is not in it, nor what a power cut left unwritten: it is computed again.
+    """
+    stored = folder / "vectors.f32"
+    size = stored.stat().st_size if stored.is_file() else 0
+    known, lines = _whole_lines(folder / "index.jsonl")
+    if known != conditions:
+        return {}
+    return {key: one for key, one in lines if "at" in one and _end(one) <= size}
 
 
 def _whole_lines(index: Path) -> tuple[Any, list[tuple[str, dict[str, Any]]]]:

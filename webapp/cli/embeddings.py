@@ -2,13 +2,21 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import current_app
 
 from embeddings.collection.clips import open_collection
 from embeddings.errors import InputError
-from embeddings.extraction.extract import extract_embedding, find_card, is_to_do, plan, plan_own
+from embeddings.extraction.extract import (
+    Task,
+    extract_embedding,
+    find_card,
+    is_to_do,
+    plan,
+    plan_own,
+)
 from embeddings.representations import CARDS
 from embeddings.systems.imported import import_embedding
 from embeddings.systems.store import Embedding, embedding_names, open_embedding
@@ -58,22 +66,15 @@ def extract_command(
     """
     from webapp.demo.demo import replace_simulated  # which imports all that makes sounds
 
-    data = current_app.config["DATA"]
-    sounds = open_collection(data, collection)
-    if everything == bool(representations):
-        raise InputError("Name the representations to compute, or give --all.")
-    names = representations or tuple(CARDS)
-    tasks = []
-    for name in names:
-        try:
-            card = find_card(name)
-            tasks.append(
-                plan(data, card, extraction, variation=variation, device=device, backend=backend)
-            )
-        except InputError as error:
-            if not everything:
-                raise
-            click.echo(f"left out: {error}", err=True)
+    sounds = open_collection(current_app.config["DATA"], collection)
+    tasks = tasks_of(
+        representations,
+        everything=everything,
+        extraction=extraction,
+        variation=variation,
+        device=device,
+        backend=backend,
+    )
     done, replaced = [], []
     with going_on():
         for task in tasks:
@@ -168,6 +169,24 @@ def list_command(collection: str) -> None:
         )
     if not embedding_names(sounds):
         click.echo(f"There is none yet: flask embeddings extract {collection} Freesound")
+
+
+def tasks_of(representations: tuple[str, ...], *, everything: bool, **how: Any) -> list[Task]:
+    """Return the tasks of computing representations; of all, those that can be, and say the rest.
+
+    `how` is given to `embeddings.extraction.extract.plan`.
+    """
+    if everything == bool(representations):
+        raise InputError("Name the representations to compute, or give --all.")
+    tasks = []
+    for name in representations or tuple(CARDS):
+        try:
+            tasks.append(plan(current_app.config["DATA"], find_card(name), **how))
+        except InputError as error:
+            if not everything:
+                raise
+            click.echo(f"left out: {error}", err=True)
+    return tasks
 
 
 def _say_table(done: list[tuple[Embedding, float | None]]) -> None:
