@@ -36,17 +36,6 @@ REPLACED = "proxy_set_header X-Forwarded-For $remote_addr;"
 APPENDED = "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"
 
 
-@pytest.fixture
-def nginx(tmp_path: Path) -> str:
-    """The path of Debian's nginx. In CI a missing one is a failure, elsewhere a skip."""
-    path = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
-    if path is None and os.environ.get("CI"):
-        pytest.fail("nginx is missing; .ci/run installs it")
-    if path is None:
-        pytest.skip("nginx is not installed (apt-get install nginx-light)")
-    return path
-
-
 @contextmanager
 def behind_nginx(nginx: str, data: Path, lines: str, proxies: int) -> Iterator[str]:
     """Serve a data folder behind nginx with some lines of configuration; give the address."""
