@@ -32,12 +32,12 @@ class _Queue:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._threads = threading.Lock()
-        self._file: int | None = None
+        self._file: int | None = None  # open, and locked, during a turn
 
     def forked(self) -> None:
         """Begin anew: a turn of before stays with the process that its thread lives in."""
         self._threads = threading.Lock()
-        self._close()
+        self._unlock()
 
     def enter(self) -> "threading.Lock | None":
         """Wait for the turn; return what gives it back, or None where it did not come."""
@@ -45,7 +45,7 @@ class _Queue:
         if not turn.acquire(timeout=_PATIENCE):
             return None
         try:
-            self._among_processes()
+            self._lock()
         except BaseException:
             turn.release()
             raise
@@ -56,29 +56,24 @@ class _Queue:
         if turn is not self._threads:
             return  # a process was forked meanwhile, and this is it
         try:
-            if fcntl and self._file is not None:
-                fcntl.flock(self._file, fcntl.LOCK_UN)
+            self._unlock()
         finally:
             turn.release()
 
-    def _among_processes(self) -> None:
+    def _lock(self) -> None:
         if not fcntl:
             return
         try:
-            if self._file is None:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-                self._file = os.open(self.path, flags, 0o600)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX)
         except OSError:  # no place to write, or a file system without locks: as SQLite waits
-            self._close()
+            self._unlock()
 
-    def _close(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
-        self._file = None
-
-    __del__ = _close
+    def _unlock(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            os.close(file)
 
 
 _queues: "weakref.WeakKeyDictionary[Engine, _Queue]" = weakref.WeakKeyDictionary()

@@ -145,7 +145,6 @@ def test_a_folder_that_takes_no_lock_is_no_hindrance(counted: Flask) -> None:
     with counted.app_context():
         queue = writers._queues[db.engine]
         queue.path = Path(counted.config["DATA"]) / "sounding_board.sqlite" / "no-folder"
-        queue._close()
         db.session.execute(COUNT)
         db.session.commit()
         assert queue._file is None
