@@ -88,6 +88,7 @@ class Traced:
 
 
 _WORST = ("passed", "skipped", "failed")
+_ROOM = 8 << 30  # bytes that a test of a fault may have
 
 
 def run_tests(
@@ -122,7 +123,8 @@ def _become(work: Callable[[], int], tree: Path, limit: float, log: Path) -> Non
     try:
         os.setsid()
         resource.setrlimit(resource.RLIMIT_CPU, (int(limit) + 1, int(limit) + 2))
-        resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))  # a fault can ask for anything
+        most = _address_space() + _ROOM  # a fault can ask for anything
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
         with log.open("wb") as file:
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
@@ -138,6 +140,12 @@ def _become(work: Callable[[], int], tree: Path, limit: float, log: Path) -> Non
     finally:
         sys.stdout.flush()
         os._exit(code)
+
+
+def _address_space() -> int:
+    """Return how many bytes this process has mapped, which it has from the one it is a fork of."""
+    told = Path("/proc/self/statm")
+    return int(told.read_text().split()[0]) * resource.getpagesize() if told.is_file() else 0
 
 
 def _wait(process: int, seconds: float) -> int | None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import socket
 import threading
@@ -147,6 +148,18 @@ def test_a_whole_request_has_the_time_it_needs(hasty: Served) -> None:
         connection.sendall(HEADERS + b"\r\n")
         assert status(connection) == 200
         time.sleep(1.2)
+
+
+@pytest.mark.parametrize("more", [b"", b"Connection: close\r\n"], ids=["kept open", "closed"])
+def test_who_sends_more_than_is_taken_reads_the_answer(served: Served, more: bytes) -> None:
+    size = 30_000_000  # more than a connection holds while nobody reads it
+    head = BODY.replace(
+        b"Content-Length: 9\r\n\r\na=", b"Content-Length: %d\r\n%b\r\n" % (size, more)
+    )
+    connection = served.connect(head)
+    select.select([connection], [], [], PATIENCE)  # it is refused by what the headers say
+    connection.sendall(b"a" * size)
+    assert status(connection) == 413
 
 
 def test_a_worker_that_is_killed_is_back_at_once(served: Served) -> None:

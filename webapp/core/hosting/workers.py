@@ -26,6 +26,13 @@ SLOWEST = 10_000
 """Bytes a second, of a body that announces its length."""
 
 
+REST = 5.0
+"""Seconds in which the rest of a body is taken that nobody reads."""
+
+LARGEST = 64_000_000
+"""Bytes of such a rest: more than proxies let through."""
+
+
 class Worker(ThreadWorker):
     """gunicorn's own worker with threads, in which a request that does not come whole is given up.
 
@@ -55,6 +62,15 @@ class Worker(ThreadWorker):
         else:
             self._due.pop(conn, None)  # it is here; the answer takes as long as it takes
         return super().handle_request(req, conn)
+
+    def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:
+        """Take what is left of a body that was refused before it had come; return what is asked.
+
+        gunicorn takes 64 kB of it, and closes. A proxy that is still sending then finds a broken
+        connection, and tells of that instead of the answer.
+        """
+        is_over = conn.parser.finish_body(deadline=monotonic() + REST, max_bytes=LARGEST)
+        return keepalive and bool(is_over)
 
     def load_wsgi(self) -> None:
         """Load the app, and never give it half a body for a whole one."""
