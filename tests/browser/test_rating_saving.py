@@ -242,6 +242,27 @@ def test_what_is_stored_while_the_page_is_left_is_on_the_next_one(
     assert [grade for _, grade in grades(server)] == [40, 35]
 
 
+def test_who_stays_after_all_sees_later_what_was_given_last(
+    page: Page, start: Callable[..., Server]
+) -> None:
+    """A page that is not left forgets what it kept for the next one, before it could be shown."""
+    server = start()
+    page.clock.install()
+    link = practised(server, 1)[0]
+    page.goto(link)
+    page.evaluate("() => window.dispatchEvent(new Event('beforeunload'))")  # and then: Stay
+    press(page, 0, 40)
+    expect(state(page, 0)).to_have_text("saved ✓")
+    page.clock.run_for(31_000)
+    press(page, 0, 80)
+    expect(state(page, 0)).to_have_text("saved ✓")
+    page.reload()
+    expect(page.locator(".candidate .exact-value").first).to_have_text("80")
+    page.clock.run_for(5_000)
+    expect(page.locator(".candidate .exact-value").first).to_have_text("80")
+    assert [grade for _, grade in grades(server)] == [40, 80]
+
+
 def test_a_sound_that_fails_is_tried_again(page: Page, start: Callable[..., Server]) -> None:
     page.problems_expected = ("status of 503",)
     link = practised(start(), 1)[0]

@@ -41,13 +41,11 @@ export class Queue extends Keeping {
   constructor(rater, csrf, on) {
     super(rater);
     Object.assign(this, { csrf, on, wait: SHORTEST_WAIT, draining: null, asked: false, timer: 0, rested: 0 });
-    this.isLeaving = false;
+    this.leaving = []; // [key, entry] of what was stored while the page is left
+    this.leavingTimer = 0;
     this.again = new Set(); // UUIDs of what was refused and is to be tried once more
     window.addEventListener("online", () => this.drain());
-    window.addEventListener("beforeunload", () => {
-      this.isLeaving = true;
-      setTimeout(() => { this.isLeaving = false; }, LONGEST_LEAVE); // it is asked of mailto links, too
-    });
+    window.addEventListener("beforeunload", () => this.leave());
   }
 
   // Return those of this rater that are to be sent.
@@ -89,11 +87,21 @@ export class Queue extends Keeping {
     return stored;
   }
 
-  // The page that comes next may have been made before this was stored: it finds it kept, shows it,
-  // and sends it once more, which changes nothing.
+  // The page that comes next may have been made before what is stored now: it finds it kept, shows it,
+  // and sends it once more, which changes nothing. Where none comes (the rater stays, or followed a
+  // mailto link), it is forgotten: later answers must not be.
+  leave() {
+    clearTimeout(this.leavingTimer);
+    this.leavingTimer = setTimeout(async () => {
+      this.leavingTimer = 0;
+      for (const [key, entry] of this.leaving.splice(0)) await super.remove(key, entry);
+    }, LONGEST_LEAVE);
+  }
+
   async remove(key, entry) {
-    if (this.isLeaving) this.done.add(entry.body.uuid);
-    else await super.remove(key, entry);
+    if (!this.leavingTimer) return super.remove(key, entry);
+    this.done.add(entry.body.uuid);
+    this.leaving.push([key, entry]);
   }
 
   refuse(key, entry, answer) {
