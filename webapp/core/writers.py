@@ -2,13 +2,14 @@
 
 SQLite lets one write at a time and leaves it to the others to ask again, after pauses that grow to
 a tenth of a second. Among dozens of threads somebody then loses for seconds while the file is free
-in between. Here they wait for a lock of their process, and then for one among the processes of this
-machine, each of which wakes whoever waits at once. SQLite's own lock stays what decides: who is not
-in the queue, or has lost patience with it, waits as SQLite does.
+in between. Here they wait for a lock of their process, which wakes whoever waits at once, and then
+for one among the processes of this machine, of each of which one waits. SQLite's own lock stays
+what decides: who is not in the queue, or has lost patience with it, waits as SQLite does.
 """
 
 import os
 import threading
+import time
 import weakref
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ try:
 except ImportError:  # Windows: threads queue, processes wait as SQLite does
     fcntl = None  # type: ignore[assignment]
 
-_PATIENCE = 30.0  # seconds; as long as SQLite's own
+_PATIENCE = 5.0  # seconds in the queue; then SQLite's own begin
+_PAUSE = 0.001  # seconds between two looks at whether another process has the turn
 _TURN = "sounding_board_turn"
 
 
@@ -41,12 +43,14 @@ class _Queue:
 
     def enter(self) -> "threading.Lock | None":
         """Wait for the turn; return what gives it back, or None where it did not come."""
+        until = time.monotonic() + _PATIENCE
         turn = self._threads
         if not turn.acquire(timeout=_PATIENCE):
             return None
         try:
-            self._lock()
+            self._lock(until)
         except BaseException:
+            self._unlock()
             turn.release()
             raise
         return turn
@@ -56,17 +60,22 @@ class _Queue:
         if turn is not self._threads:
             return  # a process was forked meanwhile, and this is it
         try:
+            if fcntl and self._file is not None:
+                fcntl.flock(self._file, fcntl.LOCK_UN)  # whatever fork has the file open, too
             self._unlock()
         finally:
             turn.release()
 
-    def _lock(self) -> None:
+    def _lock(self, until: float) -> None:
         if not fcntl:
             return
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+            while not _locked(self._file):
+                if time.monotonic() > until:  # who has it does not go on: SQLite may be free
+                    return self._unlock()
+                time.sleep(_PAUSE)
         except OSError:  # no place to write, or a file system without locks: as SQLite waits
             self._unlock()
 
@@ -74,6 +83,14 @@ class _Queue:
         file, self._file = self._file, None
         if file is not None:
             os.close(file)
+
+
+def _locked(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 _queues: "weakref.WeakKeyDictionary[Engine, _Queue]" = weakref.WeakKeyDictionary()

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,7 @@ def counted(app: Flask) -> Flask:
 def number(app: Flask) -> int:
     """Return what was counted."""
     with app.app_context():
+        database.reads()
         return db.session.scalar(sa.text("SELECT n FROM counted")) or 0
 
 
@@ -66,7 +68,9 @@ def test_threads_and_processes_write_one_after_the_other(counted: Flask) -> None
     assert number(counted) == 8 * 20 + 2 * 50
 
 
-def test_nobody_asks_sqlite_while_another_has_the_turn(counted: Flask) -> None:
+def test_nobody_asks_sqlite_while_another_has_the_turn(
+    counted: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     begun: list[str] = []
 
     def write() -> None:
@@ -81,8 +85,12 @@ def test_nobody_asks_sqlite_while_another_has_the_turn(counted: Flask) -> None:
         )
         queue = writers._queues[engine]
         db.session.execute(COUNT)
+        asked: list[str] = []
+        enter = queue.enter
+        monkeypatch.setattr(queue, "enter", lambda: asked.append("the turn") or enter())
         waiting = threading.Thread(target=write)
         waiting.start()
+        wait_for(lambda: asked == ["the turn"])
         with engine.connect() as connection:  # a reader goes on
             database.g.reads = True
             assert connection.scalar(sa.text("SELECT n FROM counted")) == 0
@@ -93,6 +101,86 @@ def test_nobody_asks_sqlite_while_another_has_the_turn(counted: Flask) -> None:
     assert begun.count("BEGIN IMMEDIATE") == 2
     assert number(counted) == 2
     assert not queue._threads.locked()
+
+
+HOLDER = """
+import fcntl, sys
+file = open(sys.argv[1], "w")
+fcntl.flock(file, fcntl.LOCK_EX)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holder(counted: Flask) -> Iterator[subprocess.Popen]:
+    """Another process that has the turn until its input ends; SQLite's file is free."""
+    path = counted.config["DATA"] / "locks" / "writers"
+    path.parent.mkdir(exist_ok=True)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], **pipes) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        yield process
+
+
+def test_another_process_is_waited_for_and_no_one_else_is_woken_by_sqlite(
+    counted: Flask, holder: subprocess.Popen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writers, "_PATIENCE", 600)
+    looks: list[bool] = []
+    real = writers._locked
+    monkeypatch.setattr(writers, "_locked", lambda file: looks.append(real(file)) or looks[-1])
+
+    def write() -> None:
+        with counted.app_context():
+            db.session.execute(COUNT)
+            db.session.commit()
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    wait_for(lambda: len(looks) > 3)
+    assert not any(looks)
+    assert number(counted) == 0
+    holder.communicate()
+    writing.join()
+    assert looks[-1]
+    assert number(counted) == 1
+
+
+def test_who_loses_patience_with_another_process_goes_on(
+    counted: Flask, holder: subprocess.Popen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writers, "_PATIENCE", 0.01)
+    with counted.app_context():
+        db.session.execute(COUNT)
+        db.session.commit()
+        assert writers._queues[db.engine]._file is None
+    assert number(counted) == 1
+    holder.communicate()
+
+
+def test_an_interrupt_during_the_wait_leaves_nothing_locked(
+    counted: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = writers._locked
+
+    def interrupted(file: int) -> bool:
+        real(file)
+        raise KeyboardInterrupt
+
+    with counted.app_context():
+        queue = writers._queues[db.engine]
+        monkeypatch.setattr(writers, "_locked", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            db.session.execute(COUNT)
+        assert not queue._threads.locked()
+        assert queue._file is None
+        monkeypatch.setattr(writers, "_locked", real)
+        db.session.rollback()
+        db.session.execute(COUNT)
+        db.session.commit()
+    assert number(counted) == 1
 
 
 @pytest.mark.parametrize("end", ["rollback", "error", "invalidate"])
@@ -119,6 +207,7 @@ def test_a_forked_process_begins_with_an_empty_queue(counted: Flask) -> None:
     with counted.app_context():
         db.session.execute(COUNT)  # has the turn
         queue = writers._queues[db.engine]
+        assert queue._file is not None
         child = os.fork()
         if child == 0:
             taken = queue._threads.acquire(blocking=False)
