@@ -162,6 +162,14 @@ def test_who_sends_more_than_is_taken_reads_the_answer(served: Served, more: byt
     assert status(connection) == 413
 
 
+def test_a_body_in_pieces_that_are_none_is_answered_once(served: Served) -> None:
+    head = BODY.replace(b"Content-Length: 9\r\n\r\na=", b"Transfer-Encoding: chunked\r\n")
+    head = head.replace(b"/signout", b"/nothing/here") + b"Connection: close\r\n\r\n"
+    connection = served.connect(head + b"5\r\nabcde\r\nno length\r\n")
+    with connection.makefile("rb") as answer:
+        assert answer.read().count(b"HTTP/1.1 ") == 1
+
+
 def test_a_worker_that_is_killed_is_back_at_once(served: Served) -> None:
     """Both are killed, so that nobody else answers; a start from nothing is what it saves."""
     took = []
