@@ -77,11 +77,13 @@ _CELLS = 4
 
 def _fingerprints(vectors: np.ndarray) -> np.ndarray:
     """Return a number for each row, uint64 [rows], the same for the same numbers."""
-    kind = np.uint64 if vectors.dtype.itemsize == 8 else np.uint32
+    known = {np.dtype(np.float32): np.uint32, np.dtype(np.float64): np.uint64}
+    kind = known.get(vectors.dtype, np.uint64)
     weights = np.random.default_rng(_SEED).integers(1 << 63, size=vectors.shape[1], dtype=np.uint64)
     weights |= np.uint64(1)
     sums = np.empty(len(vectors), dtype=np.uint64)
     for some in tiles(*vectors.shape):
-        bits = (vectors[some] + vectors.dtype.type(0)).view(kind)  # + 0: minus zero equals zero
+        own = vectors[some] if vectors.dtype in known else vectors[some].astype(np.float64)
+        bits = (own + own.dtype.type(0)).view(kind)  # + 0: minus zero equals zero
         sums[some] = (bits * weights).sum(axis=1, dtype=np.uint64)
     return sums

@@ -37,7 +37,7 @@ from embeddings.search.threads import in_order
 SEARCHES = ("mcss", "mips", "nns")
 BLOCK = 256
 _FEWEST = 16  # queries at a time, however many clips there are
-_VALUES = 1 << 25  # similarities of a block, which bound its memory
+_VALUES = 1 << 26  # similarities of all blocks that are there at once, which bound their memory
 _NOWHERE = np.iinfo(np.int64).max
 _LONGEST = 1e18
 """The length of a vector whose square float32 still holds, as scores are stored."""
@@ -259,7 +259,9 @@ def _blocks(
         raise InputError(f"A block must have at least 1 query, not {block}.")
     top, queries = min(top, len(compared.corpus)), len(compared.queries)
     never = compared.identical.beyond(top + (left_out.largest if left_out else 0))
-    block = min(block, max(_FEWEST, _VALUES // max(1, len(compared.corpus))))
+    threads = default_workers() if compared.backend.shared else 1
+    fitting = _VALUES // (threads + 1) // max(1, len(compared.corpus))
+    block = min(block, max(_FEWEST, fitting))
 
     def ranked(start: int) -> Block:
         count = min(block, queries - start)
@@ -277,8 +279,7 @@ def _blocks(
             compared,
         )
 
-    threads = default_workers() if queries > block and compared.backend.shared else 1
-    yield from in_order(ranked, range(0, queries, block), threads)
+    yield from in_order(ranked, range(0, queries, block), threads if queries > block else 1)
 
 
 def _best(

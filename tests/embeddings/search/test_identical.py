@@ -18,7 +18,7 @@ def few(clips: int, kinds: int, seed: int = 1) -> np.ndarray:
     return values[rng.integers(0, kinds, clips)].astype(np.float32)
 
 
-@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, np.longdouble])
 @pytest.mark.parametrize("kinds", [1, 7, 400])
 def test_what_is_the_same_is_found(kinds: int, kind: type) -> None:
     vectors = few(400, kinds).astype(kind)

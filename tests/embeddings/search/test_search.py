@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embeddings.errors import InputError
+from embeddings.search import neighbours as neighbours_module
 from embeddings.search.backends import NumpyBackend, TorchBackend
 from embeddings.search.comparison import Comparison
-from embeddings.search.neighbours import SEARCHES, search_corpus, top_neighbours
+from embeddings.search.neighbours import SEARCHES, ranked_blocks, search_corpus, top_neighbours
 from evaluation.objective.per_query import score_queries
 from tests.support import oracle
 
@@ -326,6 +327,22 @@ def test_a_long_vector_does_not_make_every_pair_exact(monkeypatch: pytest.Monkey
     assert np.array_equal(
         neighbours, np.argsort(-brute_force(vectors, "nns"), axis=1, kind="stable")[:, :10]
     )
+
+
+@pytest.mark.parametrize("cores", [1, 3, 64])
+def test_all_blocks_together_have_a_bound_whatever_the_cores(
+    cores: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vectors = np.random.default_rng(16).normal(size=(700, 5)).astype(np.float32)
+    whole = top_neighbours(vectors, "mcss", 9)
+    monkeypatch.setattr(neighbours_module, "default_workers", lambda: cores)
+    monkeypatch.setattr(neighbours_module, "_VALUES", 700 * 100 * (cores + 1))
+    sizes = [len(one.neighbours) for one in ranked_blocks(vectors, "mcss", 9)]
+    assert (sum(sizes), max(sizes)) == (700, 100)
+    monkeypatch.setattr(neighbours_module, "_VALUES", 1)  # a product of few rows would be slow
+    assert max(len(one.neighbours) for one in ranked_blocks(vectors, "mcss", 9)) == 16
+    again = top_neighbours(vectors, "mcss", 9)
+    assert all(np.array_equal(one, other) for one, other in zip(again, whole, strict=True))
 
 
 def test_a_block_has_queries() -> None:
