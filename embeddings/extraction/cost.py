@@ -13,18 +13,21 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
 from embeddings.collection.clips import Clip, Collection
 from embeddings.errors import InputError
 from embeddings.extraction.extract import Task, clips_to_do
+from embeddings.files import read_lines
 from embeddings.parallel import Failure, default_workers, in_parallel
 from embeddings.progress import progress
 from embeddings.representations.runner import Embedder, Job
 
 LEAST = 3
 """Clips that each process computes at least, however long they take."""
+_STATUS = Path("/proc/self/status")
 _SAMPLE = 2000  # clips at most
 _SEED = 1
 
@@ -40,7 +43,8 @@ class Cost:
     measured, failed : clips that were computed to know this, and those that could not be
     hours : until all are computed, by this many `workers`
     memory : bytes, of all processes together; those that they share count several times
-    disk : bytes, while the vectors are put together; half of it stays
+    disk : bytes, while the vectors are put together
+    stays : bytes of the vectors of all clips, which stay
     """
 
     representation: str
@@ -51,6 +55,7 @@ class Cost:
     hours: float
     memory: float
     disk: float
+    stays: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ def estimate(
     todo = clips_to_do(collection, task)
     workers = max(1, min(workers, len(todo)))
     if not todo:
-        return Cost(task.representation, 0, 0, 0, workers, 0.0, 0.0, 0.0)
+        return Cost(task.representation, 0, 0, 0, workers, 0.0, 0.0, 0.0, 0.0)
     drawn = np.random.default_rng(_SEED).permutation(len(todo))[:_SAMPLE]
     some = [todo[at] for at in drawn]
     found, failed = _compute(collection, task, some, workers, seconds)
@@ -97,8 +102,9 @@ def estimate(
     taken = np.array([one.seconds for one in measured])
     fitted = _fitted(own[settled], taken[settled], own)
     loading = max([0.0, *(taken - fitted)[~settled]])
-    vectors = _fitted(own, np.array([float(one.size) for one in measured]), every).sum()
-    peaks = {one.process: one.peak for one in measured}  # the last one of each is its largest
+    sizes = np.array([float(one.size) for one in measured])
+    whole = np.array([clip.seconds for clip in collection.clips])
+    vectors, coming = (float(_fitted(own, sizes, of).sum()) for of in (whole, every))
     return Cost(
         representation=task.representation,
         clips=len(todo),
@@ -106,8 +112,9 @@ def estimate(
         failed=len(failed),
         workers=workers,
         hours=(_fitted(own[settled], taken[settled], every).sum() / workers + loading) / 3600,
-        memory=max(peaks.values()) * workers + vectors,
-        disk=2 * vectors,
+        memory=max(one.peak for one in measured) * workers + vectors,
+        disk=coming + vectors,
+        stays=vectors,
     )
 
 
@@ -143,9 +150,16 @@ def _measured(embedder: Embedder, until: float, job: Job) -> _Measured | None:
     start = time.perf_counter()
     vectors = embedder(path, clip_id)
     took = time.perf_counter() - start
+    return _Measured(os.getpid(), _computed, took, vectors.nbytes, _peak())
+
+
+def _peak() -> int:
+    """Return the most bytes of memory that this process had."""
+    if _STATUS.is_file():  # which begins with the process: what it inherits does not count
+        lines = (line.split() for line in read_lines(_STATUS))
+        return next(int(words[1]) * 1024 for words in lines if words[:1] == ["VmHWM:"])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    unit = 1 if sys.platform == "darwin" else 1024
-    return _Measured(os.getpid(), _computed, took, vectors.nbytes, peak * unit)
+    return peak * (1 if sys.platform == "darwin" else 1024)
 
 
 def _fitted(seconds: np.ndarray, values: np.ndarray, every: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ import click
 from flask import current_app
 
 from embeddings.collection.clips import Collection, open_collection
+from embeddings.errors import InputError
 from webapp.cli import Group
 from webapp.cli.embeddings import tasks_of
 from webapp.cli.options import device_option
@@ -59,7 +60,13 @@ def extract_command(
         f"{'':{width}}  {'clips':>9}  {'measured':>8}  {'hours':>8}  {'memory':>8}  {'disk':>8}"
     )
     for task in tasks:
-        one = estimate(sounds, task, workers=workers, seconds=seconds / len(tasks))
+        try:
+            one = estimate(sounds, task, workers=workers, seconds=seconds / len(tasks))
+        except InputError as error:
+            if not everything:
+                raise
+            click.echo(f"left out: {error}", err=True)
+            continue
         costs.append(one)
         failed = f"  {one.failed} of those tried failed" if one.failed else ""
         click.echo(
@@ -73,8 +80,8 @@ def _say_whole(sounds: Collection, costs: list) -> None:
     """Print what it all takes, one after the other, and what this machine has."""
     hours = sum(one.hours for one in costs)
     memory = max((one.memory for one in costs), default=0)
-    # what was put together leaves half of the room again
-    disk = sum(one.disk for one in costs) / 2 + max((one.disk for one in costs), default=0) / 2
+    disk = sum(one.stays for one in costs)
+    disk += max((one.disk - one.stays for one in costs), default=0)  # while one is put together
     free = shutil.disk_usage(sounds.folder).free
     there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     workers = max((one.workers for one in costs), default=1)

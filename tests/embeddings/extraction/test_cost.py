@@ -24,6 +24,11 @@ from webapp.cli import embeddings as embeddings_commands
 LOADING, EACH, GROWING, PEAK = 7.0, 2.0, 0.5, 300e6
 
 
+def unreadable(path: Path, clip_id: str) -> np.ndarray:
+    """Compute nothing."""
+    raise InputError(f"{path}: cannot be read.")
+
+
 def computing(collection: Collection, most: int, broken: int = 0) -> Callable[..., Any]:
     """Return a stand-in for two processes, which compute `most` clips until the time is over."""
     lengths = {clip.id: clip.seconds for clip in collection.clips}
@@ -36,7 +41,7 @@ def computing(collection: Collection, most: int, broken: int = 0) -> Callable[..
             if place < broken:
                 yield job, Failure("cannot be read")
             elif place < most:
-                yield job, cost._Measured(process, number, taken, size, int(PEAK) + number)
+                yield job, cost._Measured(process, number, taken, size, int(PEAK) - number)
             else:
                 yield job, None
 
@@ -55,7 +60,8 @@ def test_hours_memory_and_disk_are_those_of_all_clips(
     assert (found.clips, found.measured, found.failed) == (len(lengths), most, 0)
     assert found.hours == pytest.approx((alone / 2 + LOADING) / 3600)
     rounded = 4 * 0.5 * len(lengths)  # of each clip's frames
-    assert found.disk == pytest.approx(2 * vectors, abs=2 * rounded)
+    assert found.stays == pytest.approx(vectors, abs=rounded)
+    assert found.disk == pytest.approx(2 * found.stays)
     assert found.memory == pytest.approx(2 * PEAK + vectors, abs=rounded + 2 * most)
 
 
@@ -90,11 +96,15 @@ def test_what_is_there_already_costs_nothing(small: Collection) -> None:
             journal.add(clip.id, np.zeros(TASK.dim))
     left = [clip for clip in small.clips if clip not in half]
     assert clips_to_do(small, TASK) == left
-    assert estimate(small, TASK, workers=1, seconds=1).clips == len(left)
+    found = estimate(small, TASK, workers=1, seconds=1)
+    assert found.clips == len(left)
+    one = 4 * TASK.dim
+    assert found.stays == pytest.approx(one * len(small.clips))
+    assert found.disk == pytest.approx(one * (len(small.clips) + len(left)))
     assert clips_to_do(small, replace(TASK, dim=4)) == list(small.clips)
     extract_embedding(small, TASK, workers=1)
     assert clips_to_do(small, TASK) == []
-    assert estimate(small, TASK) == cost.Cost("Three", 0, 0, 0, 1, 0.0, 0.0, 0.0)
+    assert estimate(small, TASK) == cost.Cost("Three", 0, 0, 0, 1, 0.0, 0.0, 0.0, 0.0)
 
 
 def test_the_command_prints_each_and_the_whole(
@@ -118,6 +128,12 @@ def test_the_command_prints_each_and_the_whole(
         ["Freesound", str(len(small.clips))], ["BEATs", str(len(small.clips))],
     ]  # fmt: skip
     assert lines[3].startswith("In all 0.0 hours by 1 process, at most ")
+    broken = replace(of["BEATs"], embedder=unreadable)
+    monkeypatch.setitem(of, "BEATs", broken)
+    done = runner.invoke(args=[*arguments, "--all"])
+    assert "left out: BEATs: none of " in done.output
+    assert "In all 0.0 hours" in done.output
+    assert runner.invoke(args=[*arguments, "BEATs"]).exit_code != 0
     monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=10))
     done = runner.invoke(args=[*arguments, "Freesound"])
     assert "That is more disk than is free." in done.output
