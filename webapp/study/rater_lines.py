@@ -113,7 +113,8 @@ def _line(rater: Rater, terms: Protocol, given: _Given, at: datetime) -> RaterLi
     return RaterLine(
         rater=rater,
         stage=_stage(rater),
-        finished=rater.blocks_done,
+        # of what was loaded with all raters; `blocks_done` would ask for each
+        finished=sum(1 for one in rater.assignments if one.finished_at and not one.query.practice),
         at=kept_block(rater, at),
         minutes=_minutes(given.moments),
         heard=said.heard.share if said else fmean(given.heard.values()) if given.heard else None,

@@ -1,13 +1,16 @@
-"""A rater's page asks the database as often in a large study as in a small one."""
+"""Pages ask the database as often in a large study, and of many raters, as in a small one."""
 
 import re
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from benchmarks.rating_study import SLUG, make_study
 from webapp import create_app
 from webapp.core.database import db
+from webapp.models import Study
+from webapp.study.rater_lines import rater_lines
 
 
 def statements(data: Path, sitting: int) -> tuple[int, int]:
@@ -31,3 +34,24 @@ def statements(data: Path, sitting: int) -> tuple[int, int]:
 def test_a_larger_study_has_no_more_statements_a_page(tmp_path: Path) -> None:
     small, large = statements(tmp_path / "small", 2), statements(tmp_path / "large", 9)
     assert small == large
+
+
+@pytest.mark.parametrize("begun", [0, 3])
+def test_more_raters_are_no_more_statements_for_the_experimenter(
+    tmp_path: Path, begun: int
+) -> None:
+    counts = []
+    for raters in (5, 15):
+        data = tmp_path / str(raters)
+        tokens = make_study(data, raters, 2)
+        app = create_app({"DATA": data, "TESTING": True})
+        for token in tokens[:begun]:
+            assert app.test_client().get(f"/rate/{SLUG}/{token}").status_code == 200
+        with app.app_context():
+            asked: list[str] = []
+            study = db.session.scalars(sa.select(Study)).one()
+            listen = lambda conn, cursor, text, *rest: asked.append(text)  # noqa: E731, B023
+            sa.event.listen(db.engine, "before_cursor_execute", listen)
+            assert len(rater_lines(study)) == raters
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
