@@ -5,6 +5,7 @@ the tests that run its line first.
 """
 
 import contextlib
+import gc
 import json
 import os
 import resource
@@ -120,6 +121,7 @@ def _pytest(tree: Path, files: Sequence[str], plugin: object, stop: bool) -> int
 
 def _become(work: Callable[[], int], tree: Path, limit: float, log: Path) -> None:
     code = 70  # no exit code of pytest's
+    gc.freeze()  # what the other process has not closed yet is not for this one to find
     try:
         os.setsid()
         resource.setrlimit(resource.RLIMIT_CPU, (int(limit) + 1, int(limit) + 2))
