@@ -264,6 +264,7 @@ def _blocks(
     block = min(block, max(_FEWEST, fitting))
 
     def ranked(start: int) -> Block:
+        """Return the block of queries that begins there."""
         count = min(block, queries - start)
         similarity = compared.similarity(start, count)
         if left_out:

@@ -22,7 +22,7 @@ from embeddings.systems.imported import import_embedding
 from embeddings.systems.store import Embedding, embedding_names, open_embedding
 from webapp.cli import Group, going_on
 from webapp.cli.maps import map_command
-from webapp.cli.options import device_option
+from webapp.cli.options import device_option, extraction_options
 
 group = Group("embeddings", help="Compute representations of a collection.")
 commands = (group,)
@@ -30,14 +30,7 @@ group.add_command(map_command)
 
 
 @group.command("extract")
-@click.argument("collection")
-@click.argument("representations", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="All whose weights and packages are here.")
-@click.option("--variation", help="Which checkpoint; the paper's unless told.")
-@click.option("--extraction", help="How to extract; the representation's default unless told.")
-@click.option("--backend", help="Whose code computes it, where there is a choice: LAION-CLAP.")
-@device_option
-@click.option("--workers", type=click.IntRange(min=1), help="Processes; all cores unless told.")
+@extraction_options
 @click.option(
     "--batch",
     type=click.IntRange(min=1),
@@ -48,15 +41,11 @@ group.add_command(map_command)
 def extract_command(
     collection: str,
     representations: tuple[str, ...],
-    everything: bool,
-    variation: str | None,
-    extraction: str | None,
-    backend: str | None,
-    device: str,
     workers: int | None,
     batch: int | None,
     again: bool,
     retry: bool,
+    **how: Any,
 ) -> None:
     """Compute REPRESENTATIONS of every clip of COLLECTION.
 
@@ -67,14 +56,7 @@ def extract_command(
     from webapp.demo.demo import replace_simulated  # which imports all that makes sounds
 
     sounds = open_collection(current_app.config["DATA"], collection)
-    tasks = tasks_of(
-        representations,
-        everything=everything,
-        extraction=extraction,
-        variation=variation,
-        device=device,
-        backend=backend,
-    )
+    tasks = tasks_of(representations, **how)
     done, replaced = [], []
     with going_on():
         for task in tasks:
@@ -174,7 +156,7 @@ def list_command(collection: str) -> None:
 def tasks_of(representations: tuple[str, ...], *, everything: bool, **how: Any) -> list[Task]:
     """Return the tasks of computing representations; of all, those that can be, and say the rest.
 
-    `how` is given to `embeddings.extraction.extract.plan`.
+    `how` (variation, extraction, backend, device) is given to `embeddings.extraction.extract.plan`.
     """
     if everything == bool(representations):
         raise InputError("Name the representations to compute, or give --all.")

@@ -1,5 +1,8 @@
 """Options that several commands have."""
 
+from collections.abc import Callable
+from typing import Any
+
 import click
 
 from embeddings.search.backends import DEVICES
@@ -12,6 +15,33 @@ device_option = click.option(
     show_default=True,
     help="Where it is computed; auto takes a GPU where PyTorch finds one.",
 )
+
+
+def extraction_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what says which representations of which collection are computed, and how."""
+    options = (
+        click.argument("collection"),
+        click.argument("representations", nargs=-1),
+        click.option(
+            "--all", "everything", is_flag=True, help="All whose weights and packages are here."
+        ),
+        click.option("--variation", help="Which checkpoint; the paper's unless told."),
+        click.option(
+            "--extraction", help="How to extract; the representation's default unless told."
+        ),
+        click.option(
+            "--backend", help="Whose code computes it, where there is a choice: LAION-CLAP."
+        ),
+        device_option,
+        click.option(
+            "--workers", type=click.IntRange(min=1), help="Processes; all cores unless told."
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 topics_option = click.option(
     "--topics",
     type=click.Choice(TOPICS),

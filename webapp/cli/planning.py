@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from typing import Any
 
 import click
 from flask import current_app
@@ -10,7 +11,7 @@ from embeddings.collection.clips import Collection, open_collection
 from embeddings.errors import InputError
 from webapp.cli import Group
 from webapp.cli.embeddings import tasks_of
-from webapp.cli.options import device_option
+from webapp.cli.options import extraction_options
 
 group = Group("plan", help="Say what long work will take.")
 commands = (group,)
@@ -18,14 +19,7 @@ GB = 1e9
 
 
 @group.command("extract")
-@click.argument("collection")
-@click.argument("representations", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="All whose weights and packages are here.")
-@click.option("--extraction", help="How to extract; the representation's default unless told.")
-@click.option("--variation", help="Which checkpoint; the paper's unless told.")
-@click.option("--backend", help="Whose code computes it, where there is a choice: LAION-CLAP.")
-@device_option
-@click.option("--workers", type=click.IntRange(min=1), help="Processes; all cores unless told.")
+@extraction_options
 @click.option(
     "--seconds",
     type=click.FloatRange(min=1),
@@ -37,12 +31,9 @@ def extract_command(
     collection: str,
     representations: tuple[str, ...],
     everything: bool,
-    extraction: str | None,
-    variation: str | None,
-    backend: str | None,
-    device: str,
     workers: int | None,
     seconds: float,
+    **how: Any,
 ) -> None:
     """Say what it takes to compute REPRESENTATIONS of COLLECTION: hours, memory and disk.
 
@@ -52,8 +43,7 @@ def extract_command(
     from embeddings.extraction.cost import Cost, estimate
 
     sounds = open_collection(current_app.config["DATA"], collection)
-    how = {"extraction": extraction, "variation": variation, "backend": backend}
-    tasks = tasks_of(representations, everything=everything, device=device, **how)
+    tasks = tasks_of(representations, everything=everything, **how)
     costs: list[Cost] = []
     width = max((len(task.representation) for task in tasks), default=0)
     click.echo(
