@@ -55,8 +55,8 @@ class Timetable:
     Attributes
     ----------
     bound : raters give up
-    between : no seconds, but how many grades lie at least between two kills of a worker: a machine
-        that is too busy to start one in two seconds comes to an end, too; 0 where it is measured
+    between : no seconds, but how many grades lie between two kills of a worker, so that as many are
+        killed on a fast machine as on a busy one; 0 where it is measured: then by the clock
     pace : that each rater takes for a grade, at least, where two servers are watched
     away_at, restart_at, back_at : then a server is killed, PostgreSQL restarted, the server back
     """
@@ -128,9 +128,11 @@ class Site:
     def disturb(self, trouble: str, stop: threading.Event, outcome: Outcome) -> None:
         """Do what a kind of run asks for, until `stop` is set."""
         if trouble == "killed":
+            between, killed = self.times.between, self.killed
             self.servers[0].kill_workers(
-                stop, self.killed,
-                lambda: len(outcome.acknowledged) >= self.times.between * (len(self.killed) + 1),
+                stop, killed,
+                (lambda: len(outcome.acknowledged) >= between * (len(killed) + 1))
+                if between else None,
             )  # fmt: skip
         elif trouble == "two-servers":
             for moment, work in (

@@ -17,6 +17,7 @@ from tests.support.serving.processes import children
 from tests.support.waiting import wait_for
 
 KILL_EVERY = 2.0  # seconds
+_LOOK_EVERY = 0.02
 _NGINX = """
 daemon off;
 {user}
@@ -101,15 +102,15 @@ class AppServer:
         self.process.wait()
 
     def kill_workers(
-        self, stop: threading.Event, killed: list[int], due: Callable[[], bool] = lambda: True
+        self, stop: threading.Event, killed: list[int], due: Callable[[], bool] | None = None
     ) -> None:
         """Kill one worker after the other as a power cut would, until `stop` is set.
 
-        One is killed every `KILL_EVERY` seconds, or later, once the next is `due`.
+        One is killed every `KILL_EVERY` seconds; or, by no clock, as soon as the next is `due`.
         """
-        while not stop.wait(KILL_EVERY):
+        while not stop.wait(KILL_EVERY if due is None else _LOOK_EVERY):
             workers = self.workers()
-            if workers and due():
+            if workers and (due is None or due()):
                 victim = workers[len(killed) % len(workers)]
                 os.kill(victim, signal.SIGKILL)
                 killed.append(victim)
