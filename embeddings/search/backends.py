@@ -5,6 +5,7 @@ matrix of one block, ``similarity`` [queries, clips], stays where it was compute
 """
 
 import sys
+from collections import deque
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from embeddings.errors import InputError
 from embeddings.search.sums import tiles
 
 DEVICES = ("auto", "cpu", "cuda")
+_TILE = 1 << 22  # numbers of the corpus that are multiplied at a time
 _PASS = 64  # rows that are looked at whole at a time
 _CACHED = 1 << 17  # values that are looked at twice while they are in a core's cache
 _GPU_FILES = ("/dev/nvidia0", "/dev/kfd", "/dev/dxg")  # NVIDIA, AMD, Windows' Linux
@@ -26,6 +28,9 @@ class Backend(Protocol):
 
     def similarity(self, queries: np.ndarray) -> Any:
         """Return float32 `queries` [queries, dim] times the corpus: float32 [queries, clips]."""
+
+    def release(self, similarity: Any) -> None:
+        """Use the memory of what `similarity` returned for another block: nobody reads it now."""
 
     def exclude(self, similarity: Any, rows: np.ndarray, columns: np.ndarray) -> None:
         """Set the value at each (row, column) to minus infinity, in place."""
@@ -89,10 +94,24 @@ class NumpyBackend:
 
     def __init__(self, corpus: np.ndarray) -> None:
         self._corpus = np.ascontiguousarray(corpus, dtype=np.float32)
+        self._free: deque[np.ndarray] = deque()  # a page that was never touched costs a fault
 
     def similarity(self, queries: np.ndarray) -> np.ndarray:
-        """Multiply."""
-        return queries @ self._corpus.T
+        """Multiply, a tile of clips at a time: it is packed once for all queries."""
+        shape = len(queries), len(self._corpus)
+        try:
+            kept = self._free.pop()
+        except IndexError:
+            kept = np.empty(shape, dtype=np.float32)
+        if kept.shape != shape:  # the last block has fewer
+            kept = np.empty(shape, dtype=np.float32)
+        for some in tiles(len(self._corpus), queries.shape[1], _TILE):
+            np.matmul(queries, self._corpus[some].T, out=kept[:, some])
+        return kept
+
+    def release(self, similarity: np.ndarray) -> None:
+        """Keep."""
+        self._free.append(similarity)
 
     def exclude(self, similarity: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> None:
         """Take out."""
@@ -178,6 +197,9 @@ class TorchBackend:
     def similarity(self, queries: np.ndarray) -> Any:
         """Multiply."""
         return self._put(queries) @ self._corpus.T
+
+    def release(self, similarity: Any) -> None:
+        """Leave it: PyTorch keeps what is let go of."""
 
     def exclude(self, similarity: Any, rows: np.ndarray, columns: np.ndarray) -> None:
         """Take out."""

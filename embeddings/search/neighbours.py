@@ -13,12 +13,14 @@ Where the vectors are of unit length already (L2 and no PCA), the three give one
 A higher similarity is always better. The query is left out by its place, never by its score, and
 with `groups` so is every clip of its group. Equal similarities rank in the order of the clips.
 
-How it is done -------------- A block of similarities is one float32 matrix product, and most of it
-is never looked at again: it picks the candidates that may be among the best, by a margin that no
-rounding exceeds. They are compared, and their similarities stated, in float64, and where rounding
-could show, in a fixed order of summation (`embeddings.search.comparison`). So rankings and
-similarities are the same bytes for every block size, device, processor and BLAS; what differs by no
-more than the noise of float64 ties.
+How it is done
+--------------
+A block of similarities is one float32 matrix product, and most of it is never looked at again: it
+picks the candidates that may be among the best, by a margin that no rounding exceeds. They are
+compared, and their similarities stated, in float64, and where rounding could show, in a fixed order
+of summation (`embeddings.search.comparison`). So rankings and similarities are the same bytes for
+every block size, device, processor and BLAS; what differs by no more than the noise of float64
+ties.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,7 +39,7 @@ from embeddings.search.threads import in_order
 SEARCHES = ("mcss", "mips", "nns")
 BLOCK = 256
 _FEWEST = 16  # queries at a time, however many clips there are
-_VALUES = 1 << 26  # similarities of all blocks that are there at once, which bound their memory
+_VALUES = 3 << 26  # similarities of all blocks that are there at once: 0.8 GB
 _NOWHERE = np.iinfo(np.int64).max
 _LONGEST = 1e18
 """The length of a vector whose square float32 still holds, as scores are stored."""
@@ -176,6 +178,8 @@ def ragged(starts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
 class Block:
     """Some queries with their neighbours, and the means to ask for the rank of any clip.
 
+    Ranks can be asked for until the next block is: then its similarities make room for others.
+
     Attributes
     ----------
     start : the first query's row; the others follow it
@@ -280,7 +284,10 @@ def _blocks(
             compared,
         )
 
-    yield from in_order(ranked, range(0, queries, block), threads if queries > block else 1)
+    made = in_order(ranked, range(0, queries, block), threads if queries > block else 1)
+    for one in made:
+        yield one
+        compared.backend.release(one._similarity)
 
 
 def _best(
