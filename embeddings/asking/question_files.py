@@ -26,7 +26,7 @@ from embeddings.asking.sounds import Sound
 from embeddings.collection.clips import Collection, open_collection
 from embeddings.errors import InputError
 from embeddings.files import read_json, undamaged, write_json
-from embeddings.systems.store import Ranking, ids_digest, open_ranking
+from embeddings.systems.store import Ranking, open_ranking
 
 _NICE = 10  # people who browse or judge come first
 
@@ -102,7 +102,7 @@ def write_question(
     (folder / "answers").mkdir()
     question = {
         "collection": collection.name,
-        "clips_sha256": ids_digest(collection),
+        "clips_sha256": collection.ids_sha256,
         "asked_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "sound": facts | {"envelope": [round(float(peak), 4) for peak in sound.envelope]},
         "systems": systems,

@@ -100,7 +100,7 @@ def playing_gain(sound: Sound, collection: Collection, levels: PlayingLevels) ->
     without a loudness is never raised.
     """
     peak = 20 * np.log10(max(float(sound.envelope.max()), 1e-6))
-    widest = max(clip.channels for clip in collection.clips)
+    widest = int(collection.columns.channels.max())
     measured = {
         "sound": Measured(sound.loudness_lufs, peak, "", sound.channels),
         "widest": Measured(None, 0.0, "", widest),

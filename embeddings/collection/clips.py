@@ -1,23 +1,23 @@
 """A collection: labelled clips, their families, and where their audio lies."""
 
-import csv
-import io
 import os
 import shutil
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from embeddings.collection.label_cells import cell_labels, label_cell, one_line
+from embeddings.collection.clip_columns import ClipColumns
+from embeddings.collection.clip_index import LARGE, IndexedClips, indexed_clips, write_index
+from embeddings.collection.clip_table import Clip, read_clips, write_clips
+from embeddings.collection.clip_texts import ClipTexts
+from embeddings.collection.label_cells import one_line
 from embeddings.errors import InputError
 from embeddings.files import (
-    as_stream,
     check_name,
     only_writer,
     read_json,
@@ -25,7 +25,6 @@ from embeddings.files import (
     undamaged,
     whole_folder,
     write_json,
-    write_text,
 )
 
 CONVENTIONS = ("cbmi2024", "corrected")
@@ -34,64 +33,15 @@ _WAIT = 20  # seconds for a copy that is being made for a browser
 _QUOTED = "quoted_labels"
 """In collection.json where labels with a comma or quotes are quoted; before, none had a comma."""
 
-_COLUMNS = (
-    "clip",
-    "path",
-    "labels",
-    "seconds",
-    "sample_rate",
-    "channels",
-    "loudness_lufs",
-    "loudness_note",
-    "group",
-    "title",
-    "author",
-    "licence",
-)
-_OWN = (*_COLUMNS, "suspicion")
-"""What a table may have of itself: the last is there only where a clip is suspicious."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clip:
-    """One audio file of a collection.
-
-    Attributes
-    ----------
-    id : the clip's name in its source; a string always
-    path : where its audio lies, absolute or relative to the collection's folder
-    labels : its classes, at least one, none twice
-    seconds, sample_rate, channels, loudness_lufs, loudness_note : see `audio.Measurement`
-    group : uploader, pack or source recording; "" where unknown
-    title, author, licence : as the source has them; "" where it has none
-    suspicion : why its file may not be what it should be; "" where nothing is suspicious
-    extra : every other column of the source; a name that the table uses itself gets "source_"
-    """
-
-    id: str
-    path: str
-    labels: tuple[str, ...]
-    seconds: float
-    sample_rate: int
-    channels: int
-    loudness_lufs: float | None = None
-    loudness_note: str = ""
-    group: str = ""
-    title: str = ""
-    author: str = ""
-    licence: str = ""
-    extra: dict[str, str] = field(default_factory=dict)
-    suspicion: str = ""
-
 
 class Collection:
-    """A stored collection, read whole into memory; its audio stays on disk.
+    """A stored collection; its audio stays on disk, and so does a large one's table of clips.
 
     Attributes
     ----------
     folder : Path
     info : dict with name, title, description, source, licence, convention, ...
-    clips : list of Clip, in the order that every array about the collection follows
+    clips : the clips, in the order that every array about the collection follows
     families : dict of family name to the tuple of its classes
     """
 
@@ -104,7 +54,7 @@ class Collection:
     ) -> None:
         self.folder = folder
         self.info = info
-        self.clips = list(clips)
+        self.clips = clips if isinstance(clips, IndexedClips) else list(clips)
         self.families = families
 
     @property
@@ -123,15 +73,41 @@ class Collection:
         return self.info["convention"]
 
     @cached_property
-    def index(self) -> dict[str, int]:
+    def index(self) -> Mapping[str, int]:
         """The row of each clip id."""
+        if isinstance(self.clips, IndexedClips):
+            return self.clips.rows_by_id
         return {clip.id: row for row, clip in enumerate(self.clips)}
+
+    @cached_property
+    def columns(self) -> ClipColumns:
+        """What is known of every clip, as arrays."""
+        if isinstance(self.clips, IndexedClips):
+            return self.clips.columns
+        return ClipColumns.of(self.clips)
+
+    @cached_property
+    def texts(self) -> ClipTexts:
+        """What a search for words looks through."""
+        if isinstance(self.clips, IndexedClips):
+            return self.clips.texts
+        writer = ClipTexts.Writer()
+        for clip in self.clips:
+            writer.add(clip.id, clip.title, clip.labels)
+        return writer.texts()
+
+    @cached_property
+    def ids_sha256(self) -> str:
+        """The SHA-256 of the clip ids in order, one a line: it ties stored rows to their clips."""
+        if isinstance(self.clips, IndexedClips):
+            return self.clips.ids_sha256
+        return sha256("\n".join(clip.id for clip in self.clips).encode()).hexdigest()
 
     @cached_property
     def class_counts(self) -> dict[str, int]:
         """The number of clips that carry each class, classes in alphabetical order."""
-        counts = Counter(label for clip in self.clips for label in clip.labels)
-        return dict(sorted(counts.items()))
+        labels = self.columns.labels
+        return dict(zip(labels.classes, labels.counts.tolist(), strict=True))
 
     @cached_property
     def family_of(self) -> dict[str, str]:
@@ -142,27 +118,10 @@ class Collection:
     def leaf_classes(self) -> tuple[str, ...]:
         """The classes that are no other class's parent, in alphabetical order.
 
-        A class is a parent of another when every clip of the other carries it too and it has
-        more clips: labels that were propagated upwards show their tree. Of classes on exactly
-        the same clips, the one that the clips name first counts as the most specific.
+        See `clip_columns.ClipLabels.leaves`.
         """
-        shared: dict[str, list[str]] = {}  # the labels that all clips of a class have
-        for clip in self.clips:
-            for label in clip.labels:
-                shared[label] = [
-                    other for other in shared.get(label, clip.labels) if other in clip.labels
-                ]
-        counts = self.class_counts
-        parents = set()
-        for label, others in shared.items():
-            after = others[others.index(label) + 1 :]
-            parents |= {
-                other
-                for other in others
-                if counts[other] > counts[label]
-                or (counts[other] == counts[label] and other in after)
-            }
-        return tuple(label for label in counts if label not in parents)
+        labels = self.columns.labels
+        return tuple(one for one, leaf in zip(labels.classes, labels.leaves(), strict=True) if leaf)
 
     @cached_property
     def envelopes(self) -> np.ndarray:
@@ -183,7 +142,8 @@ class Collection:
         """Return the rows of the clips that carry the class `label`; raise InputError if none."""
         if label not in self.class_counts:
             raise InputError(f"The collection {self.name!r} has no class {label!r}.")
-        return [row for row, clip in enumerate(self.clips) if label in clip.labels]
+        labels = self.columns.labels
+        return labels.clips[labels.codes == labels.classes.index(label)].tolist()
 
 
 def collections_folder(data: Path) -> Path:
@@ -211,12 +171,19 @@ def open_collection(data: Path, name: str) -> Collection:
     folder = collections_folder(data) / name
     with undamaged("collection", folder):
         info = read_json(folder / "collection.json")
-        split = cell_labels if info.get(_QUOTED) else _unquoted
-        clips = [_clip(row, split) for row in csv.DictReader(as_stream(folder / "clips.csv"))]
+        clips = _clips(data, folder, info)
         families = {key: tuple(value) for key, value in read_json(folder / "families.json").items()}
-        if len(clips) != info["clips"]:
-            raise ValueError(f"clips.csv has {len(clips)} clips, not {info['clips']}")
         return Collection(folder, info, clips, families)
+
+
+def _clips(data: Path, folder: Path, info: dict[str, Any]) -> Sequence[Clip]:
+    table, count, quoted = folder / "clips.csv", info["clips"], bool(info.get(_QUOTED))
+    if count >= LARGE:
+        return indexed_clips(table, count, quoted, data / "locks")
+    clips = read_clips(table, quoted)
+    if len(clips) != count:
+        raise ValueError(f"clips.csv has {len(clips)} clips, not {count}")
+    return clips
 
 
 def write_collection(
@@ -233,17 +200,13 @@ def write_collection(
     (path in the collection -> file) are copied in.
     """
     check_name("collection", info["name"])
-    extras = list(dict.fromkeys(column for clip in clips for column in clip.extra))
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    columns = _OWN if any(clip.suspicion for clip in clips) else _COLUMNS
-    writer.writerow([*columns, *_outside(extras)])
-    writer.writerows(_row(clip, len(columns), extras) for clip in clips)
     with whole_folder(folder) as new:
         for inside, file in (sounds or {}).items():
             (new / inside).parent.mkdir(parents=True, exist_ok=True)
             _put(file, new / inside, own=file.is_relative_to(unpacked(folder)))
-        write_text(new / "clips.csv", table.getvalue())
+        write_clips(new / "clips.csv", clips)
+        if len(clips) >= LARGE:
+            write_index(new / "clips.csv", quoted=True)
         write_json(new / "families.json", families)
         np.save(new / "envelopes.npy", np.asarray(envelopes, dtype=np.float32))
         write_json(new / "collection.json", info | {"clips": len(clips), _QUOTED: True})
@@ -315,47 +278,3 @@ def families_of(
         for family, members in families.items()
     }
     return {family: members for family, members in narrowed.items() if members}
-
-
-def _outside(extras: list[str]) -> list[str]:
-    """Return the source's own columns by names that nothing else has."""
-    names: list[str] = []
-    for column in extras:
-        name = f"source_{column}" if column in _OWN else column
-        while name in names or (name != column and name in extras):
-            name = f"source_{name}"
-        names.append(name)
-    return names
-
-
-def _row(clip: Clip, columns: int, extras: list[str]) -> list[Any]:
-    loudness = "" if clip.loudness_lufs is None else clip.loudness_lufs
-    known = [
-        clip.id, clip.path, label_cell(clip.labels), clip.seconds, clip.sample_rate, clip.channels,
-        loudness, clip.loudness_note, clip.group, clip.title, clip.author, clip.licence,
-        clip.suspicion,
-    ]  # fmt: skip
-    return [*known[:columns], *(clip.extra.get(column, "") for column in extras)]
-
-
-def _unquoted(cell: str) -> tuple[str, ...]:
-    return tuple(filter(None, cell.split(",")))  # "" is no class
-
-
-def _clip(row: dict[str, str], split: Callable[[str], tuple[str, ...]]) -> Clip:
-    return Clip(
-        id=row["clip"],
-        path=row["path"],
-        labels=split(row["labels"]),
-        seconds=float(row["seconds"]),
-        sample_rate=int(row["sample_rate"]),
-        channels=int(row["channels"]),
-        loudness_lufs=float(row["loudness_lufs"]) if row["loudness_lufs"] else None,
-        loudness_note=row["loudness_note"],
-        group=row["group"],
-        title=row["title"],
-        author=row["author"],
-        licence=row["licence"],
-        extra={key: value for key, value in row.items() if key not in _OWN},
-        suspicion=row.get("suspicion", ""),
-    )

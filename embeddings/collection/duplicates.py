@@ -84,7 +84,7 @@ def _proposals(collection: Collection) -> list[tuple[int, int]]:
     places, ranks = np.nonzero(scores >= _PROPOSED)
     ends = np.sort(np.stack([rows[places], rows[near[places, ranks]]], axis=1), axis=1)
     pairs = np.unique(ends, axis=0).tolist()
-    seconds = [clip.seconds for clip in collection.clips]
+    seconds = collection.columns.seconds
     return [
         (one, other)
         for one, other in pairs

@@ -35,7 +35,6 @@ from embeddings.search.backends import find_device
 from embeddings.systems.store import (
     Embedding,
     embedding_names,
-    ids_digest,
     open_embedding,
     write_embedding,
 )
@@ -274,7 +273,7 @@ def _journal_folder(collection: Collection, name: str) -> Path:
 
 
 def _conditions(collection: Collection, task: Task) -> list[Any]:
-    return [ids_digest(collection), task.name, task.dim, task.facts, __version__]
+    return [collection.ids_sha256, task.name, task.dim, task.facts, __version__]
 
 
 def _extract_missing(

@@ -114,9 +114,7 @@ class _Labelled:
     @classmethod
     def of(cls, collection: Collection) -> Self:
         columns = {label: column for column, label in enumerate(collection.class_counts)}
-        carries = np.zeros((len(collection.clips), len(columns)), dtype=bool)
-        for row, clip in enumerate(collection.clips):
-            carries[row, [columns[label] for label in clip.labels]] = True
+        carries = collection.columns.labels.carries()
         found = {
             family: [columns[label] for label in labels if collection.class_counts[label] > 1]
             for family, labels in collection.families.items()

@@ -80,11 +80,6 @@ class Ranking:
         return self.meta["provenance"]
 
 
-def ids_digest(collection: Collection) -> str:
-    """Return the SHA-256 of the clip ids in order: it ties stored rows to their clips."""
-    return hashlib.sha256("\n".join(clip.id for clip in collection.clips).encode()).hexdigest()
-
-
 def embedding_names(collection: Collection) -> list[str]:
     """Return the names of the collection's whole embeddings, in alphabetical order."""
     return _whole(collection.folder / "embeddings")
@@ -124,7 +119,7 @@ def write_embedding(
             "name": name,
             "dim": int(vectors.shape[1]),
             "frame_level": frames is not None,
-            "clips_sha256": ids_digest(collection),
+            "clips_sha256": collection.ids_sha256,
             "vectors_sha256": hashlib.sha256(vectors.data).hexdigest(),
             "code_version": __version__,
             "failed": failed or {},
@@ -137,10 +132,8 @@ def open_embedding(collection: Collection, name: str) -> Embedding:
     """Open the embedding `name` of `collection`; raise InputError if there is none that fits it."""
     with _existing(collection, "embedding", name, embedding_names(collection)) as folder:
         meta = _fitting_meta(folder, collection)
-        rows = np.array(
-            [row for row, clip in enumerate(collection.clips) if clip.id not in meta["failed"]],
-            dtype=np.int64,
-        )
+        failed = [collection.index[one] for one in meta["failed"] if one in collection.index]
+        rows = np.delete(np.arange(len(collection.clips)), failed)
         frames = np.load(folder / "frames.npy") if meta["frame_level"] else None
         vectors = np.load(folder / "vectors.npy", mmap_mode="r")
         if vectors.shape != (len(rows) if frames is None else int(frames[-1]), meta["dim"]):
@@ -194,7 +187,7 @@ def write_ranking(
             np.savez(new / "transform.npz", **arrays)
         facts = {
             "system": system,
-            "clips_sha256": ids_digest(collection),
+            "clips_sha256": collection.ids_sha256,
             "code_version": __version__,
         }
         write_json(new / "meta.json", meta | facts)
@@ -245,7 +238,7 @@ def _unknown(collection: Collection, what: str, name: str, known: list[str]) -> 
 
 def _fitting_meta(folder: Path, collection: Collection) -> dict[str, Any]:
     meta = read_json(folder / "meta.json")
-    if meta["clips_sha256"] != ids_digest(collection):
+    if meta["clips_sha256"] != collection.ids_sha256:
         raise InputError(
             f"it was made for other clips than the collection {collection.name!r} has now; "
             "make it again."

@@ -47,9 +47,7 @@ class Labels:
         self.collection = collection
         self.classes = tuple(collection.class_counts)
         self._column = {label: column for column, label in enumerate(self.classes)}
-        self.carries = np.zeros((len(collection.clips), len(self.classes)), dtype=bool)
-        for row, clip in enumerate(collection.clips):
-            self.carries[row, [self._column[label] for label in clip.labels]] = True
+        self.carries = collection.columns.labels.carries()
 
     def columns(self, classes: Sequence[str]) -> list[int]:
         """Return the columns of these classes; raise InputError for one that is not there."""
@@ -108,14 +106,7 @@ class Labels:
         words = text.lower().replace("_", " ").split()
         if not words:
             return []
-        return [row for row, own in enumerate(self._texts) if all(word in own for word in words)]
-
-    @cached_property
-    def _texts(self) -> list[str]:
-        return [
-            "\n".join((clip.id, clip.title, *clip.labels)).lower().replace("_", " ")
-            for clip in self.collection.clips
-        ]
+        return self.collection.texts.rows_with(words).tolist()
 
     def _family(self, family: str) -> list[int]:
         families = self.collection.families

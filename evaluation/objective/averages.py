@@ -27,7 +27,7 @@ References
    Sound Similarity, CBMI 2024.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ import numpy as np
 
 from embeddings.collection.clips import CONVENTIONS
 from evaluation.objective.definitions import check_word, measures_of
-from evaluation.objective.per_query import CUTOFFS, MICRO, QueryScores, score_queries
+from evaluation.objective.per_query import CUTOFFS, MICRO, Labelled, QueryScores, score_queries
 
 if TYPE_CHECKING:  # pages read stored scores and need no tables
     import pandas as pd
@@ -70,7 +70,7 @@ class ObjectiveScores:
 
 def score_system(
     vectors: np.ndarray,
-    labels: Sequence[Set[str] | Sequence[str]],
+    labels: Labelled,
     families: Mapping[str, Sequence[str]] | None = None,
     *,
     search: str = "mcss",

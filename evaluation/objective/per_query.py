@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
+from embeddings.collection.clip_columns import ClipLabels
 from embeddings.errors import InputError
 from embeddings.search.neighbours import ranked_blocks
 from evaluation.objective.relevance import Relevance
@@ -18,6 +19,8 @@ from evaluation.objective.relevance import Relevance
 CUTOFFS = (15, 150)
 MICRO = -1
 """Stands for the query as a whole in the place of a class."""
+Labelled = ClipLabels | Sequence[Set[str] | Sequence[str]]
+"""The classes of each clip."""
 _BLOCK = 1024  # queries of a stored ranking that are scored at a time
 
 
@@ -90,7 +93,7 @@ class QueryScores:
 
 def score_queries(
     vectors: np.ndarray,
-    labels: Sequence[Set[str] | Sequence[str]],
+    labels: Labelled,
     *,
     search: str = "mcss",
     cutoffs: Sequence[int] = CUTOFFS,
@@ -107,7 +110,7 @@ def score_queries(
 
 def score_lists(
     neighbours: np.ndarray,
-    labels: Sequence[Set[str] | Sequence[str]],
+    labels: Labelled,
     *,
     cutoffs: Sequence[int] = CUTOFFS,
     groups: Sequence[str] | None = None,
@@ -224,9 +227,8 @@ def _check_cutoffs(cutoffs: Sequence[int]) -> None:
         raise InputError(f"The cutoffs must be different numbers from 1, not {list(cutoffs)}.")
 
 
-def _relevance_of(
-    labels: Sequence[Set[str] | Sequence[str]], clips: int, groups: Sequence[str] | None
-) -> Relevance:
+def _relevance_of(labels: Labelled, clips: int, groups: Sequence[str] | None) -> Relevance:
     if len(labels) != clips:
         raise InputError(f"There are {clips} vectors but labels of {len(labels)} clips.")
-    return Relevance(labels, groups)
+    known = labels if isinstance(labels, ClipLabels) else ClipLabels.of(labels)
+    return Relevance(known, groups)

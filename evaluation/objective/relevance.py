@@ -1,9 +1,10 @@
 """Which clips are relevant to which queries, counted for a whole collection at once."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 
 import numpy as np
 
+from embeddings.collection.clip_columns import ClipLabels
 from embeddings.errors import InputError
 from embeddings.search.neighbours import group_codes, ragged
 
@@ -26,16 +27,12 @@ class Relevance:
     of_query : int [clips], clips that are relevant to the query as a whole
     """
 
-    def __init__(
-        self, labels: Sequence[Set[str] | Sequence[str]], groups: Sequence[str] | None = None
-    ) -> None:
-        self.classes = tuple(sorted({label for own in labels for label in own}))
+    def __init__(self, labels: ClipLabels, groups: Sequence[str] | None = None) -> None:
+        self.classes = labels.classes
         if not self.classes:
             raise InputError("No clip has a label, so there is nothing to score against.")
-        index = {label: column for column, label in enumerate(self.classes)}
         self.carries = np.zeros((len(labels) + 1, len(self.classes)), dtype=bool)
-        for row, own in enumerate(labels):
-            self.carries[row, [index[label] for label in own]] = True
+        self.carries[labels.clips, labels.codes] = True
         self.query, self.label = np.nonzero(self.carries[:-1])
         self.first = np.searchsorted(self.query, np.arange(len(labels) + 1))
         self._members = np.nonzero(self.carries[:-1].T)[1]  # class by class

@@ -62,7 +62,7 @@ def _score(collection: Collection, ranking: Ranking, device: str) -> QueryScores
     vectors, rows = prepared_vectors(collection, ranking)
     scores = score_queries(
         vectors,
-        [collection.clips[row].labels for row in rows],
+        collection.columns.labels.at(rows),
         search=ranking.meta["search"],
         groups=groups_of(collection, rows, exclude_same),
         device=device,
@@ -82,7 +82,7 @@ def _score_imported(
     try:
         scores = score_lists(
             place[neighbours[rows]],
-            [collection.clips[row].labels for row in rows],
+            collection.columns.labels.at(rows),
             groups=groups_of(collection, rows, exclude_same),
         )
     except InputError as error:

@@ -27,7 +27,7 @@ from embeddings.progress import progress
 from embeddings.search.neighbours import check_comparable, ranked_blocks
 from embeddings.search.processing import NORMALISATIONS, aggregate, fit, narrowed, prepare
 from embeddings.systems.rankings import groups_of
-from embeddings.systems.store import Embedding, embedding_names, ids_digest, open_embedding
+from embeddings.systems.store import Embedding, embedding_names, open_embedding
 from evaluation.objective.averages import average
 from evaluation.objective.definitions import METRICS
 from evaluation.objective.per_query import CUTOFFS, QueryScores, score_blocks
@@ -84,7 +84,7 @@ def is_current(collection: Collection, meta: dict[str, Any]) -> bool:
     stored = open_embedding(collection, meta["embedding"]).meta
     return (meta["vectors_sha256"], meta["clips_sha256"]) == (
         stored["vectors_sha256"],
-        ids_digest(collection),
+        collection.ids_sha256,
     )
 
 
@@ -98,7 +98,7 @@ def _start(
         "provenance": embedding.meta["provenance"],
         "exclude_same": exclude_same,
         "vectors_sha256": embedding.meta["vectors_sha256"],
-        "clips_sha256": ids_digest(collection),
+        "clips_sha256": collection.ids_sha256,
         "code_version": __version__,
     }
     meta = folder / "meta.json"
@@ -128,7 +128,7 @@ def _score_missing(
     missing = [cell for cell in distinct if not _path(folder, cell, frame_level).is_file()]
     if not missing:
         return {}
-    labels = [collection.clips[row].labels for row in embedding.rows]
+    labels = collection.columns.labels.at(embedding.rows)
     groups = groups_of(collection, embedding.rows, exclude_same)
     relevance = Relevance(labels, groups)
     notes = {}

@@ -32,7 +32,6 @@ from embeddings.asking.sounds import LONGEST_SECONDS, UnreadableSound, playing_g
 from embeddings.collection.clips import Collection
 from embeddings.collection.label_cells import label_cell
 from embeddings.errors import InputError
-from embeddings.systems.store import ids_digest
 from evaluation.browsing.listing import SHOWN
 from webapp.browse import own_sounds
 from webapp.browse.columns import in_order
@@ -167,7 +166,7 @@ def page(name: str, sound: str) -> ResponseReturnValue:
         progress=progress,
         sentence=how_far(folder, question, progress),
         kept=own_sounds.is_kept(folder),
-        is_as_asked=question.clips_sha256 == ids_digest(collection),
+        is_as_asked=question.clips_sha256 == collection.ids_sha256,
         shown=SHOWN,
     )
 
