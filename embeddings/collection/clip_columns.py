@@ -41,6 +41,17 @@ class ClipLabels:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
+    def __getitem__(self, row: int) -> tuple[str, ...]:
+        own = self.codes[self.starts[row] : self.starts[row + 1]]
+        return tuple(self.classes[code] for code in own.tolist())
+
+    def with_any(self, classes: Bag[str]) -> np.ndarray:
+        """Return which clips carry at least one of these classes, bool [clips]."""
+        wanted = np.array([name in classes for name in self.classes], dtype=bool)
+        found = np.zeros(len(self), dtype=bool)
+        found[self.clips[wanted[self.codes]]] = True
+        return found
+
     @property
     def clips(self) -> np.ndarray:
         """The row of the clip that each of `codes` is of, int64."""

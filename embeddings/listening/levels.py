@@ -149,20 +149,24 @@ def playing_levels(collection: Collection, target: float = USUAL_LUFS) -> Playin
     a true peak may be higher, which the ceiling leaves 1 dB for. So a file is never raised above
     full scale, and nothing is decoded.
     """
-    if all(clip.loudness_lufs is None for clip in collection.clips):
+    loudness, channels = collection.columns.loudness, collection.columns.channels
+    known = ~np.isnan(loudness)
+    if not known.any():
         return None
-    peaks = 20 * np.log10(collection.envelopes.max(axis=1) + _HALF_STEP)
-    measured = {
-        clip.id: Measured(clip.loudness_lufs, float(peak), clip.loudness_note, clip.channels)
-        for clip, peak in zip(collection.clips, peaks, strict=True)
-    }
-    common, levels = plan_levels(as_played(measured), target)
-    return PlayingLevels(
-        target,
-        common,
-        np.array([one.gain_db for one in levels], dtype=np.float32),
-        sum(one.note != "" for one in levels),
-    )
+    peaks = (20 * np.log10(collection.envelopes.max(axis=1) + _HALF_STEP)).astype(np.float64)
+    if channels.max() > 1:  # as `as_played` and `plan_levels` have it, for all clips at once
+        loudness = np.where(channels > 1, loudness, _hundredths(loudness + TWO_SIDES_DB))
+    reached = float((loudness + CEILING_DBTP - peaks)[known].min())
+    common = round(max(min(target, reached), target - LOWERED_MOST), 2)
+    wanted = np.where(known, common - loudness, 0.0)
+    gains = _hundredths(np.minimum(wanted, CEILING_DBTP - peaks))
+    off = ~known | (np.abs(wanted - gains) >= AUDIBLE_DB)
+    return PlayingLevels(target, common, gains.astype(np.float32), int(off.sum()))
+
+
+def _hundredths(values: np.ndarray) -> np.ndarray:
+    """Round as `round` does, to the nearest number of two digits; NumPy multiplies first."""
+    return np.array([round(value, 2) for value in values.tolist()])
 
 
 def level_of(clip: str, one: Measured, gain: float, short: float) -> Level:

@@ -8,6 +8,9 @@ the methods. A map is a folder ``embeddings/NAME/maps/METHOD/`` of its collectio
     meta.json    the method, its parameters and seed, and the vectors that it was made from
 
 A map of other vectors than the embedding has now is as if there was none.
+
+Of a collection with more than `MOST` clips a map shows a sample, the same one for every embedding:
+more points lie over each other, and t-SNE would take days. Clips that are not in it have no point.
 """
 
 from collections.abc import Mapping
@@ -24,10 +27,12 @@ from embeddings.files import only_writer, read_json, undamaged, whole_folder, wr
 from embeddings.maps.layouts import METHODS, check_method, chosen, lay_out, library
 from embeddings.search.neighbours import check_comparable
 from embeddings.search.processing import Recipe, aggregate, fit, prepare
-from embeddings.systems.rankings import default_system, prepared_vectors
-from embeddings.systems.store import Embedding, open_ranking
+from embeddings.systems.rankings import default_system
+from embeddings.systems.store import Embedding, open_ranking, read_transform
 
 LEAST_CLIPS = 4
+MOST = 60_000
+"""Clips that a map shows."""
 LIGHT = 50_000_000
 """Numbers in raw vectors that can be mapped by PCA while a page waits: a second or two."""
 _METRICS = {"mcss": "cosine", "mips": "cosine", "nns": "euclidean"}
@@ -79,17 +84,18 @@ def make_map(
         The method or a parameter is not possible, its library is missing, the vectors cannot be
         compared, there are too few of them, or another process is making the same map.
     """
-    meta = _described(embedding, method, seed, parameters or {})
+    meta = _described(collection, embedding, method, seed, parameters or {})
     lock = collection.data / "locks" / f"map-{collection.name}.{embedding.name}.{method}"
     doing = f"the {METHODS[method]} map of {embedding.name!r} of {collection.name!r}"
     with only_writer(lock, doing, _PATIENCE.get(method, 0)):
         there = open_map(collection, embedding, method)
         if there and not again and all(there.meta[key] == meta[key] for key in meta):
             return there
-        vectors = compared_vectors(collection, embedding)
+        places = _places(collection, embedding)
+        vectors = compared_vectors(collection, embedding, places)
         points, facts = lay_out(vectors, method, meta["metric"], seed, meta["parameters"])
         spread = np.full((len(collection.clips), 2), np.nan, dtype=np.float32)
-        spread[embedding.rows] = points
+        spread[embedding.rows[places]] = points
         return _stored(collection, embedding, Map(spread, meta | facts))
 
 
@@ -118,48 +124,65 @@ def mapped_methods(collection: Collection, embedding: Embedding) -> list[str]:
     return [method for method in METHODS if _fitting_meta(folders[method], embedding)]
 
 
+def mapped_rows(clips: int) -> np.ndarray:
+    """Return the rows of the clips that maps of a collection show, int, in order: at most `MOST`.
+
+    Which ones depends on nothing but the number of clips.
+    """
+    if clips <= MOST:
+        return np.arange(clips)
+    return np.sort(np.random.default_rng(clips).choice(clips, MOST, replace=False))
+
+
+def _places(collection: Collection, embedding: Embedding) -> np.ndarray:
+    """Return which of an embedding's clips its maps show, as places in its rows."""
+    shown = mapped_rows(len(collection.clips))
+    return np.flatnonzero(np.isin(embedding.rows, shown, assume_unique=True))
+
+
 def is_light(embedding: Embedding) -> bool:
     """Return whether the PCA map of an embedding is made in a moment."""
-    return embedding.vectors.size <= LIGHT
+    rows, dim = embedding.vectors.shape
+    clips = len(embedding.rows)
+    return rows * min(1.0, MOST / max(1, clips)) * dim <= LIGHT
 
 
-def compared_vectors(collection: Collection, embedding: Embedding) -> np.ndarray:
-    """Return the vectors that the default system compares, float32 [clips with vectors, dim].
+def compared_vectors(
+    collection: Collection, embedding: Embedding, places: np.ndarray
+) -> np.ndarray:
+    """Return the vectors that the default system compares, float32 [places, dim].
 
-    They have unit length where the search is MCSS. Raises InputError naming the clips that cannot
-    be compared.
+    `places`, int, are those of the clips in `embedding.rows`, in order. The vectors have unit
+    length where the search is MCSS. Raises InputError naming the clips that cannot be compared.
     """
     from threadpoolctl import threadpool_limits
 
     recipe, search = _recipe(embedding)
     with threadpool_limits(1):  # on a busy machine several threads wait for each other
-        prepared = _ranked_vectors(collection, embedding, recipe, search)
-        if prepared is None:
-            prepared = _fitted_vectors(collection, embedding, recipe, search)
+        vectors = aggregate(*embedding.only(places), recipe.aggregation)
+        fitted = _fitted(collection, embedding, recipe, search)
+        if fitted is not None:
+            prepared = prepare(vectors, fitted)
+        else:
+            ids = [collection.clips[row].id for row in embedding.rows[places]]
+            prepared = prepare(vectors, fit(vectors, recipe, ids))
+            check_comparable(prepared, search, ids)
     if search == "mcss":
         prepared /= np.linalg.norm(prepared, axis=1, keepdims=True)
     return prepared
 
 
-def _ranked_vectors(
+def _fitted(
     collection: Collection, embedding: Embedding, recipe: Recipe, search: str
-) -> np.ndarray | None:
-    """Return the prepared vectors of the default system where it is built: its PCA is fitted."""
+) -> dict[str, np.ndarray] | None:
+    """Return what the default system was fitted to these vectors, or None: it is not built."""
     system = f"{embedding.name}.{recipe.slug(embedding.frames is not None)}.{search}"
     try:
-        return prepared_vectors(collection, open_ranking(collection, system))[0]
-    except InputError:  # there is none, or one of older vectors
+        meta = open_ranking(collection, system).meta
+    except InputError:
         return None
-
-
-def _fitted_vectors(
-    collection: Collection, embedding: Embedding, recipe: Recipe, search: str
-) -> np.ndarray:
-    ids = [collection.clips[row].id for row in embedding.rows]
-    vectors = aggregate(embedding.vectors, embedding.frames, recipe.aggregation)
-    prepared = prepare(vectors, fit(vectors, recipe, ids))
-    check_comparable(prepared, search, ids)
-    return prepared
+    same = meta["vectors_sha256"] == embedding.meta["vectors_sha256"]
+    return read_transform(collection, system) if same else None
 
 
 def _recipe(embedding: Embedding) -> tuple[Recipe, str]:
@@ -170,10 +193,14 @@ def _recipe(embedding: Embedding) -> tuple[Recipe, str]:
 
 
 def _described(
-    embedding: Embedding, method: str, seed: int, parameters: Mapping[str, float | None]
+    collection: Collection,
+    embedding: Embedding,
+    method: str,
+    seed: int,
+    parameters: Mapping[str, float | None],
 ) -> dict[str, Any]:
     """Return what ``meta.json`` says of how a map is made, or raise InputError."""
-    clips, dim = len(embedding.rows), embedding.vectors.shape[1]
+    clips, dim = len(_places(collection, embedding)), embedding.vectors.shape[1]
     used = chosen(method, parameters, clips)
     if not 0 <= seed <= _MOST_SEED:
         raise InputError(f"The seed must be from 0 to {_MOST_SEED}, not {seed}.")

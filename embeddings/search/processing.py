@@ -16,6 +16,7 @@ from embeddings.search.sums import lengths_of, sum_rows, tiles
 AGGREGATIONS = ("mean", "median", "max")  # numpy's own names
 NORMALISATIONS = ("l2", "minmax", "none")
 _NAMED = 5
+_AT_ONCE = 1 << 22  # numbers that are prepared at a time
 _BYTES = 64_000_000  # of frames that are read from the disk at a time
 
 
@@ -123,7 +124,9 @@ def fit(vectors: np.ndarray, recipe: Recipe, clip_ids: Sequence[str]) -> dict[st
                 f"there are {clips} clips of {dim} dimensions (--pca {min(clips, dim)} or fewer, "
                 "or --pca none)."
             )
-        fitted |= _principal_components(normalised(vectors, fitted), recipe.pca)
+        own = normalised(vectors, fitted)
+        given = np.may_share_memory(own, vectors)
+        fitted |= _principal_components(own, recipe.pca, copy=given)
     return fitted
 
 
@@ -146,10 +149,14 @@ def prepare(vectors: np.ndarray, fitted: dict[str, np.ndarray]) -> np.ndarray:
         raise InputError(
             f"The vectors have {vectors.shape[1]} dimensions; the fitted recipe needs {expected}."
         )
-    prepared = normalised(vectors, fitted)
-    if "components" in fitted:
-        return _projected(prepared - fitted["mean"], fitted["components"])
-    return prepared.astype(np.float32)
+    dim = fitted["components"].shape[0] if "components" in fitted else vectors.shape[1]
+    prepared = np.empty((len(vectors), dim), dtype=np.float32)
+    for some in tiles(len(vectors), vectors.shape[1], _AT_ONCE):  # in float64 a large collection would not fit
+        own = normalised(vectors[some], fitted)
+        if "components" in fitted:
+            own = _projected(own - fitted["mean"], fitted["components"])
+        prepared[some] = own
+    return prepared
 
 
 def check_finite(vectors: np.ndarray, clip_ids: Sequence[str]) -> None:
@@ -202,7 +209,7 @@ def _projected(centred: np.ndarray, components: np.ndarray) -> np.ndarray:
     return rounded
 
 
-def _principal_components(vectors: np.ndarray, count: int) -> dict[str, np.ndarray]:
+def _principal_components(vectors: np.ndarray, count: int, *, copy: bool) -> dict[str, np.ndarray]:
     from sklearn.decomposition import PCA
 
     # Both solvers are exact and fix the signs; the one that factors the smaller matrix is faster.
@@ -210,7 +217,7 @@ def _principal_components(vectors: np.ndarray, count: int) -> dict[str, np.ndarr
     # the others are determined.
     solver = "full" if vectors.shape[0] < vectors.shape[1] else "covariance_eigh"
     with np.errstate(invalid="ignore"):  # shares of no variance at all, which nobody asks for
-        pca = PCA(svd_solver=solver).fit(vectors)
+        pca = PCA(svd_solver=solver, copy=copy).fit(vectors)
     variances = pca.explained_variance_
     return {
         "mean": pca.mean_,

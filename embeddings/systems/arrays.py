@@ -1,9 +1,10 @@
-"""Numeric arrays in files of NumPy that people bring: ``.npy``, or ``.npz`` with one array."""
+"""Numeric arrays in NumPy's files: what people bring, and our own that are read in parts."""
 
 import tokenize
 import zlib
 from pathlib import Path
-from zipfile import BadZipFile
+from typing import Literal
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 import numpy as np
 
@@ -73,3 +74,41 @@ def _only_array(path: Path) -> np.ndarray:
             there = ", ".join(stored.files[:20]) or "none"
             raise InputError(f"{path}: it must hold one array; it holds: {there}.")
         return np.asarray(stored[stored.files[0]])
+
+
+def mapped_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of a ``.npz`` that `np.savez` wrote, memory-mapped.
+
+    NumPy itself reads each of them whole. Raises BadZipFile, ValueError or OSError where it is
+    damaged.
+    """
+    found = {}
+    with path.open("rb") as file, ZipFile(file) as stored:
+        for member in stored.infolist():
+            with stored.open(member) as array:
+                read = getattr(np.lib.format, _HEADERS[np.lib.format.read_magic(array)])
+                shape, by_columns, dtype = read(array)
+                start = array.tell()
+            if member.compress_type != ZIP_STORED or dtype.hasobject:
+                raise ValueError(f"{member.filename} cannot be mapped")
+            file.seek(member.header_offset + _NAME_LENGTHS)
+            sizes = file.read(4)
+            start += member.header_offset + _NAME_LENGTHS + 4
+            start += int.from_bytes(sizes[:2], "little") + int.from_bytes(sizes[2:], "little")
+            found[member.filename.removesuffix(".npy")] = _mapped(
+                path, dtype, start, shape, "F" if by_columns else "C"
+            )
+    return found
+
+
+_HEADERS = {(1, 0): "read_array_header_1_0", (2, 0): "read_array_header_2_0"}
+_NAME_LENGTHS = 26
+"""Where a zip's local header says how long its name and extra field are, which end it."""
+
+
+def _mapped(
+    path: Path, dtype: np.dtype, start: int, shape: tuple[int, ...], order: Literal["C", "F"]
+) -> np.ndarray:
+    if 0 in shape:  # nothing to map
+        return np.empty(shape, dtype=dtype, order=order)
+    return np.memmap(path, dtype=dtype, mode="r", offset=start, shape=shape, order=order)

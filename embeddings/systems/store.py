@@ -30,6 +30,7 @@ from embeddings import __version__
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.files import read_json, remove_folder, undamaged, whole_folder, write_json
+from embeddings.search.neighbours import ragged
 
 PROVENANCES = ("computed", "imported", "simulated")
 
@@ -58,6 +59,16 @@ class Embedding:
         if self.frames is None:
             return self.vectors[number]
         return self.vectors[self.frames[number] : self.frames[number + 1]]
+
+    def only(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the vectors and the frames of some of its clips alone, int [clips], in order."""
+        if len(places) == len(self.rows):
+            return self.vectors, self.frames
+        if self.frames is None:
+            return self.vectors[places], None
+        sizes = np.diff(self.frames)[places]
+        frames = np.append(0, np.cumsum(sizes))
+        return self.vectors[ragged(self.frames[places], sizes)], frames
 
 
 @dataclass(frozen=True, slots=True)

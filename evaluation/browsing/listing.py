@@ -87,7 +87,8 @@ def listing(
 def _pair(scores: QueryScores, query: int, label: str | None) -> QueryScores:
     """Return the scores of one (query, class) pair alone: one row, or none."""
     column = MICRO if label is None else _column(scores, label)
-    return scores.at((scores.query == query) & (scores.label == column))
+    own = scores.of(query)
+    return own.at(own.label == column)
 
 
 def _column(scores: QueryScores, label: str) -> int:

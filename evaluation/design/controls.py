@@ -7,8 +7,11 @@ import numpy as np
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.search.neighbours import group_codes
+from embeddings.search.sums import tiles
 from embeddings.systems.rankings import groups_of, similarities
 from embeddings.systems.store import Ranking, embedding_names
+
+_VALUES = 1 << 22  # similarities that are computed at a time
 
 
 def distractors(
@@ -44,11 +47,9 @@ def distractors(
         return []
     if far is None:
         far = far_clips(collection, rankings, [query])[0]
-    unlike = [
-        int(row)
-        for row in np.flatnonzero(far)
-        if row not in exclude and row != query and _is_unlike(collection, query, int(row))
-    ]
+    fits = far & _unlike(collection, query)
+    fits[[query, *exclude]] = False
+    unlike = np.flatnonzero(fits)
     if len(unlike) < count:
         other = "of another family" if collection.families else "of other labels"
         raise InputError(
@@ -76,7 +77,8 @@ def far_clips(
     far = np.ones((len(queries), len(collection.clips)), dtype=bool)
     for ranking in rankings:
         if ranking.neighbours.shape[1] < half and ranking.meta["embedding"] in known:
-            far &= _beyond(similarities(collection, ranking, queries), half)
+            for some in tiles(len(queries), len(collection.clips), _VALUES):
+                far[some] &= _beyond(similarities(collection, ranking, queries[some]), half)
             continue
         for place, query in enumerate(queries):
             upper = ranking.neighbours[query, :half]
@@ -98,12 +100,16 @@ def _beyond(values: np.ndarray, half: int) -> np.ndarray:
     return values < middle[:, None]
 
 
-def _is_unlike(collection: Collection, query: int, row: int) -> bool:
-    own, labels = (set(collection.clips[one].labels) for one in (query, row))
-    if own & labels:
-        return False
-    if not collection.families:
-        return True
-    family_of = collection.family_of
-    families = {family_of[label] for label in labels if label in family_of}
-    return bool(families) and families.isdisjoint(family_of.get(label) for label in own)
+def _unlike(collection: Collection, query: int) -> np.ndarray:
+    """Return which clips share no label with the query and, where there are families, none of them.
+
+    A clip whose classes have no family may sound like anything, and is not unlike.
+    """
+    known, family_of = collection.columns.labels, collection.family_of
+    own = set(known[query])
+    unlike = ~known.with_any(own)
+    if collection.families:
+        families = {family_of[label] for label in own if label in family_of}
+        related = {label for label, family in family_of.items() if family in families}
+        unlike &= known.with_any(family_of.keys()) & ~known.with_any(related)
+    return unlike

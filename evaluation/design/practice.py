@@ -38,17 +38,13 @@ def practice_pool(
 def _candidates(
     collection: Collection, query: int, used: Set[int], rng: np.random.Generator
 ) -> list[int]:
-    labels = set(collection.clips[query].labels)
-    families = {collection.family_of.get(label) for label in labels}
-    nearer: dict[str, list[int]] = {"same": [], "family": [], "other": []}
-    for row, clip in enumerate(collection.clips):
-        if row == query or row in used:
-            continue
-        if labels & set(clip.labels):
-            kind = "same"
-        elif families & {collection.family_of.get(label) for label in clip.labels} - {None}:
-            kind = "family"
-        else:
-            kind = "other"
-        nearer[kind].append(row)
-    return [int(rng.choice(rows)) for rows in nearer.values() if rows]
+    known = collection.columns.labels
+    own = set(known[query])
+    families = {collection.family_of[label] for label in own if label in collection.family_of}
+    related = {label for label, family in collection.family_of.items() if family in families}
+    same, family = known.with_any(own), known.with_any(related)
+    free = np.ones(len(known), dtype=bool)
+    free[[query, *used]] = False
+    kinds = (free & same, free & family & ~same, free & ~family & ~same)
+    nearer = [np.flatnonzero(kind) for kind in kinds]
+    return [int(rng.choice(rows)) for rows in nearer if len(rows)]

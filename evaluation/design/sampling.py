@@ -110,13 +110,10 @@ def _eligible(
     without = {
         int(row) for ranking in rankings for row in np.flatnonzero(ranking.neighbours[:, 0] < 0)
     }
+    unwanted = collection.columns.labels.with_any(left_out)
     found: dict[str, list[int]] = {}
     for label in collection.leaf_classes:
-        rows = [
-            row
-            for row in collection.members(label)
-            if left_out.isdisjoint(collection.clips[row].labels)
-        ]
+        rows = [row for row in collection.members(label) if not unwanted[row]]
         if rows:
             found[label] = [row for row in rows if row not in without]
     if not found:

@@ -69,7 +69,18 @@ class QueryScores:
         """Return the scores of these queries (rows) alone."""
         return self.at(np.isin(self.query, list(queries)))
 
-    def at(self, pairs: np.ndarray) -> "QueryScores":
+    def in_order(self) -> "QueryScores":
+        """Return the scores query by query, each one's pairs together and the whole as the last."""
+        if (np.diff(self.query) >= 0).all():
+            return self
+        return self.at(np.argsort(self.query, kind="stable"))
+
+    def of(self, query: int) -> "QueryScores":
+        """Return the scores of one query, of scores that are `in_order`."""
+        first, last = np.searchsorted(self.query, [query, query + 1])
+        return self.at(slice(int(first), int(last)))
+
+    def at(self, pairs: np.ndarray | slice) -> "QueryScores":
         """Return the scores of some pairs alone: bool [pairs], or their places."""
         columns = ("query", "label", "precision_sum", "relevant", "first_rank", "censored")
         return replace(self, **{name: getattr(self, name)[pairs] for name in columns})
@@ -132,7 +143,7 @@ def score_lists(
     if not known:
         raise InputError(f"It keeps {kept} neighbours of each clip; AP@{min(cutoffs)} needs more.")
     relevance = _relevance_of(labels, len(neighbours), groups)
-    scores = score_blocks(_list_blocks(neighbours), relevance, known)
+    scores = score_blocks(_list_blocks(neighbours, max(known)), relevance, known)
     ends = (neighbours >= 0).sum(axis=1)
     return replace(scores, censored=scores.first_rank > ends[scores.query])
 
@@ -144,20 +155,25 @@ def score_blocks(
     parts = [_score_block(block, relevance, cutoffs) for block in blocks]
     query, label, sums, relevant, ranks = map(np.concatenate, zip(*parts, strict=True))
     columns = query, label, sums, relevant, ranks, np.zeros(len(ranks), dtype=bool)
-    return QueryScores(relevance.classes, tuple(cutoffs), *columns)
+    return QueryScores(relevance.classes, tuple(cutoffs), *columns).in_order()
 
 
 @dataclass(frozen=True, slots=True)
 class _Lists:
-    """A block of a stored ranking: beyond its last rank nothing is known."""
+    """A block of a stored ranking: beyond its last rank nothing is known.
+
+    Whoever asks for first ranks has looked at the first `seen` of each list.
+    """
 
     rows: slice
     neighbours: np.ndarray
-
     clips: int
+    seen: int
 
     def first_ranks(self, queries: np.ndarray, clips: np.ndarray, starts: np.ndarray) -> np.ndarray:
         """Return the first rank in the list, or the one after its end."""
+        if self.neighbours.shape[1] <= self.seen:
+            return (self.neighbours[queries] >= 0).sum(axis=1) + 1
         places, ranks = np.nonzero(self.neighbours >= 0)
         listed = np.append(places * self.clips + self.neighbours[places, ranks], -1)  # never empty
         order = np.argsort(listed)
@@ -170,10 +186,10 @@ class _Lists:
         return np.minimum.reduceat(rank, starts)
 
 
-def _list_blocks(neighbours: np.ndarray) -> Iterator[_Lists]:
+def _list_blocks(neighbours: np.ndarray, seen: int) -> Iterator[_Lists]:
     for start in range(0, len(neighbours), _BLOCK):
         own = np.asarray(neighbours[start : start + _BLOCK])
-        yield _Lists(slice(start, start + len(own)), own, len(neighbours))
+        yield _Lists(slice(start, start + len(own)), own, len(neighbours), seen)
 
 
 def _score_block(

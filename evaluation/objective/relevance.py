@@ -35,7 +35,7 @@ class Relevance:
         self.carries[labels.clips, labels.codes] = True
         self.query, self.label = np.nonzero(self.carries[:-1])
         self.first = np.searchsorted(self.query, np.arange(len(labels) + 1))
-        self._members = np.nonzero(self.carries[:-1].T)[1]  # class by class
+        self._members = self.query[np.argsort(self.label, kind="stable")]  # class by class
         self._sizes = self.carries.sum(axis=0)
         self._starts = np.cumsum(self._sizes) - self._sizes
         codes = group_codes(len(labels), groups)

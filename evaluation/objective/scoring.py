@@ -3,9 +3,8 @@
 Beside a ranking lie then::
 
     objective.json          macro, micro, by family and by class, under both conventions
-    objective_queries.npz   the fields of `evaluation.objective.averages.QueryScores`; "query" is
-    the
-                            row in the collection
+    objective_queries.npz   the fields of `evaluation.objective.per_query.QueryScores`; "query" is
+                            the row in the collection
 """
 
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ import numpy as np
 from embeddings.collection.clips import CONVENTIONS, Collection
 from embeddings.errors import InputError
 from embeddings.files import read_json, whole_file, write_json
+from embeddings.systems.arrays import mapped_arrays
 from embeddings.systems.rankings import groups_of, prepared_vectors
 from embeddings.systems.store import Ranking
 from evaluation.objective.averages import ObjectiveScores, average
@@ -130,11 +130,11 @@ def save_queries(path: Path, scores: QueryScores) -> None:
 
 
 def load_queries(path: Path) -> QueryScores:
-    """Return what `save_queries` wrote."""
-    with path.open("rb") as file, np.load(file) as stored:
-        values = {field.name: stored[field.name] for field in fields(QueryScores)}
+    """Return what `save_queries` wrote, memory-mapped: pages ask for a few queries of millions."""
+    stored = mapped_arrays(path)
+    values: dict[str, Any] = {field.name: stored[field.name] for field in fields(QueryScores)}
     plain = {name: tuple(values[name].tolist()) for name in ("classes", "cutoffs")}
-    return QueryScores(**values | plain)
+    return QueryScores(**values | plain).in_order()
 
 
 def _as_json(scores: ObjectiveScores) -> dict[str, Any]:

@@ -4,7 +4,8 @@ import json
 import zlib
 from dataclasses import dataclass
 
-from embeddings.collection.clips import Collection
+from embeddings.collection.clips import Clip, Collection
+from embeddings.maps.stored_maps import mapped_rows
 
 NO_FAMILY, SEVERAL = -1, -2
 
@@ -17,13 +18,10 @@ class ClipFacts:
     tag: str
 
 
-def clip_families(collection: Collection) -> list[tuple[str, ...]]:
-    """Return the families of each clip's classes, in alphabetical order."""
+def families_of(collection: Collection, clip: Clip) -> tuple[str, ...]:
+    """Return the families of a clip's classes, in alphabetical order."""
     family_of = collection.family_of
-    return [
-        tuple(sorted({family_of[label] for label in clip.labels if label in family_of}))
-        for clip in collection.clips
-    ]
+    return tuple(sorted({family_of[label] for label in clip.labels if label in family_of}))
 
 
 def class_picker(collection: Collection) -> dict[str, dict[str, int]]:
@@ -35,21 +33,22 @@ def class_picker(collection: Collection) -> dict[str, dict[str, int]]:
 
 
 def clip_facts(collection: Collection) -> ClipFacts:
-    """Return the clips' ids, titles, labels and families, in the order of the collection.
+    """Return the ids, titles, labels and families of the clips that maps show, in their order.
 
     "labels" are places in "classes"; "family" is a place in "families", `NO_FAMILY` or `SEVERAL`.
     """
     classes = list(collection.class_counts)
     families = sorted(collection.families)
     places = {label: place for place, label in enumerate(classes)}
+    clips = [collection.clips[row] for row in mapped_rows(len(collection.clips))]
     body = json.dumps(
         {
-            "ids": [clip.id for clip in collection.clips],
-            "titles": [clip.title for clip in collection.clips],
-            "labels": [[places[label] for label in clip.labels] for clip in collection.clips],
+            "ids": [clip.id for clip in clips],
+            "titles": [clip.title for clip in clips],
+            "labels": [[places[label] for label in clip.labels] for clip in clips],
             "family": [
                 families.index(own[0]) if len(own) == 1 else SEVERAL if own else NO_FAMILY
-                for own in clip_families(collection)
+                for own in (families_of(collection, clip) for clip in clips)
             ],
             "classes": classes,
             "families": families,

@@ -12,12 +12,19 @@ from embeddings.collection.clips import Collection
 from embeddings.collection.label_cells import label_cell
 from embeddings.errors import InputError
 from embeddings.maps.layouts import METHODS, check_method
-from embeddings.maps.stored_maps import Map, is_light, make_map, mapped_methods, open_map
+from embeddings.maps.stored_maps import (
+    Map,
+    is_light,
+    make_map,
+    mapped_methods,
+    mapped_rows,
+    open_map,
+)
 from embeddings.systems.store import PROVENANCES, Embedding
 from evaluation.figures.charts import GREY, SYMBOLS
 from evaluation.figures.figure import PALETTE, Figure
 from webapp.core import catalogue
-from webapp.core.clip_facts import class_picker, clip_families
+from webapp.core.clip_facts import class_picker, families_of
 from webapp.core.figure_pages import csv_file, map_page
 from webapp.core.menus import Entry
 
@@ -80,21 +87,25 @@ def map(name: str) -> ResponseReturnValue:
         look={"colours": COLOURS, "grey": GREY, "symbols": SYMBOLS[: len(SYMBOLS) - 1]},
         most=MOST_CLASSES,
         listed=LISTED,
+        mapped=len(mapped_rows(len(collection.clips))),
     )
 
 
 @bp.get("/clips.json")
 def clip_facts(name: str) -> Response:
-    """Send what the page knows of every clip."""
+    """Send what the page knows of every clip that maps show."""
     facts = catalogue.map_clips(catalogue.collection(name))
     return _unchanging(make_response(facts.body), "application/json", facts.tag)
 
 
 @bp.get("/points/<embedding>/<method>")
 def points(name: str, embedding: str, method: str) -> Response:
-    """Send a map's points, little-endian float32: x and y of each clip, NaN where it has none."""
-    found = _found(name, embedding, method)[1].map.points
-    body = found.astype("<f4").tobytes()
+    """Send a map's points, little-endian float32: x and y of each clip that maps show.
+
+    They are NaN where it has none.
+    """
+    collection, found = _found(name, embedding, method)
+    body = found.map.points[mapped_rows(len(collection.clips))].astype("<f4").tobytes()
     return _unchanging(make_response(body), "application/octet-stream", f"{zlib.crc32(body):08x}")
 
 
@@ -106,13 +117,15 @@ def table(name: str, embedding: str, method: str) -> Response:
 
 @bp.get("/clips")
 def clips(name: str) -> str:
-    """Send the list items of some clips, with their players, by their rows in the collection."""
+    """Send the list items of some clips, with their players, by their places on maps."""
     collection = catalogue.collection(name)
-    rows = request.args.getlist("row", type=int)
-    known = [row for row in rows if 0 <= row < len(collection.clips)]
-    if not rows or len(known) < len(rows) or len(rows) > LISTED:
+    shown = mapped_rows(len(collection.clips))
+    places = request.args.getlist("row", type=int)
+    known = [place for place in places if 0 <= place < len(shown)]
+    if not places or len(known) < len(places) or len(places) > LISTED:
         abort(404)
-    return render_template("maps/clips.html", collection=collection, rows=rows)
+    listed = [(place, int(shown[place])) for place in places]
+    return render_template("maps/clips.html", collection=collection, listed=listed)
 
 
 def _value(embedding: str, method: str) -> str:
@@ -206,13 +219,13 @@ def _figure(collection: Collection, shown: Shown) -> Figure:
 
     meta, placed = shown.map.meta, shown.map.points
     rows = np.flatnonzero(~np.isnan(placed[:, 0]))
-    families = clip_families(collection)
+    clips = [collection.clips[row] for row in rows]
     columns = {
-        "clip": [collection.clips[row].id for row in rows],
+        "clip": [clip.id for clip in clips],
         "x": placed[rows, 0].astype(float),
         "y": placed[rows, 1].astype(float),
-        "family": [label_cell(families[row]) for row in rows],
-        "labels": [label_cell(collection.clips[row].labels) for row in rows],
+        "family": [label_cell(families_of(collection, clip)) for clip in clips],
+        "labels": [label_cell(clip.labels) for clip in clips],
         "embedding": shown.embedding.name,
         "method": meta["method"],
         "seed": "" if meta["seed"] is None else meta["seed"],

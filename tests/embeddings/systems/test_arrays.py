@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import pytest
 
 from embeddings.errors import InputError
-from embeddings.systems.arrays import read_array
+from embeddings.systems.arrays import mapped_arrays, read_array
 from embeddings.systems.imported import import_embedding, import_ranking
 from embeddings.systems.store import embedding_names, open_embedding, system_names
 from tests.support.clips.named import ODD, named
@@ -175,3 +177,28 @@ def test_a_score_that_is_no_finite_number_is_named(tmp_path: Path, ids: Path, ba
     ):
         import_ranking(collection, "theirs", tmp_path / "n.npy", ids, tmp_path / "s.npy")
     assert system_names(collection) == ["good"]
+
+
+def test_what_numpy_zipped_is_mapped(tmp_path: Path) -> None:
+    stored = {
+        "numbers": np.arange(12.0).reshape(3, 4),
+        "columns": np.asfortranarray(np.arange(6, dtype=np.int32).reshape(2, 3)),
+        "words": np.array(["a", "łong"]),
+        "none": np.empty((0, 2)),
+        "one": np.array(7),
+    }
+    arrays: dict[str, Any] = dict(stored)
+    np.savez(tmp_path / "made.npz", **arrays)
+    found = mapped_arrays(tmp_path / "made.npz")
+    assert found.keys() == stored.keys()
+    for name, array in stored.items():
+        np.testing.assert_array_equal(found[name], array)
+        assert found[name].dtype == array.dtype
+    assert isinstance(found["numbers"], np.memmap)
+    np.savez_compressed(tmp_path / "small.npz", **arrays)
+    with pytest.raises(ValueError, match="cannot be mapped"):
+        mapped_arrays(tmp_path / "small.npz")
+    cut = (tmp_path / "made.npz").read_bytes()[:-30]
+    (tmp_path / "cut.npz").write_bytes(cut)
+    with pytest.raises(BadZipFile):
+        mapped_arrays(tmp_path / "cut.npz")

@@ -12,9 +12,10 @@ from embeddings.collection.clips import Collection
 from embeddings.files import write_json
 from embeddings.maps import layouts, stored_maps
 from embeddings.maps.stored_maps import make_map, open_map
+from embeddings.search.processing import aggregate
 from embeddings.systems.store import Ranking, open_embedding, write_embedding
 from tests.support.pages.mapped import embed
-from webapp.core.clip_facts import clip_families
+from webapp.core.clip_facts import families_of
 from webapp.core.figure_pages import MAP_POLICY
 from webapp.maps import views as page_of_maps
 
@@ -142,7 +143,7 @@ def test_clips_are_told_once(
 def test_a_clip_may_have_no_family_or_several(small: Collection) -> None:
     small.families = {"Loud": ("Hum",), "Soft": ("Machine",)}
     small.__dict__.pop("family_of", None)
-    of = dict(zip((clip.id for clip in small.clips), clip_families(small), strict=True))
+    of = {clip.id: families_of(small, clip) for clip in small.clips}
     assert of["hum-0"] == ("Loud", "Soft")
     assert of["beep-0"] == ("Soft",)
     assert of["hiss-0"] == ()
@@ -226,3 +227,39 @@ def test_a_map_that_is_made_while_the_app_runs_is_seen(
     assert "good.tsne" not in experimenter.get("/browse/small/map").text
     make_map(small, open_embedding(small, "good"), "tsne")
     assert "good.tsne" in experimenter.get("/browse/small/map").text
+
+
+def test_a_map_of_many_clips_shows_a_sample_and_says_so(
+    experimenter: FlaskClient, small: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the page knows, the points and the list items all count by places in the sample."""
+    monkeypatch.setattr(stored_maps, "MOST", 12)
+    embedding = embed(small)
+    rows = stored_maps.mapped_rows(len(small.clips))
+    assert len(set(rows.tolist())) == 12
+    made = make_map(small, embedding)
+    assert np.flatnonzero(~np.isnan(made.points[:, 0])).tolist() == rows.tolist()
+    assert made.meta["clips"] == 12
+    page = experimenter.get("/browse/small/map").text
+    assert "A sample, drawn at random from all 18 clips" in page
+    assert "no vector" not in page
+    facts = experimenter.get("/browse/small/map/clips.json").get_json()
+    assert facts["ids"] == [small.clips[row].id for row in rows]
+    body = experimenter.get("/browse/small/map/points/made/pca").data
+    np.testing.assert_array_equal(np.frombuffer(body, "<f4").reshape(-1, 2), made.points[rows])
+    item = experimenter.get("/browse/small/map/clips?row=11").text
+    assert 'data-row="11"' in item
+    assert f">{small.clips[rows[11]].id}<" in item
+    assert experimenter.get("/browse/small/map/clips?row=12").status_code == 404
+
+
+def test_a_sample_of_frames_is_aggregated_as_the_whole_is(small: Collection) -> None:
+    frames = np.append(0, np.cumsum(np.arange(18) % 3 + 1))
+    vectors = np.random.default_rng(2).normal(size=(frames[-1], 6))
+    meta = {"provenance": "imported", "representation": "OpenL3"}
+    write_embedding(small, "framed", vectors, meta, frames=frames)
+    embedding = open_embedding(small, "framed")
+    places = np.array([0, 4, 5, 17])
+    some = aggregate(*embedding.only(places), "mean")
+    whole = aggregate(embedding.vectors, embedding.frames, "mean")
+    np.testing.assert_array_equal(some, whole[places])
