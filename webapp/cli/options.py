@@ -17,6 +17,10 @@ device_option = click.option(
 )
 
 
+ONE_PROCESS = "one on all cores unless told"
+"""What runs where numpy uses the cores by itself; several processes take more memory."""
+
+
 def workers_option(unless_told: str = "all cores unless told") -> Callable[..., Any]:
     """Return the option who runs tasks (`embeddings.tasks.engine`)."""
     return click.option("--workers", type=click.IntRange(min=1), help=f"Processes; {unless_told}.")
