@@ -26,7 +26,6 @@ from embeddings.extraction.extract import plan
 from embeddings.extraction.weights import find_variation, list_weights
 from embeddings.files import read_json, undamaged
 from embeddings.packages import lack_of
-from embeddings.parallel import Failure, in_parallel
 from embeddings.representations import CARDS, Card, mteb
 from embeddings.representations.own import find_own
 from embeddings.representations.runner import Embedder
@@ -34,6 +33,7 @@ from embeddings.search.neighbours import search_corpus
 from embeddings.search.processing import aggregate, check_finite, prepare
 from embeddings.systems.rankings import TOP, prepared_vectors
 from embeddings.systems.store import Ranking, read_transform
+from embeddings.tasks import Failure, Processes
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def answers(
             yield from (_failed(one, str(error)) for one in some)
             continue
         embed = partial(_embed, embedder, clip_id=sound.id)
-        for _, found in in_parallel(embed, [sound.path], 1):
+        for _, found in Processes(1).run(embed, [sound.path]):
             if isinstance(found, Failure):
                 reason = found.reason.replace(str(sound.path), sound.name)
                 yield from (_failed(one, reason) for one in some)

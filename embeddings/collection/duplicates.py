@@ -12,9 +12,9 @@ import numpy as np
 
 from embeddings.audio.decoding import read_audio
 from embeddings.collection.clips import Collection
-from embeddings.parallel import Failure, default_workers, in_parallel
 from embeddings.progress import progress
 from embeddings.search.neighbours import top_neighbours
+from embeddings.tasks import Failure, Workers, engine
 
 ALIKE = 0.9
 """Correlation of two waveforms at their best shift from which they are near-duplicates."""
@@ -35,7 +35,7 @@ class Pair:
 
 
 def near_duplicates(
-    collection: Collection, alike: float = ALIKE, *, workers: int | None = None
+    collection: Collection, alike: float = ALIKE, *, workers: Workers = None
 ) -> list[Pair]:
     """Return the pairs of clips whose waveforms correlate at least `alike`, the most alike first.
 
@@ -51,9 +51,9 @@ def near_duplicates(
         )
         for one, other in _proposals(collection)
     ]
-    found, workers = [], workers or default_workers()
+    found = []
     for (one, other, *_), result in progress(
-        len(jobs), "pair", "Comparing", items=in_parallel(_compare, jobs, workers)
+        len(jobs), "pair", "Comparing", items=engine(workers).run(_compare, jobs)
     ):
         if not isinstance(result, Failure) and result >= alike:
             found.append(Pair(one, other, round(result, 4)))

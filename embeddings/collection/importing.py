@@ -28,8 +28,8 @@ from embeddings.collection.sources import Options, Source, SourceClip
 from embeddings.collection.unpacking import at_hand
 from embeddings.errors import InputError
 from embeddings.files import check_name, only_writer
-from embeddings.parallel import Failure, default_workers, in_parallel
 from embeddings.progress import progress
+from embeddings.tasks import Failure, Workers, engine
 
 _LISTED = 20
 
@@ -57,7 +57,7 @@ def import_collection(
     skip_broken: bool = False,
     skip_suspicious: bool = False,
     copy: bool = False,
-    workers: int | None = None,
+    workers: Workers = None,
     info: dict | None = None,
 ) -> tuple[Collection, list[str]]:
     """Import the sounds under `path` as the collection `name` and return it with what was left out.
@@ -93,7 +93,7 @@ def import_collection(
         source = read(path.resolve(), options or Options())
         folder.parent.mkdir(parents=True, exist_ok=True)
         with at_hand(source, unpacked(folder)) as source:
-            measured = _measure_all(source.clips, journal, workers or default_workers())
+            measured = _measure_all(source.clips, journal, workers)
             broken = [
                 f"{clip.where}: {reason}."
                 for clip in source.clips
@@ -109,7 +109,7 @@ def import_collection(
 
 
 def _measure_all(
-    clips: list[SourceClip], journal: Path, workers: int
+    clips: list[SourceClip], journal: Path, workers: Workers
 ) -> dict[Path, Measurement | Failure]:
     """Measure every clip that has a file, going on from what the journal holds."""
     done: dict[Path, Measurement | Failure] = dict(_read_journal(journal))
@@ -117,7 +117,7 @@ def _measure_all(
     todo = [path for path in wanted if path not in done]
     bar = progress(len(wanted), "clip", "Measuring", done=len(wanted) - len(todo))
     with bar, journal.open("a", encoding="utf-8") as file:
-        for path, result in in_parallel(measure, todo, workers):
+        for path, result in engine(workers).run(measure, todo):
             done[path] = result
             if isinstance(result, Measurement):
                 file.write(json.dumps([str(path), _stamp(path), result.as_dict()]) + "\n")

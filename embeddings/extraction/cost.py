@@ -21,9 +21,9 @@ from embeddings.collection.clips import Clip, Collection
 from embeddings.errors import InputError
 from embeddings.extraction.extract import Task, clips_to_do
 from embeddings.files import read_lines
-from embeddings.parallel import Failure, default_workers, in_parallel
 from embeddings.progress import progress
 from embeddings.representations.runner import Embedder, Job
+from embeddings.tasks import Engine, Failure, Workers, engine
 
 LEAST = 3
 """Clips that each process computes at least, however long they take."""
@@ -70,7 +70,7 @@ class _Measured:
 
 
 def estimate(
-    collection: Collection, task: Task, *, workers: int | None = None, seconds: float = 60.0
+    collection: Collection, task: Task, *, workers: Workers = None, seconds: float = 60.0
 ) -> Cost:
     """Compute some clips for about so many seconds, and return what all of them will cost.
 
@@ -82,14 +82,14 @@ def estimate(
         None of the clips that were tried could be computed.
     """
     on_gpu = getattr(task.embedder, "device", "cpu") != "cpu"
-    workers = 1 if on_gpu else workers or default_workers()
+    by = engine(1 if on_gpu else workers)
     todo = clips_to_do(collection, task)
-    workers = max(1, min(workers, len(todo)))
+    at_once = max(1, min(by.at_once, len(todo)))
     if not todo:
-        return Cost(task.representation, 0, 0, 0, workers, 0.0, 0.0, 0.0, 0.0)
+        return Cost(task.representation, 0, 0, 0, at_once, 0.0, 0.0, 0.0, 0.0)
     drawn = np.random.default_rng(_SEED).permutation(len(todo))[:_SAMPLE]
     some = [todo[at] for at in drawn]
-    found, failed = _compute(collection, task, some, workers, seconds)
+    found, failed = _compute(collection, task, some, by, seconds)
     if not found:
         raise InputError(f"{task.representation}: none of {len(failed)} clips could be computed; "
                          f"the first: {failed[0]}")  # fmt: skip
@@ -110,16 +110,16 @@ def estimate(
         clips=len(todo),
         measured=len(found),
         failed=len(failed),
-        workers=workers,
-        hours=(_fitted(own[settled], taken[settled], every).sum() / workers + loading) / 3600,
-        memory=max(one.peak for one in measured) * workers + vectors,
+        workers=at_once,
+        hours=(_fitted(own[settled], taken[settled], every).sum() / at_once + loading) / 3600,
+        memory=max(one.peak for one in measured) * at_once + vectors,
         disk=coming + vectors,
         stays=vectors,
     )
 
 
 def _compute(
-    collection: Collection, task: Task, clips: Sequence[Clip], workers: int, seconds: float
+    collection: Collection, task: Task, clips: Sequence[Clip], by: Engine, seconds: float
 ) -> tuple[list[tuple[Clip, _Measured]], list[str]]:
     """Return the clips that were computed until the time was over, and why others could not be."""
     by_id = {clip.id: clip for clip in clips}
@@ -128,7 +128,7 @@ def _compute(
     found, failed = [], []
     with progress(len(jobs), "clip", f"Measuring {task.representation}") as bar:
         work = partial(_measured, task.embedder, until)
-        for (clip_id, _), result in in_parallel(work, jobs, workers):
+        for (clip_id, _), result in by.run(work, jobs):
             if isinstance(result, Failure):
                 failed.append(result.reason)
             elif result is not None:

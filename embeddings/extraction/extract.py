@@ -26,7 +26,6 @@ from embeddings.extraction.journal import Journal, entries_of, open_journal
 from embeddings.extraction.weights import find_variation, verified_weights
 from embeddings.files import check_name, only_writer
 from embeddings.packages import lack_of
-from embeddings.parallel import Failure, default_workers, in_parallel
 from embeddings.progress import progress
 from embeddings.representations import CARDS, Card, mteb
 from embeddings.representations.own import Own
@@ -38,6 +37,7 @@ from embeddings.systems.store import (
     open_embedding,
     write_embedding,
 )
+from embeddings.tasks import Failure, Workers, engine
 
 GPU_BATCH = 16
 """Clips that go through a network at once on a GPU, unless told; a guess, no GPU was measured."""
@@ -200,7 +200,7 @@ def extract_embedding(
     collection: Collection,
     task: Task,
     *,
-    workers: int | None = None,
+    workers: Workers = None,
     batch: int | None = None,
     again: bool = False,
     retry: bool = False,
@@ -277,11 +277,11 @@ def _conditions(collection: Collection, task: Task) -> list[Any]:
 
 
 def _extract_missing(
-    collection: Collection, task: Task, journal: Journal, workers: int | None, batch: int | None
+    collection: Collection, task: Task, journal: Journal, workers: Workers, batch: int | None
 ) -> None:
     on_gpu = getattr(task.embedder, "device", "cpu") != "cpu"
     # A GPU is one: processes would only keep its memory from each other.
-    workers = 1 if on_gpu else workers or default_workers()
+    workers = 1 if on_gpu else workers
     batch = batch or (GPU_BATCH if on_gpu else 1)
     clips = [clip for clip in collection.clips if clip.id not in journal.entries]
     if batch > 1:
@@ -299,7 +299,7 @@ def _extract_missing(
 
 
 def _results(
-    embedder: Embedder, jobs: list[Job], batch: int, workers: int
+    embedder: Embedder, jobs: list[Job], batch: int, workers: Workers
 ) -> Iterator[tuple[str, np.ndarray | Failure]]:
     """Yield each clip's id and its vectors, or why it has none, in no fixed order.
 
@@ -311,7 +311,7 @@ def _results(
         alone = []
         failed_before = False
         batches = [jobs[at : at + batch] for at in range(0, len(jobs), batch)]
-        for some, found in in_parallel(embedder.together, batches, workers):
+        for some, found in engine(workers).run(embedder.together, batches):
             if isinstance(found, Failure):
                 if not failed_before:
                     text = f"A batch failed ({found.reason}): its clips are computed one by one."
@@ -323,7 +323,7 @@ def _results(
                     alone.append(job)
                 else:
                     yield job[0], vectors
-    for (clip_id, _), result in in_parallel(partial(_run, embedder), alone, workers):
+    for (clip_id, _), result in engine(workers).run(partial(_run, embedder), alone):
         yield clip_id, result
 
 

@@ -43,8 +43,8 @@ from embeddings.listening.levels import (
     rounded_peak,
     true_peak,
 )
-from embeddings.parallel import Failure, in_parallel
 from embeddings.progress import progress
+from embeddings.tasks import Failure, Workers, engine
 
 _CODINGS: dict[str, dict[str, Any]] = {
     "flac": {"format": "FLAC", "subtype": "PCM_16"},
@@ -109,7 +109,7 @@ def make_copies(
     level: bool,
     loudness: float,
     format: str,
-    workers: int,
+    workers: Workers,
     twice: Set[str] = frozenset(),
 ) -> Delivered:
     """Copy the clips (id -> file) under random names into `folder` and decode each copy once.
@@ -158,7 +158,9 @@ def make_copies(
     )
 
 
-def measure_levels(sources: Mapping[str, Path], format: str, workers: int) -> dict[str, Measured]:
+def measure_levels(
+    sources: Mapping[str, Path], format: str, workers: Workers
+) -> dict[str, Measured]:
     """Return what each clip (id -> file) measures as it is played; raises as `make_copies`."""
     jobs = [(clip, path, format) for clip, path in sources.items()]
     return as_played(_each(_measure, jobs, "Measuring", workers))
@@ -223,13 +225,13 @@ def _decoded(file: Path | BytesIO, samples: np.ndarray, format: str) -> np.ndarr
 
 
 def _each(
-    function: Callable[[Job], Result], jobs: list[Job], doing: str, workers: int
+    function: Callable[[Job], Result], jobs: list[Job], doing: str, workers: Workers
 ) -> dict[str, Result]:
     """Return clip id -> result, in the order of `jobs`, whose first item is the clip's id."""
     results: dict[str, Result] = {}
     failures: dict[str, str] = {}
     count = len(jobs)
-    for job, result in progress(count, "sound", doing, items=in_parallel(function, jobs, workers)):
+    for job, result in progress(count, "sound", doing, items=engine(workers).run(function, jobs)):
         if isinstance(result, Failure):
             failures[job[0]] = result.reason
         else:

@@ -8,6 +8,8 @@ On several threads t-SNE's sums, and so its maps, would depend on how many there
 
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
@@ -95,15 +97,21 @@ def lay_out(
     -------
     The points, and a dict: "explained_variance", the share [0, 1] of each axis under PCA, or None
     """
-    from threadpoolctl import threadpool_limits
-
     layouts: dict[str, Callable[..., np.ndarray]] = {"umap": _umap, "tsne": _tsne}
-    with threadpool_limits(1):
+    with one_thread():
         start, explained = _principal(vectors)
         if method == "pca":
             return start, {"explained_variance": explained}
         points = layouts[method](vectors, start, metric, seed, **parameters)
     return np.asarray(points, dtype=np.float32), {"explained_variance": None}
+
+
+def one_thread() -> AbstractContextManager:
+    """Let numpy and scikit-learn use one thread while this lasts."""
+    from threadpoolctl import threadpool_limits
+
+    import_module("sklearn.decomposition")  # limits reach the libraries that are loaded
+    return threadpool_limits(1)
 
 
 def _principal(vectors: np.ndarray) -> tuple[np.ndarray, list[float]]:

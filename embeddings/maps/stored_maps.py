@@ -13,8 +13,10 @@ Of a collection with more than `MOST` clips a map shows a sample, the same one f
 more points lie over each other, and t-SNE would take days. Clips that are not in it have no point.
 """
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +26,12 @@ from embeddings import __version__
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.files import only_writer, read_json, undamaged, whole_folder, write_json
-from embeddings.maps.layouts import METHODS, check_method, chosen, lay_out, library
+from embeddings.maps.layouts import METHODS, check_method, chosen, lay_out, library, one_thread
 from embeddings.search.neighbours import check_comparable
 from embeddings.search.processing import Recipe, aggregate, fit, prepare
-from embeddings.systems.rankings import default_system
+from embeddings.systems.rankings import default_system, find_embedding
 from embeddings.systems.store import Embedding, open_ranking, read_transform
+from embeddings.tasks import Failure, Here, Workers, engine
 
 LEAST_CLIPS = 4
 MOST = 60_000
@@ -99,6 +102,40 @@ def make_map(
         return _stored(collection, embedding, Map(spread, meta | facts))
 
 
+def make_maps(
+    collection: Collection,
+    representations: Sequence[str],
+    method: str,
+    *,
+    workers: Workers = None,
+    **how: Any,
+) -> Iterator[tuple[str, tuple[Map, float] | Failure]]:
+    """Lay several embeddings out; yield each one's name with its map and the seconds it took.
+
+    They come in no fixed order. What `make_map` raises is in the
+    :class:`~embeddings.tasks.Failure`.
+
+    Parameters
+    ----------
+    representations : as `find_embedding` takes them
+    workers : who lays out, a task each map, on one core; see `embeddings.tasks.engine`. Unless told
+        all cores, or the calling process where there is one map
+    how : seed, parameters and again, as `make_map` has them
+    """
+    work = partial(_timed, collection, method, how)
+    by = engine(workers, Here() if len(representations) == 1 else None)
+    yield from by.run(work, dict.fromkeys(representations))
+
+
+def _timed(
+    collection: Collection, method: str, how: Mapping[str, Any], representation: str
+) -> tuple[Map, float]:
+    embedding = find_embedding(collection, representation)
+    start = time.monotonic()
+    made = make_map(collection, embedding, method, **how)
+    return made, time.monotonic() - start
+
+
 def open_map(collection: Collection, embedding: Embedding, method: str) -> Map | None:
     """Return the stored map of an embedding as it is now, or None where there is none.
 
@@ -155,10 +192,8 @@ def compared_vectors(
     `places`, int, are those of the clips in `embedding.rows`, in order. The vectors have unit
     length where the search is MCSS. Raises InputError naming the clips that cannot be compared.
     """
-    from threadpoolctl import threadpool_limits
-
     recipe, search = _recipe(embedding)
-    with threadpool_limits(1):  # on a busy machine several threads wait for each other
+    with one_thread():  # on a busy machine several threads wait for each other
         vectors = aggregate(*embedding.only(places), recipe.aggregation)
         fitted = _fitted(collection, embedding, recipe, search)
         if fitted is not None:

@@ -30,11 +30,10 @@ from typing import Any
 import numpy as np
 
 from embeddings.errors import InputError
-from embeddings.parallel import default_workers
 from embeddings.search.comparison import Comparison
 from embeddings.search.processing import check_finite
 from embeddings.search.sums import lengths_of
-from embeddings.search.threads import in_order
+from embeddings.tasks import default_workers, in_order
 
 SEARCHES = ("mcss", "mips", "nns")
 BLOCK = 256

@@ -11,10 +11,10 @@ import soundfile
 from embeddings.collection.clips import Collection, collection_names, open_collection
 from embeddings.collection.importing import import_collection
 from embeddings.errors import InputError
-from embeddings.parallel import Failure, default_workers, in_parallel
 from embeddings.progress import progress
 from embeddings.simulation.synthesis import CLASSES, tools
 from embeddings.systems.store import write_embedding
+from embeddings.tasks import Failure, Workers, engine
 
 NAME = "demo"
 SEED = 2024
@@ -43,7 +43,7 @@ FACTS = {
 """What ``collection.json`` says of the demo."""
 
 
-def make_demo_collection(data: Path, workers: int | None = None) -> Collection:
+def make_demo_collection(data: Path, workers: Workers = None) -> Collection:
     """Synthesise the demo's sounds as 16-bit FLAC and import them as the collection "demo".
 
     Parameters
@@ -56,7 +56,6 @@ def make_demo_collection(data: Path, workers: int | None = None) -> Collection:
     InputError
         There is a collection "demo" already.
     """
-    workers = workers or default_workers()
     with tempfile.TemporaryDirectory(prefix="sounding-board-demo-") as folder:
         source = Path(folder)
         (source / "audio").mkdir()
@@ -66,7 +65,7 @@ def make_demo_collection(data: Path, workers: int | None = None) -> Collection:
             for take in range(CLIPS_PER_CLASS)
         ]
         for _, result in progress(
-            len(jobs), "clip", "Synthesising", items=in_parallel(write_clip, jobs, workers)
+            len(jobs), "clip", "Synthesising", items=engine(workers).run(write_clip, jobs)
         ):
             if isinstance(result, Failure):
                 raise RuntimeError(f"A demo sound could not be made: {result.reason}")

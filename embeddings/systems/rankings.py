@@ -2,6 +2,9 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from zipfile import BadZipFile
 
@@ -28,6 +31,7 @@ from embeddings.systems.store import (
     read_transform,
     write_ranking,
 )
+from embeddings.tasks import Here, Workers, engine, one_blas_thread, result_of
 
 TOP = 150
 EXCLUSIONS = ("group",)
@@ -82,6 +86,7 @@ def build_ranking(
     *,
     exclude_same: str | None = None,
     device: str = "cpu",
+    workers: Workers = None,
 ) -> Ranking:
     """Rank every clip's neighbours under one system, store the ranking and return it.
 
@@ -96,6 +101,8 @@ def build_ranking(
     exclude_same : "group" leaves out, for each query, the clips of its own group (uploader, pack
         or source recording)
     device : where it is searched; see `embeddings.search.backends.find_backend`
+    workers : who searches, as one task; see `embeddings.tasks.engine`. Unless told the calling
+        process, on all cores
 
     Raises
     ------
@@ -114,14 +121,34 @@ def build_ranking(
     fitted = _fitted_before(collection, stored, meta) or fit(vectors, recipe, ids)
     prepared = prepare(vectors, fitted)
     check_comparable(prepared, search, ids)  # names the clips that cannot be compared
-    neighbours, scores = top_neighbours(prepared, search, top, groups=groups, device=device)
-    rows, found = _on_collection(len(collection.clips), embedding.rows, neighbours, scores)
+    how = partial(_searched, search, top, groups, device)
+    there = collection.folder / "rankings"
+    there.mkdir(exist_ok=True)
+    with TemporaryDirectory(prefix=f".{system}.", dir=there) as folder:
+        path = Path(folder) / "prepared.npy"
+        np.save(path, prepared)
+        [(_, found)] = engine(workers, Here()).run(how, [path])
+    neighbours, scores = result_of(found)
+    rows, values = _on_collection(len(collection.clips), embedding.rows, neighbours, scores)
     facts: dict[str, Any] = {"prepared_dim": prepared.shape[1]}
     if "next_variance" in fitted:  # which an older version did not keep
         bound = refit_bound(vectors, fitted, prepared, search)
         facts["refit_bound"] = bound if math.isfinite(bound) else None
-    write_ranking(collection, system, rows, found, fitted, meta | facts)
+    write_ranking(collection, system, rows, values, fitted, meta | facts)
     return open_ranking(collection, system)
+
+
+def prepared_at(path: Path) -> np.ndarray:
+    """Return prepared vectors that were saved for a task, float32 [clips, dim], memory-mapped."""
+    return np.asarray(np.load(path, mmap_mode="c"))
+
+
+@one_blas_thread()  # the search has threads of its own, as many as are its share of the cores
+def _searched(
+    search: str, top: int, groups: Sequence[str] | None, device: str, path: Path
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return neighbours and scores of the prepared vectors in a file; see `top_neighbours`."""
+    return top_neighbours(prepared_at(path), search, top, groups=groups, device=device)
 
 
 def _described(

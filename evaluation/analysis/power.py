@@ -8,17 +8,24 @@ Blocks are given out as they are in a study: to each rater as many as a sitting 
 that the fewest were given first. A block is taken for a whole query.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from embeddings.errors import InputError
+from embeddings.progress import progress
+from embeddings.tasks import Here, Workers, engine, result_of
 from evaluation.analysis.rater_effects import Generalizability
 from evaluation.statistics.significance import LEVEL, estimate
 
 TYPICAL = {"query_system": 0.12, "rater_system": 0.04, "noise": 0.15}
 """Standard deviations as shares of the scale, for a study without a pilot. They are a guess, that
 no study stands behind: a pilot of a few queries and raters is better."""
+
+_CHUNK = 250  # studies at a time
+_MANY = 20_000  # studies, two seconds or so, are worth the start of processes
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,38 +113,122 @@ def power(
     runs: int = 500,
     seed: int = 1,
 ) -> Power:
-    """Simulate studies of a size, and return how often the difference is found in them.
+    """Simulate studies of one size here, and return how often the difference is found in them.
+
+    See `powers`.
+    """
+    size = (raters, queries)
+    return powers(assumed, [size], per_query, sitting=sitting, comparisons=comparisons, runs=runs,
+                  seed=seed, workers=0)[0]  # fmt: skip
+
+
+def powers(
+    assumed: Assumptions,
+    sizes: Sequence[tuple[int, int]],
+    per_query: int = 0,
+    *,
+    sitting: int = 0,
+    comparisons: int = 1,
+    runs: int = 500,
+    seed: int = 1,
+    workers: Workers = None,
+) -> list[Power]:
+    """Simulate studies of each size, and return how often the difference is found in them.
 
     Parameters
     ----------
+    sizes : (raters, queries)
     per_query : how many raters are to judge each query; 0: all of them
     sitting : how many queries a rater is given at most; 0: all of them
     comparisons : among how many the difference is tested; by Holm's rule the first one that passes
         needs p <= 5 % / comparisons, which is what is asked here
+    runs : studies of each size
+    workers : see `embeddings.tasks.engine`; the calling process unless told where studies are few
 
     Raises
     ------
     InputError
         A number is below what a study needs.
     """
+    chunks = [chunk for size in sizes for chunk in _chunks(*size, per_query, sitting, runs, seed)]
+    by = engine(workers, Here() if len(sizes) * runs < _MANY else None)
+    drawn: dict[_Chunk, _Drawn] = {}
+    with progress(len(sizes) * runs, "study", "Simulating") as bar:
+        for chunk, found in by.run(partial(_simulated, assumed, LEVEL / comparisons), chunks):
+            drawn[chunk] = result_of(found)
+            bar.update(chunk.runs)
+    return [_power([chunk for chunk in chunks if chunk.size == size], drawn) for size in sizes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Some studies of one size, the `number`th of them; from its numbers it has its seed."""
+
+    raters: int
+    queries: int
+    judging: int
+    longest: int
+    runs: int
+    seed: int
+    number: int
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Raters and queries."""
+        return self.raters, self.queries
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """In how many studies of a chunk it was found, half of each interval, all that was judged."""
+
+    found: int
+    widths: list[float]
+    judged: int
+
+
+def _chunks(
+    raters: int, queries: int, per_query: int, sitting: int, runs: int, seed: int
+) -> list[_Chunk]:
+    """Return the studies of one size in parts that do not depend on who simulates them."""
     for what, value, least in (("raters", raters, 1), ("queries", queries, 2), ("runs", runs, 1)):
         if value < least:
             raise InputError(f"The number of {what} must be at least {least}, not {value}.")
     judging, longest = min(per_query or raters, raters), min(sitting or queries, queries)
-    rng = np.random.default_rng([seed, raters, queries, judging])
-    given = _given(raters, queries, judging, longest, runs, rng)
+    return [
+        _Chunk(raters, queries, judging, longest, min(_CHUNK, runs - start), seed, number)
+        for number, start in enumerate(range(0, runs, _CHUNK))
+    ]
+
+
+def _simulated(assumed: Assumptions, level: float, chunk: _Chunk) -> _Drawn:
+    """Draw the studies of a chunk, and analyse each."""
+    of_size = [chunk.seed, chunk.raters, chunk.queries, chunk.judging]
+    rng = np.random.default_rng(np.random.SeedSequence(of_size, spawn_key=(chunk.number,)))
+    given = _given(chunk.raters, chunk.queries, chunk.judging, chunk.longest, chunk.runs, rng)
     found, widths = 0, []
     for own in given:
-        table = np.where(own, _difference(assumed, raters, queries, rng), np.nan)
+        table = np.where(own, _difference(assumed, chunk.raters, chunk.queries, rng), np.nan)
         result = estimate(table)
         if result.p is not None and result.low is not None and result.high is not None:
-            found += result.p <= LEVEL / comparisons
+            found += result.p <= level
             widths.append((result.high - result.low) / 2)
-    share = found / runs
+    return _Drawn(found, widths, int(given.sum()))
+
+
+def _power(chunks: list[_Chunk], drawn: dict[_Chunk, _Drawn]) -> Power:
+    """Return what all studies of one size come to."""
+    raters, queries, judging, longest = (
+        getattr(chunks[0], name) for name in ("raters", "queries", "judging", "longest")
+    )
+    runs = sum(chunk.runs for chunk in chunks)
+    share = sum(drawn[chunk].found for chunk in chunks) / runs
+    widths = [width for chunk in chunks for width in drawn[chunk].widths]
     return Power(
         raters, queries, judging, share, (share * (1 - share) / runs) ** 0.5,
         float(np.median(widths)) if widths else None,
-        float(given.sum(axis=1).mean()), raters * longest >= queries * judging,
+        sum(drawn[chunk].judged for chunk in chunks) / (runs * queries),
+        raters * longest >= queries * judging,
     )  # fmt: skip
 
 

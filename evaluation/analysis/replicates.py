@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from embeddings.parallel import default_workers
+from embeddings.tasks import default_workers
 from evaluation.analysis.ratings import Ratings
 from evaluation.statistics.drawn_lists import DrawnLists
 from evaluation.statistics.graded_measures import MEASURES, GradedMeasure, Lists

@@ -7,8 +7,9 @@ Beside a ranking lie then::
                             the row in the collection
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,45 @@ from embeddings.errors import InputError
 from embeddings.files import read_json, whole_file, write_json
 from embeddings.systems.arrays import mapped_arrays
 from embeddings.systems.rankings import groups_of, prepared_vectors
-from embeddings.systems.store import Ranking
+from embeddings.systems.store import Ranking, open_ranking
+from embeddings.tasks import Failure, Here, Workers, engine, one_blas_thread
 from evaluation.objective.averages import ObjectiveScores, average
 from evaluation.objective.per_query import QueryScores, score_lists, score_queries
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def score_systems(
+    collection: Collection,
+    systems: Sequence[str],
+    clip_ids: Sequence[str] | None = None,
+    *,
+    device: str = "cpu",
+    workers: Workers = None,
+) -> Iterator[tuple[str, dict[str, Any] | Failure]]:
+    """Yield each of the systems, named, with what ``objective.json`` says of it, in no fixed order.
+
+    Each is scored as `score_ranking` does, or as `score_subset` where clips are given; what it
+    raises is in the :class:`~embeddings.tasks.Failure`.
+
+    Parameters
+    ----------
+    workers : who scores, a task each system; see `embeddings.tasks.engine`. Unless told the calling
+        process, on all cores
+    """
+    work = partial(_score_system, collection, clip_ids, device)
+    yield from engine(workers, Here()).run(work, systems)
+
+
+@one_blas_thread()  # the search has threads of its own, as many as are its share of the cores
+def _score_system(
+    collection: Collection, clip_ids: Sequence[str] | None, device: str, system: str
+) -> dict[str, Any]:
+    ranking = open_ranking(collection, system)
+    if clip_ids is None:
+        return score_ranking(collection, ranking, device=device)
+    return score_subset(collection, ranking, clip_ids, device=device)
 
 
 def score_ranking(

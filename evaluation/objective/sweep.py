@@ -9,11 +9,13 @@ Beside the collection's rankings lie then::
 """
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
@@ -26,8 +28,9 @@ from embeddings.files import only_writer, read_json, write_json, write_text
 from embeddings.progress import progress
 from embeddings.search.neighbours import check_comparable, ranked_blocks
 from embeddings.search.processing import NORMALISATIONS, aggregate, fit, narrowed, prepare
-from embeddings.systems.rankings import groups_of
+from embeddings.systems.rankings import groups_of, prepared_at
 from embeddings.systems.store import Embedding, embedding_names, open_embedding
+from embeddings.tasks import Here, Workers, engine, one_blas_thread, result_of
 from evaluation.objective.averages import average
 from evaluation.objective.definitions import METRICS
 from evaluation.objective.per_query import CUTOFFS, QueryScores, score_blocks
@@ -45,11 +48,17 @@ def sweep(
     *,
     exclude_same: str | None = None,
     device: str = "cpu",
+    workers: Workers = None,
 ) -> "pd.DataFrame":
     """Score every cell of an embedding, going on where an earlier call was stopped.
 
     What can be shared is: frames are aggregated once for each way, PCA is fitted once for each
     normalisation to its most components, and searches that agree are done once.
+
+    Parameters
+    ----------
+    workers : who scores, a task each cell; see `embeddings.tasks.engine`. Unless told the calling
+        process, on all cores
 
     Returns
     -------
@@ -60,7 +69,7 @@ def sweep(
     lock = collection.data / "locks" / f"sweep-{collection.name}.{folder.name}"
     with only_writer(lock, f"a sweep of {embedding.name!r}"):
         _start(folder, collection, embedding, exclude_same)
-        notes = _score_missing(folder, collection, embedding, exclude_same, device)
+        notes = _score_missing(folder, collection, embedding, exclude_same, device, workers)
         table = _table(folder, collection, embedding, exclude_same, notes)
         write_text(folder / "sweep.csv", table.to_csv(index=False, lineterminator="\n"))
     return table
@@ -121,6 +130,7 @@ def _score_missing(
     embedding: Embedding,
     exclude_same: str | None,
     device: str,
+    workers: Workers,
 ) -> dict[str, str]:
     """Score the cells that are not there yet; return why the others cannot be."""
     frame_level = embedding.frames is not None
@@ -130,20 +140,59 @@ def _score_missing(
         return {}
     labels = collection.columns.labels.at(embedding.rows)
     groups = groups_of(collection, embedding.rows, exclude_same)
-    relevance = Relevance(labels, groups)
-    notes = {}
-    with progress(len(distinct), "cell", "Sweeping", done=len(distinct) - len(missing)) as bar:
-        for cell, vectors in _prepared(collection, embedding, missing):
-            if isinstance(vectors, InputError):
-                notes[cell.name(frame_level)] = str(vectors)
-            else:
-                blocks = ranked_blocks(
-                    vectors, cell.search, max(CUTOFFS), groups=groups, device=device
-                )
-                scores = score_blocks(blocks, relevance, CUTOFFS)
-                save_queries(_path(folder, cell, frame_level), scores)
+    work = partial(_scored, Relevance(labels, groups), groups, device)
+    notes, done = {}, set[Cell]()
+    for old in folder.glob(".prepared.*"):  # of a process that was killed
+        shutil.rmtree(old)
+    with (
+        TemporaryDirectory(prefix=".prepared.", dir=folder) as there,
+        progress(len(distinct), "cell", "Sweeping", done=len(distinct) - len(missing)) as bar,
+    ):
+        jobs = _on_disk(_prepared(collection, embedding, missing), Path(there), done)
+        for (cell, _), found in engine(workers, Here()).run(work, jobs):
+            try:
+                save_queries(_path(folder, cell, frame_level), result_of(found))
+            except InputError as error:
+                notes[cell.name(frame_level)] = str(error)
+            done.add(cell)
             bar.update()
     return notes
+
+
+_Job = tuple[Cell, Path | InputError]
+"""A cell, and the file of its prepared vectors, or why there can be none."""
+
+
+def _on_disk(
+    prepared: Iterable[tuple[Cell, np.ndarray | InputError]], folder: Path, done: set[Cell]
+) -> Iterator[_Job]:
+    """Yield each cell with a file of its vectors, which goes when all that share it are `done`."""
+    sharing: dict[Path, set[Cell]] = {}
+    last, path = None, folder
+    for cell, vectors in prepared:
+        if isinstance(vectors, InputError):
+            yield cell, vectors
+            continue
+        if vectors is not last:
+            for old in [old for old, own in sharing.items() if own <= done]:
+                old.unlink()
+                del sharing[old]
+            last, path = vectors, folder / f"{cell.name(True)}.npy"
+            np.save(path, vectors)
+        sharing.setdefault(path, set()).add(cell)
+        yield cell, path
+
+
+@one_blas_thread()  # the search has threads of its own, as many as are its share of the cores
+def _scored(
+    relevance: Relevance, groups: Sequence[str] | None, device: str, job: _Job
+) -> QueryScores:
+    cell, source = job
+    if isinstance(source, InputError):
+        raise source
+    vectors = prepared_at(source)
+    blocks = ranked_blocks(vectors, cell.search, max(CUTOFFS), groups=groups, device=device)
+    return score_blocks(blocks, relevance, CUTOFFS)
 
 
 def _prepared(

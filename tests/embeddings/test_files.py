@@ -1,15 +1,11 @@
-"""Whole or nothing: folders, JSON, names, locks; and work spread over processes."""
+"""Whole or nothing: folders, JSON, names, locks."""
 
-import os
-import signal
-import time
 from pathlib import Path
 
 import pytest
 
 from embeddings.errors import InputError
 from embeddings.files import check_name, only_writer, read_json, whole_folder, write_json
-from embeddings.parallel import Failure, in_parallel
 
 
 def test_whole_folder_appears_only_when_whole(tmp_path: Path) -> None:
@@ -66,23 +62,3 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
         only_writer(tmp_path / "lock", "an import of 'x'"),
     ):
         pass
-
-
-def double_or_die(number: int) -> int:
-    if number == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-    if number == 5:
-        raise InputError("five is not liked")
-    return 2 * number
-
-
-@pytest.mark.parametrize("pause", [0.0, 0.2], ids=["quick consumer", "slow consumer"])
-def test_parallel_work_survives_errors_and_dead_workers(pause: float) -> None:
-    results = {}
-    for item, result in in_parallel(double_or_die, range(12), workers=2):
-        results[item] = result
-        time.sleep(pause)  # a worker may die while the consumer is busy
-    assert sorted(results) == list(range(12))
-    reasons = {item: one.reason for item, one in results.items() if isinstance(one, Failure)}
-    assert reasons == {3: "the process working on it crashed", 5: "five is not liked"}
-    assert all(results[item] == 2 * item for item in results if item not in reasons)

@@ -1,6 +1,6 @@
 """Worker processes that stay from one test to the next, for what is small and done often.
 
-`embeddings.parallel` starts its workers anew for each call, and each loads numpy and the readers
+`embeddings.tasks` starts its workers anew for each call, and each loads numpy and the readers
 of sounds first: a second or more, hundreds of times in a run of the tests. What follows keeps the
 workers of importing, of looking for near-duplicates and of opening a study. Extraction gets fresh
 ones: they may hold a network.
@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from embeddings import parallel
+from embeddings import tasks
 
 KEPT = (
     "embeddings.audio.measuring",
@@ -71,11 +71,11 @@ def _module(function: Callable[..., Any]) -> str:
 @contextmanager
 def warm_workers() -> Iterator[None]:
     """Keep workers while this lasts, and end them after it."""
-    parallel.ProcessPoolExecutor = WarmPool  # type: ignore[misc, assignment]
+    tasks.ProcessPoolExecutor = WarmPool  # type: ignore[misc, assignment]
     try:
         yield
     finally:
-        parallel.ProcessPoolExecutor = ProcessPoolExecutor  # type: ignore[misc]
+        tasks.ProcessPoolExecutor = ProcessPoolExecutor  # type: ignore[misc]
         _end()
 
 

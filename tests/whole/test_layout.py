@@ -159,7 +159,7 @@ def test_every_page_of_the_docs_is_in_their_list() -> None:
 
 def test_the_architecture_is_one_page_that_names_all_that_stands_on_a_floor() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    assert len(page) < 9600
+    assert len(page) < 10_250
     linter = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
     floors = {
         name

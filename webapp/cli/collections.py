@@ -22,7 +22,7 @@ from embeddings.systems.rankings import EXCLUSIONS
 from evaluation.objective.simulated_systems import ready_all_simulated
 from evaluation.objective.trec import write_qrels
 from webapp.cli import Group, going_on
-from webapp.cli.options import topics_option
+from webapp.cli.options import topics_option, workers_option
 from webapp.cli.preview import preview_command
 from webapp.cli.source_options import layouts, source_options
 from webapp.study.lifecycle import study_using
@@ -52,7 +52,7 @@ Ctrl-C stops it; the same command goes on from there.""",
     help="Leave out clips that are shorter than they say, or another format than their name says.",
 )
 @click.option("--copy", is_flag=True, help="Copy the audio instead of pointing to where it lies.")
-@click.option("--workers", type=click.IntRange(min=1), help="Processes; all cores unless told.")
+@workers_option()
 def import_command(
     name: str,
     path: Path,

@@ -22,7 +22,7 @@ from embeddings.systems.imported import import_embedding
 from embeddings.systems.store import Embedding, embedding_names, open_embedding
 from webapp.cli import Group, going_on
 from webapp.cli.maps import map_command
-from webapp.cli.options import device_option, extraction_options
+from webapp.cli.options import device_option, extraction_options, workers_option
 
 group = Group("embeddings", help="Compute representations of a collection.")
 commands = (group,)
@@ -80,7 +80,7 @@ def extract_command(
 @click.argument("source")
 @click.option("--weights", type=click.Path(path_type=Path), help="A file, given to its loader.")
 @device_option
-@click.option("--workers", type=click.IntRange(min=1), help="Processes; all cores unless told.")
+@workers_option()
 @click.option("--again", is_flag=True, help="Compute all clips once more.")
 @click.option("--retry", is_flag=True, help="Compute the clips that failed once more.")
 def own_command(

@@ -11,11 +11,12 @@ from embeddings.collection.clips import CONVENTIONS, open_collection
 from embeddings.collection.id_lists import read_ids
 from embeddings.errors import InputError
 from embeddings.progress import progress
-from embeddings.systems.store import open_ranking, system_names
+from embeddings.systems.store import system_names
+from embeddings.tasks import Failure
 from evaluation.objective.definitions import METRICS, directions
-from evaluation.objective.scoring import score_ranking, score_subset
+from evaluation.objective.scoring import score_systems
 from webapp.cli import Command
-from webapp.cli.options import device_option
+from webapp.cli.options import ONE_PROCESS, device_option, workers_option
 
 
 @click.command(
@@ -32,9 +33,10 @@ from webapp.cli.options import device_option
     "imported: these queries alone are averaged and printed; nothing is kept.",
 )
 @device_option
+@workers_option(ONE_PROCESS)
 @with_appcontext
 def evaluate_command(
-    collection: str, convention: str | None, queries: Path | None, device: str
+    collection: str, convention: str | None, queries: Path | None, device: str, workers: int | None
 ) -> None:
     """Score every system of COLLECTION against its labels, keep the scores and print them.
 
@@ -47,19 +49,17 @@ def evaluate_command(
             f"The collection {collection!r} has no system to score: "
             f"flask rankings build {collection} REPRESENTATION."
         )
-    bar = progress(len(names), "system", "Scoring", items=names)
     asked = read_ids(queries, sounds) if queries else None
+    scoring = score_systems(sounds, names, asked, device=device, workers=workers)
+    outcomes = dict(progress(len(names), "system", "Scoring", items=scoring))
     scored: list[dict[str, Any]] = []
     problems: list[str] = []
-    for name in bar:
-        try:
-            ranking = open_ranking(sounds, name)
-            if asked is None:
-                scored.append(score_ranking(sounds, ranking, device=device))
-            else:
-                scored.append(score_subset(sounds, ranking, asked, device=device))
-        except Exception as error:  # one that cannot be scored keeps no other from it
-            problems.append(_sentence(name, error))
+    for name in names:
+        found = outcomes[name]
+        if isinstance(found, Failure):  # one that cannot be scored keeps no other from it
+            problems.append(_sentence(name, found))
+        else:
+            scored.append(found)
     for problem in problems:
         click.echo(f"left out: {problem}", err=True)
     if not scored:
@@ -72,11 +72,12 @@ def evaluate_command(
 commands = (evaluate_command,)
 
 
-def _sentence(system: str, error: Exception) -> str:
+def _sentence(system: str, failure: Failure) -> str:
     """Return why a system cannot be scored; its name is in it."""
-    reason = " ".join(str(error).split())
-    if not isinstance(error, InputError):
-        reason = f"{type(error).__name__}{': ' * bool(reason)}{reason}"
+    reason, error = failure.reason, failure.error
+    if error is not None and not isinstance(error, InputError):
+        kind = type(error).__name__
+        reason = kind if reason == kind else f"{kind}: {reason}"
     return reason if repr(system) in reason else f"The system {system!r} cannot be scored: {reason}"
 
 

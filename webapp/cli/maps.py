@@ -1,19 +1,18 @@
 """flask embeddings map: lay embeddings out in two dimensions."""
 
-import time
-
 import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from embeddings.collection.clips import Collection, open_collection
+from embeddings.collection.clips import open_collection
 from embeddings.errors import InputError
 from embeddings.maps.layouts import METHODS, library
-from embeddings.maps.stored_maps import Map, make_map
+from embeddings.maps.stored_maps import Map, make_maps
 from embeddings.progress import progress
-from embeddings.systems.rankings import find_embedding
 from embeddings.systems.store import embedding_names
+from embeddings.tasks import Failure, result_of
 from webapp.cli import going_on
+from webapp.cli.options import workers_option
 
 
 @click.command("map")
@@ -31,6 +30,7 @@ from webapp.cli import going_on
 @click.option("--min-dist", type=float, help="Of UMAP: how near clips may lie, 0 to 0.99; 0.1.")
 @click.option("--perplexity", type=float, help="Of t-SNE: about how many neighbours count; 30.")
 @click.option("--again", is_flag=True, help="Compute also what is there already.")
+@workers_option()
 @with_appcontext
 def map_command(
     collection: str,
@@ -42,6 +42,7 @@ def map_command(
     min_dist: float | None,
     perplexity: float | None,
     again: bool,
+    workers: int | None,
 ) -> None:
     """Compute 2-D maps of EMBEDDINGS of COLLECTION, for the page of its map.
 
@@ -54,34 +55,25 @@ def map_command(
     library(method)  # what is missing is said before the work begins
     given = {"neighbours": neighbours, "min_dist": min_dist, "perplexity": perplexity}
     names = embeddings or tuple(embedding_names(sounds))
-    lines = []
-    with going_on(), progress(len(names), "map", METHODS[method]) as bar:
-        for name in names:
-            try:
-                lines.append(_mapped(sounds, name, method, seed, given, again))
-            except InputError as error:
-                if not everything:
-                    raise
-                click.echo(f"left out: {error}", err=True)
-            bar.update()
-    for line in lines:
-        click.echo(line)
+    making = make_maps(
+        sounds, names, method, seed=seed, parameters=given, again=again, workers=workers
+    )
+    lines = {}
+    with going_on():
+        for name, found in progress(len(names), "map", METHODS[method], items=making):
+            if isinstance(found, Failure) and everything:
+                click.echo(f"left out: {found.reason}", err=True)
+            else:
+                lines[name] = _line(*result_of(found))
+    for name in names:
+        if name in lines:
+            click.echo(lines[name])
 
 
-def _mapped(
-    sounds: Collection,
-    name: str,
-    method: str,
-    seed: int,
-    parameters: dict[str, float | None],
-    again: bool,
-) -> str:
-    """Map one embedding; return what is said of it."""
-    embedding = find_embedding(sounds, name)
-    start = time.monotonic()
-    made = make_map(sounds, embedding, method, seed=seed, parameters=parameters, again=again)
-    took = time.monotonic() - start
-    return f"{embedding.name}: {in_words(made)}, {made.meta['provenance']} vectors; {took:.1f} s."
+def _line(made: Map, seconds: float) -> str:
+    """Return what is said of a map that was made, or was there."""
+    meta = made.meta
+    return f"{meta['embedding']}: {in_words(made)}, {meta['provenance']} vectors; {seconds:.1f} s."
 
 
 def in_words(made: Map) -> str:

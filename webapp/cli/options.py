@@ -17,6 +17,15 @@ device_option = click.option(
 )
 
 
+ONE_PROCESS = "one on all cores unless told"
+"""What runs where numpy uses the cores by itself; several processes take more memory."""
+
+
+def workers_option(unless_told: str = "all cores unless told") -> Callable[..., Any]:
+    """Return the option who runs tasks (`embeddings.tasks.engine`)."""
+    return click.option("--workers", type=click.IntRange(min=1), help=f"Processes; {unless_told}.")
+
+
 def extraction_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what says which representations of which collection are computed, and how."""
     options = (
@@ -33,9 +42,7 @@ def extraction_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--backend", help="Whose code computes it, where there is a choice: LAION-CLAP."
         ),
         device_option,
-        click.option(
-            "--workers", type=click.IntRange(min=1), help="Processes; all cores unless told."
-        ),
+        workers_option(),
     )
     for option in reversed(options):
         command = option(command)

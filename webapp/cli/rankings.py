@@ -23,7 +23,7 @@ from embeddings.systems.store import open_ranking, remove_ranking, system_names
 from evaluation.objective.definitions import METRICS, directions
 from evaluation.objective.trec import write_run
 from webapp.cli import Group, going_on
-from webapp.cli.options import device_option, topics_option
+from webapp.cli.options import ONE_PROCESS, device_option, topics_option, workers_option
 from webapp.study.lifecycle import study_using
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ commands = (group,)
     help="Leave out clips of the query's own group: uploader, pack or source recording.",
 )
 @device_option
+@workers_option(ONE_PROCESS)
 def build_command(
     collection: str,
     representation: str,
@@ -63,6 +64,7 @@ def build_command(
     top: int,
     exclude_same: str | None,
     device: str,
+    workers: int | None,
 ) -> None:
     """Rank every clip's neighbours in COLLECTION by REPRESENTATION.
 
@@ -77,7 +79,7 @@ def build_command(
     )
     ranking = build_ranking(
         sounds, embedding, recipe, search or usual_search, top,
-        exclude_same=exclude_same, device=device,
+        exclude_same=exclude_same, device=device, workers=workers,
     )  # fmt: skip
     click.echo(f"{ranking.system}: {ranking.title}, {ranking.meta['top']} neighbours of each clip.")
     if "refit_bound" in ranking.meta:
@@ -149,8 +151,13 @@ def export_command(collection: str, system: str, output: Path | None, topics: st
 @click.argument("representation")
 @click.option("--exclude-same", type=click.Choice(EXCLUSIONS), help="As in rankings build.")
 @device_option
+@workers_option(ONE_PROCESS)
 def sweep_command(
-    collection: str, representation: str, exclude_same: str | None, device: str
+    collection: str,
+    representation: str,
+    exclude_same: str | None,
+    device: str,
+    workers: int | None,
 ) -> None:
     """Score every processing and search of REPRESENTATION on COLLECTION; keep sweep.csv.
 
@@ -164,7 +171,7 @@ def sweep_command(
     sounds = open_collection(current_app.config["DATA"], collection)
     embedding = find_embedding(sounds, representation)
     with going_on():
-        table = sweep(sounds, embedding, exclude_same=exclude_same, device=device)
+        table = sweep(sounds, embedding, exclude_same=exclude_same, device=device, workers=workers)
     own = table[table["convention"] == sounds.convention]
     click.echo(
         f"{embedding.name} of {collection} ({embedding.meta['provenance']}), convention "

@@ -18,8 +18,8 @@ from embeddings.files import only_writer, whole_folder, write_text
 from embeddings.listening.copies import Delivered, make_copies
 from embeddings.listening.levels import Level
 from embeddings.listening.soundcheck import write_check_sounds
-from embeddings.parallel import default_workers
 from embeddings.systems.store import Ranking
+from embeddings.tasks import Workers
 from evaluation.design.controls import distractors, far_clips
 from evaluation.design.lists import (
     ORACLE,
@@ -68,7 +68,7 @@ class Pool:
         return {self.query, *(one.row for one in self.found), *self.distractors}
 
 
-def open_study(study: Study, workers: int | None = None, *, simulated: bool = False) -> Study:
+def open_study(study: Study, workers: Workers = None, *, simulated: bool = False) -> Study:
     """Freeze a draft: build the pools, copy the sounds that raters will hear, let raters in.
 
     One that is `simulated` is for made raters (`webapp.demo.made_raters`): it has no sounds.
@@ -82,10 +82,10 @@ def open_study(study: Study, workers: int | None = None, *, simulated: bool = Fa
     _check_draft(study)
     lock = study_folder(study.slug).parents[1] / "locks" / f"open-{study.slug}"
     with only_writer(lock, f"opening {study.slug!r}"):
-        return _open(study, workers or default_workers(), simulated)
+        return _open(study, workers, simulated)
 
 
-def _open(study: Study, workers: int, simulated: bool) -> Study:
+def _open(study: Study, workers: Workers, simulated: bool) -> Study:
     db.session.rollback()  # pools and copies take a while, and must not keep others from writing
     with reading():
         slug, terms, sha256 = study.slug, study.terms, study.protocol_sha256
@@ -194,7 +194,7 @@ def _make_sounds(
     twice: Set[int],
     folder: Path,
     terms: Protocol,
-    workers: int,
+    workers: Workers,
 ) -> tuple[Delivered, str, str]:
     clips = [collection.clips[row] for row in rows]
     sources = {clip.id: collection.audio_path(clip) for clip in clips}

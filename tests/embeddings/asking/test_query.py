@@ -279,10 +279,10 @@ def test_workers_do_not_outlive_a_process_that_is_killed(tmp_path: Path) -> None
     """A question's process that is killed leaves no extractor behind."""
     script = (
         "import os, time\n"
-        "from embeddings.parallel import in_parallel\n"
+        "from embeddings.tasks import Processes\n"
         "from tests.support.own_representations import say_pid\n"
         "if __name__ == '__main__':\n"
-        f"    list(in_parallel(say_pid, [{str(tmp_path / 'pid')!r}], 1))\n"
+        f"    list(Processes(1).run(say_pid, [{str(tmp_path / 'pid')!r}]))\n"
     )
     (tmp_path / "run.py").write_text(script)
     run = subprocess.Popen(

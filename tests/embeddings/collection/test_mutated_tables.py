@@ -9,7 +9,6 @@ import random
 import resource
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import AnyStr
 
@@ -22,7 +21,7 @@ from embeddings.collection.importing import BrokenClips, import_collection
 from embeddings.collection.label_cells import LABEL_SEPARATORS
 from embeddings.collection.sources import Options
 from embeddings.errors import InputError
-from embeddings.parallel import Failure
+from embeddings.tasks import Here
 from tests.support.evidence import note
 
 SEED = 18
@@ -63,14 +62,14 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (folder / "audio" / name).touch()
     sound = Measurement(1.0, 8000, 1, None, "silent", [0.0] * ENVELOPE_POINTS)
 
-    def at_once(
-        measure: object, paths: Iterable[Path], workers: int
-    ) -> Iterator[tuple[Path, Measurement | Failure[Path]]]:
-        """Stand in for `in_parallel`: nothing is decoded, and no process is begun."""
-        for path in paths:
-            yield path, Failure("it is broken") if path.name == "broken.wav" else sound
+    def measure(path: Path) -> Measurement:
+        """Stand in for `measure`: nothing is decoded."""
+        if path.name == "broken.wav":
+            raise InputError("it is broken")
+        return sound
 
-    monkeypatch.setattr(importing, "in_parallel", at_once)
+    monkeypatch.setattr(importing, "measure", measure)
+    monkeypatch.setattr(importing, "engine", lambda workers: Here())  # no process is begun
     return folder
 
 

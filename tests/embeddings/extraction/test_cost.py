@@ -16,8 +16,8 @@ from embeddings.extraction import cost, extract
 from embeddings.extraction.cost import LEAST, estimate
 from embeddings.extraction.extract import clips_to_do, extract_embedding
 from embeddings.extraction.journal import open_journal
-from embeddings.parallel import Failure
 from embeddings.representations.runner import Job
+from embeddings.tasks import Failure
 from tests.support.made_task import TASK
 from webapp.cli import embeddings as embeddings_commands
 
@@ -33,9 +33,9 @@ def computing(collection: Collection, most: int, broken: int = 0) -> Callable[..
     """Return a stand-in for two processes, which compute `most` clips until the time is over."""
     lengths = {clip.id: clip.seconds for clip in collection.clips}
 
-    def in_parallel(work: object, jobs: list[Job], workers: int) -> Iterator[tuple[Job, object]]:
+    def run(work: object, jobs: list[Job]) -> Iterator[tuple[Job, object]]:
         for place, job in enumerate(jobs):
-            process, number = place % workers, place // workers + 1
+            process, number = place % 2, place // 2 + 1
             taken = EACH + GROWING * lengths[job[0]] + (LOADING if number == 1 else 0)
             size = 4 * (10 + round(100 * lengths[job[0]]))
             if place < broken:
@@ -45,14 +45,14 @@ def computing(collection: Collection, most: int, broken: int = 0) -> Callable[..
             else:
                 yield job, None
 
-    return in_parallel
+    return lambda workers: SimpleNamespace(at_once=workers, run=run)
 
 
 def test_hours_memory_and_disk_are_those_of_all_clips(
     small: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     most = len(small.clips) // 2
-    monkeypatch.setattr(cost, "in_parallel", computing(small, most))
+    monkeypatch.setattr(cost, "engine", computing(small, most))
     found = estimate(small, TASK, workers=2)
     lengths = [clip.seconds for clip in small.clips]
     alone = sum(EACH + GROWING * one for one in lengths)
@@ -68,10 +68,10 @@ def test_hours_memory_and_disk_are_those_of_all_clips(
 def test_what_fails_is_counted_and_nothing_is_said_of_what_fails_whole(
     small: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cost, "in_parallel", computing(small, 8, broken=2))
+    monkeypatch.setattr(cost, "engine", computing(small, 8, broken=2))
     found = estimate(small, TASK, workers=2)
     assert (found.measured, found.failed) == (6, 2)
-    monkeypatch.setattr(cost, "in_parallel", computing(small, 8, broken=8))
+    monkeypatch.setattr(cost, "engine", computing(small, 8, broken=8))
     with pytest.raises(InputError, match="Three: none of 8 clips could be computed; the first: "):
         estimate(small, TASK, workers=2)
 

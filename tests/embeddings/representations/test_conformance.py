@@ -1,9 +1,8 @@
 """Every representation through its one interface: any sane file, the same numbers every time."""
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ import soundfile
 from embeddings.collection.importing import import_collection
 from embeddings.errors import InputError
 from embeddings.extraction.extract import Task, extract_embedding
-from embeddings.parallel import Failure
 from embeddings.representations import CARDS, Card
 from embeddings.representations.runner import Representation, loaded
 from tests.embeddings.representations import conditioning, kit
@@ -145,17 +143,6 @@ def test_a_batch_gives_what_its_clips_give_alone(
     assert kit.relative(alone[0], alone[2]) > 2 * near
 
 
-def one_after_another(
-    function: Callable[[Any], Any], items: Iterable[Any], workers: int
-) -> Iterator[tuple[Any, Any]]:
-    """Stand in for one worker process, which would load a network anew for each run."""
-    for item in items:
-        try:
-            yield item, function(item)
-        except InputError as error:
-            yield item, Failure(str(error))
-
-
 @pytest.mark.parametrize(
     ("name", "of_two_workers"),
     [
@@ -190,14 +177,9 @@ def test_neither_batches_nor_workers_change_an_embedding(
         if clip.id != "clip5"
     }
     task = Task(card.name, card.embedding, card.dim, embed, {})
-    runs = [(batch, 1) for batch in (1, 3, 7)] + [(batch, 2) for batch in of_two_workers]
+    runs = [(batch, 0) for batch in (1, 3, 7)] + [(batch, 2) for batch in of_two_workers]
     for batch, workers in runs:
-        with monkeypatch.context() as patch:
-            if workers == 1:
-                patch.setattr("embeddings.extraction.extract.in_parallel", one_after_another)
-            embedding = extract_embedding(
-                collection, task, workers=workers, batch=batch, again=True
-            )
+        embedding = extract_embedding(collection, task, workers=workers, batch=batch, again=True)
         assert list(embedding.meta["failed"]) == ["clip5"]
         assert "clip5.wav: the audio cannot be read" in embedding.meta["failed"]["clip5"]
         for number, (clip_id, expected) in enumerate(alone.items()):

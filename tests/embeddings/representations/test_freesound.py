@@ -172,6 +172,6 @@ def test_a_whole_embedding_is_not_computed_again(
 
     meta = {"provenance": "computed", "representation": "Freesound"}
     write_embedding(small, "freesound", np.ones((18, 1584)), meta)
-    monkeypatch.setattr(extract, "in_parallel", None)
+    monkeypatch.setattr(extract, "engine", None)
     assert extract_embedding(small, plan(small.data, CARDS["Freesound"])).vectors[0, 0] == 1
     assert open_embedding(small, "freesound").meta["dim"] == 1584

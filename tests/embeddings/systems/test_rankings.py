@@ -26,9 +26,35 @@ from embeddings.systems.store import (
     system_names,
     write_embedding,
 )
+from embeddings.tasks import Failure
 from tests.support import oracle
 
 META = {"provenance": "imported", "representation": "Mine"}
+
+
+def test_a_ranking_has_the_same_bytes_whoever_searches(small: Collection) -> None:
+    write_random_embedding(small)
+    found = []
+    for workers in (None, 0, 2):
+        embedding = open_embedding(small, "random")
+        made = build_ranking(small, embedding, Recipe(pca=4), "nns", workers=workers)
+        assert list((small.folder / "rankings").glob(".*")) == []
+        found.append(bytes_of(small.folder / "rankings" / made.system))
+        remove_ranking(small, made.system)
+    assert found[0] == found[1] == found[2]
+
+
+def test_where_the_search_crashes_a_sentence_says_so(
+    small: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_random_embedding(small)
+    crashed = SimpleNamespace(
+        run=lambda work, items: [(one, Failure("the process crashed")) for one in items]
+    )
+    monkeypatch.setattr("embeddings.systems.rankings.engine", lambda *_: crashed)
+    with pytest.raises(InputError, match=r"^The process crashed\.$"):
+        build_ranking(small, open_embedding(small, "random"), Recipe(pca=4), "nns")
+    assert list((small.folder / "rankings").iterdir()) == []
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 
 from embeddings.errors import InputError
-from evaluation.analysis.power import Assumptions, of_pilot, power, typical
+from evaluation.analysis.power import Assumptions, of_pilot, power, powers, typical
 from evaluation.analysis.power import _given as drawn
 from evaluation.analysis.rater_effects import Generalizability
 from evaluation.statistics.significance import estimate
@@ -44,6 +44,19 @@ def test_it_grows_with_the_design() -> None:
 def test_the_same_seed_gives_the_same_power() -> None:
     one, other = (power(typical(8, 100), 5, 12, runs=50) for _ in range(2))
     assert one == other
+
+
+def test_the_power_is_the_same_whoever_simulates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks have seeds of their own: of 600 studies there are three."""
+    sizes = [(5, 12), (6, 10)]
+    here, two = (powers(typical(8, 100), sizes, runs=600, workers=workers) for workers in (0, 2))
+    assert here == two
+    assert here == [power(typical(8, 100), *size, runs=600) for size in sizes]
+    few = power(typical(8, 100), 5, 12, runs=250)  # the first chunk alone
+    assert 0 < few.found < 1
+    assert few.found != here[0].found
+    monkeypatch.setattr("evaluation.analysis.power._CHUNK", 50)
+    assert power(typical(8, 100), 5, 12, runs=600) != here[0]
 
 
 def test_everybody_judges_about_as_much() -> None:

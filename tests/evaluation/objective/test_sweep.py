@@ -1,6 +1,8 @@
 """Sweeps of every processing and search, and what is chosen from them."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -105,6 +107,46 @@ def test_a_sweep_goes_on_where_it_was_stopped(
     monkeypatch.setattr(sweep_cells, "COMPONENTS", (4, 8, None))
     (folder / "meta.json").write_text("{}")  # of other vectors: all anew
     pd.testing.assert_frame_equal(sweep(small, framed), table)
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Return what lies in a folder, hidden or not."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_sweep_has_the_same_bytes_whoever_scores_its_cells(
+    small: Collection, framed: Embedding
+) -> None:
+    """A clip is all zeros: the cells that cannot be are noted alike."""
+    vectors = np.array(framed.vectors)
+    vectors[framed.frames[2] : framed.frames[3]] = 0
+    meta = {"provenance": "imported", "representation": "Framed"}
+    write_embedding(small, "framed", vectors, meta, frames=framed.frames)
+    found = []
+    for workers in (0, 2):
+        sweep(small, open_embedding(small, "framed"), workers=workers)
+        found.append(files_of(sweep_folder(small, "framed", None)))
+        shutil.rmtree(sweep_folder(small, "framed", None))
+    assert found[0] == found[1]
+    assert any("all zeros" in line for line in found[0]["sweep.csv"].decode().splitlines())
+    assert len(found[0]) > 30
+
+
+def test_few_prepared_vectors_are_on_the_disk_at_once(
+    small: Collection, framed: Embedding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = []
+    score_blocks = sweeping.score_blocks
+
+    def looks(*args):
+        beside.append(len(list(sweep_folder(small, "framed", None).glob(".prepared.*/*"))))
+        return score_blocks(*args)
+
+    monkeypatch.setattr(sweeping, "score_blocks", looks)
+    (killed := sweep_folder(small, "framed", None) / ".prepared.old").mkdir(parents=True)
+    sweep(small, framed)
+    assert set(beside) == {1}
+    assert not killed.exists()
 
 
 def test_pca_is_cut_to_what_the_vectors_allow_and_named_so(

@@ -3,11 +3,9 @@
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +21,8 @@ from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import Ranking, open_embedding
 from evaluation.objective.best_recipe import choose
 from evaluation.objective.sweep_cells import cells
-from tests.support.places import ROOT, hear_ctrl_c
+from tests.support.places import ROOT
 from tests.support.small import RATE, make_sound
-from tests.support.waiting import PATIENCE, wait_for
 
 
 def run(runner: FlaskCliRunner, *args: str) -> str:
@@ -200,51 +197,6 @@ def test_a_taken_port_is_said_before_links_to_it(runner: FlaskCliRunner) -> None
     assert "sign in" not in result.output
     base = runner.invoke(args=["signin-link", "--base", "listen.example.org"])
     assert "must begin with http:// or https://, unlike 'listen.example.org'" in base.output
-
-
-@pytest.mark.parametrize(
-    "consume",
-    [
-        "list(in_parallel(nap, [300, 301], 2))",
-        "for _ in progress(2, 'nap', 'Napping', items=in_parallel(nap, [0, 300], 2)): nap(302)",
-    ],
-    ids=["while it waits for work", "while it uses what is done"],
-)
-def test_a_second_ctrl_c_stops_at_once(consume: str, tmp_path: Path) -> None:
-    script = (
-        "import time\n"
-        "from pathlib import Path\n"
-        "from embeddings.parallel import in_parallel\n"
-        "from embeddings.progress import progress\n"
-        "def nap(seconds):\n"
-        "    Path(__file__).with_name(f'napping-{seconds}').touch()\n"
-        "    time.sleep(seconds)\n"
-        "if __name__ == '__main__':\n"
-        f"    {consume}\n"
-    )
-    (tmp_path / "long.py").write_text(script)
-    process = subprocess.Popen(
-        [sys.executable, str(tmp_path / "long.py")],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=hear_ctrl_c,
-    )
-    assert process.stderr is not None
-    try:
-        wait_for(lambda: len(list(tmp_path.glob("napping-30*"))) == 2)
-        process.send_signal(signal.SIGINT)
-        while "Stopping after what is in progress" not in process.stderr.readline():
-            assert process.poll() is None
-        time.sleep(0.5)
-        assert process.poll() is None  # it waits for what is in progress
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=PATIENCE)
-        assert process.returncode != 0
-        assert "ignored" not in said
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def test_a_sweep_and_a_choice_are_printed_with_what_they_are(

@@ -11,8 +11,15 @@ from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.files import read_json, write_json
 from embeddings.maps import layouts, stored_maps
-from embeddings.maps.stored_maps import compared_vectors, make_map, mapped_methods, open_map
+from embeddings.maps.stored_maps import (
+    compared_vectors,
+    make_map,
+    make_maps,
+    mapped_methods,
+    open_map,
+)
 from embeddings.systems.store import Ranking, open_embedding, write_embedding
+from embeddings.tasks import Failure
 from tests.support.pages.mapped import embed
 
 
@@ -164,6 +171,30 @@ def same_class(small: Collection, points: np.ndarray) -> float:
     np.fill_diagonal(distances, np.inf)
     own = np.array([clip.labels[0] for clip in small.clips])
     return float((own[distances.argmin(axis=1)] == own).mean())
+
+
+@pytest.mark.parametrize("method", ["pca", "tsne"])
+def test_maps_have_the_same_bytes_whoever_makes_them(
+    small: Collection, ranked: list[Ranking], method: str
+) -> None:
+    """The last of three cannot be mapped: one vector for all has no direction."""
+    names = ["good", "random", "flat"]
+    flat = np.zeros((18, 4))
+    write_embedding(small, "flat", flat, {"provenance": "imported", "representation": "Flat"})
+    files = []
+    for workers in (0, 2):
+        found = dict(make_maps(small, names, method, workers=workers, seed=3, again=True))
+        failed = found.pop("flat")
+        assert isinstance(failed, Failure)
+        assert "all zeros" in failed.reason
+        assert sorted(found) == names[:2]
+        parts = [folder(small, method, name) / "points.npy" for name in names[:2]]
+        files.append([path.read_bytes() for path in parts])
+        for name in names[:2]:
+            np.testing.assert_array_equal(
+                found[name][0].points, np.load(folder(small, method, name) / "points.npy")
+            )
+    assert files[0] == files[1]
 
 
 @pytest.mark.parametrize("method", ["tsne", "umap"])

@@ -124,16 +124,16 @@ def test_a_system_that_breaks_keeps_no_other_from_its_scores(
         ranked_at_random(made, name, number)
     damaged = made.folder / "rankings" / "cut.l2.mcss" / "transform.npz"
     damaged.write_bytes(damaged.read_bytes()[:40])
-    from webapp.cli import evaluate
+    from evaluation.objective import scoring
 
-    score = evaluate.score_ranking
+    score = scoring.score_ranking
 
     def breaks(collection, ranking, **options):
         if ranking.system.startswith("odd"):
             raise ZeroDivisionError
         return score(collection, ranking, **options)
 
-    monkeypatch.setattr(evaluate, "score_ranking", breaks)
+    monkeypatch.setattr(scoring, "score_ranking", breaks)
     said = runner.invoke(args=["evaluate", "few"])
     assert said.exit_code == 1
     assert "left out: The system 'cut.l2.mcss' cannot be scored: BadZipFile: " in said.output

@@ -7,14 +7,14 @@ import click
 from flask.cli import with_appcontext
 
 from embeddings.errors import InputError
-from embeddings.progress import progress
-from evaluation.analysis.power import TYPICAL, Assumptions, Power, of_pilot, power, typical
+from evaluation.analysis.power import TYPICAL, Assumptions, Power, of_pilot, powers, typical
 from evaluation.analysis.rater_effects import Generalizability
 from evaluation.design.workload import HIDES, WISE_RATERS
 from evaluation.protocol.reading import read_protocol
 from evaluation.protocol.terms import Protocol
 from evaluation.records.frames import StudyTables, read_study
 from evaluation.statistics.significance import LEVEL
+from webapp.cli.options import workers_option
 from webapp.core import database
 from webapp.study import lifecycle
 from webapp.tables.study_tables import study_tables
@@ -72,6 +72,7 @@ def _sizes(context: click.Context, option: click.Parameter, value: str) -> Sizes
 @click.option(
     "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of all that is drawn."
 )
+@workers_option("all cores unless told, if there are many studies")
 @with_appcontext
 def plan_command(
     protocol: Path,
@@ -83,6 +84,7 @@ def plan_command(
     lapses: float,
     runs: int,
     seed: int,
+    workers: int | None,
 ) -> None:
     """Simulate the study of the TOML file PROTOCOL: which size would find a difference?
 
@@ -95,14 +97,11 @@ def plan_command(
     named = terms.analysis.fixed(terms.systems)
     comparisons = len(named) or len(list(combinations(terms.systems, 2)))
     judging = terms.raters_per_query if per_query is None else per_query
-    sizes = [(one, other) for one in queries for other in raters]
+    sizes = [(people, asked) for asked in queries for people in raters]
     for what, much in _assumed(terms, assumed, source, comparisons, runs, seed):
         click.echo(f"{what:14} {much}")
-    found = [
-        power(assumed, people, asked, judging, sitting=terms.sitting, comparisons=comparisons,
-              runs=runs, seed=seed)
-        for asked, people in progress(len(sizes), "size", "Simulating", items=sizes)
-    ]  # fmt: skip
+    found = powers(assumed, sizes, judging, sitting=terms.sitting, comparisons=comparisons,
+                   runs=runs, seed=seed, workers=workers)  # fmt: skip
     click.echo("\nqueries  raters  judge each  power  std. error  interval, grades")
     for one in found:
         click.echo(_line(one))
