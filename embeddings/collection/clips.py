@@ -7,7 +7,7 @@ from contextlib import ExitStack, suppress
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -128,6 +128,10 @@ class Collection:
         """The peak envelopes, float32 [clips, points] in [0, 1] of full scale, memory-mapped."""
         return np.load(self.folder / "envelopes.npy", mmap_mode="r")
 
+    def ids_of(self, rows: np.ndarray) -> Sequence[str]:
+        """Return the ids of some clips, int [clips], each looked up when it is asked for."""
+        return _Ids(self.clips, rows)
+
     def clip(self, clip_id: str) -> Clip:
         """Return the clip named `clip_id`; raise InputError if there is none."""
         if clip_id not in self.index:
@@ -144,6 +148,25 @@ class Collection:
             raise InputError(f"The collection {self.name!r} has no class {label!r}.")
         labels = self.columns.labels
         return labels.clips[labels.codes == labels.classes.index(label)].tolist()
+
+
+class _Ids(Sequence[str]):
+    """The ids of some clips, for sentences about few of them."""
+
+    def __init__(self, clips: Sequence[Clip], rows: np.ndarray) -> None:
+        self._clips, self._rows = clips, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[str]: ...
+    def __getitem__(self, place: int | slice) -> str | Sequence[str]:
+        if isinstance(place, slice):
+            return _Ids(self._clips, self._rows[place])
+        return self._clips[int(self._rows[place])].id
 
 
 def collections_folder(data: Path) -> Path:

@@ -52,6 +52,7 @@ def top_neighbours(
     groups: Sequence[str] | None = None,
     block: int = BLOCK,
     device: str = "cpu",
+    queries: range | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return every clip's `top` best other clips and their similarities.
 
@@ -63,10 +64,11 @@ def top_neighbours(
     groups : each clip's group, whose clips are left out for it; "" is no group. None: no groups
     block : queries at a time, at most; their similarities to all clips are in memory
     device : "cpu", "cuda" or "auto"; see `embeddings.search.backends.find_backend`
+    queries : the clips that are asked for, by their rows, one after the other. None: all of them
 
     Returns
     -------
-    neighbours : int32 [clips, min(top, clips - 1)], rows of `vectors`, best first; -1 where a
+    neighbours : int32 [queries, min(top, clips - 1)], rows of `vectors`, best first; -1 where a
         clip's group leaves fewer
     scores : float32 of the same shape; NaN where there is no neighbour
 
@@ -75,8 +77,11 @@ def top_neighbours(
     InputError
         Unknown search, top below 1, fewer than two clips, or vectors that cannot be compared.
     """
-    blocks = ranked_blocks(vectors, search, top, groups=groups, block=block, device=device)
-    return _collect(blocks, len(vectors), min(top, len(vectors) - 1))
+    asked = range(len(vectors)) if queries is None else queries
+    blocks = ranked_blocks(
+        vectors, search, top, groups=groups, block=block, device=device, queries=asked
+    )
+    return _collect(blocks, asked, min(top, len(vectors) - 1))
 
 
 def search_corpus(
@@ -100,8 +105,9 @@ def search_corpus(
         )
     check_comparable(queries, search)
     check_comparable(corpus, search)
-    blocks = _blocks(Comparison(queries, corpus, search, device), top, None, block)
-    return _collect(blocks, len(queries), min(top, len(corpus)))
+    asked = range(len(queries))
+    blocks = _blocks(Comparison(queries, corpus, search, device), top, None, block, asked)
+    return _collect(blocks, asked, min(top, len(corpus)))
 
 
 def ranked_blocks(
@@ -112,6 +118,7 @@ def ranked_blocks(
     groups: Sequence[str] | None = None,
     block: int = BLOCK,
     device: str = "cpu",
+    queries: range | None = None,
 ) -> Iterator["Block"]:
     """Yield every clip's neighbours block by block; see `top_neighbours`."""
     check_comparable(vectors, search)
@@ -121,7 +128,8 @@ def ranked_blocks(
         )
     left_out = _LeftOut(group_codes(len(vectors), groups))
     compared = Comparison(vectors, vectors, search, device)
-    return _blocks(compared, min(top, len(vectors) - 1), left_out, block)
+    asked = range(len(vectors)) if queries is None else queries
+    return _blocks(compared, min(top, len(vectors) - 1), left_out, block, asked)
 
 
 def check_comparable(
@@ -254,13 +262,13 @@ class _LeftOut:
 
 
 def _blocks(
-    compared: Comparison, top: int, left_out: _LeftOut | None, block: int
+    compared: Comparison, top: int, left_out: _LeftOut | None, block: int, asked: range
 ) -> Iterator[Block]:
     if top < 1:
         raise InputError(f"A ranking must have at least 1 neighbour, not {top}.")
     if block < 1:
         raise InputError(f"A block must have at least 1 query, not {block}.")
-    top, queries = min(top, len(compared.corpus)), len(compared.queries)
+    top = min(top, len(compared.corpus))
     never = compared.identical.beyond(top + (left_out.largest if left_out else 0))
     threads = default_workers() if compared.backend.shared else 1
     fitting = _VALUES // (threads + 1) // max(1, len(compared.corpus))
@@ -268,7 +276,7 @@ def _blocks(
 
     def ranked(start: int) -> Block:
         """Return the block of queries that begins there."""
-        count = min(block, queries - start)
+        count = min(block, asked.stop - start)
         similarity = compared.similarity(start, count)
         if left_out:
             compared.backend.exclude(similarity, *left_out.of(start, count))
@@ -283,7 +291,8 @@ def _blocks(
             compared,
         )
 
-    made = in_order(ranked, range(0, queries, block), threads if queries > block else 1)
+    starts = range(asked.start, asked.stop, block)
+    made = in_order(ranked, starts, threads if len(starts) > 1 else 1)
     for one in made:
         yield one
         compared.backend.release(one._similarity)
@@ -380,9 +389,10 @@ def _sorted_rows(
     )
 
 
-def _collect(blocks: Iterator[Block], queries: int, top: int) -> tuple[np.ndarray, np.ndarray]:
-    neighbours = np.empty((queries, max(top, 0)), dtype=np.int32)
+def _collect(blocks: Iterator[Block], asked: range, top: int) -> tuple[np.ndarray, np.ndarray]:
+    neighbours = np.empty((len(asked), max(top, 0)), dtype=np.int32)
     scores = np.empty(neighbours.shape, dtype=np.float32)
     for block in blocks:
-        neighbours[block.rows], scores[block.rows] = block.neighbours, block.scores
+        rows = slice(block.rows.start - asked.start, block.rows.stop - asked.start)
+        neighbours[rows], scores[rows] = block.neighbours, block.scores
     return neighbours, scores

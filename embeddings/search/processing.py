@@ -151,9 +151,7 @@ def prepare(vectors: np.ndarray, fitted: dict[str, np.ndarray]) -> np.ndarray:
         )
     dim = fitted["components"].shape[0] if "components" in fitted else vectors.shape[1]
     prepared = np.empty((len(vectors), dim), dtype=np.float32)
-    for some in tiles(
-        len(vectors), vectors.shape[1], _AT_ONCE
-    ):  # float64 of all is much
+    for some in tiles(len(vectors), vectors.shape[1], _AT_ONCE):  # float64 of all is much
         own = normalised(vectors[some], fitted)
         if "components" in fitted:
             own = _projected(own - fitted["mean"], fitted["components"])

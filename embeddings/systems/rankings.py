@@ -1,10 +1,10 @@
 """Building a system's ranking from a stored embedding: prepare, search, store."""
 
+import hashlib
 import math
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from zipfile import BadZipFile
 
@@ -22,6 +22,7 @@ from embeddings.search.neighbours import (
 )
 from embeddings.search.processing import AGGREGATIONS, Recipe, aggregate, fit, prepare
 from embeddings.search.refitting import refit_bound
+from embeddings.systems.parts import Parts
 from embeddings.systems.store import (
     Embedding,
     Ranking,
@@ -31,7 +32,7 @@ from embeddings.systems.store import (
     read_transform,
     write_ranking,
 )
-from embeddings.tasks import Here, Workers, engine, one_blas_thread, result_of
+from embeddings.tasks import Here, Workers, engine, one_blas_thread
 
 TOP = 150
 EXCLUSIONS = ("group",)
@@ -116,25 +117,23 @@ def build_ranking(
     stored = _stored(collection, system)
     if stored and all(stored.meta.get(key) == meta[key] for key in meta):
         return stored
-    ids = [collection.clips[row].id for row in embedding.rows]
+    ids = collection.ids_of(embedding.rows)
     vectors = aggregate(embedding.vectors, embedding.frames, recipe.aggregation)
     fitted = _fitted_before(collection, stored, meta) or fit(vectors, recipe, ids)
     prepared = prepare(vectors, fitted)
     check_comparable(prepared, search, ids)  # names the clips that cannot be compared
-    how = partial(_searched, search, top, groups, device)
-    there = collection.folder / "rankings"
-    there.mkdir(exist_ok=True)
-    with TemporaryDirectory(prefix=f".{system}.", dir=there) as folder:
-        path = Path(folder) / "prepared.npy"
-        np.save(path, prepared)
-        [(_, found)] = engine(workers, Here()).run(how, [path])
-    neighbours, scores = result_of(found)
-    rows, values = _on_collection(len(collection.clips), embedding.rows, neighbours, scores)
-    facts: dict[str, Any] = {"prepared_dim": prepared.shape[1]}
-    if "next_variance" in fitted:  # which an older version did not keep
-        bound = refit_bound(vectors, fitted, prepared, search)
-        facts["refit_bound"] = bound if math.isfinite(bound) else None
-    write_ranking(collection, system, rows, values, fitted, meta | facts)
+    state = meta | {"prepared_sha256": hashlib.sha256(prepared.data).hexdigest()}
+    folder = collection.folder / "rankings" / f".{system}.parts"
+    with Parts(collection, folder, state, len(prepared)) as parts:
+        np.save(folder / "prepared.npy", prepared)
+        work = partial(_searched, folder / "prepared.npy", search, top, groups, device)
+        parts.make(f"Ranking {system}", engine(workers, Here()), work)
+        neighbours, scores = _on_collection(collection, embedding.rows, parts, meta["top"])
+        facts: dict[str, Any] = {"prepared_dim": prepared.shape[1]}
+        if "next_variance" in fitted:  # which an older version did not keep
+            bound = refit_bound(vectors, fitted, prepared, search)
+            facts["refit_bound"] = bound if math.isfinite(bound) else None
+        write_ranking(collection, system, neighbours, scores, fitted, meta | facts)
     return open_ranking(collection, system)
 
 
@@ -145,10 +144,14 @@ def prepared_at(path: Path) -> np.ndarray:
 
 @one_blas_thread()  # the search has threads of its own, as many as are its share of the cores
 def _searched(
-    search: str, top: int, groups: Sequence[str] | None, device: str, path: Path
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return neighbours and scores of the prepared vectors in a file; see `top_neighbours`."""
-    return top_neighbours(prepared_at(path), search, top, groups=groups, device=device)
+    path: Path, search: str, top: int, groups: Sequence[str] | None, device: str, queries: range
+) -> dict[str, np.ndarray]:
+    """Return neighbours and scores of some of the prepared vectors in a file."""
+    vectors = prepared_at(path)
+    neighbours, scores = top_neighbours(
+        vectors, search, top, groups=groups, device=device, queries=queries
+    )
+    return {"neighbours": neighbours, "scores": scores}
 
 
 def _described(
@@ -265,10 +268,20 @@ def similarities(collection: Collection, ranking: Ranking, queries: Sequence[int
 
 
 def _on_collection(
-    clips: int, rows: np.ndarray, neighbours: np.ndarray, scores: np.ndarray
+    collection: Collection, rows: np.ndarray, parts: Parts, top: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Spread a ranking of the embedded clips over all clips of the collection."""
-    spread = np.full((clips, neighbours.shape[1]), -1, dtype=np.int32)
-    found = np.full(spread.shape, np.nan, dtype=np.float32)
-    spread[rows], found[rows] = np.where(neighbours < 0, -1, rows[neighbours]), scores
+    """Spread a ranking of the embedded clips, in parts, over all clips of the collection.
+
+    The result lies on the disk, beside the parts: a large one is a gigabyte.
+    """
+    shape = len(collection.clips), top
+    spread, found = (
+        np.lib.format.open_memmap(parts.folder / f"{name}.npy", "w+", kind, shape)
+        for name, kind in (("neighbours", np.int32), ("scores", np.float32))
+    )
+    spread[:], found[:] = -1, np.nan
+    for part, arrays in parts:
+        own, neighbours = rows[part.start : part.stop], arrays["neighbours"]
+        spread[own] = np.where(neighbours < 0, -1, rows[neighbours])
+        found[own] = arrays["scores"]
     return spread, found

@@ -21,6 +21,7 @@ MICRO = -1
 """Stands for the query as a whole in the place of a class."""
 Labelled = ClipLabels | Sequence[Set[str] | Sequence[str]]
 """The classes of each clip."""
+_COLUMNS = ("query", "label", "precision_sum", "relevant", "first_rank", "censored")
 _BLOCK = 1024  # queries of a stored ranking that are scored at a time
 
 
@@ -82,8 +83,7 @@ class QueryScores:
 
     def at(self, pairs: np.ndarray | slice) -> "QueryScores":
         """Return the scores of some pairs alone: bool [pairs], or their places."""
-        columns = ("query", "label", "precision_sum", "relevant", "first_rank", "censored")
-        return replace(self, **{name: getattr(self, name)[pairs] for name in columns})
+        return replace(self, **{name: getattr(self, name)[pairs] for name in _COLUMNS})
 
     def average_precision(self, convention: str) -> np.ndarray:
         """Return AP@N of every pair under `convention`, float [pairs, cutoffs]; NaN undefined."""
@@ -156,6 +156,12 @@ def score_blocks(
     query, label, sums, relevant, ranks = map(np.concatenate, zip(*parts, strict=True))
     columns = query, label, sums, relevant, ranks, np.zeros(len(ranks), dtype=bool)
     return QueryScores(relevance.classes, tuple(cutoffs), *columns).in_order()
+
+
+def joined(parts: Sequence[QueryScores]) -> QueryScores:
+    """Return the scores of several parts of the queries, which come in the queries' order."""
+    columns = {name: np.concatenate([getattr(one, name) for one in parts]) for name in _COLUMNS}
+    return replace(parts[0], **columns)
 
 
 @dataclass(frozen=True, slots=True)

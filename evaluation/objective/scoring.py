@@ -18,12 +18,15 @@ import numpy as np
 from embeddings.collection.clips import CONVENTIONS, Collection
 from embeddings.errors import InputError
 from embeddings.files import read_json, whole_file, write_json
+from embeddings.search.neighbours import ranked_blocks
 from embeddings.systems.arrays import mapped_arrays
+from embeddings.systems.parts import Parts
 from embeddings.systems.rankings import groups_of, prepared_vectors
 from embeddings.systems.store import Ranking, open_ranking
 from embeddings.tasks import Failure, Here, Workers, engine, one_blas_thread
 from evaluation.objective.averages import ObjectiveScores, average
-from evaluation.objective.per_query import QueryScores, score_lists, score_queries
+from evaluation.objective.per_query import CUTOFFS, QueryScores, joined, score_blocks, score_lists
+from evaluation.objective.relevance import Relevance
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,13 +97,18 @@ def _score(collection: Collection, ranking: Ranking, device: str) -> QueryScores
     if ranking.meta["embedding"] is None:
         return _score_imported(collection, ranking, exclude_same)
     vectors, rows = prepared_vectors(collection, ranking)
-    scores = score_queries(
-        vectors,
-        collection.columns.labels.at(rows),
-        search=ranking.meta["search"],
-        groups=groups_of(collection, rows, exclude_same),
-        device=device,
-    )
+    groups = groups_of(collection, rows, exclude_same)
+    relevance = Relevance(collection.columns.labels.at(rows), groups)
+    search, top = ranking.meta["search"], max(CUTOFFS)
+
+    def score(queries: range) -> dict[str, Any]:
+        blocks = ranked_blocks(vectors, search, top, groups=groups, device=device, queries=queries)
+        return _arrays(score_blocks(blocks, relevance, CUTOFFS))
+
+    folder = collection.folder / "rankings" / f".{ranking.system}.scores"
+    with Parts(collection, folder, ranking.meta, len(vectors)) as parts:
+        parts.make(f"Scoring {ranking.system}", Here(), score)
+        scores = joined([_scores(arrays) for _, arrays in parts])
     return replace(scores, query=rows[scores.query])
 
 
@@ -156,19 +164,23 @@ def read_query_scores(collection: Collection, system: str) -> QueryScores | None
 
 def save_queries(path: Path, scores: QueryScores) -> None:
     """Write the scores of every query to a ``.npz`` file, whole or not at all."""
-    arrays: dict[str, Any] = {
-        field.name: np.asarray(getattr(scores, field.name)) for field in fields(scores)
-    }
     with whole_file(path) as file:
-        np.savez(file, **arrays)
+        np.savez(file, **_arrays(scores))
 
 
 def load_queries(path: Path) -> QueryScores:
     """Return what `save_queries` wrote, memory-mapped: pages ask for a few queries of millions."""
-    stored = mapped_arrays(path)
-    values: dict[str, Any] = {field.name: stored[field.name] for field in fields(QueryScores)}
+    return _scores(mapped_arrays(path)).in_order()
+
+
+def _arrays(scores: QueryScores) -> dict[str, Any]:
+    return {field.name: np.asarray(getattr(scores, field.name)) for field in fields(scores)}
+
+
+def _scores(arrays: dict[str, np.ndarray]) -> QueryScores:
+    values: dict[str, Any] = {field.name: arrays[field.name] for field in fields(QueryScores)}
     plain = {name: tuple(values[name].tolist()) for name in ("classes", "cutoffs")}
-    return QueryScores(**values | plain).in_order()
+    return QueryScores(**values | plain)
 
 
 def _as_json(scores: ObjectiveScores) -> dict[str, Any]:
