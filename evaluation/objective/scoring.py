@@ -19,6 +19,7 @@ from embeddings.collection.clips import CONVENTIONS, Collection
 from embeddings.errors import InputError
 from embeddings.files import read_json, whole_file, write_json
 from embeddings.search.neighbours import ranked_blocks
+from embeddings.search.sums import tiles
 from embeddings.systems.arrays import mapped_arrays
 from embeddings.systems.parts import Parts
 from embeddings.systems.rankings import groups_of, prepared_vectors
@@ -30,6 +31,8 @@ from evaluation.objective.relevance import Relevance
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_AT_ONCE = 1 << 22  # neighbours that are read at a time
 
 
 def score_systems(
@@ -116,14 +119,20 @@ def _score_imported(
     collection: Collection, ranking: Ranking, exclude_same: str | None
 ) -> QueryScores:
     """Score lists alone. A clip that neither has a list nor is in one counts as failed."""
-    neighbours = np.asarray(ranking.neighbours)
+    neighbours = ranking.neighbours
     asked = np.flatnonzero(neighbours[:, 0] >= 0)
-    rows = np.union1d(asked, neighbours[neighbours >= 0])
-    place = np.full(len(collection.clips) + 1, -1)  # the last is that of -1, of none
-    place[rows] = np.arange(len(rows))
+    known = np.zeros(len(neighbours) + 1, dtype=bool)  # the last is that of -1, of none
+    known[asked] = True
+    for some in tiles(len(neighbours), neighbours.shape[1], _AT_ONCE):
+        known[neighbours[some]] = True
+    rows = np.flatnonzero(known[:-1])
+    if len(rows) < len(neighbours):
+        place = np.full(len(known), -1, dtype=np.int32)
+        place[rows] = np.arange(len(rows))
+        neighbours = place[neighbours[rows]]
     try:
         scores = score_lists(
-            place[neighbours[rows]],
+            neighbours,
             collection.columns.labels.at(rows),
             groups=groups_of(collection, rows, exclude_same),
         )
