@@ -111,4 +111,5 @@ def _mapped(
 ) -> np.ndarray:
     if 0 in shape:  # nothing to map
         return np.empty(shape, dtype=dtype, order=order)
-    return np.memmap(path, dtype=dtype, mode="r", offset=start, shape=shape, order=order)
+    mapped = np.memmap(path, dtype=dtype, mode="r", offset=start, shape=shape, order=order)
+    return np.asarray(mapped)  # which is looked into faster

@@ -66,7 +66,7 @@ class Labels:
             raise InputError(f"match must be one of {', '.join(MATCHES)}, not {choice.match!r}.")
         fits = np.ones(len(self.carries), dtype=bool)
         if choice.family:
-            fits &= self.carries[:, self._family(choice.family)].any(axis=1)
+            fits &= self.collection.columns.labels.with_any(self._family(choice.family))
         if choice.classes:
             own = self.carries[:, self.columns(choice.classes)]
             fits &= own.all(axis=1) if choice.match == "all" else own.any(axis=1)
@@ -89,10 +89,8 @@ class Labels:
     @cached_property
     def family_counts(self) -> dict[str, int]:
         """The number of clips that carry a class of each family, families in their order."""
-        families = self.collection.families
-        return {
-            name: int(self.carries[:, self._family(name)].any(axis=1).sum()) for name in families
-        }
+        labels, families = self.collection.columns.labels, self.collection.families
+        return {name: int(labels.with_any(own).sum()) for name, own in families.items()}
 
     def find(self, text: str) -> list[int]:
         """Return the rows of the clips that a text finds, in the collection's order.
@@ -108,9 +106,8 @@ class Labels:
             return []
         return self.collection.texts.rows_with(words).tolist()
 
-    def _family(self, family: str) -> list[int]:
+    def _family(self, family: str) -> tuple[str, ...]:
         families = self.collection.families
         if family not in families:
             raise InputError(f"The collection {self.collection.name!r} has no family {family!r}.")
-        # families.json of a user may name classes that no clip carries
-        return [self._column[label] for label in families[family] if label in self._column]
+        return families[family]  # a user's may name classes that no clip carries

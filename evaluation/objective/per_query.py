@@ -5,6 +5,7 @@ the first relevant result is among them for most queries, and for the others it 
 block's similarities, without sorting them.
 """
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -78,8 +79,8 @@ class QueryScores:
 
     def of(self, query: int) -> "QueryScores":
         """Return the scores of one query, of scores that are `in_order`."""
-        first, last = np.searchsorted(self.query, [query, query + 1])
-        return self.at(slice(int(first), int(last)))
+        first = bisect_left(self.query, query)  # NumPy's own copies what is mapped out of step
+        return self.at(slice(first, bisect_left(self.query, query + 1, lo=first)))
 
     def at(self, pairs: np.ndarray | slice) -> "QueryScores":
         """Return the scores of some pairs alone: bool [pairs], or their places."""

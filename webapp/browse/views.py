@@ -4,6 +4,7 @@ import difflib
 import re
 import secrets
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 from flask import Blueprint, redirect, render_template, request
@@ -28,6 +29,8 @@ bp = Blueprint("browse", __name__)
 ENTRY = Entry("collection", 1, "browse.browse", lazy_gettext("Browse"))
 
 _CLOSE = 5  # ids that are offered instead of one that is unknown
+_LOOKED_AT = 10_000  # clips that have the words somewhere, whose ids are looked at
+_COMPARED = 20_000  # clips whose ids are compared letter by letter while a page waits
 _FOUND = 60  # clips that a search lists
 _COMMONS = re.compile(r"https?://(?:www\.)?creativecommons\.org/(licenses|publicdomain)/([a-z+-]+)")
 
@@ -147,6 +150,13 @@ def _listed(
 
 
 def _close(collection: Collection, wanted: str) -> list[Clip]:
-    close = [one for one in collection.index if wanted.lower() in one.lower()][:_CLOSE]
-    close = close or difflib.get_close_matches(wanted, collection.index, _CLOSE, 0.5)
-    return [collection.clip(one) for one in close]
+    """Return clips whose ids have the wanted text in them, or else, where it is soon told, resemble
+    it."""
+    words = wanted.lower().replace("_", " ").split()
+    rows = collection.texts.rows_with(words)[:_LOOKED_AT] if words else ()
+    named = (collection.clips[row] for row in rows)
+    close = list(islice((clip for clip in named if wanted.lower() in clip.id.lower()), _CLOSE))
+    if close or len(collection.clips) > _COMPARED:
+        return close
+    alike = difflib.get_close_matches(wanted, collection.index, _CLOSE, 0.5)
+    return [collection.clip(one) for one in alike]

@@ -60,18 +60,26 @@ class Walk:
 
 def walk(collection: Collection, state: State, query: int | None) -> Walk:
     """Return the queries that the state asks for; `query` is the present one's row."""
-    rows = catalogue.labels(collection).chosen(state.choice)
-    values, is_mixed = None, False
-    if state.order == "random":
-        rows = in_random_order(rows, state.seed or 0)
-    else:
-        of = {ranking.system: ranking for ranking in catalogue.rankings(collection)[0]}
-        pair = [of[system] for system in (state.by, state.than) if system]
-        order, values = _sorted(collection, state, pair, rows)
-        rows, values = rows[order], values[order]
-        is_mixed = len({ranking.provenance == "simulated" for ranking in pair}) > 1
+    of = {ranking.system: ranking for ranking in catalogue.rankings(collection)[0]}
+    pair = [of[system] for system in (state.by, state.than) if system]
+    asked = state.choice, state.order, state.seed, state.by, state.than, state.preferred
+    rows, values = catalogue.query_order(
+        collection, pair, asked, lambda: _order(collection, state, pair)
+    )
+    is_mixed = values is not None and len({one.provenance == "simulated" for one in pair}) > 1
     place = np.flatnonzero(rows == query) if query is not None else ()
     return Walk(rows, values, int(place[0]) if len(place) else None, is_mixed)
+
+
+def _order(
+    collection: Collection, state: State, pair: list[Ranking]
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the rows in their order, and what they are sorted by."""
+    rows = catalogue.labels(collection).chosen(state.choice)
+    if state.order == "random":
+        return in_random_order(rows, state.seed or 0), None
+    order, values = _sorted(collection, state, pair, rows)
+    return rows[order], values[order]
 
 
 def _sorted(

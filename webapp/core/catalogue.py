@@ -1,6 +1,6 @@
 """The collections and rankings on disk, kept in memory until they change."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from evaluation.objective.scoring import read_objective, read_query_scores
 from webapp.core.clip_facts import ClipFacts, clip_facts
 from webapp.core.kept import of_app, stamps
 
+_ORDERS = 8  # orders of queries in memory; of a million clips one has 16 MB
 _MOST = 4096  # things in memory; most are mapped files, and small
 
 
@@ -125,6 +126,21 @@ def overlap(of: Collection, one: Ranking, other: Ranking) -> np.ndarray:
     key = ("overlap", of.name, first.system, second.system)
     lists = first.neighbours, second.neighbours
     return _kept(key, files, lambda: overlap_by_query(*lists, len(of.clips)))
+
+
+def query_order(
+    of: Collection, systems: Sequence[Ranking], asked: tuple[Any, ...], make: Callable[[], Any]
+) -> Any:
+    """Return the order of queries that `make` gives, made again only when `systems` have changed.
+
+    Who walks through a collection asks for the same one again and again.
+    """
+    files = [of.folder / "collection.json"]
+    for one in systems:
+        folder = of.folder / "rankings" / one.system
+        files += [folder / "meta.json", folder / "objective_queries.npz"]
+    kept = of_app("sounding_board_orders", _ORDERS)
+    return kept.get((of.name, *asked), stamps(files), make)
 
 
 def _kept(key: tuple[str, ...], files: Path | list[Path], read: Callable[[], Any]) -> Any:

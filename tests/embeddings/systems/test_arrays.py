@@ -194,7 +194,7 @@ def test_what_numpy_zipped_is_mapped(tmp_path: Path) -> None:
     for name, array in stored.items():
         np.testing.assert_array_equal(found[name], array)
         assert found[name].dtype == array.dtype
-    assert isinstance(found["numbers"], np.memmap)
+    assert isinstance(found["numbers"].base, np.memmap)
     np.savez_compressed(tmp_path / "small.npz", **arrays)
     with pytest.raises(ValueError, match="cannot be mapped"):
         mapped_arrays(tmp_path / "small.npz")
