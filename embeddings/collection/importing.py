@@ -71,7 +71,7 @@ def import_collection(
     skip_suspicious : leave out clips whose file may not be what it should be (`Clip.suspicion`)
     copy : copy the audio into the collection, instead of pointing to where it lies; what lies
         inside a table, as in Parquet, is copied always
-    workers : processes that decode; all cores unless told
+    workers : who decodes; see `embeddings.tasks.engine`
     info : facts for ``collection.json`` that win over the reader's
 
     Raises

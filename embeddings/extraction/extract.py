@@ -213,7 +213,7 @@ def extract_embedding(
 
     Parameters
     ----------
-    workers : processes, all cores unless told; always one on a GPU
+    workers : see `embeddings.tasks.engine`; processes on all cores unless told, one on a GPU
     batch : clips that go through a torch network at once; 1 unless told, `GPU_BATCH` on a GPU
 
     Raises

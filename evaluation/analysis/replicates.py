@@ -5,13 +5,20 @@ it is taken from replicates. Weights are exponential with mean 1, so that every 
 what is known of a list is the same in all of them: nothing is missing in one and there in another.
 """
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
 
-from embeddings.tasks import default_workers
+from embeddings.tasks import (
+    Here,
+    Workers,
+    default_workers,
+    engine,
+    one_blas_thread,
+    result_of,
+)
 from evaluation.analysis.ratings import Ratings
 from evaluation.statistics.drawn_lists import DrawnLists
 from evaluation.statistics.graded_measures import MEASURES, GradedMeasure, Lists
@@ -24,6 +31,8 @@ DRAWN = tuple(one.name for one in MEASURES.values() if one.of_panel or one.draw)
 Part = TypeVar("Part")
 
 _CHUNK = 100  # replicates at a time: what they are made of is large
+_Chunk = tuple[int, np.ndarray, np.ndarray]
+"""The first replicate of some, and the weights of raters and of queries in them."""
 
 
 def weights(
@@ -80,6 +89,7 @@ def panel_replicates(
     *,
     replicates: int = REPLICATES,
     seed: int = 1,
+    workers: Workers = None,
 ) -> dict[str, np.ndarray]:
     """Return the systems' scores by several measures in each replicate.
 
@@ -87,32 +97,37 @@ def panel_replicates(
     ----------
     measures : out of `DRAWN`
     threshold : the grade that counts as good, for measures that need one
+    workers : who makes them, a task each hundred; see `embeddings.tasks.engine`. Unless told the
+        calling process, in threads
 
     Returns
     -------
     measure -> float [replicates, systems], NaN where a system's score is undefined. A query counts
     where the score is defined, which weights do not change
     """
-    known = [MEASURES[name] for name in measures]
     lists = _Lists(of, threshold)
-    masks = {one.name: lists.defined(one) for one in known}
-
-    def score(grades: DrawnLists, weight: np.ndarray) -> dict[str, np.ndarray]:
-        found = {}
-        for one in known:
-            name = one.name
-            scores = np.where(masks[name][..., None], lists.score(one, grades), 0)
-            whole = weight @ masks[name].T.astype(np.float32)
-            sums = np.einsum("sqr,rq->rs", scores, weight, optimize=True)
-            found[name] = sums / np.where(whole > 0, whole, np.nan)
-        return found
-
-    parts = _in_parts(of, lists, replicates, seed, score)
+    masks = {name: lists.defined(MEASURES[name]) for name in measures}
+    parts = _in_parts(of, partial(_panel_chunk, lists, masks), replicates, seed, workers)
     return {
-        one.name: np.concatenate([part[one.name] for part in parts], dtype=np.float64)
-        + (of.lowest if one.in_grades else 0)
-        for one in known
+        name: np.concatenate([part[name] for part in parts], dtype=np.float64)
+        + (of.lowest if MEASURES[name].in_grades else 0)
+        for name in measures
     }
+
+
+@one_blas_thread()
+def _panel_chunk(
+    lists: "_Lists", masks: Mapping[str, np.ndarray], chunk: _Chunk
+) -> dict[str, np.ndarray]:
+    """Return the systems' scores in some replicates by each measure, float32 [part, systems]."""
+    grades, weight = lists.weighed(chunk)
+    found = {}
+    for name, mask in masks.items():
+        scores = np.where(mask[..., None], lists.score(MEASURES[name], grades), 0)
+        whole = weight @ mask.T.astype(np.float32)
+        sums = np.einsum("sqr,rq->rs", scores, weight, optimize=True)
+        found[name] = sums / np.where(whole > 0, whole, np.nan)
+    return found
 
 
 def common_replicates(
@@ -122,6 +137,7 @@ def common_replicates(
     *,
     replicates: int = REPLICATES,
     seed: int = 1,
+    workers: Workers = None,
 ) -> np.ndarray:
     """Return what systems differ by in each replicate, over the queries that both have.
 
@@ -133,43 +149,42 @@ def common_replicates(
     float [replicates, systems, systems], the row's system less the column's; NaN where they share
     no query
     """
-    kind, lists = MEASURES[measure], _Lists(of, threshold)
-    mask = lists.defined(kind)
+    lists = _Lists(of, threshold)
+    work = partial(_common_chunk, lists, measure, lists.defined(MEASURES[measure]))
+    return np.concatenate(_in_parts(of, work, replicates, seed, workers), dtype=np.float64)
+
+
+@one_blas_thread()
+def _common_chunk(lists: "_Lists", measure: str, mask: np.ndarray, chunk: _Chunk) -> np.ndarray:
+    """Return what systems differ by in some replicates, float32 [part, systems, systems]."""
+    grades, weight = lists.weighed(chunk)
     there = mask.astype(np.float32)
-
-    def score(grades: DrawnLists, weight: np.ndarray) -> np.ndarray:
-        scores = np.where(mask[..., None], lists.score(kind, grades), 0)
-        sums = np.einsum("sqr,rq,tq->rst", scores, weight, there, optimize=True)
-        whole = np.einsum("sq,rq,tq->rst", there, weight, there, optimize=True)
-        own = sums / np.where(whole > 0, whole, np.nan)
-        return own - own.transpose(0, 2, 1)
-
-    return np.concatenate(_in_parts(of, lists, replicates, seed, score), dtype=np.float64)
+    scores = np.where(mask[..., None], lists.score(MEASURES[measure], grades), 0)
+    sums = np.einsum("sqr,rq,tq->rst", scores, weight, there, optimize=True)
+    whole = np.einsum("sq,rq,tq->rst", there, weight, there, optimize=True)
+    own = sums / np.where(whole > 0, whole, np.nan)
+    return own - own.transpose(0, 2, 1)
 
 
 def _in_parts(
-    of: Ratings,
-    lists: "_Lists",
-    replicates: int,
-    seed: int,
-    score: Callable[[DrawnLists, np.ndarray], Part],
+    of: Ratings, work: Callable[[_Chunk], Part], replicates: int, seed: int, workers: Workers
 ) -> list[Part]:
-    """Return what `score` makes of each part of the replicates, in their order.
+    """Return what `work` makes of each chunk of the replicates, in their order.
 
-    It gets their grades and the weights of queries, float32 [part, queries]. Parts are made by as
-    many threads as there are processors: numpy works outside of Python's lock.
+    Unless told they are made by as many threads as there are processors: numpy works outside of
+    Python's lock. BLAS has one thread in each: the last bits of float32 depend on how many it has.
     """
     of_rater, judging = np.ones((replicates, len(of.raters))), _judging(of)
     drawn, of_query = weights(int(judging.sum()), len(of.queries), replicates, seed)
     if not of.alone:
         of_rater[:, judging] = drawn
-
-    def make(start: int) -> Part:
-        part = slice(start, start + _CHUNK)
-        return score(lists.draw(of_rater[part]), of_query[part].astype(np.float32))
-
-    with ThreadPoolExecutor(default_workers()) as threads:
-        return list(threads.map(make, range(0, replicates, _CHUNK)))
+    chunks: list[_Chunk] = [
+        (start, of_rater[start : start + _CHUNK], of_query[start : start + _CHUNK])
+        for start in range(0, replicates, _CHUNK)
+    ]
+    by = engine(workers, Here(default_workers()))
+    made = {chunk[0]: result_of(found) for chunk, found in by.run(work, chunks)}
+    return [made[start] for start in sorted(made)]
 
 
 class _Lists:
@@ -190,6 +205,11 @@ class _Lists:
     def defined(self, measure: GradedMeasure) -> np.ndarray:
         """Return of which lists a measure is defined, bool [systems, queries]."""
         return ~np.isnan(measure.score(self.whole))
+
+    def weighed(self, chunk: _Chunk) -> tuple[DrawnLists, np.ndarray]:
+        """Return the lists by the grades of a chunk, and the queries' weights, float32."""
+        _, of_rater, of_query = chunk
+        return self.draw(of_rater), of_query.astype(np.float32)
 
     def draw(self, of_rater: np.ndarray) -> DrawnLists:
         """Return the lists by grades in which each rater has a weight, [replicates, raters]."""

@@ -43,6 +43,19 @@ def test_vectors_are_in_the_order_of_the_clips(small: Collection) -> None:
     assert embedding.meta["package"] == "numpy"
 
 
+@pytest.mark.parametrize("batch", [1, 4])
+def test_vectors_have_the_same_bytes_whoever_computes_them(
+    small: Collection, tmp_path: Path, batch: int
+) -> None:
+    task = replace(TASK, embedder=Batches(tmp_path / "notes", "unreadable"))
+    found = []
+    for workers in (0, 2):
+        made = extract_embedding(small, task, workers=workers, batch=batch, again=True)
+        assert list(made.meta["failed"]) == ["hiss-3"]
+        found.append(stored(small))
+    assert found[0] == found[1]
+
+
 def test_frames_are_kept_by_clip(small: Collection) -> None:
     embedding = extract_embedding(small, replace(TASK, embedder=describe_frames), workers=2)
     assert embedding.frames is not None

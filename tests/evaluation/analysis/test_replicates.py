@@ -112,6 +112,17 @@ def test_several_at_once_are_those_of_one() -> None:
     assert not np.array_equal(alone, other)
 
 
+def test_replicates_have_the_same_bytes_whoever_makes_them() -> None:
+    study = with_gaps()
+    made = []
+    for workers in (None, 0, 2):
+        panel = panel_replicates(study, DRAWN, GOOD, replicates=230, workers=workers)
+        common = common_replicates(study, "ndcg", GOOD, replicates=230, workers=workers)
+        made.append([*(panel[name].tobytes() for name in DRAWN), common.tobytes()])
+    assert made[0] == made[1] == made[2]
+    assert len(set(made[0])) == len(DRAWN) + 1
+
+
 def test_queries_have_the_same_weights_whoever_the_raters_are() -> None:
     np.testing.assert_array_equal(weights(2, 5, 30)[1], weights(9, 5, 30)[1])
     assert weights(2, 5)[0].shape == (2000, 2)
