@@ -35,20 +35,33 @@ def loads(study_id: int, at: datetime, *, practice: bool = False) -> list[tuple[
     return [tuple(row) for row in rows]
 
 
-def open_assignment(rater: Rater) -> Assignment | None:
+def blocks_of(rater: Rater) -> list[Assignment]:
+    """Return the rater's blocks as they were given, each with its query: all by one question."""
+    if "assignments" in sa.inspect(rater).unloaded:
+        found = sa.select(Assignment).where(Assignment.rater_id == rater.id)
+        found = found.options(sa.orm.joinedload(Assignment.query, innerjoin=True))
+        blocks = list(db.session.scalars(found.order_by(Assignment.id)))
+        sa.orm.attributes.set_committed_value(rater, "assignments", blocks)
+    return rater.assignments
+
+
+def open_assignment(rater: Rater, *, renewing: bool = True) -> Assignment | None:
     """Return the rater's unfinished block, or None.
 
     One that was kept too long, and that others have taken since, is the rater's no more; the
-    grades that were given in it stay.
+    grades that were given in it stay. Else it is kept anew; not by who only reads, and so may not
+    be `renewing`: then there is None.
     """
     at = now()
-    for assignment in rater.assignments:
+    for assignment in blocks_of(rater):
         if assignment.finished_at or assignment.query.practice:
             continue
         if _query_is_broken(assignment):
             continue
         if assignment.lease_until > at:
             return assignment
+        if not renewing:
+            return None
         turn(rater.study)
         if _wanted(assignment, now()):
             renew(assignment, rater.study.terms)
@@ -64,7 +77,7 @@ def next_assignment(rater: Rater) -> Assignment | None:
     had; among equals chance decides, so that raters do not all go the same way.
     """
     terms = rater.study.terms
-    had = {one.query_id for one in rater.assignments}
+    had = {one.query_id for one in blocks_of(rater)}
     if terms.sitting and rater.blocks_done >= terms.sitting:
         return None
     turn(rater.study)
@@ -79,11 +92,15 @@ def next_assignment(rater: Rater) -> Assignment | None:
     return assign(rater, secrets.choice([block for count, block in found if count == fewest]))
 
 
+def given_practice(rater: Rater) -> Assignment | None:
+    """Return the practice block that the rater was given, or None."""
+    return next((one for one in blocks_of(rater) if one.query.practice), None)
+
+
 def practice_assignment(rater: Rater) -> Assignment | None:
     """Return the rater's practice block, given now if need be; None where the study has none."""
-    for assignment in rater.assignments:
-        if assignment.query.practice:
-            return assignment
+    if given := given_practice(rater):
+        return given
     blocks = loads(rater.study_id, now(), practice=True) if rater.study.terms.practice else []
     return assign(rater, blocks[0][0]) if blocks else None
 

@@ -36,6 +36,22 @@ def test_a_larger_study_has_no_more_statements_a_page(tmp_path: Path) -> None:
     assert small == large
 
 
+def test_a_page_that_is_loaded_again_waits_for_nobody_who_writes(tmp_path: Path) -> None:
+    token = make_study(tmp_path / "data", 5, 2)[0]
+    app = create_app({"DATA": tmp_path / "data", "TESTING": True})
+    asked: list[str] = []
+    with app.app_context():
+        listen = lambda conn, cursor, text, *rest: asked.append(text)  # noqa: E731
+        sa.event.listen(db.engine, "before_cursor_execute", listen)
+    client = app.test_client()
+    writers = []
+    for _ in range(3):
+        asked.clear()
+        assert client.get(f"/rate/{SLUG}/{token}").status_code == 200
+        writers.append(asked.count("BEGIN IMMEDIATE"))
+    assert writers == [1, 0, 0]  # the first one gives the block
+
+
 @pytest.mark.parametrize("begun", [0, 3])
 def test_more_raters_are_no_more_statements_for_the_experimenter(
     tmp_path: Path, begun: int
