@@ -45,7 +45,7 @@ def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
         security,
         static_files,
     )
-    from webapp.core.extensions import babel, bootstrap, csrf, login, migrate
+    from webapp.core.extensions import babel, bootstrap, csrf, login, migrate, quick_words
     from webapp.core.health import logs, readiness
     from webapp.core.hosting import addresses
     from webapp.core.menus import menus
@@ -68,6 +68,7 @@ def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
     csrf.init_app(app)
     login.init_app(app, add_context_processor=False)  # it would ask at every page who is there
     babel.init_app(app)
+    quick_words(app)
     bootstrap.init_app(app)
     security.init_app(app)
     static_files.init_app(app)

@@ -64,16 +64,14 @@ class _Person:
         rng = self.panelist.rng
         seed = int(rng.integers(2**31))
         slots = slots_of(block, terms, seed)
-        pairs = np.array([places[slot.candidate_id] for slot in slots], dtype=np.intp)
+        pairs = np.array([places[slot["candidate_id"]] for slot in slots], dtype=np.intp)
         along = np.linspace(0, 1, len(slots))
         asked = {one: self.panelist.grade(pairs, along, one) for one in terms.scale.facets}
         begun, first = self.clock, len(rows.slots)
         finished = begun
         for number, slot in enumerate(slots):
-            columns = ("page", "position", "repeat", "candidate_id")
-            values = {name: getattr(slot, name) for name in columns}
-            rows.slots.append(values | {"assignment_id": len(rows.assignments)})
-            if slot.repeat and finished == begun:
+            rows.slots.append(slot | {"assignment_id": len(rows.assignments)})
+            if slot["repeat"] and finished == begun:
                 finished = self.clock
             for facet, grades in asked.items():
                 changed = rng.random() < _CHANGED

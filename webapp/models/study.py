@@ -54,11 +54,12 @@ class Study(db.Model):
     @property
     def terms(self) -> Protocol:
         """The protocol, parsed."""
-        return _parsed(self.protocol)
+        return terms_of(self.protocol)
 
 
 @lru_cache(maxsize=64)
-def _parsed(protocol: str) -> Protocol:
+def terms_of(protocol: str) -> Protocol:
+    """Return a study's protocol, parsed; those of the studies that are at hand are kept."""
     return protocol_from_json(protocol)
 
 

@@ -55,8 +55,13 @@ class Kind:
 def _grade(thing: Thing, answer: Answer, body: dict[str, Any], terms: Protocol) -> Row:
     if thing.slot is None:
         raise LookupError
+    return grade_row(thing.slot.id, answer, body, terms)
+
+
+def grade_row(slot: int, answer: Answer, body: dict[str, Any], terms: Protocol) -> Row:
+    """Return what a grade comes to of what is in the slot of that id."""
     grade = parse_grade(body, terms)
-    same = {"slot_id": thing.slot.id, "facet": grade["facet"], "grade": grade["grade"]}
+    same = {"slot_id": slot, "facet": grade["facet"], "grade": grade["grade"]}
     times = {"given_at": answer.moment, "received_at": answer.received}
     heard = {name: grade[name] for name in ("listened_seconds", "heard")}
     return Row(Judgement, same, heard | times)

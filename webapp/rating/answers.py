@@ -1,7 +1,7 @@
 """What a rater answers: grades, choices, listening, broken sounds. No HTTP in here."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -130,22 +130,63 @@ def is_stored(model: Any, uuid: str, same: dict[str, Any]) -> bool | None:
     return all(getattr(stored, name) == value for name, value in same.items()) or None
 
 
-def grades_given(assignment: Assignment) -> dict[int, dict[str, int]]:
-    """Return slot -> facet -> the last grade given, of one block."""
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a rater answered in one block.
+
+    Attributes
+    ----------
+    grades : slot -> facet -> the last grade given
+    flags : (slot or None, candidate or None) of each sound that was reported as broken
+    choice : the last choice between two lists, or None
+    """
+
+    grades: dict[int, dict[str, int]] = field(default_factory=dict)
+    flags: frozenset[tuple[int | None, int | None]] = frozenset()
+    choice: str | None = None
+
+    @property
+    def broken(self) -> set[int | None]:
+        """The slots whose sound is broken; None is the query.
+
+        A list is not broken because one of its sounds is.
+        """
+        return {slot for slot, candidate in self.flags if candidate is None}
+
+    @property
+    def broken_in_lists(self) -> set[int]:
+        """The candidates in a block's lists that are broken."""
+        return {candidate for _, candidate in self.flags if candidate is not None}
+
+    def left(self, assignment: Assignment, terms: Protocol) -> list[Slot]:
+        """Return the slots that want an answer: not wholly graded, and not reported broken."""
+        if terms.method == "preference":
+            return [] if self.choice else list(assignment.slots)
+        asked, broken = len(terms.scale.facets), self.broken
+        return [
+            slot for slot in assignment.slots
+            if len(self.grades.get(slot.id, {})) < asked and slot.id not in broken
+        ]  # fmt: skip
+
+
+def answered(assignment: Assignment, terms: Protocol) -> Answered:
+    """Return what was answered in a block."""
     rows = db.session.execute(
         sa.select(Judgement.slot_id, Judgement.facet, Judgement.grade)
         .join(Judgement.slot)
         .where(Slot.assignment_id == assignment.id)
         .order_by(Judgement.id)
     )
-    given: dict[int, dict[str, int]] = {}
+    grades: dict[int, dict[str, int]] = {}
     for slot, facet, grade in rows:
-        given.setdefault(slot, {})[facet] = grade
-    return given
+        grades.setdefault(slot, {})[facet] = grade
+    found = sa.select(Flag.slot_id, Flag.candidate_id).where(Flag.assignment_id == assignment.id)
+    flags = frozenset((slot, candidate) for slot, candidate in db.session.execute(found))
+    choice = _choice_given(assignment) if terms.method == "preference" else None
+    return Answered(grades, flags, choice)
 
 
-def choice_given(assignment: Assignment) -> str | None:
-    """Return the last choice between two lists in one block, or None."""
+def _choice_given(assignment: Assignment) -> str | None:
     return db.session.scalar(
         sa.select(Preference.choice)
         .where(Preference.assignment_id == assignment.id)
@@ -154,33 +195,9 @@ def choice_given(assignment: Assignment) -> str | None:
     )
 
 
-def flagged(assignment: Assignment) -> set[int | None]:
-    """Return the slots of a block whose sound the rater reported as broken; None is the query.
-
-    A list is not broken because one of its sounds is.
-    """
-    found = sa.select(Flag.slot_id).where(
-        Flag.assignment_id == assignment.id, Flag.candidate_id.is_(None)
-    )
-    return set(db.session.scalars(found))
-
-
-def flagged_in_lists(assignment: Assignment) -> set[int]:
-    """Return the candidates in a block's lists that the rater reported as broken."""
-    found = sa.select(Flag.candidate_id).where(Flag.assignment_id == assignment.id)
-    return {candidate for candidate in db.session.scalars(found) if candidate is not None}
-
-
 def unanswered(assignment: Assignment, terms: Protocol) -> list[Slot]:
-    """Return the slots that still want an answer: not wholly graded, and not reported broken."""
-    if terms.method == "preference":
-        return [] if choice_given(assignment) else list(assignment.slots)
-    given, broken = grades_given(assignment), flagged(assignment)
-    asked = len(terms.scale.facets)
-    return [
-        slot for slot in assignment.slots
-        if len(given.get(slot.id, {})) < asked and slot.id not in broken
-    ]  # fmt: skip
+    """Return the slots of a block that still want an answer."""
+    return answered(assignment, terms).left(assignment, terms)
 
 
 def finish_page(assignment: Assignment, page: int, terms: Protocol) -> int:
@@ -188,9 +205,10 @@ def finish_page(assignment: Assignment, page: int, terms: Protocol) -> int:
 
     A block whose query is reported as broken is given back; practice is then over.
     """
-    left = unanswered(assignment, terms)
+    given = answered(assignment, terms)
+    left = given.left(assignment, terms)
     turn(assignment.rater.study)
-    if left and not assignment.finished_at and None in flagged(assignment):
+    if left and not assignment.finished_at and None in given.broken:
         if assignment.query.practice:
             assignment.finished_at = assignment.repeated_at = now()
         assignment.lease_until = now()

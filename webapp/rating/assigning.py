@@ -9,13 +9,16 @@ one after the other.
 import math
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
 from evaluation.protocol.terms import Protocol
 from webapp.core.database import db, now, turn
-from webapp.models import Assignment, Block, BlockItem, Flag, Query, Rater, Slot
+from webapp.models import Assignment, Block, BlockItem, Candidate, Flag, Query, Rater, Slot
+
+_WITH_QUERY = (sa.orm.joinedload(Block.query, innerjoin=True),)
 
 
 def loads(study_id: int, at: datetime, *, practice: bool = False) -> list[tuple[int, int, int]]:
@@ -35,20 +38,33 @@ def loads(study_id: int, at: datetime, *, practice: bool = False) -> list[tuple[
     return [tuple(row) for row in rows]
 
 
-def open_assignment(rater: Rater) -> Assignment | None:
+def blocks_of(rater: Rater) -> list[Assignment]:
+    """Return the rater's blocks as they were given, each with its query: all by one question."""
+    if "assignments" in sa.inspect(rater).unloaded:
+        found = sa.select(Assignment).where(Assignment.rater_id == rater.id)
+        found = found.options(sa.orm.joinedload(Assignment.query, innerjoin=True))
+        blocks = list(db.session.scalars(found.order_by(Assignment.id)))
+        sa.orm.attributes.set_committed_value(rater, "assignments", blocks)
+    return rater.assignments
+
+
+def open_assignment(rater: Rater, *, renewing: bool = True) -> Assignment | None:
     """Return the rater's unfinished block, or None.
 
     One that was kept too long, and that others have taken since, is the rater's no more; the
-    grades that were given in it stay.
+    grades that were given in it stay. Else it is kept anew; not by who only reads, and so may not
+    be `renewing`: then there is None.
     """
     at = now()
-    for assignment in rater.assignments:
+    for assignment in blocks_of(rater):
         if assignment.finished_at or assignment.query.practice:
             continue
         if _query_is_broken(assignment):
             continue
         if assignment.lease_until > at:
             return assignment
+        if not renewing:
+            return None
         turn(rater.study)
         if _wanted(assignment, now()):
             renew(assignment, rater.study.terms)
@@ -64,7 +80,7 @@ def next_assignment(rater: Rater) -> Assignment | None:
     had; among equals chance decides, so that raters do not all go the same way.
     """
     terms = rater.study.terms
-    had = {one.query_id for one in rater.assignments}
+    had = {one.query_id for one in blocks_of(rater)}
     if terms.sitting and rater.blocks_done >= terms.sitting:
         return None
     turn(rater.study)
@@ -79,29 +95,38 @@ def next_assignment(rater: Rater) -> Assignment | None:
     return assign(rater, secrets.choice([block for count, block in found if count == fewest]))
 
 
+def given_practice(rater: Rater) -> Assignment | None:
+    """Return the practice block that the rater was given, or None."""
+    return next((one for one in blocks_of(rater) if one.query.practice), None)
+
+
 def practice_assignment(rater: Rater) -> Assignment | None:
     """Return the rater's practice block, given now if need be; None where the study has none."""
-    for assignment in rater.assignments:
-        if assignment.query.practice:
-            return assignment
+    if given := given_practice(rater):
+        return given
     blocks = loads(rater.study_id, now(), practice=True) if rater.study.terms.practice else []
     return assign(rater, blocks[0][0]) if blocks else None
 
 
 def assign(rater: Rater, block_id: int) -> Assignment:
     """Give a block to a rater: fix the order of what is in it, and store it."""
-    block = db.session.get_one(Block, block_id)
+    block = db.session.get_one(Block, block_id, options=_WITH_QUERY)
     terms = rater.study.terms
     seed = secrets.randbelow(2**31)
+    slots = slots_of(block, terms, seed)
     assignment = Assignment(
         rater=rater,
         query=block.query,
         block=block,
         order_seed=seed,
         lease_until=now() + timedelta(minutes=terms.lease_minutes),
-        slots=slots_of(block, terms, seed),
     )
     db.session.add(assignment)
+    db.session.flush()
+    # Others wait for this writer: all at once, and none as an object.
+    rows = [slot | {"assignment_id": assignment.id} for slot in slots]
+    if rows:
+        db.session.execute(sa.insert(Slot.__table__), rows)  # type: ignore[arg-type]
     db.session.commit()
     return assignment
 
@@ -112,13 +137,19 @@ def renew(assignment: Assignment, terms: Protocol) -> None:
     Only when half of the time is over, so that not every grade writes two rows. A block that was
     kept too long, or recalled, stays with those who have it now.
     """
-    at, whole = now(), timedelta(minutes=terms.lease_minutes)
-    if assignment.lease_until > at + whole / 2 or assignment.finished_at:
+    if is_kept(assignment.lease_until, assignment.finished_at, terms):
         return
     turn(assignment.rater.study)
-    at = now()
+    at, whole = now(), timedelta(minutes=terms.lease_minutes)
     if assignment.lease_until > at or _wanted(assignment, at):
         assignment.lease_until = at + whole
+
+
+def is_kept(lease_until: datetime, finished_at: datetime | None, terms: Protocol) -> bool:
+    """Return whether a block need not be renewed: half of its time is left, or it is finished."""
+    return finished_at is not None or (
+        lease_until > now() + timedelta(minutes=terms.lease_minutes) / 2
+    )
 
 
 def recall(assignment: Assignment) -> None:
@@ -145,8 +176,11 @@ def _wanted(assignment: Assignment, at: datetime) -> bool:
     return not wanted or count < wanted
 
 
-def slots_of(block: Block, terms: Protocol, seed: int) -> list[Slot]:
-    """Return the places of a block in the order that one rater gets, and those of its repeats."""
+def slots_of(block: Block, terms: Protocol, seed: int) -> list[dict[str, Any]]:
+    """Return the places of a block in the order that one rater gets, and those of its repeats.
+
+    Each as the columns of its slot, all but the assignment.
+    """
     rng = np.random.default_rng(seed)
     items = _items(block)
     if terms.method == "preference":
@@ -162,21 +196,22 @@ def slots_of(block: Block, terms: Protocol, seed: int) -> list[Slot]:
         slots += [_slot(items[place], page, int(place) + 1) for place in part]
     if block.query.practice or not terms.controls.repeats:
         return slots
-    results = [one for one in items if one.candidate and one.candidate.kind == "result"]
+    results = [one for one in items if one.kind == "result"]
     again = min(terms.controls.repeats, len(results))
     for place in rng.choice(len(results), again, replace=False) if again else ():
         slots.append(_slot(results[place], pages + 1, len(slots) + 1, repeat=True))
     return slots
 
 
-def _items(block: Block) -> list[BlockItem]:
-    """Return what is in a block, with the candidates in one question."""
-    found = sa.select(BlockItem).where(BlockItem.block_id == block.id).order_by(BlockItem.id)
-    return [*db.session.scalars(found.options(sa.orm.joinedload(BlockItem.candidate)))]
+def _items(block: Block) -> list[Any]:
+    """Return (candidate_id, system_id, the candidate's kind) of each thing in a block."""
+    found = sa.select(BlockItem.candidate_id, BlockItem.system_id, Candidate.kind)
+    found = found.outerjoin(BlockItem.candidate).where(BlockItem.block_id == block.id)
+    return [*db.session.execute(found.order_by(BlockItem.id))]
 
 
-def _slot(item: BlockItem, page: int, position: int, *, repeat: bool = False) -> Slot:
-    return Slot(
-        page=page, position=position, repeat=repeat,
-        candidate_id=item.candidate_id, system_id=item.system_id,
-    )  # fmt: skip
+def _slot(item: Any, page: int, position: int, *, repeat: bool = False) -> dict[str, Any]:
+    return {
+        "page": page, "position": position, "repeat": repeat,
+        "candidate_id": item.candidate_id, "system_id": item.system_id,
+    }  # fmt: skip

@@ -9,7 +9,7 @@ from webapp.core import catalogue
 from webapp.core.database import db
 from webapp.core.envelopes import envelope_letters
 from webapp.models import Assignment, Candidate, Rater, Slot
-from webapp.rating import answers
+from webapp.rating.answers import Answered
 from webapp.rating.people import Step, sitting_blocks
 from webapp.rating.tokens import Thing, token
 
@@ -59,8 +59,8 @@ def view(rater: Rater, sitting: str, step: Step, page: int | None = None) -> Vie
     first_page = min(slot.page for slot in slots)
     shown = page if page is not None and first_page <= page < step.page else step.page
     here = [slot for slot in slots if slot.page == shown]
-    given = answers.grades_given(assignment)
-    left = {slot.id for slot in answers.unanswered(assignment, terms)}
+    given = step.answered.grades
+    left = {slot.id for slot in step.answered.left(assignment, terms)}
     query = token(sitting, Thing(assignment))
     names = {slot.id: token(sitting, Thing(assignment, slot)) for slot in here}
     return View(
@@ -68,8 +68,8 @@ def view(rater: Rater, sitting: str, step: Step, page: int | None = None) -> Vie
         query=query,
         items=[(names[slot.id], given.get(slot.id, {})) for slot in here if slot.candidate_id],
         lists=_lists(assignment, here, sitting, names, given),
-        choice=answers.choice_given(assignment) if terms.method == "preference" else None,
-        reported=_reported(assignment, sitting, names, query),
+        choice=step.answered.choice,
+        reported=_reported(assignment, step.answered, sitting, names, query),
         envelopes=_envelopes(rater, sitting, assignment, here),
         page=shown,
         pages=max(slot.page for slot in slots),
@@ -83,10 +83,10 @@ def view(rater: Rater, sitting: str, step: Step, page: int | None = None) -> Vie
 
 
 def _reported(
-    assignment: Assignment, sitting: str, names: dict[int, str], query: str
+    assignment: Assignment, given: Answered, sitting: str, names: dict[int, str], query: str
 ) -> frozenset[str]:
     """Return the tokens of the page's sounds that the rater reported as broken."""
-    slots, clips = answers.flagged(assignment), answers.flagged_in_lists(assignment)
+    slots, clips = given.broken, given.broken_in_lists
     found = {name for slot, name in names.items() if slot in slots}
     found |= {
         token(sitting, Thing(assignment, candidate=one))

@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import contains_eager
 
 from embeddings.errors import InputError
 from evaluation.protocol.terms import Question
-from webapp.core.database import db, now, reading, turn
+from webapp.core.database import db, now, turn
 from webapp.logbook import RATER, record
 from webapp.models import (
     Assignment,
@@ -32,7 +32,7 @@ from webapp.models import (
     Withdrawal,
 )
 from webapp.rating import assigning, headphones
-from webapp.rating.answers import unanswered
+from webapp.rating.answers import Answered, answered
 
 MOST_INVITED = 1000
 LONGEST_ANSWER = 5000  # characters
@@ -53,13 +53,15 @@ class Step:
     """Where a rater is: the page to show, and the block and its page where there is one.
 
     `name` is "closed", "declined", "screened", "consent", "questions" (before or after: `when`),
-    "sound", "headphones", "practice", "main", "repeat", "full" or "done".
+    "sound", "headphones", "practice", "main", "repeat", "full" or "done". `answered` is what was
+    answered in the block.
     """
 
     name: str
     assignment: Assignment | None = None
     page: int = 1
     when: str = ""
+    answered: Answered = field(default_factory=Answered)
 
 
 def find_rater(slug: str, token: str) -> Rater | None:
@@ -95,6 +97,40 @@ def is_open(study: Study) -> bool:
 
 def where(rater: Rater) -> Step:
     """Return the step the rater is at, giving a new block where it is time for one."""
+    if before := _before_judging(rater):
+        return before
+    practice = assigning.practice_assignment(rater)
+    if practice and not practice.finished_at:
+        return _at(practice, "practice")
+    terms, step = rater.study.terms, _judging(rater)
+    if step is None and terms.questionnaire.after and not rater.after and rater.blocks_done:
+        return Step("questions", when="after")
+    if step is None and not rater.blocks_done:
+        return Step("full")
+    if step is None:
+        rater.finished_at = now()
+        db.session.commit()
+    return step or Step("done")
+
+
+def standing(rater: Rater) -> Step | None:
+    """Return the step the rater is at if that can be said by reading alone, or None.
+
+    So whoever loads a page again, or comes back to a block, waits for nobody who writes.
+    """
+    if before := _before_judging(rater):
+        return before if before.name != "headphones" or rater.drawn else None
+    practice = assigning.given_practice(rater)
+    if practice and not practice.finished_at:
+        return _at(practice, "practice")
+    if practice is None and rater.study.terms.practice:
+        return None  # it may be time for one
+    begun = assigning.open_assignment(rater, renewing=False)
+    return _at(begun, "main") if begun else None
+
+
+def _before_judging(rater: Rater) -> Step | None:
+    """Return the step of a rater who is not judging yet, or not any more; else None."""
     terms = rater.study.terms
     if rater.declined_at:
         return Step("declined")
@@ -112,18 +148,7 @@ def where(rater: Rater) -> Step:
         return Step("sound")
     if terms.listening.headphones and not headphones.passed(rater):
         return Step("headphones")
-    practice = assigning.practice_assignment(rater)
-    if practice and not practice.finished_at:
-        return _at(practice, "practice")
-    step = _judging(rater)
-    if step is None and terms.questionnaire.after and not rater.after and rater.blocks_done:
-        return Step("questions", when="after")
-    if step is None and not rater.blocks_done:
-        return Step("full")
-    if step is None:
-        rater.finished_at = now()
-        db.session.commit()
-    return step or Step("done")
+    return None
 
 
 def agree(rater: Rater, answer: bool) -> None:
@@ -230,21 +255,17 @@ def _judging(rater: Rater) -> Step | None:
         return _at(due[0], "repeat")
     new = assigning.next_assignment(rater)
     if new:
-        with reading():  # it is stored: nobody waits while it is looked at
-            return _at(new, "main")
+        return Step("main", new)  # nobody waits while it is looked at
     return _at(waiting[0], "repeat") if waiting else None
 
 
 def _at(assignment: Assignment, name: str) -> Step:
     """Return the step at the first page of a block that is not done."""
-    repeat = name == "repeat"
+    repeat, terms = name == "repeat", assignment.rater.study.terms
     pages = [slot.page for slot in assignment.slots if slot.repeat == repeat]
-    left = [
-        slot.page
-        for slot in unanswered(assignment, assignment.rater.study.terms)
-        if slot.repeat == repeat
-    ]
-    return Step(name, assignment, min(left, default=max(pages, default=1)))
+    given = answered(assignment, terms)
+    left = [slot.page for slot in given.left(assignment, terms) if slot.repeat == repeat]
+    return Step(name, assignment, min(left, default=max(pages, default=1)), answered=given)
 
 
 def sitting_blocks(rater: Rater) -> int:

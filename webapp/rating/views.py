@@ -25,24 +25,20 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from embeddings.errors import InputError
-from webapp.core.database import beside, db, reading, reads, writes
+from webapp.core.database import beside, reading, reads, writing
 from webapp.core.error_pages import OTHER_KEY, answer, http_error
 from webapp.core.limits import limit
 from webapp.core.markdown import markdown
-from webapp.core.metrics import count_answer
 from webapp.core.other_keys import note_other
 from webapp.core.security import public
 from webapp.models import Rater
-from webapp.rating import headphones, joining, judging_page, people
-from webapp.rating.answer_kinds import KINDS, answered_later
-from webapp.rating.answers import Answer, add_once, finish_page, is_stored, parse_answer
-from webapp.rating.assigning import renew
-from webapp.rating.moments import is_since, note_answer, takes
+from webapp.rating import headphones, joining, judging_page, people, storing
+from webapp.rating.answer_kinds import KINDS
+from webapp.rating.answers import finish_page, parse_answer
 from webapp.rating.old_tokens import is_old, old_tone, open_old_token
 from webapp.rating.tokens import (
     TONE,
     Name,
-    Thing,
     check_token,
     find_thing,
     is_sitting,
@@ -54,6 +50,7 @@ from webapp.study.lifecycle import sounds_folder
 
 bp = Blueprint("rate", __name__, url_prefix="/rate/<slug>/<token>")
 
+_MOST_SEEN = 20_000  # links that are remembered
 _TYPES = {".flac": "audio/flac", ".mp3": "audio/mpeg"}
 
 
@@ -62,13 +59,16 @@ def gate() -> ResponseReturnValue | None:
     """Let in who has a rater's link and does not ask too often, before anybody waits for them."""
     slug, token = (str((request.view_args or {})[name]) for name in ("slug", "token"))
     limit(token)
-    with reading():
-        if people.is_in_use(slug, token):
-            beside(token)
-            return None
-    if request.is_json:
-        return {"refused": _("This link is not in use any more.")}, 404
-    return render_template("rating/gone.html"), 404
+    seen = _seen_links()
+    if (slug, token) not in seen:
+        with reading():
+            if not people.is_in_use(slug, token):
+                return _gone()
+        if len(seen) >= _MOST_SEEN:
+            seen.clear()
+        seen.add((slug, token))
+    beside(token)
+    return None
 
 
 @bp.errorhandler(CSRFError)
@@ -95,12 +95,15 @@ def outdated(error: CSRFError) -> ResponseReturnValue:
 @public
 def page(slug: str, token: str) -> ResponseReturnValue:
     """Show the page that the rater is at on the way from consent to thanks."""
-    writes()
-    step = people.where(_rater(slug, token))
-    if step.name == "headphones":
-        headphones.drawn_trials(_rater(slug, token))
-    reads()  # what is left to do is to show it, and nobody waits for that
+    reads()
     rater = _rater(slug, token)
+    step = people.standing(rater)
+    if step is None:
+        with writing():  # to show it is nothing that anybody should wait for
+            step = people.where(_rater(slug, token))
+            if step.name == "headphones":
+                headphones.drawn_trials(_rater(slug, token))
+        rater = _rater(slug, token)
     if step.name in ("practice", "main", "repeat"):
         return _judging_page(rater, step)
     if step.name == "consent":
@@ -199,11 +202,15 @@ def take(slug: str, token: str, kind: str) -> ResponseReturnValue:
         body = request.get_json()
         given = parse_answer(body, how.moment, how.about)
         name = _opened(slug, token, given.sound)
-        rater = _rater(slug, token) if name else None
-        thing = find_thing(rater, name) if rater else None
-        if rater is None or name is None or thing is None:
+        if name is None:
             raise LookupError
-        refused = _store(rater, name, thing, given, kind, body)
+        refused = storing.store_plainly((slug, token), name, given, kind, body)
+        if refused is None:
+            rater = _rater(slug, token)
+            thing = find_thing(rater, name)
+            if thing is None:
+                raise LookupError
+            refused = storing.store(rater.study, name, thing, given, kind, body)
     except LookupError:
         return {"refused": _unknown(given.sound)}, 404
     except InputError as error:
@@ -249,36 +256,6 @@ def withdraw(slug: str, token: str) -> ResponseReturnValue:
     people.withdraw(rater)
     return render_template("rating/end.html", study=study, terms=study.terms, why="withdrawn",
                            code="", redirect="", done=0, can_withdraw=False)  # fmt: skip
-
-
-def _store(
-    rater: Rater, name: Name, thing: Thing, given: Answer, kind: str, body: dict[str, Any]
-) -> str:
-    """Store an answer, and return ""; or return why it cannot be stored.
-
-    A body with `kept` was refused before, and comes out of its order.
-    """
-    how, terms = KINDS[kind], rater.study.terms
-    row = how.row(thing, given, body, terms)
-    in_time = takes(rater.study, name, thing, given.moment, in_order=how.in_order)
-    if (body.get("kept") or not in_time) and is_stored(row.model, given.uuid, row.same):
-        return ""
-    if not in_time:
-        return _("The study is closed; it takes no more grades.")
-    if body.get("kept") and not is_since(name, thing, given.moment):
-        raise LookupError  # the place was somebody else's then
-    if body.get("kept") and answered_later(row):
-        return _("You answered this once more later, and that answer is stored.")
-    if how.in_order:
-        note_answer(name, given.moment)
-        renew(thing.assignment, terms)
-    is_new = add_once(row.model, given.uuid, row.same, row.rest)
-    db.session.commit()
-    if is_new:
-        count_answer(row.model.__tablename__)
-    elif not is_stored(row.model, given.uuid, row.same):
-        return _("Another answer has this answer's id already.")
-    return ""
 
 
 def _unknown(sound: str) -> str:
@@ -355,10 +332,26 @@ def _back(slug: str, token: str) -> ResponseReturnValue:
 
 
 def _rater(slug: str, token: str) -> Rater:
+    """Return whose a link is; who comes by one that was in use only before is told so."""
     rater = people.find_rater(slug, token)
     if rater is None:
-        abort(404)
+        _seen_links().discard((slug, token))
+        abort(make_response(_gone()))
     return rater
+
+
+def _seen_links() -> set[tuple[str, str]]:
+    """Return the links that this process found in use: for them nobody asks before their turn.
+
+    What a request does it does by `_rater`, which asks in any case.
+    """
+    return current_app.extensions.setdefault("sounding_board_links", set())
+
+
+def _gone() -> ResponseReturnValue:
+    if request.is_json:
+        return {"refused": _("This link is not in use any more.")}, 404
+    return render_template("rating/gone.html"), 404
 
 
 def _opened(slug: str, token: str, name: str) -> Name | None:

@@ -11,7 +11,7 @@ from embeddings.systems.store import Ranking
 from tests.support.studies.graded_rows import exported, judgements
 from tests.support.studies.rater import Page
 from webapp.core.database import db
-from webapp.models import Candidate, Study
+from webapp.models import Candidate, Rater, Study
 
 
 def test_a_study_is_frozen_with_its_pools_when_it_opens(
@@ -161,6 +161,25 @@ def test_a_raters_sounds_are_no_one_elses(app: Flask, links: list[str]) -> None:
     assert client.get(f"{links[1]}/sounds/{one.candidates[0]}").status_code == 404
     assert other.post(other.grade(one.candidates[0], 60)).status_code == 404
     assert judgements(app) == []
+
+
+def test_a_link_that_was_in_use_is_known_as_gone_at_once(app: Flask, links: list[str]) -> None:
+    """Whoever replaces or removes it may be another process, which tells this one nothing."""
+    page = Page(app.test_client(), links[0])
+    first, second, third = page.candidates[:3]
+    assert page.post(page.grade(first, 20)).status_code == 200
+    with app.app_context():
+        db.session.execute(sa.update(Rater).values(token=Rater.token + "new"))
+        db.session.commit()
+    for sound in (second, third):
+        answer = page.post(page.grade(sound, 20))
+        assert answer.status_code == 404
+        assert answer.json == {"refused": "This link is not in use any more."}
+    for link in links[:2]:
+        answer = page.client.get(link)
+        assert answer.status_code == 404
+        assert "not in use" in answer.text
+    assert len(judgements(app)) == 1
 
 
 def test_the_query_itself_takes_no_grade(app: Flask, links: list[str]) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from webapp.rating import answers, judging_page
+from webapp.rating import judging_page
+from webapp.rating.answers import Answered
 
 
 @pytest.mark.parametrize(
@@ -21,11 +22,11 @@ from webapp.rating import answers, judging_page
 def test_reported_are_slots_of_the_page_clips_in_lists_and_the_query(
     monkeypatch: pytest.MonkeyPatch, slots: set[int | None], clips: set[int], shown: set[str]
 ) -> None:
-    monkeypatch.setattr(answers, "flagged", lambda _: slots)
-    monkeypatch.setattr(answers, "flagged_in_lists", lambda _: clips)
+    flags = {(slot, None) for slot in slots} | {(None, clip) for clip in clips}
+    given = Answered(flags=frozenset(flags))
     monkeypatch.setattr(judging_page, "token", lambda _, thing: f"clip {thing.candidate.id}")
     pool = [SimpleNamespace(id=number) for number in (1, 2, 3)]
     assignment: Any = SimpleNamespace(query=SimpleNamespace(candidates=pool))
     sitting: Any = None
     names = {7: "seven", 8: "eight"}
-    assert judging_page._reported(assignment, sitting, names, "query") == shown
+    assert judging_page._reported(assignment, given, sitting, names, "query") == shown

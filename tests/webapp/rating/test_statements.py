@@ -1,7 +1,9 @@
 """Pages ask the database as often in a large study, and of many raters, as in a small one."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -34,6 +36,40 @@ def statements(data: Path, sitting: int) -> tuple[int, int]:
 def test_a_larger_study_has_no_more_statements_a_page(tmp_path: Path) -> None:
     small, large = statements(tmp_path / "small", 2), statements(tmp_path / "large", 9)
     assert small == large
+
+
+def test_a_page_that_is_loaded_again_waits_for_nobody_who_writes(tmp_path: Path) -> None:
+    token = make_study(tmp_path / "data", 5, 2)[0]
+    app = create_app({"DATA": tmp_path / "data", "TESTING": True})
+    asked: list[str] = []
+    with app.app_context():
+        listen = lambda conn, cursor, text, *rest: asked.append(text)  # noqa: E731
+        sa.event.listen(db.engine, "before_cursor_execute", listen)
+    client = app.test_client()
+    writers = []
+    for _ in range(3):
+        asked.clear()
+        assert client.get(f"/rate/{SLUG}/{token}").status_code == 200
+        writers.append(asked.count("BEGIN IMMEDIATE"))
+    assert writers == [1, 0, 0]  # the first one gives the block
+
+
+def test_a_grade_asks_one_question_within_its_turn(tmp_path: Path) -> None:
+    token = make_study(tmp_path / "data", 5, 2)[0]
+    settings = {"DATA": tmp_path / "data", "TESTING": True, "WTF_CSRF_ENABLED": False}
+    app = create_app(settings)
+    client, asked = app.test_client(), []
+    link = f"/rate/{SLUG}/{token}"
+    sound = re.findall(r'data-sound="(\w+)"', client.get(link).text)[0]
+    with app.app_context():
+        listen = lambda conn, cursor, text, *rest: asked.append(text.split()[0])  # noqa: E731
+        sa.event.listen(db.engine, "before_cursor_execute", listen)
+    for grade in (20, 40):
+        asked.clear()
+        sent = {"sound": sound, "grade": grade, "uuid": str(uuid4()), "listened_seconds": 1}
+        body = sent | {"given_at": datetime.now(UTC).isoformat()}
+        assert client.post(f"{link}/grades", json=body).json == {"saved": sent["uuid"]}
+        assert asked == ["BEGIN", "SELECT", "INSERT", "INSERT"]
 
 
 @pytest.mark.parametrize("begun", [0, 3])
