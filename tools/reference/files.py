@@ -34,6 +34,7 @@ STORED: dict[str, dict[str, str]] = {
         "clips.csv": "a row a clip: labels, path, seconds, loudness, and what else the source had",
         "families.json": "the classes of each family",
         "envelopes.npy": "a picture of each clip's loudness over time",
+        "clips.index/FILE": "of 100,000 clips or more: what finds a row of `clips.csv`; may go",
         "audio/FILE": "the sounds, where they were made here or imported with `--copy`",
         "playing/FILE": "copies of what browsers do not play, made when it is first played; may go",
     },
@@ -51,6 +52,8 @@ STORED: dict[str, dict[str, str]] = {
         "meta.json": "its embedding, processing, search and title",
         "objective.json": "its scores: means over classes, queries and families, and by class",
         "objective_queries.npz": "the scores of every query",
+        "../.SYSTEM.parts/FILE": "what a ranking that was stopped goes on from; may go",
+        "../.SYSTEM.scores/FILE": "and a scoring",
     },
     "collections/NAME/sweeps/EMBEDDING/": {
         "sweep.csv": "a row a processing, search and convention, with the scores",
