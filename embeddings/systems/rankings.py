@@ -22,7 +22,7 @@ from embeddings.search.neighbours import (
 )
 from embeddings.search.processing import AGGREGATIONS, Recipe, aggregate, fit, prepare
 from embeddings.search.refitting import refit_bound
-from embeddings.systems.parts import Parts
+from embeddings.systems.query_parts import Parts
 from embeddings.systems.store import (
     Embedding,
     Ranking,

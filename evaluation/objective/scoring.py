@@ -21,7 +21,7 @@ from embeddings.files import read_json, whole_file, write_json
 from embeddings.search.neighbours import ranked_blocks
 from embeddings.search.sums import tiles
 from embeddings.systems.arrays import mapped_arrays
-from embeddings.systems.parts import Parts
+from embeddings.systems.query_parts import Parts
 from embeddings.systems.rankings import groups_of, prepared_vectors
 from embeddings.systems.store import Ranking, open_ranking
 from embeddings.tasks import Failure, Here, Workers, engine, one_blas_thread

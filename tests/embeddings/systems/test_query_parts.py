@@ -10,8 +10,8 @@ from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
 from embeddings.search.neighbours import top_neighbours
 from embeddings.search.processing import Recipe
-from embeddings.systems import parts, rankings
-from embeddings.systems.parts import Parts
+from embeddings.systems import query_parts, rankings
+from embeddings.systems.query_parts import Parts
 from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import Ranking, open_embedding, write_embedding
 from embeddings.tasks import Here
@@ -23,7 +23,7 @@ META = {"provenance": "imported", "representation": "Mine"}
 
 @pytest.fixture
 def in_fives(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "QUERIES", 5)
+    monkeypatch.setattr(query_parts, "QUERIES", 5)
 
 
 def ranked(collection: Collection) -> Ranking:
@@ -51,7 +51,7 @@ def test_in_parts_it_is_the_same(small: Collection, monkeypatch: pytest.MonkeyPa
     assert not [name for name in whole if name.startswith(".")]
     for file in (small.folder / "rankings").rglob("*.npy"):
         file.unlink()  # damaged: it is made again
-    monkeypatch.setattr(parts, "QUERIES", 5)
+    monkeypatch.setattr(query_parts, "QUERIES", 5)
     assert score_ranking(small, ranked(small)) == facts
     assert files(small) == whole
 
