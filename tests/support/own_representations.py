@@ -17,13 +17,15 @@ from embeddings.systems.store import Embedding, Ranking
 from tests.support.places import ROOT
 from tests.support.small import RATE
 from tests.support.waiting import PATIENCE
+from tests.support.warm_workers import extracted_here
 
 EXAMPLE = ROOT / "docs" / "examples" / "octave_energies.py"
 
 
 def own_embedding(small: Collection, source: Path, name: str) -> Embedding:
     """Compute a representation of one's own of every clip."""
-    return extract_embedding(small, plan_own(str(source), name), workers=1)
+    with extracted_here():
+        return extract_embedding(small, plan_own(str(source), name), workers=1)
 
 
 def say_pid(path: str) -> None:

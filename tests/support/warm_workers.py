@@ -7,7 +7,7 @@ extractions whose representation is made here, in a test. Other extractions get 
 hold a network, or have read a module that was changed since.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from embeddings import parallel
+from embeddings.errors import InputError
 
 KEPT = (
     "embeddings.audio.measuring",
@@ -100,6 +101,28 @@ def workers_from_here(*more: str) -> Iterator[None]:
             yield
         finally:
             _end()
+
+
+@contextmanager
+def extracted_here() -> Iterator[None]:
+    """Let extractions compute one clip after the other in this process while this lasts.
+
+    It is for what knows nothing of processes: one loads numpy and the readers of sounds first, and
+    a network after them.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("embeddings.extraction.extract.in_parallel", _in_turn)
+        yield
+
+
+def _in_turn(
+    function: Callable[[Any], Any], items: Iterable[Any], workers: int
+) -> Iterator[tuple[Any, Any]]:
+    for item in items:
+        try:
+            yield item, function(item)
+        except InputError as error:
+            yield item, parallel.Failure(str(error))
 
 
 def _end() -> None:
