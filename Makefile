@@ -37,6 +37,8 @@ run: $(VENV)/web.installed
 	@$(BIN)/flask run --host $(HOST) --port $(PORT)
 
 # Two workers share the tests; what is killed half way, and load, has the machine for itself.
+# Hundreds of processes are started: each reads what one of them compiled, whatever is set outside.
+test: export PYTHONDONTWRITEBYTECODE =
 test: check
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
 	  $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not long and not engines and not serial" $(SHOWN)

@@ -1,6 +1,7 @@
 """What the tests share: made sounds, a small collection, the app, a browser."""
 
 import csv
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -67,6 +68,22 @@ def _no_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def _kept_between_tests() -> Iterator[None]:
     with warm_workers(), compiled_once():
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _collected() -> Iterator[None]:
+    """What was imported and collected until now stays: nobody looks for garbage in it.
+
+    These are millions of objects, and pandas and Jinja have the collector look at all of them again
+    and again. For what comes after, it looks after ten times as many objects as by default.
+    """
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10 * 700, 10, 10)
+    yield
+    gc.set_threshold(*before)
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from evaluation.analysis.graded import Analysis
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 Results = PanelResults | PreferenceAnalysis
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class View:
     """A study's results as they are asked for.
 
@@ -33,9 +34,9 @@ class View:
     tests: bool = True
     model: Mapping[str, Any] | None = None
 
-    @property
+    @cached_property
     def cast(self) -> "pd.DataFrame":
-        """The systems; see `study_cast`."""
+        """The systems; see `study_cast`. Every section asks, and none changes it."""
         return study_cast(self.of.tables)
 
     @property

@@ -6,6 +6,7 @@ does not stand in it, what it was made of does.
 
 from base64 import b64encode
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from embeddings import __version__
@@ -29,6 +30,7 @@ from evaluation.reports.scores_tables import class_rows, family_rows, moved_rows
 
 if TYPE_CHECKING:
     import pandas as pd
+    from jinja2 import Environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +108,22 @@ def render(template: str, assets: Assets, **values: Any) -> str:
     template : its file's name
     values : what the template names
     """
+    return (
+        _environment()
+        .get_template(template)
+        .render(version=__version__, assets=assets, csv_address=_csv_address, **values)
+    )
+
+
+@cache
+def _environment() -> "Environment":
+    """Return what holds the templates, compiled once: that takes longer than filling them."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(
+    return Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    return environment.get_template(template).render(
-        version=__version__, assets=assets, csv_address=_csv_address, **values
-    )
 
 
 def best_pair(systems: "pd.DataFrame") -> tuple[str, str] | None:

@@ -203,21 +203,26 @@ def _newton(tables: np.ndarray, start: np.ndarray) -> np.ndarray:
     flat = scores.reshape(-1, size)
     products = (flat[:, :, None] * flat[:, None, :]).reshape(-1, size * size)
     given = tables[:, pairs[:, 0], pairs[:, 1]]  # [tables, pairs, 3]
-    total = given.sum(axis=-1, keepdims=True)
     penalty = np.full(size, _RIDGE)
     found = np.tile(start, (count, 1))
+    left = np.arange(count)  # the tables that have not come to their peak
     for _ in range(_STEPS):
-        level = (found @ flat.T).reshape(given.shape)
+        now, own = found[left], given[left]
+        total = own.sum(axis=-1, keepdims=True)
+        level = (now @ flat.T).reshape(own.shape)
         share = np.exp(level - level.max(axis=-1, keepdims=True))
         share /= share.sum(axis=-1, keepdims=True)
         expected = share * total
-        gradient = (given - expected).reshape(count, -1) @ flat - penalty * found
+        gradient = (own - expected).reshape(len(left), -1) @ flat - penalty * now
         mean = np.matmul(share.transpose(1, 0, 2), scores).transpose(1, 0, 2)
-        curve = (expected.reshape(count, -1) @ products).reshape(count, size, size)
+        curve = (expected.reshape(len(left), -1) @ products).reshape(-1, size, size)
         curve -= np.matmul((mean * total).transpose(0, 2, 1), mean)
         step = np.linalg.solve(curve + np.diag(penalty), gradient[..., None])[..., 0]
-        found = np.clip(found + np.clip(step, -2, 2), -_FAR, _FAR)
-        if np.abs(step).max() < 1e-7:
+        found[left] = np.clip(now + np.clip(step, -2, 2), -_FAR, _FAR)
+        # what moves all strengths alike says nothing: the ridge makes much of rounding there
+        step[:, :systems] -= step[:, :systems].mean(axis=1, keepdims=True)
+        left = left[np.abs(step).max(axis=1) >= 1e-7]
+        if not len(left):
             break
     found[:, :systems] -= found[:, :systems].mean(axis=1, keepdims=True)
     return found

@@ -35,6 +35,7 @@ class Served:
     """gunicorn, and sockets to it that a test need not close."""
 
     def __init__(self, data: Path, module: tuple[str, ...] = GUNICORN) -> None:
+        self.data = data
         begun = time.monotonic()
         self.process = Process(data, module)
         self.starting = time.monotonic() - begun
@@ -90,26 +91,35 @@ def status(connection: socket.socket) -> int:
         return answer.status
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    served = Served(tmp_path)
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One for all tests that leave it as well as it was: it starts for some seconds."""
+    served = Served(tmp_path_factory.mktemp("served"))
     yield served
     served.stop()
 
 
 @pytest.fixture
-def hasty(tmp_path: Path) -> Iterator[Served]:
-    served = Served(tmp_path, HASTY)
+def served(shipped: Served) -> Iterator[Served]:
+    """gunicorn with two workers and no connection of another test."""
+    shipped.workers()
+    yield shipped
+    shipped.open.close()
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    served = Served(tmp_path_factory.mktemp("hasty"), HASTY)
     yield served
     served.stop()
 
 
-def test_tables_are_there_and_closed_before_the_workers(served: Served, tmp_path: Path) -> None:
+def test_tables_are_there_and_closed_before_the_workers(served: Served) -> None:
     """A connection that crosses a fork loses its locks, or is closed under another process."""
     first = served.process.process.pid
     assert len(served.workers()) == 2
-    assert (tmp_path / "sounding_board.sqlite").is_file()
-    assert [path for path in open_files(first) if tmp_path in path.parents] == []
+    assert (served.data / "sounding_board.sqlite").is_file()
+    assert [path for path in open_files(first) if served.data in path.parents] == []
     assert len(list(Path(f"/proc/{first}/task").iterdir())) == 1  # no thread was there to be forked
 
 
@@ -207,7 +217,11 @@ def test_killing_a_worker_every_two_seconds_lets_requests_go_on(served: Served) 
     assert served.process.process.poll() is None
 
 
-def test_what_is_being_answered_is_finished_before_the_end(served: Served) -> None:
+def test_what_is_being_answered_is_finished_before_the_end(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    served = Served(tmp_path)
+    request.addfinalizer(served.stop)
     served.workers()
     half = served.connect(BODY)
     served.ask()  # so that what came before is there

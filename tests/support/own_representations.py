@@ -23,7 +23,7 @@ EXAMPLE = ROOT / "docs" / "examples" / "octave_energies.py"
 
 def own_embedding(small: Collection, source: Path, name: str) -> Embedding:
     """Compute a representation of one's own of every clip."""
-    return extract_embedding(small, plan_own(str(source), name), workers=1)
+    return extract_embedding(small, plan_own(str(source), name), workers=0)
 
 
 def say_pid(path: str) -> None:

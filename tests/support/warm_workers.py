@@ -2,8 +2,9 @@
 
 `embeddings.tasks` starts its workers anew for each call, and each loads numpy and the readers
 of sounds first: a second or more, hundreds of times in a run of the tests. What follows keeps the
-workers of importing, of looking for near-duplicates and of opening a study. Extraction gets fresh
-ones: they may hold a network.
+workers of importing, of looking for near-duplicates and of opening a study, and those of
+extractions whose representation is made here, in a test. Other extractions get fresh ones: they may
+hold a network, or have read a module that was changed since.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,6 +23,8 @@ KEPT = (
     "embeddings.collection.duplicates",
     "embeddings.listening.copies",
 )
+MEASURED = "embeddings.extraction.cost"
+"""Where a worker's memory is measured, so that it has to be fresh."""
 
 _pools: dict[int, ProcessPoolExecutor] = {}
 
@@ -36,7 +39,7 @@ class WarmPool:
 
     def submit(self, function: Callable[..., Any], /, *args: Any) -> "Future[Any]":
         """Let a worker call the function."""
-        pool = self._kept() if _module(function) in KEPT else self._own()
+        pool = self._kept() if _stays(function) else self._own()
         try:
             self.given.append(pool.submit(function, *args))
         except BrokenProcessPool:
@@ -62,10 +65,15 @@ class WarmPool:
         return self.own
 
 
-def _module(function: Callable[..., Any]) -> str:
-    while isinstance(function, partial):
-        function = function.func
-    return getattr(function, "__module__", "")
+def _stays(function: Callable[..., Any]) -> bool:
+    """Whether the workers of a function may stay, which may have been given an embedder."""
+    called, embedder = function, getattr(function, "__self__", None)
+    while isinstance(called, partial):
+        called, embedder = called.func, next(iter(called.args), None)
+    module = getattr(called, "__module__", "")
+    if module == MEASURED:
+        return False
+    return module in KEPT or getattr(embedder, "__module__", "").startswith("tests.")
 
 
 @contextmanager

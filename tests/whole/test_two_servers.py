@@ -21,7 +21,6 @@ from webapp.core import database
 from webapp.core.database import db
 from webapp.models import Assignment, ExternalId, Judgement, Query, Rater
 
-pytestmark = pytest.mark.serial
 ASKED = {"Accept": "text/html"}
 
 

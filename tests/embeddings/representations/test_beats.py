@@ -86,7 +86,14 @@ def test_wrong_keys(tensors: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "channels", "level", "patches"),
-    [(0.02, 1, 0.1, 8), (0.3, 1, 0.1, 8), (1.0, 1, 0.0, 48), (1.0, 2, 0.1, 48), (35, 1, 0.1, 1744)],
+    [
+        (0.02, 1, 0.1, 8),
+        (0.3, 1, 0.1, 8),
+        (1.0, 1, 0.0, 48),
+        (1.0, 2, 0.1, 48),
+        (11, 1, 0.1, 544),
+        pytest.param(35, 1, 0.1, 1744, marks=pytest.mark.long),  # six seconds of computing
+    ],
 )
 def test_any_clip(network: Any, seconds: float, channels: int, level: float, patches: int) -> None:
     noise = np.random.default_rng(1).standard_normal((round(seconds * RATE), channels))

@@ -99,15 +99,27 @@ def test_other_modalities_are_not_read(tensors: dict[str, Any]) -> None:
     imagebind.load({**tensors, **{name: torch.zeros(3) for name in others}})
 
 
-@pytest.mark.parametrize("which", ["network", "intended"])
+CLIPS = [(0.02, 1, 0.1), (0.3, 1, 0.1), (1.0, 1, 0.0), (5.0, 2, 0.1), (35.0, 1, 0.1)]
+"""Seconds, channels and level; the network takes more than a second for each."""
+
+
 @pytest.mark.parametrize(
-    ("seconds", "channels", "level"),
-    [(0.02, 1, 0.1), (0.3, 1, 0.1), (1.0, 1, 0.0), (5.0, 2, 0.1), (35.0, 1, 0.1)],
-)
+    ("which", "clip"),
+    [
+        ("network", (0.02, 1, 0.1)),
+        ("network", (35.0, 2, 0.1)),
+        ("intended", (1.0, 1, 0.0)),
+        ("intended", (35.0, 1, 0.1)),
+        *(
+            pytest.param(which, clip, marks=pytest.mark.long)
+            for which in ("network", "intended") for clip in CLIPS
+        ),
+    ],
+)  # fmt: skip
 def test_any_clip(
-    request: pytest.FixtureRequest, which: str, seconds: float, channels: int, level: float
+    request: pytest.FixtureRequest, which: str, clip: tuple[float, int, float]
 ) -> None:
-    given = noise(seconds, channels, level)
+    given = noise(*clip)
     before = given.copy()
     found = request.getfixturevalue(which).embed(given, "a")
     assert found.dtype == np.float32

@@ -15,7 +15,7 @@ from evaluation.findings.sections import sections
 from evaluation.findings.view import View
 from evaluation.reports.study_report import results_json, study_report
 from tests.support.browser.cells import cells
-from tests.support.studies.hostile_studies import HOSTILE
+from tests.support.studies.hostile_studies import EXTREMES, HOSTILE
 from tests.support.studies.list_studies import PREFERRED, RATED
 from tests.support.studies.made_study import tables
 from tests.support.studies.rated import simulated
@@ -50,6 +50,11 @@ def test_hostile_studies_can_be_shown(case: str) -> None:
     check(sections(View(of, other)), told)
     if case in ("nobody passed", "not to be told who passed"):
         check(sections(View(other, of)), told)
+
+
+@pytest.mark.parametrize("case", EXTREMES)
+def test_hostile_studies_can_be_shown_for_these_raters_alone(case: str) -> None:
+    told = HOSTILE[case]()
     check(sections(View(Analysis(told, alone=True))), told)
 
 

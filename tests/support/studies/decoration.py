@@ -4,19 +4,15 @@
 that a new table with intervals has its place in `BOUNDS` or `OF_DIFFERENCES`.
 """
 
-import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from evaluation.figures.figure import Figure
 from evaluation.figures.shown import Section, Table
-from evaluation.reports.scores_report import Assets
-from evaluation.reports.study_report import About, results_json, study_report
 from evaluation.statistics.graded_measures import MEASURES
 
 Ends = tuple[float, float]
-BARE = Assets("", "", "", ())
 
 NEGATIVE_ZERO = re.compile(r"(?<![\w.,])[-−]0(\.0+)?(?!\d|\.\d)")
 _INTERVAL = re.compile(r"\[([-−]?[\d.,]+), ([-−]?[\d.,]+)\]")
@@ -42,18 +38,19 @@ OF_FACT: dict[str, Ends] = {"alpha": SIGNED, "tau": SIGNED}
 
 
 def complaints(
-    said: list[Section], about: About, scale: Ends, primary: str = "mean_grade"
+    said: list[Section], written: Mapping[str, str], scale: Ends, primary: str = "mean_grade"
 ) -> list[str]:
     """Return what is wrong with what is shown of a study, a sentence each.
 
     Parameters
     ----------
+    written : the texts of the study's files, by what each is called
     scale : the lowest and the highest grade
     primary : the measure that differences are of
     """
     found = [
         f"{where}: {one[0]!r} in {text[max(0, one.start() - 30) : one.end() + 10]!r}"
-        for where, text in _texts(said, about)
+        for where, text in _texts(said, written)
         for one in NEGATIVE_ZERO.finditer(text)
     ]
     for section in said:
@@ -72,10 +69,9 @@ def complaints(
     return found
 
 
-def _texts(said: list[Section], about: About) -> Iterator[tuple[str, str]]:
+def _texts(said: list[Section], written: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield everything that is written, with where it stands."""
-    yield "JSON", json.dumps(results_json(said, about), ensure_ascii=False)
-    yield "report", study_report(said, about, BARE)
+    yield from written.items()
     for section in said:
         for part in section.parts:
             yield f"{part.name}.csv", part.csv()

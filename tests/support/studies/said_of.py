@@ -36,11 +36,19 @@ def table(of: list[Section], name: str) -> Table:
     return next(part for one in of for part in one.tables if part.name == name)
 
 
-def wrong(said: list[Section], told: StudyTables, primary: str = "") -> list[str]:
-    """Return what is decorative in what is said of a study."""
+def written(said: list[Section]) -> dict[str, str]:
+    """Return the files of what is said of a study; numbers that JSON cannot have are refused."""
+    numbers = json.dumps(results_json(said, ABOUT), ensure_ascii=False, allow_nan=False)
+    return {"JSON": numbers, "report": study_report(said, ABOUT, BARE)}
+
+
+def wrong(
+    said: list[Section], told: StudyTables, primary: str = "", files: dict[str, str] | None = None
+) -> list[str]:
+    """Return what is decorative in what is said of a study, and in its files."""
     facet, plan = told.protocol.scale.facets[0], told.protocol.analysis
     scale = min(0.0, facet.lowest), facet.highest
-    return complaints(said, ABOUT, scale, primary or plan.primary_measure)
+    return complaints(said, files or written(said), scale, primary or plan.primary_measure)
 
 
 def check(said: list[Section], told: StudyTables, primary: str = "") -> None:
@@ -48,7 +56,8 @@ def check(said: list[Section], told: StudyTables, primary: str = "") -> None:
 
     And nothing is decorative: no zero below zero, no interval beyond what it is of, no bare "–".
     """
-    assert wrong(said, told, primary) == []
+    files = written(said)
+    assert wrong(said, told, primary, files) == []
     graph_objects = pytest.importorskip("plotly.graph_objects")
     names = [(type(part).__name__, part.name) for one in said for part in one.parts]
     assert len(names) == len(set(names))
@@ -65,7 +74,5 @@ def check(said: list[Section], told: StudyTables, primary: str = "") -> None:
             for row in cells(part):
                 assert len(row) == len(part.headings), part.name
                 assert not {"nan", "None", "inf", ""} & set(row), (part.name, row)
-    json.dumps(results_json(said, ABOUT), allow_nan=False)
-    html = study_report(said, ABOUT, BARE)
-    assert "A &lt;made&gt; study" in html
-    assert html.count("<section") == len(said) + 1
+    assert "A &lt;made&gt; study" in files["report"]
+    assert files["report"].count("<section") == len(said) + 1

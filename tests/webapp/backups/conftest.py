@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.backups.lost import place
+from tests.support.backups.lost import exports, place
 from tests.support.instance import INSTANCES, Instance, open_instance
 from tests.support.ready import ready
 from webapp.core import database
@@ -26,6 +26,21 @@ def kept_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.rmtree(one.data / "backups")
 
     return ready(tmp_path_factory, "instance-to-lose", make) / "data"
+
+
+@pytest.fixture(scope="session")
+def exported(kept_made: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The SHA-256 of every study's bundle of that instance: what has to come out of any copy."""
+
+    def make(folder: Path) -> None:
+        app = place(shutil.copytree(kept_made, folder / "data"))
+        found = exports(app, folder / "bundles")
+        with app.app_context():
+            database.db.engine.dispose()
+        (folder / "exported.json").write_text(json.dumps(found), encoding="utf-8")
+
+    folder = ready(tmp_path_factory, "exported", make)
+    return json.loads((folder / "exported.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
