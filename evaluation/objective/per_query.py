@@ -8,7 +8,7 @@ block's similarities, without sorting them.
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -161,7 +161,9 @@ def score_blocks(
 
 def joined(parts: Sequence[QueryScores]) -> QueryScores:
     """Return the scores of several parts of the queries, which come in the queries' order."""
-    columns = {name: np.concatenate([getattr(one, name) for one in parts]) for name in _COLUMNS}
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(one, name) for one in parts]) for name in _COLUMNS
+    }
     return replace(parts[0], **columns)
 
 

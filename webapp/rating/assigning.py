@@ -77,7 +77,9 @@ def next_assignment(rater: Rater) -> Assignment | None:
     """Give the rater a new block and return it; None when there is none for this rater.
 
     It is the block that the fewest raters were given so far, of a query that this rater has not
-    had; among equals chance decides, so that raters do not all go the same way.
+    had. Among equals it is of a query that most of the others who may yet be given something have
+    had, so that at the end nobody is left with what they know; then chance decides, so that raters
+    do not all go the same way.
     """
     terms = rater.study.terms
     had = {one.query_id for one in blocks_of(rater)}
@@ -85,14 +87,43 @@ def next_assignment(rater: Rater) -> Assignment | None:
         return None
     turn(rater.study)
     found = [
-        (count, block)
+        (count, block, query)
         for block, query, count in loads(rater.study_id, now())
         if query not in had and (not terms.raters_per_query or count < terms.raters_per_query)
     ]
     if not found:
         return None
-    fewest = min(count for count, _ in found)
-    return assign(rater, secrets.choice([block for count, block in found if count == fewest]))
+    fewest = min(count for count, *_ in found)
+    equal = [(block, query) for count, block, query in found if count == fewest]
+    known = _had_by_others(rater) if terms.sitting and len(equal) > 1 else {}
+    most = max(known.get(query, 0) for _, query in equal)
+    return assign(
+        rater, secrets.choice([block for block, query in equal if known.get(query, 0) == most])
+    )
+
+
+def _had_by_others(rater: Rater) -> dict[int, int]:
+    """Return, for queries, how many others had them whose sittings have room for more."""
+    given = (
+        sa.select(Assignment.rater_id, Assignment.query_id)
+        .join(Query, Query.id == Assignment.query_id)
+        .join(Rater, Rater.id == Assignment.rater_id)
+        .where(
+            Query.study_id == rater.study_id,
+            Query.practice.is_(False),
+            Rater.finished_at.is_(None),
+            Rater.id != rater.id,
+        )
+        .cte("given")
+    )
+    going_on = (
+        sa.select(given.c.rater_id)
+        .group_by(given.c.rater_id)
+        .having(sa.func.count() < rater.study.terms.sitting)
+    )
+    had = sa.select(given.c.query_id, sa.func.count()).where(given.c.rater_id.in_(going_on))
+    found = db.session.execute(had.group_by(given.c.query_id))
+    return {query: int(count) for query, count in found}
 
 
 def given_practice(rater: Rater) -> Assignment | None:
