@@ -220,7 +220,11 @@ def remove_ranking(collection: Collection, system: str) -> None:
     """Remove the ranking `system` with its scores; raise InputError if there is none."""
     if system not in system_names(collection):
         raise _unknown(collection, "system", system, system_names(collection))
-    remove_folder(collection.folder / "rankings" / system)
+    rankings = collection.folder / "rankings"
+    for stopped in (f".{system}.parts", f".{system}.scores"):  # what would be gone on from
+        if (rankings / stopped).is_dir():
+            remove_folder(rankings / stopped)
+    remove_folder(rankings / system)
 
 
 def read_transform(collection: Collection, system: str) -> dict[str, np.ndarray]:

@@ -13,7 +13,7 @@ from embeddings.search.processing import Recipe
 from embeddings.systems import query_parts, rankings
 from embeddings.systems.query_parts import Parts
 from embeddings.systems.rankings import build_ranking
-from embeddings.systems.store import Ranking, open_embedding, write_embedding
+from embeddings.systems.store import Ranking, open_embedding, remove_ranking, write_embedding
 from embeddings.tasks import Here
 from evaluation.objective import scoring
 from evaluation.objective.scoring import score_ranking
@@ -137,3 +137,23 @@ def test_what_cannot_begin_leaves_nothing(small: Collection) -> None:
     with pytest.raises(InputError, match="not at all"), Parts(small, folder, {}, 18) as made:
         made.make("Doubling", Here(), never)
     assert not folder.exists()
+
+
+@pytest.mark.usefixtures("in_fives")
+def test_what_was_stopped_goes_with_its_ranking(
+    small: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = ranked(small)
+
+    def stopping(*given: Any, queries: range, **more: Any) -> Any:
+        if queries.start:
+            raise KeyboardInterrupt
+        return real(*given, queries=queries, **more)
+
+    real = scoring.ranked_blocks
+    monkeypatch.setattr(scoring, "ranked_blocks", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        score_ranking(small, made)
+    assert [name for name in files(small) if name.startswith(".")]
+    remove_ranking(small, made.system)
+    assert not files(small)
