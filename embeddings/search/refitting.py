@@ -22,9 +22,10 @@ References
 import numpy as np
 
 from embeddings.search.processing import normalised
-from embeddings.search.sums import lengths_of
+from embeddings.search.sums import lengths_of, tiles
 
 _ROUNDING, _ROUNDING_64 = 2.0**-24, 2.0**-53
+_AT_ONCE = 1 << 22  # numbers that are looked at at a time
 
 
 def refit_bound(
@@ -58,10 +59,12 @@ def refit_bound(
 
 def _moved(vectors: np.ndarray, fitted: dict[str, np.ndarray]) -> np.ndarray:
     """Return by how much each vector's coordinates may move before rounding, float64 [clips]."""
-    before = normalised(vectors, fitted)
-    clips, dim = before.shape
-    squares = np.mean(lengths_of(before) ** 2)
-    lengths = lengths_of(before - fitted["mean"])
+    clips, dim = vectors.shape
+    whole, lengths = np.empty(clips), np.empty(clips)
+    for some in tiles(clips, dim, _AT_ONCE):
+        before = normalised(vectors[some], fitted)
+        whole[some], lengths[some] = lengths_of(before), lengths_of(before - fitted["mean"])
+    squares = np.mean(whole**2)
     tilt = 0.0
     if len(fitted["components"]) < dim:
         wrong = 4 * (clips + dim) * _ROUNDING_64 * squares

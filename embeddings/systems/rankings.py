@@ -128,11 +128,11 @@ def build_ranking(
         np.save(folder / "prepared.npy", prepared)
         work = partial(_searched, folder / "prepared.npy", search, top, groups, device)
         parts.make(f"Ranking {system}", engine(workers, Here()), work)
-        neighbours, scores = _on_collection(collection, embedding.rows, parts, meta["top"])
         facts: dict[str, Any] = {"prepared_dim": prepared.shape[1]}
         if "next_variance" in fitted:  # which an older version did not keep
             bound = refit_bound(vectors, fitted, prepared, search)
             facts["refit_bound"] = bound if math.isfinite(bound) else None
+        neighbours, scores = _on_collection(collection, embedding.rows, parts, meta["top"])
         write_ranking(collection, system, neighbours, scores, fitted, meta | facts)
     return open_ranking(collection, system)
 
