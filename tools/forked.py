@@ -132,6 +132,10 @@ def _become(work: Callable[[], int], tree: Path, limit: float, log: Path) -> Non
             os.dup2(file.fileno(), 2)
         sys.stdout = sys.stderr = os.fdopen(1, "w", encoding="utf-8")
         os.chdir(tree)
+        # A fault leaves nothing that Python would reuse: it is often as long as the line that it
+        # replaces, and of the same second.
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+        sys.dont_write_bytecode = True
         sys.path[:] = [str(tree), *(one for one in sys.path if one not in ("", str(ROOT)))]
         for name in [one for one in sys.modules if one.partition(".")[0] in ("tools", "tests")]:
             del sys.modules[name]

@@ -271,7 +271,6 @@ def run(areas: Areas, todo: list[Any], folder: Path, kept: Path, jobs: int) -> N
     wanted = {module for _, one, _ in todo for module in [one.file]}
     needed = {a: {m: t for m, t in rows.items() if m in wanted} for a, rows in areas.items()}
     known = trace(needed, trees[0], kept)
-    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # a fault leaves nothing that Python would reuse
     queue: Any = multiprocessing.get_context("fork").SimpleQueue()
     workers = [
         multiprocessing.get_context("fork").Process(
