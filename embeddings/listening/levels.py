@@ -153,7 +153,7 @@ def playing_levels(collection: Collection, target: float = USUAL_LUFS) -> Playin
     known = ~np.isnan(loudness)
     if not known.any():
         return None
-    peaks = (20 * np.log10(collection.envelopes.max(axis=1) + _HALF_STEP)).astype(np.float64)
+    peaks = (20 * np.log10(collection.loudest() + _HALF_STEP)).astype(np.float64)
     if channels.max() > 1:  # as `as_played` and `plan_levels` have it, for all clips at once
         loudness = np.where(channels > 1, loudness, _hundredths(loudness + TWO_SIDES_DB))
     reached = float((loudness + CEILING_DBTP - peaks)[known].min())

@@ -7,7 +7,12 @@ from typing import Any
 import numpy as np
 from flask import abort, current_app
 
-from embeddings.collection.clips import Collection, collection_names, open_collection
+from embeddings.collection.clips import (
+    Collection,
+    collection_names,
+    few_at_a_time,
+    open_collection,
+)
 from embeddings.errors import InputError
 from embeddings.listening.levels import PlayingLevels, playing_levels
 from embeddings.systems.store import (
@@ -76,7 +81,14 @@ def map_clips(of: Collection) -> ClipFacts:
 
 def _ranking(of: Collection, system: str) -> Ranking:
     stamp = of.folder / "rankings" / system / "meta.json"
-    return _kept(("ranking", of.name, system), stamp, lambda: open_ranking(of, system))
+
+    def opened() -> Ranking:
+        found = open_ranking(of, system)
+        few_at_a_time(found.neighbours)
+        few_at_a_time(found.scores)
+        return found
+
+    return _kept(("ranking", of.name, system), stamp, opened)
 
 
 def _whole(names: list[str], read: Callable[[str], Any]) -> tuple[list[Any], list[str]]:
@@ -116,7 +128,7 @@ def hubness(of: Collection, ranking: Ranking) -> Hubness:
     """Return how evenly the lists of `ranking` are spread over the clips."""
     stamp = of.folder / "rankings" / ranking.system / "meta.json"
     key = ("hubness", of.name, ranking.system)
-    return _kept(key, stamp, lambda: hubness_of(ranking.neighbours))
+    return _kept(key, stamp, lambda: hubness_of(open_ranking(of, ranking.system).neighbours))
 
 
 def overlap(of: Collection, one: Ranking, other: Ranking) -> np.ndarray:
@@ -124,8 +136,12 @@ def overlap(of: Collection, one: Ranking, other: Ranking) -> np.ndarray:
     first, second = sorted((one, other), key=lambda ranking: ranking.system)
     files = [of.folder / "rankings" / each.system / "meta.json" for each in (first, second)]
     key = ("overlap", of.name, first.system, second.system)
-    lists = first.neighbours, second.neighbours
-    return _kept(key, files, lambda: overlap_by_query(*lists, len(of.clips)))
+
+    def compared() -> np.ndarray:  # all of both: not as pages read them
+        lists = (open_ranking(of, each.system).neighbours for each in (first, second))
+        return overlap_by_query(*lists, len(of.clips))
+
+    return _kept(key, files, compared)
 
 
 def query_order(

@@ -163,3 +163,12 @@ def test_columns_of_no_clips_are_empty() -> None:
     assert len(empty.labels) == 0
     assert empty.labels.classes == ()
     assert empty.seconds.shape == empty.groups.shape == (0,)
+
+
+def test_envelopes_are_read_one_by_one_and_whole(tmp_path: Path) -> None:
+    envelopes = np.random.default_rng(1).random((4, 3), dtype=np.float32)
+    folder = stored(tmp_path, ODD).folder
+    np.save(folder / "envelopes.npy", envelopes)
+    large = open_collection(tmp_path, "made")
+    np.testing.assert_array_equal([large.envelopes[row] for row in (3, 0)], envelopes[[3, 0]])
+    np.testing.assert_array_equal(large.loudest(), envelopes.max(axis=1))
