@@ -154,15 +154,13 @@ def test_without_torchvision_one_sentence_says_so(
     assert embedding_names(small) == []
 
 
-def test_what_the_package_stumbles_over_is_said(
-    small: Collection, calls: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_the_package_stumbles_over_is_said(small: Collection, calls: Path) -> None:
     packaged = Packaged(write_weights(small.data, "630k-fusion-best", 96))
     source = calls.with_name("laion_clap.py")
     source.write_text(STAND_IN.replace("note(ckpt=ckpt)", 'raise KeyError("text_branch.x")'))
     with pytest.raises(InputError, match=r"best\.pt: laion-clap cannot load it: KeyError: 'text_"):
         packaged.check()
-    monkeypatch.delitem(sys.modules, "laion_clap")
+    del sys.modules["laion_clap"]  # for good: monkeypatch would bring it back to other tests
     source.write_text("raise OSError('could not load\\na library')  # longer than what was there")
     with pytest.raises(InputError, match=r"used here: OSError: could not load a library\. Its"):
         packaged.check()
