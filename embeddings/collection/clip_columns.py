@@ -3,9 +3,11 @@
 from collections.abc import Collection as Bag
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Self
 
 import numpy as np
+
+from embeddings.collection.clip_table import Clip
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,30 +109,6 @@ class ClipLabels:
         return result
 
 
-class Described(Protocol):
-    """What columns are made of: a clip."""
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Its classes."""
-
-    @property
-    def seconds(self) -> float:
-        """How long it is."""
-
-    @property
-    def channels(self) -> int:
-        """How many channels it has."""
-
-    @property
-    def loudness_lufs(self) -> float | None:
-        """How loud it is."""
-
-    @property
-    def group(self) -> str:
-        """Its group, "" for none."""
-
-
 @dataclass(frozen=True, slots=True)
 class ClipColumns:
     """What is known of every clip, in the collection's order.
@@ -151,7 +129,7 @@ class ClipColumns:
     groups: np.ndarray
 
     @classmethod
-    def of(cls, clips: Iterable[Described]) -> Self:
+    def of(cls, clips: Iterable[Clip]) -> Self:
         """Return the columns of clips, which are read once."""
         seconds: list[float] = []
         loudness: list[float] = []

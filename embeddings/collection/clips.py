@@ -115,6 +115,11 @@ class Collection:
         """The family of each class that has one."""
         return {label: family for family, labels in self.families.items() for label in labels}
 
+    def related(self, labels: Iterable[str]) -> set[str]:
+        """Return all classes of the families that some classes are of."""
+        families = {self.family_of[label] for label in labels if label in self.family_of}
+        return {label for label, family in self.family_of.items() if family in families}
+
     @cached_property
     def leaf_classes(self) -> tuple[str, ...]:
         """The classes that are no other class's parent, in alphabetical order.

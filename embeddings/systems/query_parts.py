@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -68,7 +69,7 @@ class Parts:
 
         Raises what a task raises.
         """
-        missing = [part for part in self._ranges() if not self._path(part).is_file()]
+        missing = [part for part in self._ranges() if not self._is_made(part)]
         done = self._queries - sum(map(len, missing))
         with progress(self._queries, "query", doing, done=done, hidden=self._is_short) as bar:
             for part, outcome in runner.run(work, missing):
@@ -92,6 +93,12 @@ class Parts:
 
     def _path(self, part: range) -> Path:
         return self.folder / f"{part.start}.npz"
+
+    def _is_made(self, part: range) -> bool:
+        try:
+            return bool(mapped_arrays(self._path(part)))
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):  # none, or a damaged one
+            return False
 
     def _is_there(self) -> bool:
         try:

@@ -105,11 +105,10 @@ def _unlike(collection: Collection, query: int) -> np.ndarray:
 
     A clip whose classes have no family may sound like anything, and is not unlike.
     """
-    known, family_of = collection.columns.labels, collection.family_of
-    own = set(known[query])
+    known = collection.columns.labels
+    own = known[query]
     unlike = ~known.with_any(own)
     if collection.families:
-        families = {family_of[label] for label in own if label in family_of}
-        related = {label for label, family in family_of.items() if family in families}
-        unlike &= known.with_any(family_of.keys()) & ~known.with_any(related)
+        unlike &= known.with_any(collection.family_of.keys())
+        unlike &= ~known.with_any(collection.related(own))
     return unlike

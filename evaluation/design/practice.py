@@ -39,10 +39,8 @@ def _candidates(
     collection: Collection, query: int, used: Set[int], rng: np.random.Generator
 ) -> list[int]:
     known = collection.columns.labels
-    own = set(known[query])
-    families = {collection.family_of[label] for label in own if label in collection.family_of}
-    related = {label for label, family in collection.family_of.items() if family in families}
-    same, family = known.with_any(own), known.with_any(related)
+    own = known[query]
+    same, family = known.with_any(own), known.with_any(collection.related(own))
     free = np.ones(len(known), dtype=bool)
     free[[query, *used]] = False
     kinds = (free & same, free & family & ~same, free & ~family & ~same)

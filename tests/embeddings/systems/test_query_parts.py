@@ -128,6 +128,17 @@ def test_parts_of_other_work_are_not_used(small: Collection) -> None:
 
 
 @pytest.mark.usefixtures("in_fives")
+@pytest.mark.parametrize("kept", [0, 40, -30])
+def test_a_damaged_part_is_made_again(small: Collection, kept: int) -> None:
+    folder = begun(small, {"of": 1})
+    whole = (folder / "0.npz").read_bytes()
+    (folder / "0.npz").write_bytes(whole[:kept])
+    with Parts(small, folder, {"of": 1}, 18) as made:
+        made.make("Doubling", Here(), doubled)
+        assert [arrays["twice"][0] for _, arrays in made] == [0, 10, 20, 30]
+
+
+@pytest.mark.usefixtures("in_fives")
 def test_what_cannot_begin_leaves_nothing(small: Collection) -> None:
     folder = small.folder / "rankings" / ".made.parts"
 
