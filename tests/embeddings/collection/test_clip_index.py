@@ -107,11 +107,14 @@ def test_an_index_of_another_table_is_made_anew(tmp_path: Path) -> None:
     stored(tmp_path, ODD)
     folder = collections_folder(tmp_path) / "made"
     shutil.copytree(folder / "clips.index", tmp_path / "old")
-    changed = [replace(clip, title=clip.title.upper()) for clip in ODD]  # as long as before
+    changed = [replace(ODD[0], labels=("Cat", "Bark, of a cat")), *ODD[1:]]  # as long as before
     stored(tmp_path, changed)
     shutil.rmtree(folder / "clips.index")
     shutil.copytree(tmp_path / "old", folder / "clips.index")
-    assert list(open_collection(tmp_path, "made").clips) == changed
+    found = open_collection(tmp_path, "made")
+    assert list(found.clips) == changed
+    assert found.members("Cat") == [0]
+    assert found.texts.rows_with(["cat"]).tolist() == [0]
 
 
 @pytest.mark.parametrize("harm", ["gone", "cut", "not json"])

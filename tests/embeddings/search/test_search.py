@@ -9,7 +9,13 @@ from embeddings.errors import InputError
 from embeddings.search import neighbours as neighbours_module
 from embeddings.search.backends import NumpyBackend, TorchBackend
 from embeddings.search.comparison import Comparison
-from embeddings.search.neighbours import SEARCHES, ranked_blocks, search_corpus, top_neighbours
+from embeddings.search.neighbours import (
+    SEARCHES,
+    Block,
+    ranked_blocks,
+    search_corpus,
+    top_neighbours,
+)
 from evaluation.objective.per_query import score_queries
 from tests.support import oracle
 
@@ -353,3 +359,23 @@ def test_a_block_has_queries() -> None:
 def test_groups_are_of_all_clips() -> None:
     with pytest.raises(InputError, match="There are 3 vectors but groups of 2 clips"):
         top_neighbours(np.eye(3), "mcss", 1, groups=["one", "two"])
+
+
+def test_similarities_are_used_again_only_when_the_next_block_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    vectors = np.random.default_rng(3).normal(size=(100, 4)).astype(np.float32)
+    received: list[Block] = []
+    released: list[np.ndarray] = []
+    real = NumpyBackend.release
+
+    def release(backend: NumpyBackend, similarity: np.ndarray) -> None:
+        assert received[len(released)]._similarity is similarity  # it was there to be looked at
+        released.append(similarity)
+        real(backend, similarity)
+
+    monkeypatch.setattr(NumpyBackend, "release", release)
+    for block in ranked_blocks(vectors, "mcss", 5, block=16):
+        received.append(block)
+    assert len(received) == len(released) == 7
+    assert len({id(one.base) for one in released[:-1]}) < 6  # and used again they are
