@@ -166,7 +166,7 @@ class Comparison:
         own = self.queries[queries].astype(np.float64) / self.scale - self._centre
         keys = np.empty((len(queries), len(self.corpus)))
         squares = np.empty(len(self.corpus))
-        for some in tiles(*self.corpus.shape, _FINE):
+        for some in tiles(len(self.corpus), own.shape[1], _FINE):
             others = self.corpus[some].astype(np.float64) / self.scale - self._centre
             np.matmul(own, others.T, out=keys[:, some])
             squares[some] = np.square(others).sum(axis=1)
