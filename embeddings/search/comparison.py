@@ -37,6 +37,7 @@ _TIE = 2.0**-44
 _LONG = 64  # vectors that may be many times longer than the others without putting all in doubt
 _TIMES = 4.0
 _WIDE = 1 << 28  # bytes that a float64 copy of the corpus may take, to be read without converting
+_FINE = 1 << 20  # numbers of the corpus that are multiplied in float64 at a time
 _LEAST_ROWS = 8  # of fewer, a product takes a slower path through BLAS
 
 
@@ -75,6 +76,7 @@ class Comparison:
         self.scale = 2.0 ** float(np.frexp(longest)[1])
         self.query_lengths, self.lengths = own / self.scale, others / self.scale
         self.long = np.empty(0, dtype=np.int64)
+        self._centre: np.ndarray | float = 0.0
         noise = np.zeros(len(queries))
         if search == "mcss":
             clips = _in_units(corpus, others)
@@ -82,11 +84,12 @@ class Comparison:
             units = np.ones(len(queries))
         else:
             # moving all vectors alike changes no distance, and helps float32
-            centre = corpus.mean(axis=0, dtype=np.float64) / self.scale if search == "nns" else 0.0
-            clips, lengths = _around(corpus, self.scale, centre)
+            if search == "nns":
+                self._centre = corpus.mean(axis=0, dtype=np.float64) / self.scale
+            clips, lengths = _around(corpus, self.scale, self._centre)
             self._asked, asked_lengths = clips, lengths
             if queries is not corpus:
-                self._asked, asked_lengths = _around(queries, self.scale, centre)
+                self._asked, asked_lengths = _around(queries, self.scale, self._centre)
             usual = _usual_length(lengths)
             self.long = np.flatnonzero(lengths > usual)
             units = asked_lengths * usual
@@ -151,6 +154,36 @@ class Comparison:
         if self.search == "mips":
             return products
         return 2 * products - lengths**2 - others_lengths**2
+
+    def fine(self, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the keys of queries, int [n], with all clips, and how far apart is told by them.
+
+        Returns
+        -------
+        float64 [n, clips], by one float64 product; and float64 [n]: of two keys further apart than
+        that, the larger one's clip is the more similar, by more than a tie
+        """
+        own = self.queries[queries].astype(np.float64) / self.scale - self._centre
+        keys = np.empty((len(queries), len(self.corpus)))
+        squares = np.empty(len(self.corpus))
+        for some in tiles(len(self.corpus), own.shape[1], _FINE):
+            others = self.corpus[some].astype(np.float64) / self.scale - self._centre
+            np.matmul(own, others.T, out=keys[:, some])
+            squares[some] = np.square(others).sum(axis=1)
+        share = 3 * (self.corpus.shape[1] + 8) * _ROUNDING_64
+        lengths = self.query_lengths[queries]
+        if self.search == "mcss":
+            keys /= lengths[:, None]
+            keys /= self.lengths
+            return keys, np.full(len(queries), 2 * (share + _TIE))
+        if self.search == "mips":
+            return keys, 2 * (share + _TIE) * lengths * self.lengths.max()
+        own_squares, longest = np.square(own).sum(axis=1), squares.max()
+        keys *= 2
+        keys -= own_squares[:, None]
+        keys -= squares
+        most = np.sqrt(own_squares) + np.sqrt(longest)  # that two vectors are apart
+        return keys, 2 * (share + _TIE) * most**2 + 2 * _NOISE * (1 + lengths) * most
 
     def blur(self, queries: np.ndarray, clips: np.ndarray) -> np.ndarray:
         """Return by how much `close` may differ from `exact`, float64 [queries, n].

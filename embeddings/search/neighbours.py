@@ -31,6 +31,7 @@ import numpy as np
 
 from embeddings.errors import InputError
 from embeddings.search.comparison import Comparison
+from embeddings.search.crowded import fewer
 from embeddings.search.processing import check_finite
 from embeddings.search.sums import lengths_of
 from embeddings.tasks import default_workers, in_order
@@ -314,6 +315,7 @@ def _best(
     slack = compared.slack[queries].astype(np.float32)
     rows, columns = compared.backend.at_least(similarity, top, slack, compared.long, never)
     found = compared.backend.values(similarity, rows, columns)
+    rows, columns, found = fewer(compared, queries, rows, columns, found, top)
     values, clips = _sorted_rows(rows, columns, found, count)
     hopeful = _hopeful(compared, queries, values, clips, top)
     keys = np.full(clips.shape, -np.inf)
