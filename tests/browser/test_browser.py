@@ -82,7 +82,7 @@ def test_one_sound_at_a_time_by_mouse_and_keys(page: Page, server: Server) -> No
     assert page.locator("audio").count() == 1
     assert page.locator("sound-player.playing").count() <= 1
 
-    page.locator("h1").click()
+    page.locator(".keys").click()
     page.keyboard.press("ArrowDown")
     expect(page.locator(".query")).to_be_focused()
     seek = page.locator(".query .seek")

@@ -59,7 +59,7 @@ def recording(browser: Any, chromium: str) -> Iterator[Any]:
 
 def opened(page: Page) -> None:
     """Open the panel on the browse page."""
-    page.get_by_text("Ask with a sound of your own").click()
+    page.get_by_text("Your own sound").click()
 
 
 def answered(page: Page, sentence: str = "The system has answered.") -> list[str]:
