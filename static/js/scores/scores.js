@@ -8,7 +8,7 @@ function remember(key, value) {
   const here = new URL(location);
   here.searchParams.set(key, value);
   history.replaceState(history.state, "", here);
-  for (const link of document.querySelectorAll("a[data-state], a.switch-side")) {
+  for (const link of document.querySelectorAll("a[data-state], a.switch-side, .parts a")) {
     const address = new URL(link.href);
     address.searchParams.set(key, value);
     link.href = address;
