@@ -189,29 +189,19 @@ def test_the_answer_is_one_screen_and_each_part_has_an_address(page: Page, serve
     expect(page.locator("#families-table caption")).to_contain_text("MR1 (class-wise, corrected)")
 
 
-def test_figures_are_drawn_when_they_are_in_view(page: Page, server: Server) -> None:
-    sign_in(page, server)
-    page.set_viewport_size({"width": 1280, "height": 400})
-    page.goto(address(server, "/size"))
-    first, last = (
-        page.locator("figure[data-figure]").first,
-        page.locator("figure[data-figure]").last,
-    )
-    expect(first).to_have_attribute("data-drawn", "yes")
-    expect(last).not_to_have_attribute("data-drawn", "yes")
-    last.scroll_into_view_if_needed()
-    expect(last).to_have_attribute("data-drawn", "yes")
+PARTS = {
+    1280: ("", "/systems", "/families", "/size", "/meaning"),
+    360: ("", "/classes", "/compare", "/modality", "/processing"),
+}
+"""Width of the window -> the parts that are looked at in it."""
 
 
-PARTS = ("", "/systems", "/families", "/classes", "/size", "/processing", "/compare", "/meaning")
-
-
-@looks("width", (1280, 360))
+@looks("width", PARTS)
 def test_no_barrier_at_any_width(browser: Any, server: Server, scheme: str, width: int) -> None:
     context = looked_at(browser, width, scheme)
     page = context.new_page()
     sign_in(page, server)
-    for part in PARTS:
+    for part in PARTS[width]:
         page.goto(address(server, part, "&average=micro&measure=mr1&order=-clips"))
         drawn(page)
         assert violations(page) == "", part

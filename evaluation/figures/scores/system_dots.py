@@ -74,7 +74,7 @@ def _plot(table: "pd.DataFrame", measure: str) -> dict[str, Any]:
         }  # fmt: skip
     layout |= {
         "height": panels.height + 16, "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-        "showlegend": False, "meta": {"least_width": max(own.width for own in rows) + 160},
+        "showlegend": False, "meta": {"least_width": max(own.width for own in rows) + 100},
     }  # fmt: skip
     return {"data": data, "layout": layout}
 

@@ -93,3 +93,8 @@ if (find) {
   find.addEventListener("input", search);
   find.form.addEventListener("submit", () => clearTimeout(pause));
 }
+
+// On narrow screens the parts lie in a row that is wider than the page.
+const parts = document.querySelector(".parts");
+const part = parts?.querySelector("[aria-current]");
+if (part) parts.scrollLeft = part.offsetLeft - parts.offsetLeft - (parts.clientWidth - part.offsetWidth) / 2;
