@@ -6,6 +6,7 @@ import numpy as np
 
 from embeddings.collection.clips import Clip, Collection
 from embeddings.systems.store import Ranking
+from evaluation.browsing.nearness import Nearness, nearness
 from evaluation.objective.per_query import MICRO, QueryScores
 
 SHOWN = 15
@@ -28,7 +29,8 @@ class Result:
 class Listing:
     """Some of a query's results under one system, and its scores for the query and class.
 
-    `kept` is how many results the system keeps of the query. `average_precision` maps the cutoff N
+    `kept` is how many results the system keeps of the query, `nearness` the scale of their
+    similarities. `average_precision` maps the cutoff N
     to AP@N; it is None where the system was not scored, and a value is None where it is undefined.
     `first_relevant` is R1 under the same convention, None where it is undefined; where it is
     `censored`, R1 is that or more.
@@ -37,6 +39,7 @@ class Listing:
     ranking: Ranking
     results: tuple[Result, ...]
     kept: int
+    nearness: Nearness
     average_precision: dict[int, float | None] | None
     first_relevant: float | None
     censored: bool
@@ -81,7 +84,8 @@ def listing(
         pair = _pair(scores, query, label)
         precision, first_relevant = _as_stored(pair, collection.convention)
         censored = bool(pair.censored.any())
-    return Listing(ranking, tuple(results), len(rows), precision, first_relevant, censored)
+    scale = nearness(ranking, query)
+    return Listing(ranking, tuple(results), len(rows), scale, precision, first_relevant, censored)
 
 
 def _pair(scores: QueryScores, query: int, label: str | None) -> QueryScores:

@@ -10,8 +10,8 @@ import pytest
 from embeddings.collection.clips import Collection
 from embeddings.systems.store import Ranking
 from tests.support.browser.barriers import looked_at, looks, violations
+from tests.support.browser.browsed import columns, opened, reopened, what_is_shown
 from tests.support.browser.tab import playing_past, sideways, sign_in, wait_until, whole
-from tests.support.browser.watching import watch
 from tests.support.server import Server
 
 playwright = pytest.importorskip(
@@ -33,60 +33,17 @@ def server(data: Path, fourteen: list[Ranking]) -> Iterator[Server]:
     running.stop()
 
 
-def columns(page: Page) -> list[str]:
-    """Return the systems of the columns, from the left."""
-    return whole(page, ".system").evaluate_all("list => list.map(one => one.dataset.system)")
-
-
-def what_is_shown(page: Page) -> dict[str, Any]:
-    """Return everything on the page that its address should bring back."""
-    wait_until(page, "!!document.querySelector('sound-player .play')")
-    return {
-        "query": page.locator("#query-title .clip-id").inner_text(),
-        "columns": columns(page),
-        "heads": page.locator(".system-facts").all_inner_texts(),
-        "results": page.locator(".result .clip-id").all_inner_texts(),
-        "marks": page.locator(".result-head").all_inner_texts(),
-        "labels": page.locator(".result .labels").all_inner_texts(),
-        "fields": page.locator("select").evaluate_all(
-            "list => list.map(one => [one.name, one.value, one.options.length])"
-        ),
-        "checked": page.locator("input:checked").evaluate_all(
-            "list => list.map(one => one.name + one.value)"
-        ),
-        "links": page.locator("main a").evaluate_all(
-            """list => list.map((one) => {
-                const url = new URL(one.href);
-                return [url.pathname, ...[...url.searchParams].map(String).sort()];
-            })"""
-        ),
-        "tabs": page.locator("#tabs a").evaluate_all(
-            "list => list.map(one => [one.textContent, one.ariaSelected])"
-        ),
-        "walk": page.locator(".walk").inner_text(),
-    }
-
-
-def reopened(browser: Any, server: Server, page: Page) -> dict[str, Any]:
-    """Return what the page's address shows in a browser that has never been here."""
-    context = browser.new_context(viewport=page.viewport_size)
-    other = context.new_page()
-    sign_in(other, server)
-    other.goto(page.url)
-    seen = what_is_shown(other)
-    context.close()
-    return seen
-
-
 def test_from_a_class_to_fourteen_columns_that_play_by_keyboard(
     browser: Any, page: Page, server: Server, small: Collection, fourteen: list[Ranking]
 ) -> None:
     sign_in(page, server)
     page.get_by_role("link", name="Browse and listen").click()
+    opened(page, "Query")
     page.get_by_label("Class", exact=True).select_option("Hum")
     page.get_by_role("button", name="Random query").click()
     expect(page.locator("#query-title .clip-id")).to_contain_text("hum-")
     assert whole(page, ".system").count() == 4
+    opened(page, "4 of 14 systems")
     page.get_by_role("link", name="Show all 14").click()
     expect(page.locator(".system")).to_have_count(14)
     assert set(columns(page)) == {ranking.system for ranking in fourteen}
@@ -97,7 +54,7 @@ def test_from_a_class_to_fourteen_columns_that_play_by_keyboard(
         rows = ranking.neighbours[query, :15]
         assert shown.all_inner_texts() == [small.clips[row].id for row in rows]
 
-    page.locator("h1").click()
+    page.locator(".keys").click()
     keys = page.keyboard
     keys.press("j")
     expect(page.locator(".query")).to_be_focused()
@@ -160,7 +117,7 @@ def test_columns_are_dragged_and_moved_and_the_address_follows(
     page.get_by_role("link", name="Next").click()
     expect(page.locator("#query-title .clip-id")).not_to_have_text("hum-0")
     assert columns(page) == [REAL[2], REAL[0], made]
-    page.get_by_text("3 of 14 systems").click()
+    opened(page, "3 of 14 systems")
     page.get_by_label("Number 9", exact=False).check()
     page.get_by_role("button", name="Show these").click()
     expect(page.locator(".system")).to_have_count(4)
@@ -173,6 +130,7 @@ def test_several_classes_and_classes_to_exclude(
     sign_in(page, server)
     page.goto(f"{server.url}/browse/small?query=hum-0")
     match = page.locator("#match")
+    opened(page, "Query")
     expect(match).to_be_hidden()
     page.get_by_label("Class", exact=True).select_option("Machine")
     page.get_by_label("Class 2", exact=True).select_option("Beep")
@@ -185,6 +143,7 @@ def test_several_classes_and_classes_to_exclude(
     parts = parse_qs(urlsplit(page.url).query)
     assert (parts["class"], parts["match"]) == (["Machine", "Beep"], ["all"])
     assert parts["exclude"] == ["Weather"]
+    opened(page, "Query")
     page.locator(".walk summary").click()
     beeps = [clip.id for clip in small.clips if {"Machine", "Beep"} <= set(clip.labels)]
     assert sorted(page.locator(".walk-list .clip-id").all_inner_texts()) == beeps
@@ -199,6 +158,7 @@ def test_several_classes_and_classes_to_exclude(
 def test_a_family_that_is_chosen_drops_the_classes_outside_it(page: Page, server: Server) -> None:
     sign_in(page, server)
     page.goto(f"{server.url}/browse/small?query=hum-0&family=Things&class=Hum&class=Beep")
+    opened(page, "Query")
     page.get_by_label("Class 3", exact=True).select_option("Machine")
     page.get_by_label("Family").select_option("")  # all families: nothing is outside
     assert page.get_by_label("Class", exact=True).input_value() == "Hum"
@@ -235,6 +195,7 @@ def test_the_sound_before_a_columns_first_result_is_the_query(
 def test_queries_worth_a_look_are_walked_through(page: Page, server: Server) -> None:
     sign_in(page, server)
     page.goto(f"{server.url}/browse/small?class=Hum&query=hum-0")
+    opened(page, "Query")
     page.get_by_text("Queries worth a look").click()
     expect(page.get_by_label("Second system")).to_be_hidden()
     page.get_by_label("First come").select_option("difference")
@@ -242,6 +203,7 @@ def test_queries_worth_a_look_are_walked_through(page: Page, server: Server) -> 
     page.get_by_label("Second system").select_option("system-07.l2.mcss")
     page.get_by_role("button", name="Show them").click()
     page.wait_for_url("**/*order=difference*")
+    opened(page, "Query")
     page.locator(".walk summary").click()
     expect(page.locator(".walk")).to_contain_text("A simulated system is compared")
     numbers = [
@@ -251,6 +213,7 @@ def test_queries_worth_a_look_are_walked_through(page: Page, server: Server) -> 
     assert numbers == sorted(numbers, reverse=True)
     ids = page.locator(".walk-list .clip-id").all_inner_texts()
     assert page.locator("#query-title .clip-id").inner_text() == ids[0]
+    page.keyboard.press("Escape")
     for following in ids[1:]:
         page.get_by_role("link", name="Next").click()
         expect(page.locator("#query-title .clip-id")).to_have_text(following)
@@ -283,48 +246,24 @@ def test_a_mark_says_where_else_a_result_is(page: Page, server: Server) -> None:
     expect(tip).to_be_hidden()
 
 
-def test_on_narrow_screens_the_tab_is_in_the_address(browser: Any, server: Server) -> None:
-    context = browser.new_context(viewport={"width": 360, "height": 780})
-    page = context.new_page()
-    watch(page)
-    sign_in(page, server)
-    page.goto(f"{server.url}/browse/small?query=hum-0&columns=all&seed=2")
-    visible = page.locator(".system:visible")
-    expect(visible).to_have_count(1)
-    tabs = page.get_by_role("tab")
-    tabs.nth(0).focus()
-    for _ in range(5):
-        page.keyboard.press("ArrowRight")
-    expect(tabs.nth(5)).to_be_focused()
-    expect(visible).to_have_count(1)
-    assert visible.get_attribute("data-system") == columns(page)[5]
-    expect(page.locator(".group-simulated .group-title")).to_be_visible()
-    assert reopened(browser, server, page) == what_is_shown(page)
-    shown = columns(page)[5]
-    page.get_by_role("link", name="Next").click()
-    page.wait_for_url("**tab=**")
-    assert visible.get_attribute("data-system") == shown
-    assert sideways(page) <= 0
-    problems = page.problems
-    context.close()
-    assert problems == []
-
-
 def test_without_scripts_pickers_links_and_pages_work(browser: Any, server: Server) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(server.flask("signin-link", "--base", server.url).split()[-1])
     page.goto(f"{server.url}/browse/small?{THREE}")
+    opened(page, "Query")
     page.get_by_label("Class", exact=True).select_option("Hiss")
     page.get_by_label("Without class", exact=True).select_option("Hum")
     page.get_by_role("button", name="Random query").click()
     expect(page.locator("#query-title .clip-id")).to_contain_text("hiss-")
+    opened(page, "Query")
     page.get_by_label("Class 2", exact=True).select_option("Beep")
     page.get_by_role("button", name="Random query").click()
     assert parse_qs(urlsplit(page.url).query)["class"] == ["Hiss", "Beep"]
     page.get_by_role("link", name="16–30").click()
     expect(page.locator(".system").nth(0).locator(".rank").first).to_contain_text("16")
     page.locator(".result .clip-id").first.click()
+    opened(page, "Query")
     page.get_by_label("Find a clip by id, label or title").fill("hum 3")
     page.get_by_role("button", name="Find").click()
     expect(page.locator("#query-title .clip-id")).to_have_text("hum-3")
@@ -333,27 +272,35 @@ def test_without_scripts_pickers_links_and_pages_work(browser: Any, server: Serv
 
 
 VIEWS = {
-    "?class=Hum&class=Machine&match=all&exclude=Hiss&query=hum-0&columns=all": 1280,
-    f"?order=overlap&query=hum-1&page=2&{THREE}": 360,
-    "?find=weather": 1280,
-    "?class=Hum&exclude=Hum": 360,
-}
+    "?class=Hum&class=Machine&match=all&exclude=Hiss&query=hum-0&columns=all": (
+        1280, ["#query-tool", ".menu"]
+    ),
+    f"?order=overlap&query=hum-1&page=2&{THREE}": (360, [".choose-systems", ".own", ".compare"]),
+    "?find=weather": (1280, []),
+    "?class=Hum&exclude=Hum": (360, ["#query-tool"]),
+}  # fmt: skip
+"""Address -> the width of the window, and what is opened one after the other."""
 
 
 @looks("path", VIEWS)
 def test_no_barrier_on_the_browse_page(
     browser: Any, server: Server, path: str, scheme: str
 ) -> None:
-    context = looked_at(browser, VIEWS[path], scheme)
+    width, parts = VIEWS[path]
+    context = looked_at(browser, width, scheme)
     page = context.new_page()
     sign_in(page, server)
     page.goto(f"{server.url}/browse/small{path}")
-    for summary in page.locator("#main details > summary:visible").all():
-        summary.click()
+    reports = []
+    for part in parts:
+        page.locator(part).first.evaluate(
+            "one => [one, ...one.querySelectorAll('details')].forEach(all => { all.open = true; })"
+        )
+        reports.append(violations(page))
     if page.locator(".also:visible").count():
         page.locator(".also:visible").first.focus()
-    report = violations(page)
+    reports.append(violations(page))
     beyond = sideways(page)
     context.close()
-    assert report == ""
+    assert "".join(reports) == ""
     assert beyond <= 0

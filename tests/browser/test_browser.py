@@ -4,6 +4,7 @@ import pytest
 
 from embeddings.collection.clips import Collection
 from embeddings.systems.store import Ranking
+from tests.support.browser.browsed import opened
 from tests.support.browser.tab import (
     Page,
     audio_time,
@@ -33,6 +34,7 @@ def test_browse_listen_grade_reload_export(
     """The whole thread: from a sound on a page to a row in a CSV."""
     sign_in(page, server)
     page.get_by_role("link", name="Browse and listen").click()
+    opened(page, "Query")
     page.get_by_label("Class", exact=True).select_option("Hum")
     page.get_by_role("button", name="Random query").click()
     expect(page.locator("#query-title .clip-id")).to_contain_text("hum-")
@@ -82,7 +84,7 @@ def test_one_sound_at_a_time_by_mouse_and_keys(page: Page, server: Server) -> No
     assert page.locator("audio").count() == 1
     assert page.locator("sound-player.playing").count() <= 1
 
-    page.locator("h1").click()
+    page.locator(".keys").click()
     page.keyboard.press("ArrowDown")
     expect(page.locator(".query")).to_be_focused()
     seek = page.locator(".query .seek")

@@ -59,7 +59,7 @@ def recording(browser: Any, chromium: str) -> Iterator[Any]:
 
 def opened(page: Page) -> None:
     """Open the panel on the browse page."""
-    page.get_by_text("Ask with a sound of your own").click()
+    page.get_by_text("Your own sound").click()
 
 
 def answered(page: Page, sentence: str = "The system has answered.") -> list[str]:
@@ -311,7 +311,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
         tabs.nth(0).focus()
         tab.keyboard.press("End")
         expect(tabs.nth(2)).to_be_focused()
-        expect(tab.locator(".system:visible")).to_have_attribute("id", "system-3")
+        expect(tab.locator(".system:not([inert])")).to_have_attribute("id", "system-3")
     context.close()
 
 

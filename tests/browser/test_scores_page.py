@@ -35,12 +35,15 @@ def server(data: Path, small: Collection, ranked: list[Ranking]) -> Iterator[Ser
     running.stop()
 
 
-def address(server: Server, query: str = "") -> str:
-    return f"{server.url}/scores/small?convention=cbmi2024{query}"
+def address(server: Server, part: str, query: str = "") -> str:
+    return f"{server.url}/scores/small{part}?convention=cbmi2024{query}"
 
 
 def drawn(page: Page) -> None:
-    """Wait until all figures are drawn."""
+    """Wait until all figures are drawn, each as it comes into view."""
+    for figure in whole(page, "figure[data-figure]").all():
+        figure.scroll_into_view_if_needed()
+        expect(figure).to_have_attribute("data-drawn", "yes")
     expect(page.locator("figure[data-figure]:not([data-drawn])")).to_have_count(0)
 
 
@@ -64,8 +67,7 @@ def texts_sent(page: Page, url: str, rows: str) -> list[str]:
 
 def test_columns_sort_by_keyboard_without_asking_the_server(page: Page, server: Server) -> None:
     sign_in(page, server)
-    page.goto(address(server))
-    drawn(page)
+    page.goto(address(server, "/systems"))
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))  # the icon is fetched anew
     button = page.locator("#systems-table").get_by_role("button", name="MR1 class-wise")
@@ -95,8 +97,7 @@ def test_columns_sort_by_keyboard_without_asking_the_server(page: Page, server: 
 def test_the_page_sorts_as_the_server_does(page: Page, server: Server, table: str) -> None:
     rows = {"systems": SYSTEMS, "classes": CLASSES}[table]
     sign_in(page, server)
-    page.goto(address(server))
-    drawn(page)
+    page.goto(address(server, f"/{table}"))
     buttons = page.locator(f"#{table}-table thead button")
     seen = []
     for number in range(buttons.count()):
@@ -112,7 +113,7 @@ def test_without_javascript_the_server_sorts_and_finds(browser: Any, server: Ser
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     sign_in(page, server)
-    page.goto(address(server, "&find=nature"))
+    page.goto(address(server, "/classes", "&find=nature"))
     page.locator("#classes-table").get_by_role("button", name="Class").click()
     assert texts(page, CLASSES) == ["Weather", "Hiss"]
     page.get_by_label("Find a class or family").fill("things")
@@ -124,13 +125,12 @@ def test_without_javascript_the_server_sorts_and_finds(browser: Any, server: Ser
 
 def test_classes_are_found_while_one_types(page: Page, server: Server) -> None:
     sign_in(page, server)
-    page.goto(address(server, "&find=beep"))
-    drawn(page)
+    page.goto(address(server, "/classes", "&find=beep"))
     assert texts(page, CLASSES) == ["Beep"]
     page.get_by_label("Find a class or family").fill("NATUre")
     expect(page.locator("#found")).to_have_text("2 of 5 classes")
     assert texts(page, CLASSES) == ["Hiss", "Weather"]
-    expect(page).to_have_url(f"{address(server)}&find=NATUre")
+    expect(page).to_have_url(f"{address(server, '/classes')}&find=NATUre")
     link = page.locator("a[href*='tables/classes.csv']")
     assert "find=NATUre" in (link.get_attribute("href") or "")
     with page.expect_download() as download:
@@ -143,7 +143,7 @@ def test_classes_are_found_while_one_types(page: Page, server: Server) -> None:
 
 def test_two_systems_are_chosen_by_their_names(page: Page, server: Server) -> None:
     sign_in(page, server)
-    page.goto(address(server, "&sort=title"))
+    page.goto(address(server, "/compare", "&sort=title"))
     drawn(page)
     page.get_by_label("First system").select_option("random.l2.mcss")
     page.get_by_label("Second system").select_option("good.l2-pca3.mcss")
@@ -158,12 +158,12 @@ def test_two_systems_are_chosen_by_their_names(page: Page, server: Server) -> No
 def test_what_is_below_a_figure_stays_where_it_is_when_it_is_drawn(
     page: Page, server: Server
 ) -> None:
-    top = "document.getElementById('compare').getBoundingClientRect().top + scrollY"
+    top = "document.getElementById('figure-parameters').getBoundingClientRect().top + scrollY"
     sign_in(page, server)
     held: list[Any] = []
     page.route("**/plotly/*.js", lambda route: held.append(route))
-    page.goto(f"{address(server)}#compare", wait_until="commit")
-    expect(page.locator("#meaning")).to_be_attached()
+    page.goto(f"{address(server, '/size')}#figure-parameters", wait_until="commit")
+    expect(page.locator("#said")).to_be_attached()
     page.wait_for_function("document.styleSheets.length >= 3")
     assert page.locator("figure[data-drawn]").count() == 0
     before = page.evaluate(top)
@@ -171,24 +171,46 @@ def test_what_is_below_a_figure_stays_where_it_is_when_it_is_drawn(
     held[0].continue_()
     drawn(page)
     assert page.evaluate(top) == pytest.approx(before, abs=2)
-    expect(page.locator("#compare")).to_be_in_viewport()
 
 
-@looks("width", (1280, 360))
+def test_the_answer_is_one_screen_and_each_part_has_an_address(page: Page, server: Server) -> None:
+    sign_in(page, server)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{server.url}/scores/small")
+    drawn(page)
+    expect(page.locator(".answer").first).to_contain_text("leads by MAP@15 (class-wise, corrected)")
+    for part in (".answer", "#figure-systems .figure-plot", "#overview-table"):
+        box = page.locator(part).first.bounding_box()
+        assert box["y"] + box["height"] <= 800
+    page.get_by_role("link", name="MR1").click()
+    page.wait_for_url("**measure=mr1")
+    page.get_by_role("navigation", name="Parts of the scores").get_by_text("Families").click()
+    page.wait_for_url("**/scores/small/families?measure=mr1")
+    expect(page.locator("#families-table caption")).to_contain_text("MR1 (class-wise, corrected)")
+
+
+PARTS = {
+    1280: ("", "/systems", "/families", "/size", "/meaning"),
+    360: ("", "/classes", "/compare", "/modality", "/processing"),
+}
+"""Width of the window -> the parts that are looked at in it."""
+
+
+@looks("width", PARTS)
 def test_no_barrier_at_any_width(browser: Any, server: Server, scheme: str, width: int) -> None:
     context = looked_at(browser, width, scheme)
     page = context.new_page()
     sign_in(page, server)
-    for query in ("", "&average=micro&measure=mr1&order=-clips"):
-        page.goto(address(server, query))
+    for part in PARTS[width]:
+        page.goto(address(server, part, "&average=micro&measure=mr1&order=-clips"))
         drawn(page)
-        assert violations(page) == ""
-        assert sideways(page) <= 0
+        assert violations(page) == "", part
+        assert sideways(page) <= 0, part
         small = page.evaluate(
             "() => [...document.querySelectorAll('main :is(button, select, input, nav a)')]"
             ".filter(one => one.offsetParent)"
             ".map(one => one.getBoundingClientRect())"
             ".filter(box => box.width < 24 || box.height < 24).length"
         )
-        assert small == 0
+        assert small == 0, part
     context.close()

@@ -67,6 +67,18 @@ class Columns:
         return len({column.is_simulated for column in self.shown}) > 1
 
     @property
+    def provenance(self) -> str:
+        """The provenance of all columns, "" where they have several."""
+        kinds = {column.ranking.provenance for column in self.shown}
+        return kinds.pop() if len(kinds) == 1 else ""
+
+    @property
+    def measured(self) -> str:
+        """The provenance of all columns that are not simulated, "" where there are both."""
+        kinds = {column.ranking.provenance for column in self.shown if not column.is_simulated}
+        return kinds.pop() if len(kinds) == 1 else ""
+
+    @property
     def first_simulated(self) -> Column | None:
         """The column that the divider stands before; None where there is none."""
         return next((column for column in self.shown if column.is_simulated), None)

@@ -19,6 +19,7 @@ from webapp.browse import own_views
 from webapp.browse.columns import chooser, in_order, short_names, side_by_side
 from webapp.browse.nothing import why_nothing
 from webapp.browse.state import State, read_state
+from webapp.browse.surprise import surprises
 from webapp.browse.walk import walk
 from webapp.core import catalogue
 from webapp.core.clip_facts import class_picker
@@ -89,6 +90,7 @@ def _page(
         column = int(labels.asked(np.array([row]), state.preferred)[0])
         asked = None if column == MICRO else labels.classes[column]
         columns = side_by_side(collection, systems, state, row, asked)
+    steps = walk(collection, state, row)
     return render_template(
         "browse/page.html",
         collection=collection,
@@ -100,7 +102,9 @@ def _page(
         clip=None if row is None else collection.clips[row],
         asked=asked,
         columns=columns,
-        walk=walk(collection, state, row),
+        walk=steps,
+        surprises=surprises(collection, state, systems, steps),
+        titles=catalogue.titles(),
         nothing=why_nothing(labels, state) if row is None else None,
         families=labels.family_counts,
         cutoffs=CUTOFFS,

@@ -14,6 +14,7 @@ from embeddings.collection.clips import (
     open_collection,
 )
 from embeddings.errors import InputError
+from embeddings.files import read_json
 from embeddings.listening.levels import PlayingLevels, playing_levels
 from embeddings.systems.store import (
     Embedding,
@@ -57,6 +58,24 @@ def collection(name: str) -> Collection:
 def collections() -> tuple[list[Collection], list[str]]:
     """Return the collections by name, and a sentence on each that cannot be opened."""
     return _whole(names(), collection)
+
+
+def titles() -> dict[str, str]:
+    """Return every collection's name -> its title, without opening it; a damaged one's name."""
+    return {name: _title(name) or name for name in names()}
+
+
+def _title(name: str) -> str:
+    info = data() / "collections" / name / "collection.json"
+
+    def read() -> str:
+        try:
+            facts = read_json(info)
+        except (InputError, OSError):
+            return ""
+        return str(facts.get("title") or "") if isinstance(facts, dict) else ""
+
+    return _kept(("title", name), info, read)
 
 
 def rankings(of: Collection) -> tuple[list[Ranking], list[str]]:

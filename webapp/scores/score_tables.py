@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask_babel import gettext as _
@@ -144,9 +144,23 @@ def systems_sorted(found: Board, state: State) -> "pd.DataFrame":
     return scoreboard.in_groups(table, by, descending)
 
 
+def measured(found: Board, state: State) -> list[Column]:
+    """Return the columns of the measures alone: those of the overview."""
+    return [one for one in columns(found, state) if one.key in METRICS]
+
+
+def overview_rows(found: Board, state: State, name: str) -> dict[str, list[Row]]:
+    """Return the rows of the overview's table, the best by the measure first in each group."""
+    sort = f"{'-' if METRICS[state.measure].higher else ''}{state.measure}"
+    return _rows(found, replace(state, sort=sort), name, measured(found, state))
+
+
 def system_rows(found: Board, state: State, name: str) -> dict[str, list[Row]]:
     """Return "measured" and "simulated" -> the rows of the table of systems."""
-    shown = columns(found, state)[2:]
+    return _rows(found, state, name, columns(found, state)[2:])
+
+
+def _rows(found: Board, state: State, name: str, shown: Sequence[Column]) -> dict[str, list[Row]]:
     groups: dict[str, list[Row]] = {}
     for facts in systems_sorted(found, state).to_dict("records"):
         cells = [_cell(facts, column, name) for column in shown]

@@ -1,9 +1,11 @@
 """What the scores page shows, as its address holds it: read, checked and written.
 
-An address that is opened afresh shows the same. Whatever is as usual is left out of it::
+The page has parts, each with its own path: an overview, and `PARTS`. An address that is opened
+afresh shows the same. Whatever is as usual is left out of it::
 
-    convention, average   how the scores are counted, and what is averaged in the table of systems
-    measure               what the tables of families and classes, and the comparison, show
+    convention, average   how the scores are counted, and what is averaged of systems
+    measure               what the overview, the tables of families and classes, and the comparison
+                          show
     sort                  the column that the systems are sorted by; "-" before it: descending
     order, find           the same of the classes, and the text that a class's name must have
     a, b                  the two systems that are compared
@@ -20,6 +22,10 @@ from embeddings.collection.clips import CONVENTIONS, Collection
 from embeddings.errors import InputError
 from evaluation.objective.definitions import AVERAGES, METRICS, check_word
 
+PARTS = (
+    "systems", "families", "classes", "compare", "modality", "size", "processing", "meaning",
+)  # fmt: skip
+"""The parts of the page beside the overview, whose name is ""."""
 BEST_FIRST = "-map@15"
 SORTABLE = (
     "title", "provenance", "modality", "parameters", "dimensions", *METRICS,
@@ -42,6 +48,7 @@ class State:
     find: str = ""
     a: str = ""
     b: str = ""
+    part: str = ""
 
     def parameters(self) -> dict[str, str]:
         """Return what stands in the address."""
@@ -55,9 +62,10 @@ class State:
         left_out = set(without)
         return [(key, value) for key, value in self.parameters().items() if key not in left_out]
 
-    def address(self, anchor: str = "", **changes: str) -> str:
+    def address(self, **changes: str) -> str:
         """Return the address of the page with some of its state changed."""
-        return self._with(url_for("scores.scores", name=self.name), changes) + anchor
+        part = changes.get("part", self.part) or None
+        return self._with(url_for("scores.scores", name=self.name, part=part), changes)
 
     def table(self, table: str) -> str:
         """Return the address of a table of the page as CSV."""
@@ -73,7 +81,7 @@ class State:
 
 
 def read_state(
-    arguments: Mapping[str, str], collection: Collection, scored: Iterable[str]
+    arguments: Mapping[str, str], collection: Collection, scored: Iterable[str], part: str = ""
 ) -> State:
     """Return the state that an address holds; raise InputError where a value cannot be used.
 
@@ -94,6 +102,7 @@ def read_state(
         find=arguments.get("find", "").strip(),
         a=arguments.get("a", ""),
         b=arguments.get("b", ""),
+        part=part,
     )
     for key, system in (("a", state.a), ("b", state.b)):
         if system and system not in known:

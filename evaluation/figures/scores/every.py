@@ -11,6 +11,8 @@ from evaluation.figures.scores.card_figures import modalities, sizes
 from evaluation.figures.scores.class_figure import compared_classes
 from evaluation.figures.scores.family_figures import family_differences, family_scores
 from evaluation.figures.scores.sweep_figure import swept
+from evaluation.figures.scores.system_dots import system_dots
+from evaluation.objective.definitions import METRICS, check_word
 from evaluation.objective.scoreboard import (
     compare_classes,
     family_means,
@@ -46,6 +48,18 @@ def score_figures(collection: Collection, convention: str) -> list[Figure]:
         swept(sweep_table(collection, convention), about, convention),
     ]
     return [figure for figure in found if figure is not None]
+
+
+def systems_figure(
+    collection: Collection, convention: str, measure: str = "map@15", average: str = "class"
+) -> Figure | None:
+    """Return the figure "systems": all scored systems by a measure; None without a score.
+
+    Raises InputError for an unknown convention, measure or average.
+    """
+    check_word("measure", measure, METRICS)
+    systems = cast(systems_table(collection, convention))
+    return system_dots(systems, described(collection), convention, measure, average)
 
 
 def class_scatter(

@@ -97,17 +97,6 @@ function startMenus() {
     menu.open = false;
     menu.querySelector("summary").focus();
   });
-  document.addEventListener("click", ({ target }) => {
-    for (const menu of region.querySelectorAll(".menu[open]")) {
-      if (!menu.contains(target)) menu.open = false;
-    }
-  });
-  region.addEventListener("keydown", (event) => {
-    const menu = event.target.closest(".menu[open]");
-    if (event.key !== "Escape" || !menu) return;
-    menu.open = false;
-    menu.querySelector("summary").focus();
-  });
 }
 
 // Shift and an arrow: the result of the same rank in the next column.
@@ -121,7 +110,7 @@ function step(event) {
   const all = columns();
   const own = item.closest(".system");
   const items = all[all.indexOf(own) + by]?.querySelectorAll(".result[data-item]");
-  if (!items?.length || !items[0].getClientRects().length) return;
+  if (!items?.length || items[0].closest("[inert]")) return;
   const rank = [...own.querySelectorAll(".result[data-item]")].indexOf(item);
   const next = items[Math.min(rank, items.length - 1)];
   next.focus({ preventScroll: true });

@@ -33,7 +33,7 @@ export function currentItem() {
 }
 
 function shown(item) {
-  return item.getClientRects().length > 0;
+  return item.getClientRects().length > 0 && !item.closest("[inert]");
 }
 
 // The item whose sound a key is about: where the focus is, else the one that was played last.

@@ -8,7 +8,7 @@ function remember(key, value) {
   const here = new URL(location);
   here.searchParams.set(key, value);
   history.replaceState(history.state, "", here);
-  for (const link of document.querySelectorAll("a[data-state], a.switch-side")) {
+  for (const link of document.querySelectorAll("a[data-state], a.switch-side, .parts a")) {
     const address = new URL(link.href);
     address.searchParams.set(key, value);
     link.href = address;
@@ -93,3 +93,8 @@ if (find) {
   find.addEventListener("input", search);
   find.form.addEventListener("submit", () => clearTimeout(pause));
 }
+
+// On narrow screens the parts lie in a row that is wider than the page.
+const parts = document.querySelector(".parts");
+const part = parts?.querySelector("[aria-current]");
+if (part) parts.scrollLeft = part.offsetLeft - parts.offsetLeft - (parts.clientWidth - part.offsetWidth) / 2;

@@ -1,7 +1,11 @@
 """The tables of the page of scores, read from its HTML."""
 
+import csv
+import io
 from collections.abc import Iterator
 from html.parser import HTMLParser
+
+from flask.testing import FlaskClient
 
 
 class Table(HTMLParser):
@@ -55,3 +59,16 @@ class Table(HTMLParser):
 
 def lines(page: str, table: str) -> list[list[str]]:
     return list(Table(page, table).lines())
+
+
+def download(experimenter: FlaskClient, address: str) -> list[dict[str, str]]:
+    """Return the rows of a CSV file."""
+    answer = experimenter.get(address)
+    assert answer.status_code == 200, answer.text
+    assert answer.mimetype == "text/csv"
+    return list(csv.DictReader(io.StringIO(answer.text)))
+
+
+def shown(value: str, pattern: str) -> str:
+    """Return a number of a CSV file as the page rounds it."""
+    return pattern.format(float(value)).replace("-", "−") if value else "–"

@@ -219,7 +219,7 @@ def test_four_columns_are_usual_and_all_are_one_click_away(
     divided = page.index("group-simulated")
     assert all(page.index(f'data-system="{one}" aria-l') < divided for one in shown(page)[:3])
     assert all(page.index(f'data-system="{one}" aria-l') > divided for one in shown(page)[3:])
-    assert "Marks and overlap compare simulated with other systems" in page
+    assert "Beside others, simulated systems say nothing of the real ones." in page
 
 
 def test_columns_are_moved_removed_and_compared_by_links(
@@ -238,10 +238,10 @@ def test_columns_are_moved_removed_and_compared_by_links(
     assert shown(start) == [FIRST, SECOND, third, MADE]
     moved = follow(start, FIRST, "Move right")
     assert shown(moved) == [SECOND, FIRST, third, MADE]
-    assert "Overlap is with Number 1." in moved  # the same one as before
+    assert "<dt>Overlap with Number 1</dt>" in moved  # the same one as before
     assert shown(follow(moved, third, "Move left")) == [SECOND, third, FIRST, MADE]
     assert shown(follow(moved, FIRST, "Remove this column")) == [SECOND, third, MADE]
-    assert "Overlap is with Number 9." in follow(moved, MADE, "Compare the others with it")
+    assert "<dt>Overlap with Number 9</dt>" in follow(moved, MADE, "Compare the others with it")
     hubs = follow(moved, MADE, "Its hubs")
     assert "You should be redirected" in hubs
 

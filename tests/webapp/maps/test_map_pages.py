@@ -242,6 +242,8 @@ def test_a_map_of_many_clips_shows_a_sample_and_says_so(
     assert made.meta["clips"] == 12
     page = experimenter.get("/browse/small/map").text
     assert "A sample, drawn at random from all 18 clips" in page
+    assert "It finds the 12 clips of the sample alone; Browse finds any of all 18." in page
+    assert 'data-none="No clip of the sample has' in page
     assert "no vector" not in page
     facts = experimenter.get("/browse/small/map/clips.json").get_json()
     assert facts["ids"] == [small.clips[row].id for row in rows]

@@ -1,7 +1,5 @@
 """The page of scores: every number as stored, named, told apart, and downloaded."""
 
-import csv
-import io
 import json
 import re
 
@@ -15,8 +13,9 @@ from embeddings.systems.store import Ranking, open_embedding
 from evaluation.objective.beside_published import COMPARISONS
 from evaluation.objective.definitions import METRICS
 from evaluation.objective.scoring import score_ranking
-from tests.support.pages.score_tables import Table, lines
+from tests.support.pages.score_tables import Table, download, lines, shown
 from tests.support.scoreboard import GOOD, RANDOM, disguise, edit
+from webapp.scores.state import PARTS
 
 CBMI = "convention=cbmi2024"
 BESIDE = {
@@ -32,18 +31,6 @@ def names(page: str, table: str = "systems-table") -> list[str]:
     return [row[0] for row in lines(page, table) if len(row) > 1 or row[0]][1:]
 
 
-def download(experimenter: FlaskClient, address: str) -> list[dict[str, str]]:
-    answer = experimenter.get(address)
-    assert answer.status_code == 200, answer.text
-    assert answer.mimetype == "text/csv"
-    return list(csv.DictReader(io.StringIO(answer.text)))
-
-
-def shown(value: str, pattern: str) -> str:
-    """Return a number of a CSV file as the page rounds it."""
-    return pattern.format(float(value)).replace("-", "−") if value else "–"
-
-
 @pytest.fixture
 def known(small: Collection, ranked: list[Ranking]) -> Collection:
     """The small collection, whose good system says that it is a simulated VGGish."""
@@ -57,7 +44,7 @@ def test_the_table_of_systems_has_the_stored_scores_under_their_own_names(
     experimenter: FlaskClient, small: Collection, ranked: list[Ranking], convention: str,
     average: str,
 ) -> None:  # fmt: skip
-    page = experimenter.get(f"/scores/small?convention={convention}&average={average}").text
+    page = experimenter.get(f"/scores/small/systems?convention={convention}&average={average}").text
     table = Table(page, "systems-table")
     heading, *rows = table.lines()
     kind = "class-wise" if average == "class" else "micro"
@@ -78,7 +65,7 @@ def test_the_table_of_systems_has_the_stored_scores_under_their_own_names(
 def test_simulated_systems_stand_below_a_heading_however_it_is_sorted(
     experimenter: FlaskClient, small: Collection, ranked: list[Ranking], sort: str
 ) -> None:
-    page = experimenter.get(f"/scores/small?sort={sort}").text
+    page = experimenter.get(f"/scores/small/systems?sort={sort}").text
     groups = names(page)
     assert groups[0].startswith("Computed or imported")
     assert groups[1].startswith("Good")
@@ -88,21 +75,23 @@ def test_simulated_systems_stand_below_a_heading_however_it_is_sorted(
 
 
 def test_sorting_on_the_server(experimenter: FlaskClient, known: Collection) -> None:
-    page = experimenter.get("/scores/small").text
+    page = experimenter.get("/scores/small/systems").text
     assert [name[:4] for name in names(page)] == ["Simu", "Good", "Rand"]  # the best is first
     assert page.count('aria-sort="descending"') == 1
     assert 'name="sort" value="map@15"' in page  # what it would be by the next press
-    page = experimenter.get("/scores/small?sort=map@15").text
+    page = experimenter.get("/scores/small/systems?sort=map@15").text
     assert [name[:4] for name in names(page)] == ["Simu", "Rand", "Good"]
     assert 'name="sort" value="-map@15"' in page
-    assert '<input type="hidden" name="sort" value="map@15">' in page  # the other forms keep it
+    assert 'href="/scores/small/classes?sort=map%4015"' in page  # the other parts keep it
+    other = experimenter.get("/scores/small/classes?sort=map@15").text
+    assert '<input type="hidden" name="sort" value="map@15">' in other
     # a column that this view does not show is no reason to fail
-    page = experimenter.get("/scores/small?convention=corrected&sort=published_mr1").text
+    page = experimenter.get("/scores/small/systems?convention=corrected&sort=published_mr1").text
     assert [name[:4] for name in names(page)] == ["Simu", "Good", "Rand"]
 
 
 def test_published_values_stand_beside_ours(experimenter: FlaskClient, known: Collection) -> None:
-    page = experimenter.get(f"/scores/small?{CBMI}").text
+    page = experimenter.get(f"/scores/small/systems?{CBMI}").text
     heading, _, own, other = lines(page, "systems-table")
     assert heading[6:8] == ["MAP@15 published", "MAP@15 difference"]
     ours = float(own[5])
@@ -128,7 +117,7 @@ def test_how_near_the_tuning_of_the_families_came_is_said(
     made = {"wanted": {"Things": 0.3, "Nature": 0.2}, "reached": reached}
     path = known.folder / "embeddings" / "random" / "meta.json"
     edit(path, lambda meta: meta.update(simulation=made))
-    page = " ".join(experimenter.get(f"/scores/small?{CBMI}").text.split())
+    page = " ".join(experimenter.get(f"/scores/small/systems?{CBMI}").text.split())
     assert "the mean over its classes: here to within 0.002 of what was wanted." in page
 
 
@@ -142,14 +131,14 @@ def test_how_near_the_tuning_of_the_families_came_is_said(
 def test_published_values_stand_nowhere_else(
     experimenter: FlaskClient, known: Collection, query: str, sentence: str
 ) -> None:
-    page = experimenter.get(f"/scores/small?{query}").text
+    page = experimenter.get(f"/scores/small/systems?{query}").text
     assert sentence in page
     assert len(lines(page, "systems-table")[0]) == 5 + len(METRICS)
 
 
 @pytest.mark.parametrize("query", ["", CBMI, f"{CBMI}&average=micro&sort=mr1", "sort=title"])
 def test_the_systems_are_the_csv(experimenter: FlaskClient, known: Collection, query: str) -> None:
-    page = experimenter.get(f"/scores/small?{query}").text
+    page = experimenter.get(f"/scores/small/systems?{query}").text
     rows = [row for row in lines(page, "systems-table")[1:] if len(row) > 1]
     stored = download(experimenter, f"/scores/small/tables/systems.csv?{query}")
     assert len(rows) == len(stored) == 2
@@ -175,7 +164,7 @@ def test_the_families_are_the_csv(
     experimenter: FlaskClient, small: Collection, ranked: list[Ranking], measure: str
 ) -> None:
     address = f"?{CBMI}&measure={measure}"
-    page = experimenter.get(f"/scores/small{address}").text
+    page = experimenter.get(f"/scores/small/families{address}").text
     heading, *rows = lines(page, "families-table")
     assert heading == ["System", "Vectors", "Things", "Nature", "Mean of the families"]
     stored = download(experimenter, f"/scores/small/tables/families.csv{address}")
@@ -196,7 +185,7 @@ def test_the_classes_are_the_csv(
     experimenter: FlaskClient, small: Collection, ranked: list[Ranking], measure: str, order: str
 ) -> None:
     address = f"?measure={measure}&order={order}"
-    page = experimenter.get(f"/scores/small{address}").text
+    page = experimenter.get(f"/scores/small/classes{address}").text
     _, heading, *rows = lines(page, "classes-table")
     assert heading == ["Class", "Family", "Clips", "imported Good", "simulated Random ranking"]
     stored = download(experimenter, f"/scores/small/tables/classes.csv{address}")
@@ -216,26 +205,26 @@ def test_the_classes_are_the_csv(
 
 
 def test_finding_a_class(experimenter: FlaskClient, ranked: list[Ranking]) -> None:
-    page = experimenter.get("/scores/small?find=NATURE").text
+    page = experimenter.get("/scores/small/classes?find=NATURE").text
     assert [row[0] for row in lines(page, "classes-table")[2:]] == ["Hiss", "Weather"]
     assert "2 of 5 classes" in page
     stored = download(experimenter, "/scores/small/tables/classes.csv?find=NATURE")
     assert {row["class"] for row in stored} == {"Hiss", "Weather"}
-    assert "0 of 5 classes" in experimenter.get("/scores/small?find=(").text
+    assert "0 of 5 classes" in experimenter.get("/scores/small/classes?find=(").text
 
 
 def test_a_class_leads_to_its_sounds(experimenter: FlaskClient, ranked: list[Ranking]) -> None:
-    page = experimenter.get("/scores/small").text
+    page = experimenter.get("/scores/small/classes").text
     assert '<a href="/browse/small?class=Hum">Hum</a>' in page
 
 
 def test_the_best_of_a_row_is_marked_inside_its_group(
     experimenter: FlaskClient, small: Collection, ranked: list[Ranking]
 ) -> None:
-    page = experimenter.get("/scores/small").text
+    page = experimenter.get("/scores/small/classes").text
     assert 'class="number best"' not in page  # one system of a kind has nothing to be best of
     score_ranking(small, build_ranking(small, open_embedding(small, "random"), Recipe(pca=3)))
-    page = experimenter.get("/scores/small?measure=mr1").text
+    page = experimenter.get("/scores/small/classes?measure=mr1").text
     rows = re.findall(r"<tr data-place=\"\d\"><th.*?</tr>", page, re.DOTALL)
     for row in rows:
         cells = re.findall(r'<td class="number( best)?" data-v="([\d.]+)">', row)[1:]
@@ -249,7 +238,7 @@ def test_the_best_of_a_row_is_marked_inside_its_group(
 def test_two_systems_are_compared_class_by_class(
     experimenter: FlaskClient, small: Collection, ranked: list[Ranking]
 ) -> None:
-    page = experimenter.get("/scores/small").text
+    page = experimenter.get("/scores/small/compare").text
     assert "One of the two is simulated" in page
     rows = lines(page, "comparison-table")
     assert rows[0] == ["Class", "Clips", "imported Good", "simulated Random ranking", "Difference"]
@@ -261,7 +250,7 @@ def test_two_systems_are_compared_class_by_class(
         assert row[0] == facts["class"]
         numbers = [shown(facts["a"], "{:.3f}"), shown(facts["b"], "{:.3f}")]
         assert row[2:] == [*numbers, shown(facts["difference"], "{:+.3f}")]
-    other = experimenter.get(f"/scores/small?a={RANDOM}&b={GOOD}&measure=mr1").text
+    other = experimenter.get(f"/scores/small/compare?a={RANDOM}&b={GOOD}&measure=mr1").text
     assert lines(other, "comparison-table")[0][2] == "simulated Random ranking"
 
 
@@ -269,7 +258,7 @@ def test_systems_of_one_kind_are_compared_first(
     experimenter: FlaskClient, small: Collection, ranked: list[Ranking]
 ) -> None:
     score_ranking(small, build_ranking(small, open_embedding(small, "random"), Recipe(pca=3)))
-    page = experimenter.get("/scores/small").text
+    page = experimenter.get("/scores/small/compare").text
     assert "One of the two is simulated" not in page
     assert [cell[:9] for cell in lines(page, "comparison-table")[0][2:4]] == ["simulated"] * 2
 
@@ -277,26 +266,33 @@ def test_systems_of_one_kind_are_compared_first(
 def test_every_figure_is_drawn_and_downloads_its_numbers(
     experimenter: FlaskClient, small: Collection, ranked: list[Ranking]
 ) -> None:
-    answer = experimenter.get("/scores/small")
-    assert "unsafe-hashes" in answer.headers["Content-Security-Policy"]
-    figures = re.findall(r'data-figure="([\w-]+)"', answer.text)
-    assert {"families", "classes"} <= set(figures)
-    for figure in figures:
-        address = re.search(rf'href="(/scores/small/{figure}\.csv[^"]*)"', answer.text)
-        assert address
-        rows = download(experimenter, address.group(1).replace("&amp;", "&"))
-        assert rows
-        assert "simulated" in str(rows)  # one of the two systems is
-        part = answer.text.split(f'data-figure="{figure}"')[1].split("</figure>")[0]
-        assert 'class="provenance provenance-simulated"' in part
+    seen: list[str] = []
+    for part in ("", *PARTS):
+        answer = experimenter.get(f"/scores/small/{part}".rstrip("/"))
+        assert "unsafe-hashes" in answer.headers["Content-Security-Policy"]
+        figures = re.findall(r'data-figure="([\w-]+)"', answer.text)
+        seen += figures
+        for figure in figures:
+            address = re.search(rf'href="(/scores/small/{figure}\.csv[^"]*)"', answer.text)
+            assert address
+            rows = download(experimenter, address.group(1).replace("&amp;", "&"))
+            assert rows
+            assert "simulated" in str(rows)  # one of the two systems is
+            drawn = answer.text.split(f'data-figure="{figure}"')[1].split("</figure>")[0]
+            assert 'class="provenance provenance-simulated"' in drawn
+    assert seen[0] == "systems"
+    assert {"families", "classes"} <= set(seen)
+    assert len(seen) == len(set(seen))
 
 
 def test_simulated_is_said_at_every_table(experimenter: FlaskClient, known: Collection) -> None:
-    page = experimenter.get(f"/scores/small?{CBMI}").text
-    assert "they say nothing of the representation they are named after" in page
-    for table in ("systems", "families", "classes", "comparison"):
-        part = page.split(f'id="{table}-table"')[1].split("</table>")[0]
-        assert part.count('class="provenance provenance-simulated"') == 2
+    tables = {"": "overview", "compare": "comparison"}
+    for part in ("", "systems", "families", "classes", "compare"):
+        page = experimenter.get(f"/scores/small/{part}?{CBMI}".replace("/?", "?")).text
+        assert re.search("say nothing of the re(al ones|presentation they are named after)", page)
+        table = tables.get(part, part)
+        shown = page.split(f'id="{table}-table"')[1].split("</table>")[0]
+        assert shown.count('class="provenance provenance-simulated"') == 2
     for table in ("systems", "families", "classes", "comparison"):
         for row in download(experimenter, f"/scores/small/tables/{table}.csv?{CBMI}"):
             assert "simulated" in row.values()
@@ -310,7 +306,7 @@ def test_without_simulated_systems_nothing_says_so(
         small.folder / "rankings" / RANDOM / "meta.json",
         lambda meta: meta.update(provenance="imported"),
     )
-    page = experimenter.get("/scores/small").text
+    page = experimenter.get("/scores/small/systems").text
     assert "provenance-simulated" not in page
     assert "Systems: 1 computed, 1 imported." in " ".join(page.split())
 
@@ -322,13 +318,22 @@ def test_without_simulated_systems_nothing_says_so(
         ("/scores/nothing/tables/systems.csv", 404, "There is nothing at this address"),
         ("/scores/small/tables/nothing.csv", 404, "There is nothing at this address"),
         ("/scores/small/nothing.csv", 404, "There is nothing at this address"),
-        ("/scores/small?convention=x", 400, "convention must be one of cbmi2024, corrected, not"),
+        ("/scores/small/nothing", 404, "There is nothing at this address"),
+        (
+            "/scores/small?convention=x",
+            400,
+            "convention must be one of cbmi2024, corrected, not",
+        ),
         ("/scores/small?average=macro", 400, "average must be one of class, micro, not"),
-        ("/scores/small?measure=p@5", 400, f"measure must be one of {', '.join(METRICS)}, not"),
+        (
+            "/scores/small?measure=p@5",
+            400,
+            f"measure must be one of {', '.join(METRICS)}, not",
+        ),
         ("/scores/small?sort=--mr1", 400, "sort must be one of title, provenance"),
         ("/scores/small?order=<b>", 400, "order must be one of class, family, clips, good"),
         ("/scores/small?a=nobody", 400, "a must be a scored system of &#39;small&#39;"),
-        (f"/scores/small?a={GOOD}&b={GOOD}", 400, "compared with itself"),
+        (f"/scores/small/compare?a={GOOD}&b={GOOD}", 400, "compared with itself"),
         ("/scores/small/families.csv?convention=x", 400, "convention must be one of"),
     ],
 )

@@ -14,6 +14,7 @@ from evaluation.objective.definitions import METRICS
 from evaluation.objective.scoring import score_ranking
 from tests.support.pages.score_tables import lines
 from tests.support.scoreboard import GOOD, RANDOM, edit, import_lists
+from webapp.scores.state import PARTS
 
 
 def _none(small: Collection) -> None:
@@ -47,13 +48,17 @@ def _damaged(small: Collection) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "sentence"),
+    ("change", "part", "sentence"),
     [
-        (_none, "No system ranks this collection yet: flask rankings build small REPRESENTATION"),
-        (_none_scored, "not scored yet: flask evaluate small"),
-        (_one, "There is one scored system; a comparison needs two."),
-        (_no_families, "Two systems, class by class"),
-        (_damaged, "good.l2.mcss/objective.json, line 1: not valid JSON"),
+        (
+            _none,
+            "",
+            "No system ranks this collection yet: flask rankings build small REPRESENTATION",
+        ),
+        (_none_scored, "", "not scored yet: flask evaluate small"),
+        (_one, "/compare", "There is one scored system; a comparison needs two."),
+        (_no_families, "/families", "This collection has no families."),
+        (_damaged, "/size", "good.l2.mcss/objective.json, line 1: not valid JSON"),
     ],
 )
 def test_collections_that_lack_something(
@@ -61,14 +66,17 @@ def test_collections_that_lack_something(
     small: Collection,
     ranked: list[Ranking],
     change: Callable[[Collection], None],
+    part: str,
     sentence: str,
 ) -> None:
     assert experimenter.get("/scores/small").status_code == 200
     change(small)
-    answer = experimenter.get("/scores/small")
-    assert answer.status_code == 200
-    assert sentence in answer.text
-    assert ('id="families-table"' in answer.text) == (change in (_one, _damaged))
+    for one in ("", *(f"/{one}" for one in PARTS)):
+        answer = experimenter.get(f"/scores/small{one}")
+        assert answer.status_code == 200
+        assert one != part or sentence in answer.text
+        if one == "/families":
+            assert ('id="families-table"' in answer.text) == (change in (_one, _damaged))
     for table in ("systems", "families", "classes"):
         assert experimenter.get(f"/scores/small/tables/{table}.csv").status_code == 200
     status = 200 if change is _no_families else 404
@@ -93,7 +101,7 @@ def test_memory_does_not_grow_without_end(
     monkeypatch.setattr("webapp.scores.views._KEPT", 3)
     for measure in ("map@15", "map@150", "mr1"):
         for convention in ("cbmi2024", "corrected"):
-            experimenter.get(f"/scores/small?measure={measure}&convention={convention}")
+            experimenter.get(f"/scores/small/compare?measure={measure}&convention={convention}")
     assert len(app.extensions["sounding_board_scores"]) <= 3
 
 
@@ -105,7 +113,7 @@ def test_what_is_not_known_is_said(
         small.folder / "rankings" / "theirs" / "objective.json",
         lambda facts: facts["conventions"]["corrected"].update(censored=2, undefined=1),
     )
-    page = experimenter.get("/scores/small").text
+    page = experimenter.get("/scores/small/systems").text
     own = lines(page, "systems-table")[2]
     assert own[:5] == ["theirs", "imported", "–", "–", "–"]
     shown = dict(zip(METRICS, own[5:], strict=True))
@@ -125,7 +133,7 @@ def test_a_measure_that_was_not_there_when_it_was_scored(
         small.folder / "rankings" / GOOD / "objective.json",
         lambda facts: facts["conventions"]["corrected"]["macro"].pop("map@150"),
     )
-    page = experimenter.get("/scores/small").text
+    page = experimenter.get("/scores/small/systems").text
     assert "Scored before this measure was there: flask evaluate small" in page
     own = next(row for row in lines(page, "systems-table") if row[0].startswith("Good"))
     shown = dict(zip(METRICS, own[5:], strict=True))
@@ -139,6 +147,6 @@ def test_names_that_look_like_html_are_harmless(
         meta["title"] = "<script>alert(1)</script> · L2"
 
     edit(small.folder / "rankings" / GOOD / "meta.json", rename)
-    page = experimenter.get('/scores/small?find="><script>').text
+    page = experimenter.get('/scores/small/classes?find="><script>').text
     assert "<script>alert" not in page
     assert '"><script>' not in page.replace('type="application/json"><script>', "")

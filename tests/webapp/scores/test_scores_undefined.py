@@ -11,6 +11,7 @@ from embeddings.systems.store import open_embedding
 from evaluation.objective.scoring import read_objective
 from evaluation.objective.sweep import sweep
 from tests.support.labelled import labelled, ranked_at_random
+from webapp.scores.state import PARTS
 
 PAIRS = ["A", "A", "B", "B"]
 CASES = {
@@ -43,7 +44,9 @@ def test_what_cannot_be_scored_is_a_dash_with_its_reason(
     assert all("–:" in line for line in lines if " – " in line)
     first = next(line for line in lines if line.startswith("One · "))
     assert ("–: no query has another relevant clip" in first) == (case in NOTHING)
-    for path in ("/scores/few", "/scores/few?convention=cbmi2024&average=micro", "/browse/few"):
+    parts = [f"/scores/few/{part}" for part in PARTS]
+    micro = "/scores/few?convention=cbmi2024&average=micro"
+    for path in ("/scores/few", micro, *parts, "/browse/few"):
         page = experimenter.get(path, follow_redirects=True)
         assert page.status_code == 200
         assert ">nan<" not in page.text
@@ -110,7 +113,8 @@ def test_a_ranking_of_one_query(
     assert second["conventions"]["corrected"]["macro"] == nothing
     assert "by-c04" in lines
     assert lines["Q"].endswith("  0 classes, –: none of them has a query")
-    for path in ("/scores/few", "/scores/few?measure=map@150", "/browse/few?query=c00"):
+    measured = ("/scores/few?measure=map@150", "/scores/few/compare?measure=map@150")
+    for path in ("/scores/few", *measured, "/browse/few?query=c00"):
         assert experimenter.get(path).status_code == 200
     report = runner.invoke(args=["report", "few", "-o", str(tmp_path / "report.html")])
     assert report.exit_code == 0, report.output
@@ -160,5 +164,5 @@ def test_the_case_that_was_reported(
     families = [line for line in said.output.splitlines() if line.startswith(("  P ", "  Q "))]
     assert len(families) == 2
     assert all(line.count("–") == 4 for line in families)
-    page = experimenter.get("/scores/y").text
+    page = experimenter.get("/scores/y/families").text
     assert 'id="families-table"' in page
