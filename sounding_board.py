@@ -7,8 +7,8 @@ One file that needs pandas and nothing else of the project: copy it to where you
     server = Server("https://listen.example.org", token="sb_...")
     server.systems("fsd50k", convention="corrected")
 
-The address and the token can also be in the environment: SOUNDING_BOARD_SERVER and
-SOUNDING_BOARD_TOKEN. Whoever runs the server makes a token: ``flask tokens make NAME --scope ...``.
+The address and the token can also be in the environment: SB_SERVER and
+SB_TOKEN. Whoever runs the server makes a token: ``flask tokens make NAME --scope ...``.
 It is a password: keep it out of notebooks that are shared.
 
 Every table is a DataFrame whose ``attrs`` say what it is made of: ``attrs["simulated"]`` is true
@@ -24,7 +24,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import pandas as pd
 
-ADDRESS, TOKEN = "SOUNDING_BOARD_SERVER", "SOUNDING_BOARD_TOKEN"
+ADDRESS, TOKEN = "SB_SERVER", "SB_TOKEN"
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
 _TEXT = "str" if int(pd.__version__.partition(".")[0]) >= 3 else "object"
 _DTYPES = {"string": _TEXT, "integer": "int64", "number": "float64", "boolean": "bool"}
