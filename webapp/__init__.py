@@ -49,7 +49,7 @@ def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
     from webapp.core.health import logs, readiness
     from webapp.core.hosting import addresses
     from webapp.core.menus import menus
-    from webapp.signin import sessions
+    from webapp.signin import access_tokens, sessions
 
     app = logs.App(
         "webapp",
@@ -65,6 +65,7 @@ def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
     backups.init_app(app)
     readiness.init_app(app)
     migrate.init_app(app, database.db, directory=str(ROOT / "webapp" / "migrations"))
+    access_tokens.init_app(app)  # before what asks forms for their tokens: a script sends none
     csrf.init_app(app)
     login.init_app(app, add_context_processor=False)  # it would ask at every page who is there
     babel.init_app(app)
@@ -75,7 +76,7 @@ def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
     addresses.init_app(app)
     plain_text.init_app(app)
     sessions.init_app(app)
-    pages = (figure_pages, *_pages())
+    pages = (figure_pages, *page_modules())
     for page in pages:
         app.register_blueprint(page.bp)
     app.jinja_env.globals["menus"] = menus(getattr(page, "ENTRY", None) for page in pages)
@@ -87,7 +88,7 @@ def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
     return app
 
 
-def _pages() -> list[ModuleType]:
+def page_modules() -> list[ModuleType]:
     """Return the modules of pages in the packages here: ``views.py`` and each ``*_views.py``."""
     names = [one.name for one in pkgutil.walk_packages(__path__, f"{__name__}.")]
     pages = [importlib.import_module(name) for name in names if name.endswith((".views", "_views"))]

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Annotated
 
 import sqlalchemy as sa
-from flask import has_request_context, request
+from flask import g, has_request_context, request
 from flask_babel import lazy_gettext
 from flask_login import current_user
 
@@ -40,6 +40,8 @@ ACTS = {
     "account added": lazy_gettext("added an account"),
     "account disabled": lazy_gettext("disabled an account"),
     "sessions ended": lazy_gettext("ended sessions"),
+    "token made": lazy_gettext("made a token"),
+    "token revoked": lazy_gettext("revoked a token"),
     "installation accepted": lazy_gettext("accepted another data folder or secret key"),
 }
 """What can be done -> its words on a page."""
@@ -50,7 +52,11 @@ class Line:
     """An entry of the log as log.csv has it."""
 
     at: Annotated[datetime, "when, UTC"]
-    who: Annotated[str, "the name of an account, or `the command line` or `the rater`"]
+    who: Annotated[
+        str,
+        "the name of an account, or `the command line` or `the rater`; `NAME by the token TOKEN` "
+        "where a script had it",
+    ]
     what: Annotated[str, f"one of {', '.join(ACTS)}"]
     study: Annotated[str, "the study's slug; empty for what is of no study"]
     note: Annotated[
@@ -61,6 +67,8 @@ class Line:
 def hand() -> str:
     """Return whose hand is at work: an account's name, or what stands for one."""
     if has_request_context():
+        if g.get("bearer"):
+            return g.bearer.hand
         return current_user.name if current_user.is_authenticated else RATER
     return os.environ.get(HAND) or COMMAND_LINE
 

@@ -17,7 +17,8 @@ from tests.support.browser.colours import contrast
 from tests.support.browser.tab import pixel, told, wait_until
 from tests.support.server import Thread
 from webapp.core import figure_pages as webapp_figures
-from webapp.core.figure_pages import MAP_POLICY, POLICY, csv_file, figure_page
+from webapp.core.downloads import download
+from webapp.core.figure_pages import MAP_POLICY, POLICY, figure_page
 from webapp.core.security import CONTENT_SECURITY_POLICY, public
 
 playwright = pytest.importorskip(
@@ -125,7 +126,7 @@ def test_a_csv_has_the_numbers_as_they_are(app: Flask) -> None:
     one = figure("numbers")
     assert one.csv() == "system,value\na,0.30000000000000004\nb,\n"
     with app.test_request_context():
-        response = csv_file(one)
+        response = download(one.csv(), "text/csv", f"{one.name}.csv")
     assert response.mimetype == "text/csv"
     assert response.headers["Content-Disposition"] == 'attachment; filename="numbers.csv"'
     assert response.get_data(as_text=True) == one.csv()

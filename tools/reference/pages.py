@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tools.reference import (
+    addresses,
     commands,
     files,
     imported_tables,
@@ -30,6 +31,7 @@ PAGES: dict[str, tuple[Callable[[], str], str]] = {
         files.page,
         "what lies in the data folder, and every table and column of a bundle",
     ),
+    "data.md": (addresses.page, "every table as JSON and CSV: addresses, columns, tokens"),
 }
 """File -> what writes it, and the line on it in the index."""
 
@@ -47,4 +49,5 @@ def index() -> str:
 def pages() -> dict[str, str]:
     """Return file -> text of every page, the index among them."""
     made = {file: page() for file, (page, _) in PAGES.items()}
-    return {file: _MARK + text for file, text in {"README.md": index(), **made}.items()}
+    marked = {file: _MARK + text for file, text in {"README.md": index(), **made}.items()}
+    return marked | {"openapi.json": addresses.openapi()}

@@ -1,6 +1,6 @@
 """One page, or one JSON body, for everything that goes wrong."""
 
-from flask import Flask, current_app, render_template, request
+from flask import Flask, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -54,12 +54,17 @@ def input_error(error: InputError) -> ResponseReturnValue:
     return answer(str(error), 400)
 
 
+def wants_json() -> bool:
+    """Return whether who asks is a script: one that says so, or that has a token."""
+    return "bearer" in g or request.accept_mimetypes.best == "application/json"
+
+
 def answer(sentence: object, status: int, **facts: bool) -> ResponseReturnValue:
     """Answer with a sentence, as JSON where that was asked for or sent.
 
     Where the server itself is at fault the page asks the database nothing, not even who is there.
     """
-    if request.is_json or request.accept_mimetypes.best == "application/json":
+    if request.is_json or wants_json():
         return {"error": str(sentence)} | facts, status
     blind = status >= 500
     page = render_template(

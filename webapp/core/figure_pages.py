@@ -10,9 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, make_response, send_file, url_for
 
-from evaluation.figures.figure import Figure
 from evaluation.reports import TEMPLATES
-from webapp.core.downloads import download
 from webapp.core.security import policy
 
 bp = Blueprint("figures", __name__, template_folder=str(TEMPLATES))  # _findings.html is there
@@ -75,8 +73,3 @@ def script_path() -> Path:
     spec = find_spec("plotly")
     assert spec is not None, "plotly is in requirements-web.txt"
     return Path(str(spec.origin)).parent / "package_data" / "plotly.min.js"
-
-
-def csv_file(figure: Figure) -> Response:
-    """Answer with a figure's numbers as a CSV file."""
-    return download(figure.csv(), "text/csv", f"{figure.name}.csv")

@@ -13,6 +13,9 @@ from time import monotonic
 from flask import current_app, request
 from werkzeug.exceptions import TooManyRequests
 
+WRONG_TOKENS = 30
+"""How many wrong tokens of a network address are looked at in a minute, in each server process."""
+
 _MINUTE = 60.0
 _MOST = 20_000  # buckets
 _ROUNDING = 1e-6  # seconds, more than sums of steps are off by
@@ -51,6 +54,17 @@ def limit(link: str = "") -> None:
         wait = buckets.wait(name, monotonic()) if name else 0.0
         if wait:
             raise TooManyRequests(retry_after=math.ceil(wait))
+
+
+def limit_tries() -> None:
+    """Count a wrong token by the network address that it came from.
+
+    Raises TooManyRequests after some in a minute. A token that is right is never waited for.
+    """
+    buckets = current_app.extensions.setdefault("wrong_tokens", Buckets(WRONG_TOKENS))
+    wait = buckets.wait(_address(), monotonic())
+    if wait:
+        raise TooManyRequests(retry_after=math.ceil(wait))
 
 
 def _address() -> str:

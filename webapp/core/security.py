@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import Flask, Response, current_app, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp.core.database import READING
-from webapp.core.error_pages import answer
+from webapp.core.error_pages import answer, wants_json
 from webapp.core.hosting.addresses import without_prefix
 from webapp.core.other_keys import note_other, signin_is_other
 from webapp.core.static_files import ENDPOINTS
@@ -69,6 +69,16 @@ def owners_only(view: View) -> View:
     return view
 
 
+def opened_by(*scopes: str) -> Callable[[View], View]:
+    """Open a view that reads to scripts, by a token of one of these scopes; no other view is."""
+
+    def mark(view: View) -> View:
+        view.scopes = scopes  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
 def init_app(app: Flask) -> None:
     """Guard every view that is not public, and set the security headers."""
     proxies = app.config["SETTINGS"]["trusted_proxies"]
@@ -86,6 +96,8 @@ def _guard() -> ResponseReturnValue | None:
     view = current_app.view_functions[request.endpoint]
     if getattr(view, "is_public", False):
         return None
+    if g.get("bearer"):  # a token of this view's scope: see webapp.signin.access_tokens
+        return None
     if not current_user.is_authenticated:
         return closed()
     if current_user.may_change or _is_for_viewers(view):
@@ -97,6 +109,8 @@ def _guard() -> ResponseReturnValue | None:
 
 def closed() -> ResponseReturnValue:
     """Answer a stranger: only who is signed in sees that."""
+    if wants_json():
+        return answer(_("Only who is signed in, or has a token for it, sees this."), 401)
     other_key = signin_is_other()
     if other_key:
         note_other("A browser's sign-in")

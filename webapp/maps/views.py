@@ -25,8 +25,9 @@ from evaluation.figures.charts import GREY, SYMBOLS
 from evaluation.figures.figure import PALETTE, Figure
 from webapp.core import catalogue
 from webapp.core.clip_facts import class_picker, families_of
-from webapp.core.figure_pages import csv_file, map_page
+from webapp.core.figure_pages import map_page
 from webapp.core.menus import Entry
+from webapp.twins import TableFile, twins
 
 bp = Blueprint("maps", __name__, url_prefix="/browse/<name>/map")
 ENTRY = Entry("collection", 2, "maps.map", lazy_gettext("Map"))
@@ -109,10 +110,12 @@ def points(name: str, embedding: str, method: str) -> Response:
     return _unchanging(make_response(body), "application/octet-stream", f"{zlib.crc32(body):08x}")
 
 
-@bp.get("/points/<embedding>/<method>.csv")
-def table(name: str, embedding: str, method: str) -> Response:
-    """Send a map's points as CSV."""
-    return csv_file(_figure(*_found(name, embedding, method)))
+@twins(bp, "/points/<embedding>/<method>", "scores")
+def table(name: str, embedding: str, method: str) -> TableFile:
+    """Send a map's points, with the labels of their clips."""
+    figure = _figure(*_found(name, embedding, method))
+    about = {"title": figure.title, "collection": name}
+    return TableFile(figure.table, figure.name, figure.simulated, about)
 
 
 @bp.get("/clips")

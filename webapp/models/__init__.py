@@ -16,7 +16,7 @@ from webapp.models.rater import (
     Slot,
     Withdrawal,
 )
-from webapp.models.signin import Account, SigninLink, SigninSession
+from webapp.models.signin import AccessToken, Account, SigninLink, SigninSession
 from webapp.models.study import (
     Block,
     BlockItem,
@@ -28,6 +28,7 @@ from webapp.models.study import (
 )
 
 __all__ = [
+    "AccessToken",
     "Account",
     "Assignment",
     "Block",

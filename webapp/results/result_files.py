@@ -4,8 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 from webapp.core.assets import assets
 from webapp.results.asked import Asked
+from webapp.twins import TableFile
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from evaluation.figures.figure import Figure
+    from evaluation.figures.shown import Table
     from evaluation.reports.study_report import About
 
 
@@ -29,6 +34,31 @@ def about(asked: Asked) -> "About":
         seed=asked.results.seed,
         simulated=study.simulated,
     )
+
+
+def as_file(asked: Asked, table: "pd.DataFrame", name: str, title: str = "") -> TableFile:
+    """Return a table of the results, to leave as CSV or JSON, with what it is made of."""
+    known = about(asked)
+    facts = {"title": title} if title else {}
+    facts |= {
+        "study": known.slug,
+        "state": known.state,
+        "judgements": "simulated" if known.simulated else "by raters",
+        "shown": known.asked,
+        "seed": known.seed,
+        "protocol_sha256": known.protocol_sha256,
+        "opened_by": known.code_version,
+    }
+    simulated = known.simulated or "simulated" in set(table.get("provenance", ()))
+    return TableFile(table, name, simulated, facts, whose=asked.name, study=asked.study.slug)
+
+
+def part_file(asked: Asked, part: "Figure | Table", name: str) -> TableFile:
+    """Return a table or the numbers of a figure on the page, to leave as CSV or JSON."""
+    from evaluation.figures.shown import Table
+
+    table = part.data if isinstance(part, Table) else part.table
+    return as_file(asked, table, name, part.title)
 
 
 def as_json(asked: Asked) -> dict[str, Any]:

@@ -15,10 +15,12 @@ from webapp.core import catalogue
 from webapp.core.database import db
 from webapp.core.downloads import download
 from webapp.core.figure_pages import figure_page
+from webapp.core.security import opened_by
 from webapp.logbook import exported
 from webapp.models import Study
 from webapp.results import result_files
 from webapp.results.asked import Asked, read_asked
+from webapp.twins import TableFile, twins
 
 if TYPE_CHECKING:
     from evaluation.analysis.graded import Analysis
@@ -61,30 +63,30 @@ def page(slug: str) -> ResponseReturnValue:
     )
 
 
-@bp.get("/<slug>/results/figures/<name>.csv")
-def figure(slug: str, name: str) -> Response:
-    """Send the numbers of a figure as CSV, as they are and not as they are rounded."""
-    return _csv(slug, f"figure-{name}", name, lambda section: section.figures)
+@twins(bp, "/<slug>/results/figures/<name>", "results")
+def figure(slug: str, name: str) -> TableFile:
+    """Send the numbers of a figure, as they are and not as they are rounded."""
+    return _part(slug, f"figure-{name}", name, lambda section: section.figures)
 
 
-@bp.get("/<slug>/results/tables/<name>.csv")
-def table(slug: str, name: str) -> Response:
-    """Send a table as CSV, its numbers as they are and not as they are rounded."""
-    return _csv(slug, name, name, lambda section: section.tables)
+@twins(bp, "/<slug>/results/tables/<name>", "results")
+def table(slug: str, name: str) -> TableFile:
+    """Send a table, its numbers as they are and not as they are rounded."""
+    return _part(slug, name, name, lambda section: section.tables)
 
 
-@bp.get("/<slug>/results/judgements.csv")
-def judgements(slug: str) -> Response:
-    """Send every judgement with what is done with it, as CSV."""
+@twins(bp, "/<slug>/results/judgements", "judgements")
+def judgements(slug: str) -> TableFile:
+    """Send every judgement with what is done with it."""
     asked = _asked(slug)
     table = _graded(asked).tidy
     if asked.study.simulated:
         table = table.assign(judgements="simulated")
-    text = table.to_csv(index=False, lineterminator="\n")
-    return _send(asked, text, "text/csv", "judgements.csv")
+    return result_files.as_file(asked, table, "judgements")
 
 
 @bp.get("/<slug>/results/ears.qrels")
+@opened_by("results")
 def qrels(slug: str) -> Response:
     """Send what every judged result is worth to the ears, as qrels with their mean grades."""
     from evaluation.analysis.relabelling import ears_qrels
@@ -94,6 +96,7 @@ def qrels(slug: str) -> Response:
 
 
 @bp.get("/<slug>/results/disagreements.qrels")
+@opened_by("results")
 def disagreements(slug: str) -> Response:
     """Send the results of which labels and ears say the opposite, as qrels with mean grades."""
     from evaluation.analysis.relabelling import ears_qrels
@@ -105,6 +108,7 @@ def disagreements(slug: str) -> Response:
 
 
 @bp.get("/<slug>/results.json")
+@opened_by("results")
 def numbers(slug: str) -> Response:
     """Send every table and figure with its definitions, the seed and the versions, as JSON."""
     asked = _asked(slug)
@@ -120,12 +124,14 @@ def report(slug: str) -> Response:
     return _send(asked, result_files.as_report(asked), "text/html", "report.html")
 
 
-def _csv(slug: str, file: str, name: str, kind: "Callable[[Section], Sequence[Part]]") -> Response:
+def _part(
+    slug: str, file: str, name: str, kind: "Callable[[Section], Sequence[Part]]"
+) -> TableFile:
     asked = _asked(slug)
     for section in asked.sections():
         for part in kind(section):
             if part.name == name:
-                return _send(asked, part.csv(), "text/csv", f"{file}.csv")
+                return result_files.part_file(asked, part, file)
     abort(404)
 
 

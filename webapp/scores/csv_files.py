@@ -7,6 +7,7 @@ from evaluation.objective.definitions import METRICS
 from webapp.scores.classes import class_values, comparison, looked_for, pair
 from webapp.scores.score_tables import Board, scored, shows_published, systems_sorted
 from webapp.scores.state import State
+from webapp.twins import TableFile
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,17 @@ def csv_table(
     if table == "classes":
         return _classes(found, state)
     return _comparison(collection, found, state)
+
+
+def scores_file(
+    state: State, table: "pd.DataFrame", name: str, *, title: str = "", whose: str = ""
+) -> TableFile:
+    """Return a table or the numbers of a figure, to leave as CSV or JSON."""
+    kinds = [column for column in table if str(column).startswith("provenance")]
+    simulated = bool((table[kinds] == "simulated").any(axis=None))
+    about = {"title": title} if title else {}
+    about |= {"collection": state.name, "convention": state.convention}
+    return TableFile(table, name, simulated, about, whose=whose)
 
 
 def _systems(found: Board, state: State) -> "pd.DataFrame":

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import chain
 from typing import Any, TypeVar
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 
@@ -20,15 +20,15 @@ from evaluation.objective import published
 from evaluation.objective.beside_published import has_published_sounds
 from evaluation.objective.definitions import FIRST_RANK, METRICS, wording
 from webapp.core import catalogue
-from webapp.core.downloads import download
-from webapp.core.figure_pages import csv_file, figure_page
+from webapp.core.figure_pages import figure_page
 from webapp.core.kept import of_app, stamps
 from webapp.core.menus import Entry
 from webapp.scores import classes, score_tables
-from webapp.scores.csv_files import TABLES, csv_table
+from webapp.scores.csv_files import TABLES, csv_table, scores_file
 from webapp.scores.lead_words import lead_sentences
 from webapp.scores.score_tables import Board
 from webapp.scores.state import PARTS, State, read_state
+from webapp.twins import TableFile, twins
 
 bp = Blueprint("scores", __name__)
 ENTRY = Entry("collection", 3, "scores.scores", lazy_gettext("Scores"))
@@ -65,26 +65,25 @@ def scores(name: str, part: str = "") -> ResponseReturnValue:
     )
 
 
-@bp.get("/scores/<name>/tables/<table>.csv")
-def table_csv(name: str, table: str) -> Response:
-    """Send a table of the page as CSV, as it is sorted and searched."""
+@twins(bp, "/scores/<name>/tables/<table>", "scores")
+def table_csv(name: str, table: str) -> TableFile:
+    """Send a table of the page, as it is sorted and searched."""
     collection, found, state = _asked(name)
     rows = csv_table(collection, found, state, table) if table in TABLES else None
     if rows is None:
         abort(404)
-    text = rows.to_csv(index=False, lineterminator="\n")
-    return download(text, "text/csv", f"{name}-{table}-{state.convention}.csv")
+    return scores_file(state, rows, f"{table}-{state.convention}", whose=name)
 
 
-@bp.get("/scores/<name>/<figure>.csv")
-def figure_csv(name: str, figure: str) -> Response:
-    """Send the numbers of a figure of the page as CSV."""
+@twins(bp, "/scores/<name>/<figure>", "scores")
+def figure_csv(name: str, figure: str) -> TableFile:
+    """Send the numbers of a figure of the page."""
     collection, found, state = _asked(name)
     parts = (_overview, _systems, _families, _compared, _modality, _size, _processing)
     shown = (part(collection, found, state).get("figures", ()) for part in parts)
     for one in chain.from_iterable(shown):  # the parts are asked one by one, until it is found
         if one.name == figure:
-            return csv_file(one)
+            return scores_file(state, one.table, one.name, title=one.title)
     abort(404)
 
 

@@ -9,7 +9,7 @@ from webapp.core.database import db, now
 from webapp.logbook import record
 from webapp.models import Account, SigninLink
 from webapp.models.signin import ROLES
-from webapp.signin import sessions
+from webapp.signin import access_tokens, sessions
 
 FIRST = "experimenter"
 """The owner of an instance to which nobody was added."""
@@ -53,7 +53,7 @@ def add(name: str, role: str) -> Account:
 
 
 def disable(name: str) -> int:
-    """Disable an account: its sessions and links end; return how many sessions that were.
+    """Disable an account: its sessions, links and tokens end; return how many sessions there were.
 
     Raises InputError where there is none, or where no owner would be left.
     """
@@ -63,6 +63,7 @@ def disable(name: str) -> int:
     account.disabled_at = now()
     ended = sessions.end(account_id=account.id)
     db.session.execute(sa.delete(SigninLink).where(SigninLink.account_id == account.id))
+    access_tokens.revoke_of(account)
     record("account disabled", note=name)
     db.session.commit()
     return ended

@@ -1,13 +1,16 @@
-"""The pages by which an experimenter comes in and goes out: link, sessions, sign-out."""
+"""The pages by which an experimenter comes in and goes out: link, sessions, tokens, sign-out."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+import sqlalchemy as sa
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
 
-from webapp.core.database import db, reading, writes
+from embeddings.errors import InputError
+from webapp.core.database import db, reading, row_id, writes
 from webapp.core.security import public, viewers_too
-from webapp.signin import links, sessions
+from webapp.models import Account, Study
+from webapp.signin import access_tokens, links, sessions
 
 bp = Blueprint("signin", __name__)
 
@@ -43,8 +46,38 @@ def signin(token: str) -> ResponseReturnValue:
 
 @bp.get("/account")
 def account() -> ResponseReturnValue:
-    """Show who is signed in, and on which browsers."""
-    return render_template("signin/account.html", sessions=sessions.running(current_user.account))
+    """Show who is signed in, on which browsers, and the account's tokens."""
+    return _account()
+
+
+@bp.post("/account/tokens")
+@viewers_too
+def make_token() -> ResponseReturnValue:
+    """Make a token of the account, and show it: this once."""
+    form = request.form
+    name, study = form.get("name", "").strip(), form.get("study", "")
+    days = form.get("days", access_tokens.DAYS, type=int)
+    owner = db.session.get_one(Account, current_user.account)
+    try:
+        made = access_tokens.make(owner, name, form.getlist("scope"), study=study, days=days)
+    except InputError as error:
+        return _account(problem=str(error)), 400
+    return _account(made=made)
+
+
+@bp.post("/account/tokens/revoke")
+@viewers_too
+def revoke_token() -> ResponseReturnValue:
+    """Revoke a token of the account."""
+    own = {one.id: one for one in access_tokens.every(current_user.account)}
+    token = own.get(request.form.get("token", 0, type=row_id))
+    if token is None:
+        abort(404)
+    if access_tokens.is_good(token):
+        access_tokens.revoke(token)
+        db.session.commit()
+    flash(_("The token %(name)s opens nothing any more.", name=token.name))
+    return redirect(url_for("signin.account"))
 
 
 @bp.post("/signout")
@@ -61,6 +94,20 @@ def signout_everywhere() -> ResponseReturnValue:
     """Sign out on every browser."""
     sessions.end(account_id=current_user.account)
     return _out(_("You are signed out everywhere."))
+
+
+def _account(made: str = "", problem: str = "") -> str:
+    studies = sa.select(Study.slug).where(Study.state != "draft").order_by(Study.slug)
+    return render_template(
+        "signin/account.html",
+        sessions=sessions.running(current_user.account),
+        tokens=access_tokens.every(current_user.account),
+        why_not=access_tokens.why_not,
+        studies=list(db.session.scalars(studies)),
+        days=(access_tokens.DAYS, access_tokens.MOST_DAYS),
+        made=made,
+        problem=problem,
+    )
 
 
 def _out(sentence: str) -> ResponseReturnValue:

@@ -15,8 +15,10 @@ from tests.support.studies.judged import PROTOCOL
 from webapp import logbook
 from webapp.core.database import READING
 
-CHANGE = {"signin.signout", "signin.signout_everywhere"}
-"""What a viewer may send: of the own sessions alone."""
+CHANGE = {
+    "signin.signout", "signin.signout_everywhere", "signin.make_token", "signin.revoke_token",
+}  # fmt: skip
+"""What a viewer may send: of the own sessions and tokens alone."""
 
 KEPT_BACK = {"manage.links", "manage.payments", "designing.new", "own.new"}
 """What a viewer may not see: the keys of raters, who they are, and forms for owners."""
