@@ -13,7 +13,7 @@ from embeddings.collection.clips import Collection, open_collection
 from embeddings.errors import InputError
 from embeddings.systems.store import Ranking, open_ranking
 from evaluation.design.pooling import check_depth
-from evaluation.design.sampling import draw_queries, with_ids
+from evaluation.design.sampling import draw_queries, settled, unheard_ids
 from evaluation.protocol.terms import Protocol
 from webapp.core.database import db, now, prepare
 from webapp.logbook import record
@@ -67,8 +67,13 @@ def create_study(protocol: Protocol, *, parent: str = "") -> Study:
     On an error nothing is stored or replaced.
     """
     collection, rankings = subject(protocol)
-    protocol = replace(protocol, queries=with_ids(collection, protocol.queries))
-    drawn = draw_queries(collection, protocol.queries, rankings)
+    leave_out = tuple(unheard_ids(collection, protocol.listening.leave_out))
+    protocol = replace(
+        protocol,
+        queries=settled(collection, protocol.queries, rankings, leave_out),
+        listening=replace(protocol.listening, leave_out=leave_out),
+    )
+    drawn = draw_queries(collection, protocol.queries, rankings, leave_out)
     older = db.session.scalar(sa.select(Study).where(Study.slug == protocol.slug))
     if older is not None:
         if older.state != "draft":

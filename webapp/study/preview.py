@@ -99,7 +99,9 @@ def _preview(protocol: Protocol) -> Preview:
         protocol=protocol.as_json(),
         queries=[
             Query(clip=collection.clips[one.row].id, query_class=one.label, family=one.family)
-            for one in draw_queries(collection, protocol.queries, rankings)
+            for one in draw_queries(
+                collection, protocol.queries, rankings, protocol.listening.leave_out
+            )
         ],
     )
     pools = opening.study_pools(study, collection, rankings)

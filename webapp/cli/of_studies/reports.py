@@ -41,6 +41,7 @@ def status_lines(study: Study) -> Iterator[str]:
     yield f"{study.slug}: {study.title} ({state})"
     if due := retention.due(study):
         yield f"External ids: {due}"
+    yield from _changed_lines(study)
     if study.state == "draft":
         yield f"Nothing yet. Next: flask studies open {study.slug}"
         return
@@ -66,6 +67,15 @@ def status_lines(study: Study) -> Iterator[str]:
         yield f"Reported as broken: {what}, by {sound.raters} (query {sound.query})"
     for clip, _, note in found.levels:
         yield f"Loudness of {clip}: {note}"
+
+
+def _changed_lines(study: Study) -> Iterator[str]:
+    """Yield what of the draw was changed by hand."""
+    terms = study.terms
+    for one in terms.queries.replaced:
+        yield f"Replaced: the query {one.clip} by {one.by}: {one.reason}"
+    for clip in terms.listening.leave_out:
+        yield f"Left out of queries and lists: {clip}"
 
 
 def _done_of(share: Share) -> str:
