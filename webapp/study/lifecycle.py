@@ -16,6 +16,7 @@ from evaluation.design.pooling import check_depth
 from evaluation.design.sampling import draw_queries, settled, unheard_ids
 from evaluation.protocol.terms import Protocol
 from webapp.core.database import db, now, prepare
+from webapp.core.machines import rehearsal_tables
 from webapp.logbook import record
 from webapp.models import (
     Assignment,
@@ -132,6 +133,7 @@ def remove_study(study: Study) -> None:
     record("removed", slug)
     db.session.commit()
     shutil.rmtree(study_folder(slug), ignore_errors=True)
+    rehearsal_tables.drop(db, slug)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,9 @@ def study_using(collection: str, system: str | None = None) -> str | None:
 
 
 def study_folder(slug: str) -> Path:
-    """Return where a study keeps its files."""
+    """Return where a study keeps its files; in a rehearsal, where that does."""
+    if rehearsal_tables.current():
+        return rehearsal_tables.folder(slug) / "study"
     return current_app.config["DATA"] / "studies" / slug
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, fields
 from itertools import chain
 from pathlib import Path
 
+from flask import current_app
+
 from embeddings import __version__
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
@@ -35,6 +37,7 @@ from evaluation.design.practice import practice_pool
 from evaluation.design.sampling import unheard_ids
 from evaluation.protocol.terms import Protocol
 from webapp.core.database import db, now, reading
+from webapp.core.machines import rehearsal_tables
 from webapp.logbook import record
 from webapp.models import (
     Block,
@@ -81,7 +84,7 @@ def open_study(study: Study, workers: Workers = None, *, simulated: bool = False
         cannot be copied.
     """
     _check_draft(study)
-    lock = study_folder(study.slug).parents[1] / "locks" / f"open-{study.slug}"
+    lock = current_app.config["DATA"] / "locks" / f"open-{study.slug}"
     with only_writer(lock, f"opening {study.slug!r}"):
         return _open(study, workers, simulated)
 
@@ -118,6 +121,8 @@ def _open(study: Study, workers: Workers, simulated: bool) -> Study:
         if find_study(slug).state != "open":  # stopped just after it was stored, it stays open
             shutil.rmtree(study_folder(slug))
         raise
+    if not rehearsal_tables.current():
+        rehearsal_tables.drop(db, slug)
     return study
 
 
