@@ -41,7 +41,7 @@ def sounds(slug: str) -> ResponseReturnValue:
         "manage/sounds.html",
         study=study,
         terms=study.terms,
-        collection=collection,
+        heard_of=collection,  # not its name to the menus, which show its labels
         asked=found.asked,
         pool=_mixed(*found.asked[shown - 1]) if shown else [],
         shown=shown,

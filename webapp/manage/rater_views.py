@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from webapp.core.database import db
 from webapp.models import Rater, Study
 from webapp.study.rater_lines import rater_lines
-from webapp.study.sittings import sittings
+from webapp.study.sittings import controls, sittings
 
 bp = Blueprint("rater", __name__, url_prefix="/studies/<slug>/raters")
 
@@ -27,6 +27,7 @@ def timeline(study: Study | None, number: int, *, rehearsed: bool = False) -> st
     rater = db.session.scalar(found)
     if rater is None:
         abort(404)
+    done = sittings(rater)
     line = next(one for one in rater_lines(study) if one.rater.id == rater.id)
     return render_template(
         "manage/sittings.html",
@@ -34,6 +35,7 @@ def timeline(study: Study | None, number: int, *, rehearsed: bool = False) -> st
         terms=study.terms,
         rater=rater,
         line=line,
-        sittings=sittings(rater),
+        sittings=done,
+        controls=controls(done),
         rehearsed=rehearsed,
     )

@@ -35,11 +35,16 @@ class Mark:
     ----------
     kind : "query" or "sound" (played), "grade", "change" (of a grade or choice), or "report"
     at, seconds : when, and for how long it was played
+    position, name : of what, as in `Item`
+    answer : what was answered, "" for nothing
     """
 
     kind: str
     at: float
     seconds: float = 0.0
+    position: int = 0
+    name: str = ""
+    answer: str = ""
 
 
 @dataclass(slots=True)
@@ -102,6 +107,24 @@ class SittingLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Control:
+    """What a rater answered to a control, of all sittings.
+
+    Attributes
+    ----------
+    query, kind, name : as in `Line` and `Item`
+    grades : in order; the last one counts
+    before : what was answered first to what is asked again
+    """
+
+    query: str
+    kind: str
+    name: str
+    grades: list[str]
+    before: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Event:
     at: datetime
     what: str  # "play", "grade", "choice" or "report"
@@ -125,6 +148,25 @@ def sittings(rater: Rater) -> list[SittingLine]:
     slots, clips = _slots(rater), _clips(rater)
     answered: set[tuple[int, int | None, str]] = set()
     return [_sitting(some, given, slots, clips, answered) for some in _apart(events)]
+
+
+def controls(found: Sequence[SittingLine]) -> list[Control]:
+    """Return what was answered to the controls, practice apart, in the order of the blocks."""
+    items: dict[tuple[str, object], list[Item]] = {}
+    for sitting in found:
+        for line in sitting.lines:
+            for key, item in line.items.items():
+                if item.grades and not line.practice:
+                    items.setdefault((line.query, key), []).append(item)
+    given = {
+        (query, some[0].kind, some[0].name): [grade for one in some for grade in one.grades]
+        for (query, _), some in items.items()
+    }
+    return [
+        Control(query, kind, name, grades, given.get((query, "result", name), []))
+        for (query, kind, name), grades in given.items()
+        if kind in ("identity", "distractor", "repeat")
+    ]
 
 
 def _apart(events: Sequence[_Event]) -> list[list[_Event]]:
@@ -181,18 +223,19 @@ def _note(
 ) -> Mark:
     """Note an event at its item, and return its mark."""
     at = (one.at - began).total_seconds()
-    if one.what == "play":
+    kind = one.what
+    if kind == "play":
         item.plays, item.seconds = item.plays + 1, item.seconds + one.seconds
-        return Mark("query" if item.kind == "query" else "sound", at, one.seconds)
-    if one.what == "report":
+        kind = "query" if item.kind == "query" else "sound"
+    elif kind == "report":
         item.reported = True
-        return Mark("report", at)
-    item.grades.append(one.answer)
-    item.heard = one.heard
-    key = one.assignment, one.slot, one.facet
-    kind = "change" if key in answered else "grade"
-    answered.add(key)
-    return Mark(kind, at)
+    else:
+        item.grades.append(one.answer)
+        item.heard = one.heard
+        key = one.assignment, one.slot, one.facet
+        kind = "change" if key in answered else "grade"
+        answered.add(key)
+    return Mark(kind, at, one.seconds, item.position, item.name, one.answer)
 
 
 def _events(rater: Rater) -> list[_Event]:

@@ -119,6 +119,7 @@ def test_a_preview_goes_the_whole_way_and_stores_no_answer(
         assert study.raters[0].before == "{}"
 
 
+@pytest.mark.usefixtures("each_database")
 def test_a_rehearsal_lies_in_tables_of_its_own_and_is_dropped_at_the_opening(
     experimenter: FlaskClient,
     client: FlaskClient,

@@ -14,7 +14,7 @@ from tests.support.studies.lab import METHODS, Lab
 from webapp.core.database import db, now
 from webapp.models import Flag, Listen
 from webapp.study.lifecycle import find_study
-from webapp.study.sittings import sittings
+from webapp.study.sittings import controls, sittings
 
 
 def played(assignment: int, slot: int | None, minutes: float, seconds: float) -> Listen:
@@ -43,6 +43,7 @@ def test_a_timeline_says_what_was_done_when(
         db.session.commit()
         earlier, later = sittings(rater)
         query = block.query.clip
+        asked = controls([earlier, later])
         marks = [(one.kind, round(one.at), one.seconds) for one in earlier.lines[0].marks]
     assert marks == [
         ("query", 0, 2.0), ("sound", 60, 3.0), ("grade", 600, 0.0), ("sound", 720, 1.0),
@@ -55,6 +56,10 @@ def test_a_timeline_says_what_was_done_when(
         (True, 1, [], False), (False, 2, ["40"], False), (False, 0, [], True),
     ]  # fmt: skip
     assert later.count("change") == 1  # the place that was graded three hours before
+    assert {one.kind for one in asked} == {"identity", "distractor", "repeat"}
+    low = [one for one in asked if one.kind == "identity"]
+    assert [one.grades[-1] for one in low] == ["20"] * 3
+    assert all(one.before for one in asked if one.kind == "repeat")
     text = experimenter.get(f"/studies/{opened}/raters/1").text
     assert "Does not pass" in text
     assert "Sitting 2" in text
