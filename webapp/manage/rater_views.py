@@ -4,37 +4,37 @@ import sqlalchemy as sa
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
+from embeddings.errors import InputError
 from webapp.core.database import db
-from webapp.models import Rater, Study
-from webapp.study.rater_lines import rater_lines
+from webapp.models import Study
+from webapp.study.rater_lines import find_numbered, rater_lines
 from webapp.study.sittings import controls, sittings
 
 bp = Blueprint("rater", __name__, url_prefix="/studies/<slug>/raters")
 
+_LONGEST = 40  # characters of a pseudonym
 
-@bp.get("/<int:number>")
-def page(slug: str, number: int) -> ResponseReturnValue:
+
+@bp.get("/<name>")
+def page(slug: str, name: str) -> ResponseReturnValue:
     """Show what a rater did in each sitting, beside the verdict."""
     study = db.session.scalar(sa.select(Study).where(Study.slug == slug))
-    return timeline(study, number)
+    return timeline(study, name) if study else abort(404)
 
 
-def timeline(study: Study | None, number: int, *, rehearsed: bool = False) -> str:
-    """Return the page of a rater of a study, or of one who rehearsed it."""
-    if study is None:
-        abort(404)
-    found = sa.select(Rater).where(Rater.study_id == study.id, Rater.number == number)
-    rater = db.session.scalar(found)
-    if rater is None:
+def timeline(study: Study, name: str, *, rehearsed: bool = False) -> str:
+    """Return the page of a rater of a study, or of one who rehearsed it; 404 where none is."""
+    try:
+        rater = find_numbered(study, name[:_LONGEST])
+    except InputError:
         abort(404)
     done = sittings(rater)
-    line = next(one for one in rater_lines(study) if one.rater.id == rater.id)
     return render_template(
         "manage/sittings.html",
         study=study,
         terms=study.terms,
         rater=rater,
-        line=line,
+        line=next(one for one in rater_lines(study) if one.rater is rater),
         sittings=done,
         controls=controls(done),
         rehearsed=rehearsed,

@@ -31,7 +31,7 @@ def page(slug: str) -> ResponseReturnValue:
         with rehearsing.rehearsing(slug) as found:
             level = found.level
             lines = [
-                (one.rater.number, one.rater.pseudonym, one.stage, one.finished, one.minutes)
+                (one.rater.pseudonym, one.stage, one.finished, one.minutes)
                 for one in rater_lines(found)
                 if trying.kind_of(one.rater.token) == trying.REHEARSAL
             ]
@@ -62,9 +62,19 @@ def make(slug: str) -> ResponseReturnValue:
     return redirect(url_for(".page", slug=slug))
 
 
-@bp.post("/begin/<any(preview, rehearsal):kind>")
-def begin(slug: str, kind: str) -> ResponseReturnValue:
-    """Go a rater's way: from the first page on, by a link of one's own."""
+@bp.post("/preview")
+def preview(slug: str) -> ResponseReturnValue:
+    """Go the whole way of a rater with one query, of which no answer is stored."""
+    return _begin(slug, trying.PREVIEW)
+
+
+@bp.post("/rehearse")
+def rehearse(slug: str) -> ResponseReturnValue:
+    """Go a rater's way, whole, by a link of one's own."""
+    return _begin(slug, trying.REHEARSAL)
+
+
+def _begin(slug: str, kind: str) -> ResponseReturnValue:
     if not rehearsing.is_ready(_draft(slug)):
         flash(_("The draft was changed, or nothing is ready yet: prepare it first."))
         return redirect(url_for(".page", slug=slug))
@@ -76,14 +86,14 @@ def begin(slug: str, kind: str) -> ResponseReturnValue:
     return redirect(url_for("rate.page", slug=slug, token=token))
 
 
-@bp.get("/<int:number>")
+@bp.get("/raters/<name>")
 @owners_only
-def rater(slug: str, number: int) -> ResponseReturnValue:
+def rater(slug: str, name: str) -> ResponseReturnValue:
     """Show what somebody did who rehearsed."""
     _draft(slug)
     try:
         with rehearsing.rehearsing(slug) as study:
-            return timeline(study, number, rehearsed=True)
+            return timeline(study, name, rehearsed=True)
     except InputError:
         abort(404)
 

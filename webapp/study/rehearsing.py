@@ -34,6 +34,8 @@ def make_rehearsal(study: Study, workers: Workers = None) -> None:
     try:
         with rehearsal_tables.rehearsing(db, slug):
             open_study(create_study(terms), workers)
+        if find_study(slug).state != "draft":
+            raise InputError(f"The study {slug!r} was opened while its rehearsal was made.")
     except BaseException:
         rehearsal_tables.drop(db, slug)
         raise

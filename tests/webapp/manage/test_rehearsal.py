@@ -68,7 +68,7 @@ def stored(app: Flask) -> dict[str, int]:
 
 def begun(client: FlaskClient, draft: str, kind: str) -> str:
     """Begin to try a draft; return the path of the rater's link."""
-    answer = post(client, f"{draft}/begin/{kind}")
+    answer = post(client, f"{draft}/{'preview' if kind == 'preview' else 'rehearse'}")
     assert answer.status_code == 302
     assert answer.location.startswith(f"/rate/which/{kind}.")
     return answer.location
@@ -145,10 +145,10 @@ def test_a_rehearsal_lies_in_tables_of_its_own_and_is_dropped_at_the_opening(
     text = experimenter.get(draft).text
     assert "at the end" in text
     assert "Rehearsed so far" in text
-    timeline = experimenter.get(f"{draft}/1").text
+    timeline = experimenter.get(f"{draft}/raters/rater-001").text
     assert "none of it is a judgement" in timeline
     assert "Sitting 1" in timeline
-    assert experimenter.get(f"{draft}/9").status_code == 404
+    assert experimenter.get(f"{draft}/raters/rater-009").status_code == 404
     assert "rehearsals" not in "".join(path.name for path in (data / "studies").glob("*"))
     assert (data / "rehearsals" / "which").is_dir()
     run("open", "which")
@@ -168,7 +168,7 @@ def test_a_rehearsal_is_prepared_in_the_background_and_is_of_the_draft_as_it_is(
     run("create", path)
     address = "/studies/which/rehearsal"
     assert "Preview as a rater" not in experimenter.get(address).text
-    assert post(experimenter, f"{address}/begin/preview").location == address
+    assert post(experimenter, f"{address}/preview").location == address
     assert post(experimenter, f"{address}/make").location == address
     assert 'data-status="/studies/which/rehearsal/making"' in experimenter.get(address).text
     wait_for(lambda: not experimenter.get(f"{address}/making").json["running"], "prepared")
@@ -176,7 +176,7 @@ def test_a_rehearsal_is_prepared_in_the_background_and_is_of_the_draft_as_it_is(
     path.write_text(TEXT.replace("depth = 3", "depth = 2"))
     run("create", path)
     assert "The draft has changed since it was prepared" in experimenter.get(address).text
-    assert post(experimenter, f"{address}/begin/rehearsal").location == address
+    assert post(experimenter, f"{address}/rehearse").location == address
     run("remove", "which")
     assert not (data / "rehearsals" / "which").exists()
 

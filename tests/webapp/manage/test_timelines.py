@@ -60,14 +60,17 @@ def test_a_timeline_says_what_was_done_when(
     low = [one for one in asked if one.kind == "identity"]
     assert [one.grades[-1] for one in low] == ["20"] * 3
     assert all(one.before for one in asked if one.kind == "repeat")
-    text = experimenter.get(f"/studies/{opened}/raters/1").text
+    text = experimenter.get(f"/studies/{opened}/raters/rater-001").text
     assert "Does not pass" in text
     assert "Sitting 2" in text
     assert "reported as broken" in text
-    assert f"/studies/{opened}/raters/1" in experimenter.get(f"/studies/{opened}/raters").text
-    assert experimenter.get(f"/studies/{opened}/raters/99").status_code == 404
     assert (
-        "Nothing was played or answered yet" in experimenter.get(f"/studies/{opened}/raters/2").text
+        f"/studies/{opened}/raters/rater-001" in experimenter.get(f"/studies/{opened}/raters").text
+    )
+    assert experimenter.get(f"/studies/{opened}/raters/rater-099").status_code == 404
+    assert (
+        "Nothing was played or answered yet"
+        in experimenter.get(f"/studies/{opened}/raters/rater-002").text
     )
 
 
