@@ -6,7 +6,7 @@ Times are seconds since the sitting began. Who did nothing for longer than `APAR
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import sqlalchemy as sa
 
@@ -195,7 +195,7 @@ def _sitting(
         key, item = _item(one, query.clip, slots, clips)
         item = line.items.setdefault(key, item)
         line.marks.append(_note(one, item, began, answered))
-    ends = [max(other.until for other in events[: place + 1]) for place in range(len(events))]
+    ends = list(accumulate((one.until for one in events), max))
     idle = [
         ((end - began).total_seconds(), (later.at - end).total_seconds())
         for end, (_, later) in zip(ends, pairwise(events), strict=False)

@@ -24,6 +24,11 @@ def plan_lines(found: Preview) -> list[tuple[str, str]]:
         ("judgements", "as many as come" if one.judgements is None else f"{one.judgements} in all"),
         ("raters", _raters(one)),
     ]  # fmt: skip
+    if reachable := found.reachable:
+        lowered = f", {reachable.lost_db:.1f} dB below the {reachable.wanted_level:g} asked for: "
+        lowered += f"{len(reachable.lowering)} clips peak too high for more"
+        level = f"about {reachable.common_level:.1f} LUFS"
+        lines.append(("loudness", level + (lowered if reachable.lowering else "")))
     if found.sounds is not None:
         lines.append(("sounds", f"{found.sounds} are copied when it opens"))
     assumed = f"{DECISION_SECONDS:g} s a grade, {QUERY_SECONDS:g} s a page for the query"
