@@ -11,7 +11,7 @@ browsed, the player brings its files to the same level as it plays them (:func:`
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -94,37 +94,6 @@ class PlayingLevels:
     off_level: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reachable:
-    """The level that some clips can be brought to, as far as can be told without decoding them.
-
-    Attributes
-    ----------
-    wanted_level, common_level : in LUFS
-    lowering : (clip, the highest level in LUFS that it lets all reach) of those that let it be no
-        higher than below the wanted one; the lowest first
-    """
-
-    wanted_level: float
-    common_level: float
-    lowering: list[tuple[str, float]]
-
-    @property
-    def lost_db(self) -> float:
-        """By how much the common level lies below the wanted one, in dB."""
-        return self.wanted_level - self.common_level
-
-    @property
-    def lowest(self) -> float:
-        """The level below which the common one is not brought, in LUFS."""
-        return self.wanted_level - LOWERED_MOST
-
-    @property
-    def short(self) -> int:
-        """How many clips do not even reach the common level."""
-        return sum(1 for _, reached in self.lowering if reached < self.common_level - AUDIBLE_DB)
-
-
 def true_peak(samples: np.ndarray) -> float:
     """Return the true peak of `samples`, float [frames, channels], in dBTP.
 
@@ -169,7 +138,7 @@ def plan_levels(measured: Mapping[str, Measured], target: float) -> tuple[float,
         for one in measured.values()
         if one.loudness_lufs is not None
     ]
-    common = round(max(min([target, *reached]), target - LOWERED_MOST), 2)
+    common = common_level(min([target, *reached]), target)
     return common, [_planned(clip, one, common) for clip, one in measured.items()]
 
 
@@ -180,37 +149,19 @@ def playing_levels(collection: Collection, target: float = USUAL_LUFS) -> Playin
     a true peak may be higher, which the ceiling leaves 1 dB for. So a file is never raised above
     full scale, and nothing is decoded.
     """
-    loudness, peaks = _stored(collection, slice(None))
+    loudness, peaks = stored_levels(collection, slice(None))
     known = ~np.isnan(loudness)
     if not known.any():
         return None
     reached = float((loudness + CEILING_DBTP - peaks)[known].min())
-    common = _common(reached, target)
+    common = common_level(reached, target)
     wanted = np.where(known, common - loudness, 0.0)
     gains = _hundredths(np.minimum(wanted, CEILING_DBTP - peaks))
     off = ~known | (np.abs(wanted - gains) >= AUDIBLE_DB)
     return PlayingLevels(target, common, gains.astype(np.float32), int(off.sum()))
 
 
-def reachable_level(collection: Collection, rows: Sequence[int], target: float) -> Reachable | None:
-    """Return the level that the clips in `rows` can be brought to; None where none has a loudness.
-
-    `target` is the wanted level in LUFS. As in `playing_levels` nothing is decoded: true peaks may
-    be higher than the stored ones, and the level that is reached then lower by as much.
-    """
-    loudness, peaks = _stored(collection, list(rows))
-    reached = loudness + CEILING_DBTP - peaks
-    if np.isnan(reached).all():
-        return None
-    lowering = [
-        (collection.clips[rows[place]].id, float(reached[place]))
-        for place in np.argsort(reached, kind="stable")
-        if reached[place] <= target - AUDIBLE_DB
-    ]
-    return Reachable(target, _common(float(np.nanmin(reached)), target), lowering)
-
-
-def _stored(collection: Collection, rows: slice | list[int]) -> tuple[np.ndarray, np.ndarray]:
+def stored_levels(collection: Collection, rows: slice | list[int]) -> tuple[np.ndarray, np.ndarray]:
     """Return the loudness of clips as they are played together, and their peaks, as stored."""
     loudness, channels = collection.columns.loudness[rows], collection.columns.channels[rows]
     peaks = (20 * np.log10(collection.loudest()[rows] + _HALF_STEP)).astype(np.float64)
@@ -219,7 +170,8 @@ def _stored(collection: Collection, rows: slice | list[int]) -> tuple[np.ndarray
     return loudness, peaks
 
 
-def _common(reached: float, target: float) -> float:
+def common_level(reached: float, target: float) -> float:
+    """Return the common level where the peakiest clip reaches so much (LUFS)."""
     return round(max(min(target, reached), target - LOWERED_MOST), 2)
 
 

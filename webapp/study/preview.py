@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
-from embeddings.listening.levels import Reachable, reachable_level
+from embeddings.listening.reachable import Reachable, reachable_level
 from evaluation.design.sampling import draw_queries
 from evaluation.design.workload import Plan, plan
 from evaluation.protocol.terms import Protocol
@@ -117,7 +117,9 @@ def _preview(protocol: Protocol) -> Preview:
     seconds = [_mean_seconds(collection, [found.row for found in one.found]) for one in asked]
     copies = len(heard) + len(opening.met_twice(pools, protocol))
     listening = protocol.listening
-    reachable = listening.level and reachable_level(collection, sorted(heard), listening.loudness)
+    reachable = listening.level and reachable_level(
+        collection, sorted(heard), listening.loudness, listening.format
+    )
     return Preview(
         plan(protocol, sizes, seconds),
         sizes,

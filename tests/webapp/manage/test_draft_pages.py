@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from embeddings.collection.clips import open_collection
-from embeddings.listening.levels import Reachable, reachable_level
+from embeddings.listening.reachable import Reachable, reachable_level
 from evaluation.records.bundle import read_bundle
 from tests.support.pages.manage_pages import post
 from webapp import create_app
@@ -130,7 +130,7 @@ def test_a_loud_click_lowers_all_until_it_is_left_out(
     app: Flask,
 ) -> None:
     small = open_collection(data, "small")
-    assert "All sounds will be brought to about" in experimenter.get("/studies/which").text
+    assert "All sounds will be brought to" in experimenter.get("/studies/which").text
     with app.app_context():
         found = preview(find_study("which").terms).reachable
     assert found is not None
@@ -162,8 +162,7 @@ def test_what_can_be_reached_is_what_is_reached(
     run("open", "which")
     with app.app_context():
         level = find_study("which").level
-    assert level == pytest.approx(said.common_level, abs=1.5)  # its peaks are those of samples
-    assert level <= said.common_level
+    assert level == pytest.approx(said.common_level, abs=0.01)
 
 
 def test_no_more_than_12_db_are_lost_and_what_stays_softer_is_counted() -> None:
@@ -172,6 +171,7 @@ def test_no_more_than_12_db_are_lost_and_what_stays_softer_is_counted() -> None:
         columns=SimpleNamespace(loudness=loudness, channels=np.array([1, 1, 1, 1])),
         clips=[SimpleNamespace(id=name) for name in "abcd"],
         loudest=lambda: peaks,
+        audio_path=lambda clip: Path("/nowhere") / clip.id,  # what cannot be read is as stored
     )
     found = reachable_level(collection, [0, 1, 2, 3], -23.0)
     assert found is not None

@@ -27,7 +27,7 @@ def plan_lines(found: Preview) -> list[tuple[str, str]]:
     if reachable := found.reachable:
         lowered = f", {reachable.lost_db:.1f} dB below the {reachable.wanted_level:g} asked for: "
         lowered += f"{len(reachable.lowering)} clips peak too high for more"
-        level = f"about {reachable.common_level:.1f} LUFS"
+        level = f"{reachable.common_level:.1f} LUFS"
         lines.append(("loudness", level + (lowered if reachable.lowering else "")))
     if found.sounds is not None:
         lines.append(("sounds", f"{found.sounds} are copied when it opens"))
