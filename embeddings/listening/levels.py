@@ -138,7 +138,7 @@ def plan_levels(measured: Mapping[str, Measured], target: float) -> tuple[float,
         for one in measured.values()
         if one.loudness_lufs is not None
     ]
-    common = round(max(min([target, *reached]), target - LOWERED_MOST), 2)
+    common = common_level(min([target, *reached]), target)
     return common, [_planned(clip, one, common) for clip, one in measured.items()]
 
 
@@ -149,19 +149,30 @@ def playing_levels(collection: Collection, target: float = USUAL_LUFS) -> Playin
     a true peak may be higher, which the ceiling leaves 1 dB for. So a file is never raised above
     full scale, and nothing is decoded.
     """
-    loudness, channels = collection.columns.loudness, collection.columns.channels
+    loudness, peaks = stored_levels(collection, slice(None))
     known = ~np.isnan(loudness)
     if not known.any():
         return None
-    peaks = (20 * np.log10(collection.loudest() + _HALF_STEP)).astype(np.float64)
-    if channels.max() > 1:  # as `as_played` and `plan_levels` have it, for all clips at once
-        loudness = np.where(channels > 1, loudness, _hundredths(loudness + TWO_SIDES_DB))
     reached = float((loudness + CEILING_DBTP - peaks)[known].min())
-    common = round(max(min(target, reached), target - LOWERED_MOST), 2)
+    common = common_level(reached, target)
     wanted = np.where(known, common - loudness, 0.0)
     gains = _hundredths(np.minimum(wanted, CEILING_DBTP - peaks))
     off = ~known | (np.abs(wanted - gains) >= AUDIBLE_DB)
     return PlayingLevels(target, common, gains.astype(np.float32), int(off.sum()))
+
+
+def stored_levels(collection: Collection, rows: slice | list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the loudness of clips as they are played together, and their peaks, as stored."""
+    loudness, channels = collection.columns.loudness[rows], collection.columns.channels[rows]
+    peaks = (20 * np.log10(collection.loudest()[rows] + _HALF_STEP)).astype(np.float64)
+    if channels.size and channels.max() > 1:  # as `as_played` has it, for all clips at once
+        loudness = np.where(channels > 1, loudness, _hundredths(loudness + TWO_SIDES_DB))
+    return loudness, peaks
+
+
+def common_level(reached: float, target: float) -> float:
+    """Return the common level where the peakiest clip reaches so much (LUFS)."""
+    return round(max(min(target, reached), target - LOWERED_MOST), 2)
 
 
 def _hundredths(values: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ from evaluation.protocol.terms import (
     Queries,
     Question,
     Questionnaire,
+    Replaced,
     Scale,
     Screening,
 )
@@ -30,6 +31,7 @@ MOST_IN_BLOCK = 2500  # more than 14 systems can pool
 MOST_LISTS = 8  # on a page where lists are rated
 LEAST_LISTS = 4  # two of them are the anchors
 LONGEST_CONTACT = 200  # characters
+LONGEST_REASON = 300
 
 _PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _CODE = re.compile(r"\S{0,64}")
@@ -54,6 +56,7 @@ def read_queries(keys: Keys) -> Queries:
         seed=keys.whole("seed", 1, 0, 2**32 - 1),
         leave_out=keys.names("leave_out", ()),
         exclude_same_group=keys.flag("exclude_same_group", False),
+        replaced=tuple(_read_replaced(part) for part in keys.sections("replaced")),
     )
     keys.finish()
     ways = ("clips", "per_family", "per_class")
@@ -65,7 +68,23 @@ def read_queries(keys: Keys) -> Queries:
         )
     if queries.clips and queries.leave_out:
         raise keys.error("leave_out", "must be left out where clips are named: nothing is drawn.")
+    if queries.clips and queries.replaced:
+        raise keys.error("replaced", "must be left out where clips are named: name another one.")
+    clips = [one.clip for one in queries.replaced]
+    for one in clips:
+        if clips.count(one) > 1:
+            raise keys.error("replaced", f"has {shown(one)} twice.")
     return queries
+
+
+def _read_replaced(keys: Keys) -> Replaced:
+    """Return that a query was replaced."""
+    replaced = Replaced(keys.take("clip", str), keys.line("reason"), keys.take("by", str, ""))
+    keys.finish()
+    if len(replaced.reason) > LONGEST_REASON:
+        rule = f"must have at most {LONGEST_REASON} characters, not {len(replaced.reason)}."
+        raise keys.error("reason", rule)
+    return replaced
 
 
 def read_page(keys: Keys, method: str) -> int:
@@ -138,6 +157,7 @@ def read_listening(keys: Keys, method: str) -> Listening:
         level=keys.flag("level", usual.level),
         loudness=keys.number("loudness", usual.loudness, -70, 0),
         format=keys.one_of("format", FORMATS, usual.format),
+        leave_out=keys.names("leave_out", ()),
     )
     keys.finish()
     if method != "graded" and listening.must_listen:

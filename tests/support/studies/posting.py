@@ -210,6 +210,8 @@ STORED = {
     "manage.reissue": {"rater", "browser", "log_entry"},
     "manage.remove": {"study", "system", "query", "log_entry"},
     "designing.write": {"study", "system", "query", "log_entry"},
+    "draft.replace": {"study", "system", "query", "log_entry"},
+    "draft.leave_out": {"study", "system", "query", "log_entry"},
     "rate.withdraw": {
         "rater", "judgement", "preference", "listen", "flag", "slot", "assignment", "sitting",
         "external_id", "withdrawal", "browser", "last_answer", "log_entry",

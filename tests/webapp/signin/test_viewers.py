@@ -20,7 +20,14 @@ CHANGE = {
 }  # fmt: skip
 """What a viewer may send: of the own sessions and tokens alone."""
 
-KEPT_BACK = {"manage.links", "manage.payments", "designing.new", "own.new"}
+KEPT_BACK = {
+    "manage.links",
+    "manage.payments",
+    "designing.new",
+    "own.new",
+    "rehearsal.page",
+    "rehearsal.rater",
+}
 """What a viewer may not see: the keys of raters, who they are, and forms for owners."""
 
 REFUSED = "Nothing was changed: your account is a viewer&#39;s, which may look only."
