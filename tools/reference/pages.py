@@ -6,6 +6,7 @@ from pathlib import Path
 from tools.reference import (
     commands,
     files,
+    glossary_page,
     imported_tables,
     keys,
     measures,
@@ -23,6 +24,7 @@ PAGES: dict[str, tuple[Callable[[], str], str]] = {
     "settings.md": (settings.page, "what can be set in `config.toml` or by the environment"),
     "protocol.md": (protocol.page, "every key of a study's protocol"),
     "measures.md": (measures.page, "every measure: what it says, and what exactly is computed"),
+    "glossary.md": (glossary_page.page, "what the words of the field mean, as pages explain them"),
     "representations.md": (representations.page, "the fourteen, their checkpoints and costs"),
     "keys.md": (keys.page, "the keyboard's keys, page by page"),
     "imported-tables.md": (imported_tables.page, "what a table of clips may be, and its cells"),
