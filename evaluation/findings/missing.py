@@ -21,6 +21,7 @@ def missing_words(of: PanelResults | PreferenceAnalysis) -> str:
     """Return what is missing: queries, raters of queries, results, answers; that nothing is."""
     raters = raters_of_queries(of)
     wanted = of.protocol.raters_per_query
+    who = " who passed" if isinstance(of, PanelResults) and of.screened else ""
     none = [one for one, count in raters.items() if not count]
     few = {one: count for one, count in raters.items() if 0 < count < wanted}
     said = []
@@ -32,7 +33,7 @@ def missing_words(of: PanelResults | PreferenceAnalysis) -> str:
     if few:
         told = [f"{one}: {count}" for one, count in sorted(few.items(), key=lambda one: one[1])]
         said.append(
-            f"raters of {counted(len(few), 'query', 'queries')}, judged by fewer than the "
+            f"raters of {counted(len(few), 'query', 'queries')}, judged by fewer{who} than the "
             f"{wanted} that the protocol asks for ({_named(told)})"
         )
     if isinstance(of, PanelResults):

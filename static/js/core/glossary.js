@@ -54,10 +54,13 @@ function explainHeading(heading, number) {
   explain(button, meaning);
 }
 
-if ("popover" in HTMLElement.prototype) {
+function start() {
   for (const word of document.querySelectorAll(".term")) {
     explain(word, document.getElementById(word.getAttribute("aria-describedby")));
   }
   document.querySelectorAll("th[title]:has(.sort)").forEach(explainHeading);
   addEventListener("scroll", close, { passive: true });
 }
+
+// Once all scripts of the page have run: buttons that sort are made by another one.
+if ("popover" in HTMLElement.prototype) addEventListener("DOMContentLoaded", start);
