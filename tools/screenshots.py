@@ -59,6 +59,7 @@ def take(browser: Browser, server: Server, rater: str, width: int, scheme: str) 
         "map": f"{server.url}/browse/demo/map",
         "scores": f"{server.url}/scores/demo",
         "results": f"{server.url}/studies/demo-results/results",
+        "results-labels": f"{server.url}/studies/demo-results/results/labels",
         "studies": f"{server.url}/studies",
         "study": f"{server.url}/studies/demo",
         "raters": f"{server.url}/studies/demo/raters",
@@ -76,10 +77,7 @@ def take(browser: Browser, server: Server, rater: str, width: int, scheme: str) 
         if name == "browse":
             page.locator(".system.shown .play").first.click()
             page.wait_for_timeout(700)
-        if name == "results":
-            page.evaluate("document.getElementById('means').scrollIntoView()")
-        else:
-            page.evaluate("scrollTo(0, 0)")
+        page.evaluate("scrollTo(0, 0)")
         page.wait_for_timeout(300)  # the colours of buttons fade in
         page.screenshot(path=IMAGES / f"{name}-{width}-{scheme}.png")
     page.context.close()

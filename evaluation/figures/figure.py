@@ -6,6 +6,7 @@ and lines are the page's own (``static/js/core/figures.js``), those of the data 
 """
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,11 @@ SCALE: ColourScale = (
 """The colour scale of heat maps: light is more, and it reads the same without colour vision."""
 DIVERGING: ColourScale = ((0.0, PALETTE[0]), (0.5, "#f4f1ea"), (1.0, PALETTE[1]))
 """The colour scale of differences: blue below, orange above, pale where there is none."""
+
+LINE = 90
+"""Letters that one line of a caption has room for."""
+_SENTENCE = re.compile(r"\.(?= [A-Z“])|\.$")
+_PART = re.compile(r"[;:,](?= )")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,11 @@ class Figure:
     plot: dict[str, Any]
     simulated: bool = False
 
+    @property
+    def brief(self) -> str:
+        """What the caption says first, in one line."""
+        return first_line(self.caption)
+
     def csv(self) -> str:
         """Return the table as CSV, the numbers as they are and not as they are rounded."""
         return as_csv(self.table)
@@ -60,6 +71,18 @@ class Figure:
         """Return the plot as JSON that may stand in a page: undefined numbers are null."""
         text = json.dumps(_plain(self.plot), separators=(",", ":"), allow_nan=False)
         return text.replace("<", "\\u003c")  # no label can end the element that it stands in
+
+
+def first_line(caption: str) -> str:
+    """Return what a caption says first in `LINE` letters at most: a sentence, or a part of one."""
+    end = _SENTENCE.search(caption)
+    sentence = caption[: end.end()] if end else caption
+    if len(sentence) <= LINE:
+        return sentence
+    ends = [one.start() for one in _PART.finditer(sentence) if one.start() < LINE]
+    if not ends:
+        return f"{sentence[:LINE].rpartition(' ')[0]} …"
+    return f"{sentence[: ends[-1]]}."
 
 
 def as_csv(table: "pd.DataFrame") -> str:

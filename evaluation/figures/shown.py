@@ -7,11 +7,15 @@ say the same.
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from evaluation.figures.figure import Figure, as_csv
+from evaluation.figures.figure import Figure, as_csv, first_line
 from evaluation.numerals import UNDEFINED, numeral
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+MOST_ROWS, MOST_HEARD = 24, 6
+"""Rows of a table, and of one with sounds, that a page has room for."""
 
 
 class Cell(NamedTuple):
@@ -58,7 +62,8 @@ class Table:
     data : the numbers as they are
     name : a slug, unique on its page; the CSV file is named by it
     title, caption : what it shows, in a few words and in a sentence or more
-    folded : whether it is shown when it is asked for only
+    folded : whether it is shown when it is asked for only, wherever it stands
+    simulated : whether nobody listened, and its judgements are made
     """
 
     headings: list[Heading]
@@ -68,6 +73,19 @@ class Table:
     title: str = ""
     caption: str = ""
     folded: bool = False
+    simulated: bool = False
+
+    @property
+    def brief(self) -> str:
+        """What the caption says first, in one line."""
+        return first_line(self.caption)
+
+    @property
+    def tall(self) -> bool:
+        """Whether it is too long for a page and scrolls in a box: sooner where it has sounds."""
+        rows = [row for rows in self.groups.values() for row in rows]
+        heard = any(cell.listen[1] for row in rows[:1] for cell in row)
+        return len(rows) > (MOST_HEARD if heard else MOST_ROWS)
 
     @property
     def missing(self) -> str:
@@ -119,6 +137,14 @@ class Section:
     def tables(self) -> list[Table]:
         """The tables, in their order."""
         return [one for one in self.parts if isinstance(one, Table)]
+
+    def leads(self, part: Figure | Table) -> bool:
+        """Return whether a part is shown unasked: the first figure, and the first table.
+
+        All others fold, and so does a first table that says so itself.
+        """
+        tables = [one for one in self.tables[:1] if not one.folded]
+        return any(part is one for one in (*self.figures[:1], *tables))
 
 
 def number(

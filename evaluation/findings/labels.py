@@ -14,6 +14,7 @@ from evaluation.figures.study.beside import ears_and_labels
 from evaluation.figures.study.cast import ranked
 from evaluation.figures.study.orders import rank_slopes, relabelled_slopes
 from evaluation.figures.study.sentences import sampled
+from evaluation.findings.summary import system_names
 from evaluation.findings.view import View
 from evaluation.findings.words import estimate_cell, known_cell, missing, spread, system_table
 from evaluation.numerals import numeral
@@ -42,9 +43,9 @@ def labels(view: View) -> Section:
         figures.append(relabelled_slopes(view.graded, cast))
         tables += [
             _rules(view.graded, view.form),
-            _disagreements(view, cast),
             _relabelled(view, cast),
         ]
+        tables.insert(0, _disagreements(view))  # what the page is opened for
     return Section(
         "labels",
         "Ears next to labels",
@@ -211,12 +212,12 @@ def _rules(of: Analysis, form: str) -> Table:
     )  # fmt: skip
 
 
-def _disagreements(view: View, cast: "pd.DataFrame") -> Table | None:
+def _disagreements(view: View) -> Table | None:
     of = view.graded
     if of is None or not of.disagreements:
         return None
     table = disagreements_table(of.ratings, of.disagreements)
-    names = dict(zip(cast["system"], cast["name"], strict=True))
+    names = system_names(of)
     headings = {False: "Labels say wrong, ears say right", True: "Labels say right, ears say wrong"}
     groups: dict[str, list[list[Cell]]] = {}
     for one, label in zip(of.disagreements, table["class"], strict=True):

@@ -40,14 +40,8 @@ LEAST_SYSTEMS = 3
 _TWO = "{:.2f}"
 
 
-def preferred(of: PreferenceAnalysis) -> list[Section]:
-    """Return the sections of a study with the method "preference", in their order."""
-    cast = study_cast(of.tables)
-    found = [_rated(of), _strengths(of, cast), _labels(of), _groups(of, cast), _people(of)]
-    return [one for one in found if one is not None]
-
-
-def _rated(of: PreferenceAnalysis) -> Section:
+def choices(of: PreferenceAnalysis) -> Section:
+    """Return the section "rated"."""
     votes, sides = of.choices, of.sides
     queries = votes["query"].nunique()
     said = ", ".join(f"{name} {count:,}" for name, count in sides.items())
@@ -70,8 +64,9 @@ def _rated(of: PreferenceAnalysis) -> Section:
     )  # fmt: skip
 
 
-def _strengths(of: PreferenceAnalysis, cast: "pd.DataFrame") -> Section:
-    table = of.table
+def strengths_of(of: PreferenceAnalysis) -> Section:
+    """Return the section "means"."""
+    table, cast = of.table, study_cast(of.tables)
     rows = {}
     for row in table.to_dict("records"):
         strength = {
@@ -145,7 +140,8 @@ def _gaps(of: PreferenceAnalysis, cast: "pd.DataFrame") -> str:
     )
 
 
-def _labels(of: PreferenceAnalysis) -> Section | None:
+def orders_of(of: PreferenceAnalysis) -> Section | None:
+    """Return the section "labels"; None where nothing was scored by the labels."""
     table = of.orders
     if not len(table):
         return None
@@ -185,8 +181,9 @@ def _labels(of: PreferenceAnalysis) -> Section | None:
     return Section("labels", "Ears next to labels", parts=(shown,))
 
 
-def _groups(of: PreferenceAnalysis, cast: "pd.DataFrame") -> Section | None:
-    table = of.families
+def families_of(of: PreferenceAnalysis) -> Section | None:
+    """Return the section "groups"; None where queries have no family."""
+    table, cast = of.families, study_cast(of.tables)
     if not len(table):
         return None
     shown = grouped(
@@ -202,7 +199,8 @@ def _groups(of: PreferenceAnalysis, cast: "pd.DataFrame") -> Section | None:
     return Section("groups", "Families", parts=(shown,))
 
 
-def _people(of: PreferenceAnalysis) -> Section:
+def choosers(of: PreferenceAnalysis) -> Section:
+    """Return the section "raters"."""
     rows = [
         [
             Cell(row["rater"], row["rater"]),

@@ -1,16 +1,25 @@
 """The sections of a study's results in their order, simulated judgements marked throughout."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from evaluation.analysis.preferred_lists import PreferenceAnalysis
 from evaluation.figures.figure import Figure
 from evaluation.figures.shown import Section, Table
 from evaluation.findings.consistency import consistency
 from evaluation.findings.differences import differences
+from evaluation.findings.glance import glance
 from evaluation.findings.groups import facets, groups, people
 from evaluation.findings.labels import labels
 from evaluation.findings.means import means
-from evaluation.findings.preferred import preferred
+from evaluation.findings.preferred import (
+    choices,
+    choosers,
+    families_of,
+    orders_of,
+    strengths_of,
+)
 from evaluation.findings.rated import rated
 from evaluation.findings.view import View
 from evaluation.findings.whole_lists import anchors
@@ -18,7 +27,30 @@ from evaluation.records.frames import StudyTables
 
 MADE = "The judgements are simulated: nobody listened."
 """What every caption says of a study that made raters judged."""
-_ORDER = (rated, means, differences, anchors, consistency, labels, facets, groups, people)
+Makers = Mapping[str, Callable[[Any], Section | None]]
+_OF_GRADES: Makers = {
+    "rated": rated, "means": means, "differences": differences, "anchors": anchors,
+    "agreement": consistency, "labels": labels, "facets": facets, "groups": groups,
+    "raters": people,
+}  # fmt: skip
+_OF_CHOICES: Makers = {
+    "rated": choices, "means": strengths_of, "labels": orders_of, "groups": families_of,
+    "raters": choosers,
+}  # fmt: skip
+GLANCE = "glance"
+"""The section of the first page: it repeats of the others what is looked for first."""
+
+
+def names_of_sections(view: View | PreferenceAnalysis) -> tuple[str, ...]:
+    """Return the names of the sections that a study's results can have, in their order."""
+    return tuple(_makers(view))
+
+
+def section(view: View | PreferenceAnalysis, name: str) -> Section | None:
+    """Return one section by its name, or `GLANCE`; None where there is nothing to say of it."""
+    made = glance(view) if name == GLANCE else _makers(view)[name](view)
+    tables = view.tables if isinstance(view, PreferenceAnalysis) else view.of.tables
+    return made and _marked(made, tables)
 
 
 def sections(view: View | PreferenceAnalysis) -> list[Section]:
@@ -28,11 +60,11 @@ def sections(view: View | PreferenceAnalysis) -> list[Section]:
     ----------
     view : how the grades of a study are looked at, or the choices between lists
     """
-    if isinstance(view, PreferenceAnalysis):
-        found = preferred(view)
-        return [_marked(one, view.tables) for one in found]
-    found = [one for make in _ORDER if (one := make(view)) is not None]
-    return [_marked(one, view.of.tables) for one in found]
+    return [one for name in _makers(view) if (one := section(view, name)) is not None]
+
+
+def _makers(view: View | PreferenceAnalysis) -> Makers:
+    return _OF_CHOICES if isinstance(view, PreferenceAnalysis) else _OF_GRADES
 
 
 def _marked(section: Section, tables: StudyTables) -> Section:
@@ -47,4 +79,5 @@ def _of_made(one: Figure | Table) -> Figure | Table:
     if isinstance(one, Figure):
         table = one.table.assign(judgements="simulated")
         return replace(one, caption=caption, table=table, simulated=True)
-    return replace(one, caption=caption, data=one.data.assign(judgements="simulated"))
+    data = one.data.assign(judgements="simulated")
+    return replace(one, caption=caption, data=data, simulated=True)

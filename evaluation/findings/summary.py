@@ -35,7 +35,7 @@ def summary(of: Results, *, tests: bool = True) -> str:
     nothing = _nothing_yet(of, tests)
     if nothing:
         return " ".join([*made, nothing])
-    found, names = told_apart(of), _names(of)
+    found, names = told_apart(of), system_names(of)
     if not found.enough or len(found.order) < 2:
         return " ".join([*made, _too_little(found, names)])
     needed = [*made, *_of_facet(of), _finding(of, found, names), *_whom(of, found)]
@@ -53,7 +53,7 @@ def _as_room(needed: Sequence[str], wanted: Iterable[str]) -> str:
     return " ".join(said)
 
 
-def _names(of: Results) -> dict[str, str]:
+def system_names(of: Results) -> dict[str, str]:
     """Return what each system is called: its short title, simulated ones marked."""
     cast = study_cast(of.tables)
     told = " (simulated)" if _all_simulated(of) else " (imported)"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from embeddings import __version__
 from embeddings.collection.clips import CONVENTIONS, Collection
 from embeddings.errors import InputError
-from evaluation.figures.figure import Figure
+from evaluation.figures.figure import Figure, first_line
 from evaluation.figures.scores.every import NO_SWEEP, class_scatter, score_figures
 from evaluation.figures.shown import Table
 from evaluation.objective import published
@@ -26,6 +26,7 @@ from evaluation.objective.scoreboard import (
 )
 from evaluation.objective.stored_systems import stored_systems
 from evaluation.reports import TEMPLATES
+from evaluation.reports.explaining import explained, meanings
 from evaluation.reports.scores_tables import class_rows, family_rows, moved_rows, system_rows
 
 if TYPE_CHECKING:
@@ -111,7 +112,13 @@ def render(template: str, assets: Assets, **values: Any) -> str:
     return (
         _environment()
         .get_template(template)
-        .render(version=__version__, assets=assets, csv_address=_csv_address, **values)
+        .render(
+            version=__version__,
+            assets=assets,
+            csv_address=_csv_address,
+            meanings=meanings,
+            **values,
+        )
     )
 
 
@@ -120,10 +127,12 @@ def _environment() -> "Environment":
     """Return what holds the templates, compiled once: that takes longer than filling them."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
+    made.filters |= {"explained": explained, "brief": first_line}
+    return made
 
 
 def best_pair(systems: "pd.DataFrame") -> tuple[str, str] | None:

@@ -8,6 +8,7 @@ from typing import Any
 from embeddings import __version__
 from evaluation.figures.figure import Figure
 from evaluation.figures.shown import Section
+from evaluation.glossary import GLOSSARY
 from evaluation.reports.scores_report import Assets, render
 
 _LIBRARIES = ("numpy", "scipy", "pandas")
@@ -51,20 +52,36 @@ class About:
         ]
 
 
-def study_report(
-    sections: Sequence[Section], about: About, assets: Assets, summary: str = ""
-) -> str:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a report, as a page of results has it.
+
+    Attributes
+    ----------
+    name, title : a slug, "" for the first part; what it is called
+    question, answer : what it answers first, and how; "" for nothing
+    sections : in their order
+    """
+
+    name: str
+    title: str
+    question: str
+    answer: str
+    sections: Sequence[Section]
+
+
+def study_report(parts: Sequence[Part], about: About, assets: Assets) -> str:
     """Return results as an HTML document that needs neither a server nor a network.
 
-    `summary` says in a few sentences what was found; "" for nothing.
+    `parts` are the pages of the results, in their order; the last one is of the method.
     """
     return render(
         "study_report.html",
         assets,
-        sections=sections,
+        parts=parts,
         about=about,
-        summary=summary,
         made_of=about.rows(),
+        words=GLOSSARY,
         file_name=lambda name: f"{about.file or about.slug}-{name}.csv",
         about_simulated="",
     )

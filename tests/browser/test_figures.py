@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from evaluation.figures.figure import DIVERGING, PALETTE, SCALE, Figure
 from tests.support.browser.barriers import looked_at, looks, violations
 from tests.support.browser.colours import contrast
+from tests.support.browser.drawn import draw_all
 from tests.support.browser.tab import pixel, told, wait_until
 from tests.support.server import Thread
 from webapp.core import figure_pages as webapp_figures
@@ -109,6 +110,7 @@ def shown(app: Flask) -> Iterator[Callable[..., str]]:
 def drawn(page: Page, address: str, count: int) -> None:
     """Open a page and wait until all its figures are drawn."""
     page.goto(address)
+    draw_all(page)
     expect(page.locator("figure[data-drawn]")).to_have_count(count)
 
 

@@ -12,6 +12,7 @@ from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import Ranking, open_embedding
 from evaluation.objective.scoring import score_ranking
 from tests.support.browser.barriers import looked_at, looks, violations
+from tests.support.browser.drawn import draw_all
 from tests.support.browser.tab import Page, expect, sideways, sign_in, told, whole
 from tests.support.scoreboard import disguise
 from tests.support.server import Server
@@ -40,11 +41,9 @@ def address(server: Server, part: str, query: str = "") -> str:
 
 
 def drawn(page: Page) -> None:
-    """Wait until all figures are drawn, each as it comes into view."""
-    for figure in whole(page, "figure[data-figure]").all():
-        figure.scroll_into_view_if_needed()
-        expect(figure).to_have_attribute("data-drawn", "yes")
-    expect(page.locator("figure[data-figure]:not([data-drawn])")).to_have_count(0)
+    """Bring all figures into view, and wait until they are drawn."""
+    draw_all(page)
+    expect(page.locator("figure[data-figure]:visible:not([data-drawn])")).to_have_count(0)
 
 
 def texts(page: Page, rows: str) -> list[str]:
@@ -169,7 +168,7 @@ def test_what_is_below_a_figure_stays_where_it_is_when_it_is_drawn(
     before = page.evaluate(top)
     told(page, lambda: held, "the page asks for no plotting script")
     held[0].continue_()
-    drawn(page)
+    expect(page.locator("figure[data-drawn]")).not_to_have_count(0)
     assert page.evaluate(top) == pytest.approx(before, abs=2)
 
 

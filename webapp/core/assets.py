@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from evaluation.reports.scores_report import Assets
 
 _STYLES = ("sounding-board.css", "rating.css", "figures.css", "scores.css", "report.css")
-_SCRIPTS = ("core/figures.js", "core/report.js")
+_SCRIPTS = ("core/figures.js", "core/report.js", "core/glossary.js")
 
 
 def assets(*styles: str) -> "Assets":

@@ -11,9 +11,13 @@ from typing import Any
 from flask import Blueprint, Response, abort, make_response, send_file, url_for
 
 from evaluation.reports import TEMPLATES
+from evaluation.reports.explaining import explained, meanings
 from webapp.core.security import policy
 
 bp = Blueprint("figures", __name__, template_folder=str(TEMPLATES))  # _findings.html is there
+
+bp.add_app_template_filter(explained)
+bp.add_app_template_global(meanings, "term_meanings")
 
 _EMPTY = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 _MAP = "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='"

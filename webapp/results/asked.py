@@ -7,7 +7,7 @@ speaks=these     intervals speak for these raters alone; for others like them, t
 look=yes         tests although the study still runs
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -22,8 +22,10 @@ from webapp.tables.study_tables import uncollected
 
 if TYPE_CHECKING:
     from evaluation.analysis.graded import Analysis
+    from evaluation.analysis.preferred_lists import PreferenceAnalysis
     from evaluation.figures.shown import Section
-    from evaluation.findings.view import Results
+    from evaluation.findings.chapters import Chapter
+    from evaluation.findings.view import Results, View
 
 THESE, YES = "these", "yes"
 
@@ -109,13 +111,53 @@ class Asked:
         told = primary and plan.raters is not None
         return {"raters": word, "primary": told, "shown": screened == self.screened}
 
+    @cached_property
+    def view(self) -> "View | PreferenceAnalysis":
+        """How the results are looked at."""
+        from evaluation.analysis.preferred_lists import PreferenceAnalysis
+        from evaluation.findings.view import View
+
+        if isinstance(self.results, PreferenceAnalysis):
+            return self.results
+        model = None
+        if self.study.terms.method == "graded":
+            model = stored_model(self.study, self.facet, screened=self.screened)
+        return View(self.results, self.other, self.tests, model)
+
+    @property
+    def chapters(self) -> "tuple[Chapter, ...]":
+        """The pages that these results have."""
+        from evaluation.findings.chapters import chapters
+
+        return chapters(self.view)
+
+    def section(self, name: str) -> "Section | None":
+        """Return one section by its name; None where there is nothing to say of it."""
+        from evaluation.findings.sections import section
+
+        return self.kept(("section", name), lambda: section(self.view, name))
+
     def sections(self) -> "list[Section]":
         """Return what there is to say."""
-        return self.kept(("sections",), self._sections)
+        from evaluation.findings.sections import names_of_sections
+
+        return self.named(names_of_sections(self.view))
+
+    def named(self, names: Iterable[str]) -> "list[Section]":
+        """Return those of the named sections of which there is something to say."""
+        return [one for name in names if (one := self.section(name)) is not None]
 
     def summary(self) -> str:
         """Return what was found, in a few sentences."""
         return str(self.kept(("summary",), self._summary))
+
+    def answer(self, chapter: "Chapter") -> str:
+        """Return what a chapter answers first; the summary for the first one."""
+        from evaluation.findings.chapters import answer
+
+        if not chapter.name:
+            return self.summary()
+        return str(self.kept(("answer", chapter.name), lambda: answer(self.view, chapter)))
 
     def kept(self, what: tuple[Any, ...], make: Callable[[], Any]) -> Any:
         """Return what `make` makes of these results; it is kept, by `what` it is."""
@@ -127,18 +169,6 @@ class Asked:
         from evaluation.findings.summary import summary
 
         return summary(self.results, tests=self.tests)
-
-    def _sections(self) -> "list[Section]":
-        from evaluation.analysis.preferred_lists import PreferenceAnalysis
-        from evaluation.findings.sections import sections
-        from evaluation.findings.view import View
-
-        if isinstance(self.results, PreferenceAnalysis):
-            return sections(self.results)
-        model = None
-        if self.study.terms.method == "graded":
-            model = stored_model(self.study, self.facet, screened=self.screened)
-        return sections(View(self.results, self.other, self.tests, model))
 
 
 def read_asked(study: Study, args: Mapping[str, Any]) -> Asked:

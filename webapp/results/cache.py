@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 MOST_ANALYSES = 8
 MOST_TABLES = 4
-MOST_SHOWN = 16
+MOST_SHOWN = 80  # a study's chapters, their sections and their answers, of some studies
 
 _analyses, _tables, _shown = Kept(MOST_ANALYSES), Kept(MOST_TABLES), Kept(MOST_SHOWN)
 

@@ -70,7 +70,10 @@ def as_json(asked: Asked) -> dict[str, Any]:
 
 def as_report(asked: Asked) -> str:
     """Return the results as one HTML document."""
-    from evaluation.reports.study_report import study_report
+    from evaluation.reports.study_report import Part, study_report
 
-    every = asked.sections(), about(asked), assets("results.css"), asked.summary()
-    return study_report(*every)
+    parts = [
+        Part(one.name, one.title, one.question, asked.answer(one), asked.named(one.sections))
+        for one in asked.chapters
+    ]
+    return study_report(parts, about(asked), assets("results.css"))

@@ -26,41 +26,61 @@ if TYPE_CHECKING:
     from evaluation.analysis.graded import Analysis
     from evaluation.figures.figure import Figure
     from evaluation.figures.shown import Section, Table
+    from evaluation.findings.chapters import Chapter
 
     Part = Figure | Table
 
 bp = Blueprint("results", __name__, url_prefix="/studies")
 
 
-@bp.get("/<slug>/results")
+@bp.get("/<slug>/results", defaults={"chapter": ""})
+@bp.get("/<slug>/results/<chapter>")
 @figure_page
-def page(slug: str) -> ResponseReturnValue:
-    """Show the results of a study."""
+def page(slug: str, chapter: str) -> ResponseReturnValue:
+    """Show a chapter of the results of a study: the first one where none is named."""
     asked = _asked(slug)
+    shown = next((one for one in asked.chapters if one.name == chapter), None)
+    if shown is None:
+        abort(404)
     sounds = _collection(asked.study)
-    heard = sounds.info["imported_at"] if sounds else ""
-    body = asked.kept(
-        ("page", str(get_locale()), heard),
-        lambda: Markup(
-            render_template(
-                "results/_results.html", asked=asked, sections=asked.sections(), sounds=sounds,
-                address=_address,
-            )
-        ),
-    )  # fmt: skip
     return render_template(
         "results/page.html",
         study=asked.study,
         asked=asked,
-        summary=asked.summary(),
-        body=body,
-        contents=[(one.name, one.title) for one in asked.sections()],
+        chapters=asked.chapters,
+        chapter=shown,
+        answer=asked.answer(shown),
+        body=_body(asked, shown, sounds),
         facets=[one.name for one in asked.study.terms.scale.facets] if asked.facet else [],
         can_screen=asked.other is not None,
         can_speak=asked.results.enough_raters,
         sounds=sounds,
         address=_address,
+        **_method(asked) if shown.name == "method" else {},
     )
+
+
+def _body(asked: Asked, chapter: "Chapter", sounds: Collection | None) -> Markup:
+    """Return the sections of a chapter as HTML; kept until something is judged."""
+    heard = sounds.info["imported_at"] if sounds else ""
+
+    def make() -> Markup:
+        sections = asked.named(chapter.sections)
+        return Markup(
+            render_template(
+                "results/_results.html", asked=asked, chapter=chapter, sections=sections,
+                sounds=sounds, address=_address,
+            )
+        )  # fmt: skip
+
+    return asked.kept(("page", chapter.name, str(get_locale()), heard), make)
+
+
+def _method(asked: Asked) -> dict[str, Any]:
+    """Return what the last chapter has: what the results are made of, and what words mean."""
+    from evaluation.glossary import GLOSSARY
+
+    return {"made_of": result_files.about(asked).rows(), "words": GLOSSARY}
 
 
 @twins(bp, "/<slug>/results/figures/<name>", "results")
@@ -128,10 +148,11 @@ def _part(
     slug: str, file: str, name: str, kind: "Callable[[Section], Sequence[Part]]"
 ) -> TableFile:
     asked = _asked(slug)
-    for section in asked.sections():
-        for part in kind(section):
-            if part.name == name:
-                return result_files.part_file(asked, part, file)
+    for chapter in asked.chapters:
+        for section in asked.named(chapter.sections):
+            for part in kind(section):
+                if part.name == name:
+                    return result_files.part_file(asked, part, file)
     abort(404)
 
 

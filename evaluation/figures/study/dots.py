@@ -1,6 +1,6 @@
 """Rows of dots: a system each, with its interval, bounds, and a line that all are compared with."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +30,10 @@ PASSED = ("passed_value", "passed_low", "passed_high", "passed_queries", "passed
 REFERENCE = ("reference", "reference_low", "reference_high")
 """The columns of the human reference, the same in every row."""
 
+_SMALL = 22
+"""Pixels of a row in a small plot whose names have one line each."""
+_PHONE = 42
+"""Letters of a line of a name that has the width of a phone."""
 _BELOW = 0.27
 """How far the raters who passed are drawn below everybody, in rows."""
 _WORD = 12
@@ -70,8 +74,45 @@ def dots(table: "pd.DataFrame", axis: dict[str, Any], decimals: int) -> dict[str
             "shapes": shapes, "height": row * len(table) + 130,
             "margin": MARGIN | {"r": round(_WORD * LETTER / 2) + 8},
             "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
-            "meta": {"least_width": own.width + PLOT + 40},
+            "meta": {"least_width": own.width + PLOT + 40, "narrow": narrow(table["name"])},
         },
+    }  # fmt: skip
+
+
+def small(plot: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return a plot of rows with little height: no title below, and no words on the axis."""
+    layout, own = plot["layout"], labels(names)
+    axis = {key: value for key, value in layout["xaxis"].items() if key != "title"}
+    if "ticktext" in axis:
+        axis["ticktext"] = [text.partition("<br>")[0] for text in axis["ticktext"]]
+    row = _SMALL if own.row < 30 else own.row - 4
+    meta = layout["meta"] | {"least_width": own.width + 240}
+    height = row * len(own.texts) + 66
+    return plot | {"layout": layout | {"xaxis": axis, "height": height, "meta": meta}}
+
+
+def narrow(names: Iterable[str], above: int = 8) -> dict[str, Any]:
+    """Return what of a layout is otherwise where it is narrow: each name is above its row, whole.
+
+    Parameters
+    ----------
+    names : of the rows, from the top
+    above : pixels between the middle of a row and its name
+    """
+    texts = [in_lines(name, _PHONE) for name in names]
+    lines = max((text.count("<br>") + 1 for text in texts), default=1)
+    row = 2 * above + 12 + 16 * lines
+    words = [
+        {
+            "text": text, "x": 0, "xref": "paper", "xanchor": "left", "y": place, "yref": "y",
+            "yanchor": "bottom", "yshift": above, "showarrow": False, "align": "left",
+        }
+        for place, text in enumerate(texts)
+    ]  # fmt: skip
+    top = (above + 16 * lines) / row + 0.1
+    return {
+        "yaxis": BARE | {"showticklabels": False, "range": [len(texts) - 0.4, -top]},
+        "annotations": words, "height": row * len(texts) + 150,
     }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The figures of how good each system is: a dot with its interval, the best first."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from evaluation.analysis.result_tables import systems_table
 from evaluation.analysis.system_scores import Scores
 from evaluation.figures.charts import is_simulated, titled
 from evaluation.figures.figure import Figure
-from evaluation.figures.study.dots import PASSED, REFERENCE, bounded, dots, scale_axis
+from evaluation.figures.study.dots import PASSED, REFERENCE, bounded, dots, scale_axis, small
 from evaluation.figures.study.marks import (
     by_scores,
     digits,
@@ -92,6 +93,22 @@ def primary_scores(of: PanelResults, cast: "pd.DataFrame") -> Figure | None:
         plot=dots(table, axis, digits(high - low)),
         simulated=is_simulated(table),
     )
+
+
+def scores_in_short(
+    of: PanelResults, cast: "pd.DataFrame", reference: Estimate | None = None
+) -> Figure | None:
+    """Return the figure "glance": each system by the primary measure, in little room.
+
+    None where no system has a value. The parameters are those of `mean_grades`.
+    """
+    figure = primary_scores(of, cast)
+    if figure is None and of.primary.measure.figure == "means":
+        figure = mean_grades(of, cast, reference=reference)
+    if figure is None:
+        return None
+    names = _table(of.primary, cast)["name"]
+    return replace(figure, name="glance", plot=small(figure.plot, names))
 
 
 def _table(

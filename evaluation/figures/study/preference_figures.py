@@ -1,6 +1,7 @@
 """Figures of studies in which two lists are compared: strengths, shares of wins, who beats whom."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from evaluation.analysis.preferred_lists import PreferenceAnalysis
 from evaluation.figures.charts import BARE, GREY, counted, is_simulated, labels, plain, titled
 from evaluation.figures.figure import DIVERGING, PALETTE, Figure
 from evaluation.figures.study.cast import divide, ranked
+from evaluation.figures.study.dots import narrow, small
 from evaluation.figures.study.marks import divider, rows_named
 from evaluation.figures.study.matrix import both_ways, square
 from evaluation.figures.study.sentences import (
@@ -91,6 +93,18 @@ def win_rates(of: PreferenceAnalysis, cast: "pd.DataFrame") -> Figure | None:
     )
 
 
+def strengths_in_short(of: PreferenceAnalysis, cast: "pd.DataFrame") -> Figure | None:
+    """Return the figure "glance": the share won by each system, in as little room as it takes.
+
+    None where nothing was compared. `cast` is as `study_cast` returns it.
+    """
+    figure = win_rates(of, cast)
+    if figure is None:
+        return None
+    names = _by_value(cast, of.table)[0]["name"]
+    return replace(figure, name="glance", plot=small(figure.plot, names))
+
+
 def win_matrix(of: PreferenceAnalysis, cast: "pd.DataFrame") -> Figure | None:
     """Return the figure "wins": how often the row's lists are preferred to the column's.
 
@@ -171,7 +185,8 @@ def _dots(table: "pd.DataFrame", title: str, even: float, form: str) -> dict[str
                              "range": [count - 0.4, -0.7]},
             "shapes": shapes, "showlegend": False, "height": (own.row + 8) * count + 90,
             "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-            "meta": {"least_width": own.width + 240, "most_width": 860},
+            "meta": {"least_width": own.width + 240, "most_width": 860,
+                     "narrow": narrow(table["name"], 26)},
         },
     }  # fmt: skip
 

@@ -1,11 +1,30 @@
-// Draws a page's figures: each <figure data-figure> holds "data" and "layout" of a Plotly figure
-// as JSON. Paper, ink and lines follow the page's theme, and the width follows the page's; what is
+// Draws a page's figures, each when it comes into view: a <figure data-figure> holds "data" and
+// "layout" of a Plotly figure as JSON, and Plotly is loaded for the first one. Paper, ink and lines follow the page's theme, and the width follows the page's; what is
 // saved is always dark on white, with its title and caption, as for a paper.
 
 const SAVED = { width: 960, margin: 28, font: "Helvetica, Arial, sans-serif", sharpness: 3 };
 const PAPER = { "--ink": "#1d2224", "--ink-quiet": "#4a5256", "--line": "#dcdad4", "--panel": "#fff" };
 const NOTICE = "#6b4a00";
 const AXIS = /^[xy]axis\d*$/;
+
+let loading = null;
+
+// Plotly's script is millions of letters, which a page without a figure in view never waits for:
+// <script data-plotly> has its address, or, in a report in one file, all of it as plain text.
+export function plotly() {
+  if (window.Plotly) return Promise.resolve();
+  loading ??= new Promise((resolve, reject) => {
+    const told = document.querySelector("script[data-plotly]");
+    const script = document.createElement("script");
+    script.onload = resolve;
+    script.onerror = reject;
+    if (told.dataset.plotly) script.src = told.dataset.plotly;
+    else script.textContent = told.textContent;
+    document.head.append(script);
+    if (!script.src) resolve();
+  });
+  return loading;
+}
 
 function pageColour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -45,15 +64,27 @@ function colours(layout) {
 
 const followers = new WeakMap();
 
+// A layout as it is for so many pixels: with less than meta.least_width, meta.narrow wins over it,
+// and nothing is wider than the page.
+function fitting(layout, width) {
+  const { least_width: least, narrow } = layout.meta ?? {};
+  if (!narrow || !width || width >= least) return layout;
+  return { ...layout, ...narrow, meta: { ...layout.meta, least_width: undefined } };
+}
+
 // Draw { data, layout, config } into an element, in place of what was drawn there before. It
 // follows the theme and the element's width, within layout.meta.least_width and most_width;
 // layout.height wins over data-height.
-export async function draw(element, { data, layout = {}, config }) {
+export async function draw(element, { data, layout: whole = {}, config }) {
+  await plotly();
   const before = followers.get(element);
   followers.delete(element);
   before?.forEach((observer) => observer.disconnect());
   if (before) Plotly.purge(element);
   element.replaceChildren();
+  element.style.minWidth = "";
+  const layout = fitting(whole, element.clientWidth);
+  const isNarrow = layout !== whole;
   const { least_width: least, most_width: most } = layout.meta ?? {};
   element.style.minWidth = least ? `${least}px` : "";
   element.style.maxWidth = most ? `${most}px` : "";
@@ -64,7 +95,9 @@ export async function draw(element, { data, layout = {}, config }) {
   theme.observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
   const width = new ResizeObserver(() => {
     const now = element.clientWidth;
-    if (now && now !== element.layout.width) Plotly.relayout(element, { width: now });
+    const room = element.parentElement.clientWidth;
+    if (room && (fitting(whole, room) !== whole) !== isNarrow) draw(element, { data, layout: whole, config });
+    else if (now && now !== element.layout.width) Plotly.relayout(element, { width: now });
   });
   width.observe(element);
   followers.set(element, [theme, width]);
@@ -93,12 +126,14 @@ function written(lines, { x, y, step, size, colour, weight = 400 }) {
 
 // The figure as an SVG of its own: its title above, its provenance, its caption below.
 async function picture(figure, { data, layout = {} }) {
+  await plotly();
   const box = figure.querySelector(".figure-plot");
   const { least_width: least = 0, most_width: most = Infinity } = layout.meta ?? {};
   const width = Math.max(SAVED.width, least + 2 * SAVED.margin);
   const inner = width - 2 * SAVED.margin;
   const title = inLines(box.getAttribute("aria-label"), `600 18px ${SAVED.font}`, inner);
-  const caption = inLines(figure.querySelector("figcaption").textContent, `13px ${SAVED.font}`, inner);
+  const said = figure.querySelector("[data-caption]") ?? figure.querySelector("figcaption");
+  const caption = inLines(said.textContent, `13px ${SAVED.font}`, inner);
   const mark = figure.querySelector(".figure-title .provenance")?.textContent.trim();
   const top = SAVED.margin + 24 * title.length + (mark ? 22 : 0) + 8;
   const own = layout.height ?? (Number(box.dataset.height) || 420);
@@ -152,17 +187,32 @@ function scrollable(scroller, title) {
 }
 
 function show(figure) {
-  const plot = JSON.parse(figure.querySelector("script").textContent);
+  const plot = JSON.parse(figure.querySelector(":scope > script").textContent);
   const box = figure.querySelector(".figure-plot");
   const title = box.getAttribute("aria-label");
-  draw(box, plot).then(() => {
+  return draw(box, plot).then(() => {
     new ResizeObserver(() => scrollable(box.parentElement, title)).observe(box.parentElement);
     figure.dataset.drawn = "yes";
   });
-  for (const button of figure.querySelectorAll("[data-save]")) {
-    button.hidden = false;
-    button.addEventListener("click", () => save(figure, plot, button.dataset.save));
-  }
 }
 
-document.querySelectorAll("figure[data-figure]").forEach(show);
+// Figures are drawn one by one, and what is pressed meanwhile is answered in between.
+let turn = Promise.resolve();
+const answered = () => new Promise((resolve) => setTimeout(resolve));
+
+const inView = new IntersectionObserver((entries) => {
+  for (const { target } of entries.filter((one) => one.isIntersecting)) {
+    inView.unobserve(target);
+    turn = turn.then(answered).then(() => show(target));
+  }
+}, { rootMargin: "200px" });
+
+for (const figure of document.querySelectorAll("figure[data-figure]")) {
+  inView.observe(figure);
+  for (const button of figure.querySelectorAll("[data-save]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      save(figure, JSON.parse(figure.querySelector(":scope > script").textContent), button.dataset.save);
+    });
+  }
+}

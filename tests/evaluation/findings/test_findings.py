@@ -16,13 +16,12 @@ from evaluation.findings.differences import PEEKED, WAIT, differences
 from evaluation.findings.sections import MADE, sections
 from evaluation.findings.view import View
 from evaluation.protocol.terms import PlannedAnalysis
-from evaluation.reports.study_report import study_report
 from evaluation.statistics.agreement import raters_needed
 from tests.support.browser.cells import cells
 from tests.support.studies.hostile_studies import HOSTILE, STUDY, planned, with_facets
 from tests.support.studies.made_study import raters, tables
 from tests.support.studies.rated import simulated
-from tests.support.studies.said_of import ABOUT, BARE, ORDER, found, named, table
+from tests.support.studies.said_of import ORDER, found, named, report_of, table
 
 
 @pytest.fixture(scope="module")
@@ -265,7 +264,7 @@ def test_who_heard_little_does_not_pass_without_a_word() -> None:
 
 
 def test_a_report_prints_why_there_are_dashes() -> None:
-    html = study_report(found(tables(simulated(raters=1))), ABOUT, BARE)
+    html = report_of(found(tables(simulated(raters=1))))
     assert re.search(r"–: [^<]*nothing was graded again[^<]*\.</p>", html)
 
 

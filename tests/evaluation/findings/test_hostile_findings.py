@@ -13,13 +13,13 @@ from evaluation.analysis.rated_lists import RatingAnalysis
 from evaluation.figures.shown import Cell, Fact, Heading, Section, Table
 from evaluation.findings.sections import sections
 from evaluation.findings.view import View
-from evaluation.reports.study_report import results_json, study_report
+from evaluation.reports.study_report import results_json
 from tests.support.browser.cells import cells
 from tests.support.studies.hostile_studies import EXTREMES, HOSTILE
 from tests.support.studies.list_studies import PREFERRED, RATED
 from tests.support.studies.made_study import tables
 from tests.support.studies.rated import simulated
-from tests.support.studies.said_of import ABOUT, BARE, check, found, named, table, wrong
+from tests.support.studies.said_of import ABOUT, check, every, found, named, report_of, table, wrong
 
 
 def test_what_is_decorative_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,15 +47,15 @@ def test_what_is_decorative_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_hostile_studies_can_be_shown(case: str) -> None:
     told = HOSTILE[case]()
     of, other = (Analysis(told, screened=one) for one in (False, True))
-    check(sections(View(of, other)), told)
+    check(every(View(of, other)), told)
     if case in ("nobody passed", "not to be told who passed"):
-        check(sections(View(other, of)), told)
+        check(every(View(other, of)), told)
 
 
 @pytest.mark.parametrize("case", EXTREMES)
 def test_hostile_studies_can_be_shown_for_these_raters_alone(case: str) -> None:
     told = HOSTILE[case]()
-    check(sections(View(Analysis(told, alone=True))), told)
+    check(every(View(Analysis(told, alone=True))), told)
 
 
 NO_FIT = {
@@ -74,7 +74,7 @@ BARE_CHOICES = ("nothing", "one choice", "one query")  # too few for an interval
 def test_hostile_preferences_can_be_shown(case: str) -> None:
     for alone in (False, True):
         told = PREFERRED[case]()
-        check(said := sections(PreferenceAnalysis(told, alone=alone)), told, "win_rate")
+        check(said := every(PreferenceAnalysis(told, alone=alone)), told, "win_rate")
         check_preferred(named(said, "means"), case)
 
 
@@ -126,14 +126,14 @@ def test_the_orders_of_two_systems_are_not_correlated() -> None:
 def test_hostile_ratings_can_be_shown(case: str) -> None:
     for alone in (False, True):
         told = RATED[case]()
-        check(sections(View(RatingAnalysis(told, alone=alone))), told)
+        check(every(View(RatingAnalysis(told, alone=alone))), told)
 
 
 def test_names_cannot_leave_their_element() -> None:
     told = tables(simulated(systems=2, queries=4))
     evil = "<img src=x onerror=alert(1)>"
     known = {name: {**facts, "title": evil + name} for name, facts in told.systems.items()}
-    html = study_report(found(replace(told, systems=known)), ABOUT, BARE)
+    html = report_of(found(replace(told, systems=known)))
     assert "<img" not in html
     assert str(Markup.escape(evil)) in html
 
@@ -142,5 +142,5 @@ def test_the_same_study_gives_the_same_files() -> None:
     def make() -> list[Section]:
         return found(tables(simulated(systems=3, queries=8)))
 
-    assert study_report(make(), ABOUT, BARE) == study_report(make(), ABOUT, BARE)
+    assert report_of(make()) == report_of(make())
     assert results_json(make(), ABOUT) == results_json(make(), ABOUT)

@@ -25,7 +25,7 @@ from evaluation.objective.sweep import sweep
 from evaluation.reports.scores_report import Assets, best_pair, report
 from evaluation.reports.scores_tables import class_rows, family_rows, system_rows
 from tests.support.browser.barriers import looks, violations
-from tests.support.browser.tab import expect
+from tests.support.browser.drawn import draw_all
 from tests.support.browser.watching import watch
 
 BARE = Assets(styles="p { color: red }", theme="", plotly="/* drawn by Plotly */", scripts=("1",))
@@ -260,7 +260,7 @@ def opened(browser: Any, written: str) -> Iterator[Callable[..., Any]]:
         tab.asked = []
         tab.on("request", lambda request: tab.asked.append(request.url))
         tab.goto(written)
-        expect(tab.locator("figure[data-drawn]")).to_have_count(tab.locator("figure").count())
+        draw_all(tab)
         tabs.append(tab)
         return tab
 

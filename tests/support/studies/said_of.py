@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 
 from evaluation.analysis.graded import Analysis
+from evaluation.analysis.preferred_lists import PreferenceAnalysis
 from evaluation.figures.figure import Figure
 from evaluation.figures.shown import Section, Table
-from evaluation.findings.sections import sections
+from evaluation.findings.chapters import answer, chapters
+from evaluation.findings.sections import GLANCE, sections
+from evaluation.findings.sections import section as section_of
 from evaluation.findings.view import View
 from evaluation.records.frames import StudyTables
 from evaluation.reports.scores_report import Assets
-from evaluation.reports.study_report import About, results_json, study_report
+from evaluation.reports.study_report import About, Part, results_json, study_report
 from tests.support.browser.cells import cells
 from tests.support.studies.decoration import complaints
 
@@ -36,10 +39,29 @@ def table(of: list[Section], name: str) -> Table:
     return next(part for one in of for part in one.tables if part.name == name)
 
 
+def report_of(said: list[Section]) -> str:
+    """Return a report of sections, as one part of it."""
+    return study_report([Part("all", "All", "", "", said)], ABOUT, BARE)
+
+
+def every(view: View | PreferenceAnalysis) -> list[Section]:
+    """Return all sections that pages have, the first page's too; each page's answer is a sentence.
+
+    What no rater gave is none of it: nothing undefined is written.
+    """
+    for chapter in chapters(view):
+        said = answer(view, chapter)
+        assert not re.search(r"\bnan\b|\bNone\b|\binf\b|  ", said), said
+        assert not said or said.endswith("."), said
+    first = section_of(view, GLANCE)
+    assert first is not None
+    return [*sections(view), first]
+
+
 def written(said: list[Section]) -> dict[str, str]:
     """Return the files of what is said of a study; numbers that JSON cannot have are refused."""
     numbers = json.dumps(results_json(said, ABOUT), ensure_ascii=False, allow_nan=False)
-    return {"JSON": numbers, "report": study_report(said, ABOUT, BARE)}
+    return {"JSON": numbers, "report": report_of(said)}
 
 
 def wrong(
@@ -75,4 +97,4 @@ def check(said: list[Section], told: StudyTables, primary: str = "") -> None:
                 assert len(row) == len(part.headings), part.name
                 assert not {"nan", "None", "inf", ""} & set(row), (part.name, row)
     assert "A &lt;made&gt; study" in files["report"]
-    assert files["report"].count("<section") == len(said) + 1
+    assert files["report"].count("<section") == len(said) + 2

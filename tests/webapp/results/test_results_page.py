@@ -5,11 +5,11 @@ import io
 import json
 import re
 from collections.abc import Callable
+from html import unescape
 
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
-from markupsafe import escape
 from werkzeug.test import TestResponse
 
 from evaluation.analysis.graded import Analysis
@@ -25,6 +25,8 @@ from webapp.results.cache import forget
 from webapp.study import lifecycle
 
 GRADED = "a-graded-study-2"
+CHAPTERS = ("/systems", "/differences", "/agreement", "/labels", "/groups", "/raters", "/rated",
+            "/method")  # fmt: skip
 
 
 Get = Callable[..., TestResponse]
@@ -40,6 +42,11 @@ def get(client: FlaskClient) -> Get:
     return get
 
 
+def plain(page: str) -> str:
+    """Return the words of a page as they are read."""
+    return unescape(re.sub("<[^>]+>", "", page))
+
+
 def asked(lab: Lab, slug: str, **words: str) -> Asked:
     """Return what an address asks for; call it inside the app's context."""
     return read_asked(lifecycle.find_study(slug), words)
@@ -47,17 +54,44 @@ def asked(lab: Lab, slug: str, **words: str) -> Asked:
 
 @pytest.mark.parametrize("slug", SLUGS)
 def test_every_section_is_on_the_page_with_all_its_parts(lab: Lab, get: Get, slug: str) -> None:
-    page = get(slug, look="yes")
-    assert page.status_code == 200
-    assert "style-src-attr" in page.headers["Content-Security-Policy"]
     with lab.app.app_context():
-        sections = asked(lab, slug, look="yes").sections()
+        found = asked(lab, slug, look="yes")
+        sections, chapters = {one.name: one for one in found.sections()}, found.chapters
     assert len(sections) >= 3
-    for section in sections:
-        assert f'<h2 id="{section.name}">' in page.text
-        for part in section.parts:
-            place = "figure" if isinstance(part, Figure) else "table"
-            assert f'id="{place}-{part.name}"' in page.text, part.name
+    shown = []
+    for chapter in chapters:
+        page = get(slug, f"/{chapter.name}".rstrip("/"), look="yes")
+        assert page.status_code == 200
+        assert "style-src-attr" in page.headers["Content-Security-Policy"]
+        assert page.text.count("aria-current=page") == 1
+        ways = [f"/results/{one.name}".rstrip("/") for one in chapters]
+        assert all(re.search(rf'href="[^"]+{way}[?"]', page.text) for way in ways)
+        shown += [name for name in chapter.sections if name in sections]
+        for section in (sections[name] for name in chapter.sections if name in sections):
+            assert f'<h2 id="{section.name}">' in page.text
+            for part in section.parts:
+                place = "figure" if isinstance(part, Figure) else "table"
+                assert f'id="{place}-{part.name}"' in page.text, part.name
+    assert sorted(shown) == sorted(sections)
+    assert get(slug, "/nothing").status_code == 404
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_page_opens_with_an_answer_and_folds_all_but_a_figure_and_a_table(
+    lab: Lab, get: Get, slug: str
+) -> None:
+    with lab.app.app_context():
+        found = asked(lab, slug, look="yes")
+        chapters = [(one, found.answer(one), found.named(one.sections)) for one in found.chapters]
+    for chapter, answer, sections in chapters:
+        page = get(slug, f"/{chapter.name}".rstrip("/"), look="yes").text
+        if chapter.question:
+            assert answer
+            assert answer in plain(page)
+        parts = [(one, part) for one in sections for part in one.parts]
+        opened = [part for one, part in parts if one.leads(part)]
+        assert page.count('<details class="folded">') == len(parts) - len(opened)
+        assert len(opened) <= 2 * len(sections)
 
 
 @pytest.mark.parametrize("slug", SLUGS)
@@ -83,7 +117,7 @@ def test_the_page_shows_what_the_bundle_says(lab: Lab, get: Get) -> None:
             part for one in asked(lab, GRADED).sections() for part in one.parts
             if isinstance(part, Table) and part.name == "mean-grades"
         )  # fmt: skip
-    text = get(GRADED).text
+    text = get(GRADED, "/systems").text
     rows = sorted(row[1] for row in cells(shown))
     told = [one.estimate for one in own.mean_grades.systems]
     assert rows == sorted(f"{one.value:.1f} [{one.low:.1f}, {one.high:.1f}]" for one in told)
@@ -94,11 +128,11 @@ def test_the_page_shows_what_the_bundle_says(lab: Lab, get: Get) -> None:
 
 
 def test_facets_and_screening_are_switched(lab: Lab, get: Get) -> None:
-    plain = get(GRADED).text
-    acoustic = get(GRADED, facet="acoustic").text
-    assert "aria-current=true>semantic</a>" in plain.replace('"', "")
+    usual = get(GRADED, "/systems").text
+    acoustic = get(GRADED, "/systems", facet="acoustic").text
+    assert "aria-current=true>semantic</a>" in usual.replace('"', "")
     assert "aria-current=true>acoustic</a>" in acoustic.replace('"', "")
-    assert "facet=acoustic" in plain
+    assert "results/systems?facet=acoustic" in usual
     assert "tables/mean-grades.csv?facet=acoustic" in acoustic
     assert get(GRADED, facet="loudness").status_code == 400
     said = "raters must be &#39;passed&#39;, &#39;all&#39; or nothing"
@@ -108,16 +142,17 @@ def test_facets_and_screening_are_switched(lab: Lab, get: Get) -> None:
 
 @pytest.mark.parametrize("slug", SLUGS)
 def test_for_whom_intervals_speak_is_switched(lab: Lab, get: Get, slug: str) -> None:
-    plain, these = get(slug), get(slug, speaks="these")
-    assert (plain.status_code, these.status_code) == (200, 200)
+    usual, these = get(slug, "/systems"), get(slug, "/systems", speaks="these")
+    assert (usual.status_code, these.status_code) == (200, 200)
     with lab.app.app_context():
         enough = asked(lab, slug).results.enough_raters
         assert asked(lab, slug, speaks="these").results.alone
     said = "speak for these raters alone: they do not allow for what other raters would say"
-    assert said not in plain.text
-    assert (said in these.text) == ("preference" not in slug)
-    assert ("Intervals speak for" in plain.text) == enough
-    assert "speaks=these" in these.text.partition("Downloads</h2>")[2]
+    assert said not in plain(usual.text)
+    assert (said in plain(these.text)) == ("preference" not in slug)
+    assert ("Intervals speak for" in usual.text) == enough
+    files = get(slug, "/method", speaks="these").text
+    assert "speaks=these" in files.partition("Downloads</h2>")[2]
     about = json.loads(get(slug, ".json", speaks="these").text)["about"]
     assert about["Shown"].endswith("intervals for these raters alone")
     sent = get(slug, ".json", speaks="these").headers["Content-Disposition"]
@@ -126,16 +161,16 @@ def test_for_whom_intervals_speak_is_switched(lab: Lab, get: Get, slug: str) -> 
 
 
 def test_tests_of_a_running_study_wait_until_they_are_asked_for(lab: Lab, get: Get) -> None:
-    waiting, looked = get(GRADED).text, get(GRADED, look="yes").text
+    waiting, looked = (get(GRADED, "/differences", **ask).text for ask in ({}, {"look": "yes"}))
     assert "Tests wait until the study is closed" in waiting
-    assert "look=yes#differences" in waiting
+    assert "results/differences?look=yes" in waiting
     assert 'id="table-pairs"' not in waiting
     assert get(GRADED, "/tables/pairs.csv").status_code == 404
     assert "You are looking at tests of a study that still runs" in looked
     assert 'id="table-pairs"' in looked
     assert get(GRADED, "/tables/pairs.csv", look="yes").status_code == 200
-    assert "look=yes" in looked.partition("Downloads</h2>")[2]
-    closed = get("a-graded-study").text
+    assert "look=yes" in get(GRADED, "/method", look="yes").text.partition("Downloads</h2>")[2]
+    closed = get("a-graded-study", "/differences").text
     assert 'id="table-pairs"' in closed
     assert "Tests wait" not in closed
 
@@ -149,7 +184,7 @@ def test_what_is_sent_as_json_and_as_one_file(lab: Lab, get: Get) -> None:
                  if (part["kind"], part["name"]) == ("table", "mean-grades"))  # fmt: skip
     assert means["rows"][0]["definition"] == "mean_grade@6/judged-only"
     report = get(GRADED, "/report.html")
-    assert report.text.count("<section") == len(told["sections"]) + 1
+    assert report.text.count("<section") == 1 + len(told["sections"]) + 2
     assert "http://" not in report.text.partition("<main")[2].partition("</main>")[0]
 
 
@@ -165,7 +200,7 @@ def test_what_was_found_stands_first_on_the_page_in_the_report_and_in_json(
     for what in ("", "/report.html"):
         before, short, after = get(slug, what).text.partition("In short:</strong>")
         assert short
-        assert after.partition("</p>")[0].strip() == str(escape(said))
+        assert plain(after.partition("</p>")[0]).strip() == said
         assert "<h2" not in before
 
 
@@ -233,9 +268,10 @@ def test_hostile_studies_have_a_page_and_files(
     monkeypatch.setattr("webapp.results.asked.analysis_of", analysis_of)
     for words in ({"look": "yes", "raters": "all"}, {"look": "yes", "raters": "passed"}):
         forget()
-        page = get(GRADED, **words)
-        assert page.status_code == 200
-        assert not re.search(r">\s*(nan|None)\b", page.text)
+        for chapter in ("", *(CHAPTERS if words["raters"] == "all" else ())):
+            page = get(GRADED, chapter, **words)
+            assert page.status_code == 200
+            assert not re.search(r">\s*(nan|None)\b", page.text)
         for what in (
             "/judgements.csv",
             "/ears.qrels",
