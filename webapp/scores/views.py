@@ -27,7 +27,7 @@ from webapp.scores import classes, score_tables
 from webapp.scores.csv_files import TABLES, csv_table, scores_file
 from webapp.scores.lead_words import lead_sentences
 from webapp.scores.score_tables import Board
-from webapp.scores.state import PARTS, State, read_state
+from webapp.scores.state import State, read_state
 from webapp.twins import TableFile, twins
 
 bp = Blueprint("scores", __name__)
@@ -46,10 +46,12 @@ _FILES = (
 
 
 @bp.get("/scores/<name>")
-@bp.get(f"/scores/<name>/<any({', '.join(PARTS)}):part>")
+@bp.get("/scores/<name>/<part>")
 @figure_page
 def scores(name: str, part: str = "") -> ResponseReturnValue:
     """Show a part of the page of a collection's scores."""
+    if part not in _PARTS:
+        abort(404)
     collection, found, state = _asked(name, part)
     return render_template(
         "scores/page.html",
