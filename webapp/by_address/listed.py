@@ -170,7 +170,8 @@ ADDRESSES = (
         "results.judgements",
         "Every judgement of a study that asks for grades, with what is done with it; rank.SYSTEM "
         "is the candidate's rank under each system. Raters have pseudonyms.",
-        (_SLUG,), ASKED, TIDY_COLUMNS,
+        (_SLUG,), ASKED,
+        TIDY_COLUMNS | {"judgements": "simulated: nobody judged; without this column raters did"},
     ),
     Address(
         "results.numbers",

@@ -25,7 +25,7 @@ from webapp.core.static_files import ENDPOINTS
 from webapp.logbook import record
 from webapp.models import AccessToken, Account, Study
 from webapp.models.signin import SCOPES
-from webapp.signin.sessions import SEEN_EVERY, digest
+from webapp.signin.sessions import KEPT, SEEN_EVERY, digest
 
 PREFIX = "sb_"
 """What a token begins with, so that people and programs that look for secrets know it as one."""
@@ -63,7 +63,7 @@ def init_app(app: Flask) -> None:
 def make(
     account: Account, name: str, scopes: Sequence[str], *, study: str = "", days: int = DAYS
 ) -> str:
-    """Store a new token of an account; return it: it is kept nowhere.
+    """Store a new token of an account; return it: it is kept nowhere. Those long over are removed.
 
     Raises
     ------
@@ -73,6 +73,8 @@ def make(
         to `MOST_DAYS`.
     """
     _check(name, scopes, study, days)
+    over = sa.or_(AccessToken.revoked_at < now() - KEPT, AccessToken.expires_at < now() - KEPT)
+    db.session.execute(sa.delete(AccessToken).where(over))
     known = db.session.scalar(sa.select(AccessToken).where(AccessToken.name == name))
     if known is not None and is_good(known):
         raise InputError(f"There is a token {name!r} already; choose another name, or revoke it.")

@@ -14,17 +14,31 @@ from urllib.parse import quote, urlencode
 import pandas as pd
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from evaluation.objective.definitions import METRICS
 from sounding_board import as_frame
 from tests.support.pages.bearing import asked, token_of
 from webapp.by_address.described import description, routes
 from webapp.by_address.listed import ADDRESSES
 from webapp.models.signin import SCOPES
 from webapp.signin.links import new_token
+from webapp.twins import json_twin
 
 Get = Callable[[str], Any]
+
+
+def signed_in(demo: Flask) -> FlaskClient:
+    """Return an owner's browser. The demo's own links name the port that it was made for."""
+    client = demo.test_client()
+    with demo.app_context():
+        link = new_token()
+    assert client.get(f"/signin/{link}").status_code == 302
+    return client
+
+
 NOT_MADE = {"sweep", "umap", "tsne"}
 """Figures and maps that the demo has not: that is said, and is no error of the description."""
 
@@ -96,23 +110,61 @@ def test_where_the_app_lies_below_a_path_the_description_says_so(demo: Flask) ->
 
 def test_every_address_answers_as_it_is_described(get: Get, described: dict[str, Any]) -> None:
     """And each JSON is its CSV, cell by cell, and the same frame to pandas."""
-    table = described["components"]["schemas"]["Table"]
-    validator, tried = Draft202012Validator(table), set()
-    for path, operations in described["paths"].items():
-        (kind,) = operations["get"]["responses"]["200"]["content"]
+    validator = Draft202012Validator(described["components"]["schemas"]["Table"])
+    paths, tried = described["paths"], set()
+    for path in paths:
+        twin = f"{path.removesuffix('.json')}.csv"
+        if path == twin:
+            continue  # tried with its JSON
         for number, (address, query) in enumerate(addresses(described, path)):
             answer = get(address + query)
             if PurePosixPath(address).stem in NOT_MADE:
                 assert list(answer.json) == ["error"], address
                 continue
-            assert (answer.status_code, answer.mimetype) == (200, kind), (address, query)
+            assert (answer.status_code, answer.mimetype) == (200, kind(paths[path])), address
             tried.add(path)
-            twin = address.removesuffix(".json") + ".csv"
-            if f"{path.removesuffix('.json')}.csv" in described["paths"] and kind.endswith("json"):
+            if twin in paths:
+                other = get(f"{address.removesuffix('.json')}.csv{query}")
+                assert (other.status_code, other.mimetype) == (200, kind(paths[twin])), address
+                tried.add(twin)
                 if number == 0:
-                    validator.validate(answer.json)
-                assert_same(answer.json, get(twin + query).text)
-    assert tried == set(described["paths"])
+                    validator.validate(answer.json | {"rows": answer.json["rows"][:20]})
+                assert_same(answer.json, other.text)
+    assert tried == set(paths)
+
+
+def kind(operations: dict[str, Any]) -> str:
+    """Return the media type that an address is described to have."""
+    (found,) = operations["get"]["responses"]["200"]["content"]
+    return found
+
+
+def test_every_column_is_explained(get: Get, demo: Flask, described: dict[str, Any]) -> None:
+    measures = {f"{word}_{name}" for word in ("published", "difference") for name in METRICS}
+    for one in (one for one in ADDRESSES if one.columns):
+        told = {name for names in one.columns for name in names.split(", ")}
+        path = [route.path for route in routes(demo, one)][-1]
+        once: dict[str, str] = {}  # each address as it is first tried, with the least asked
+        for address, query in addresses(described, path):
+            once.setdefault(address, query)
+        for address, query in once.items():
+            names = {column["name"] for column in get(address + query).json.get("columns", ())}
+            ranks = {name for name in names if name.startswith("rank.")}
+            assert names - told - measures - ranks == set(), address
+
+
+@pytest.mark.parametrize(
+    ("page", "least"),
+    [
+        ("/scores/demo", 9), ("/studies/demo-results/results", 30), ("/studies", 1),
+        ("/browse/demo/map?map=freesound.pca", 1),
+    ],
+)  # fmt: skip
+def test_beside_every_csv_of_a_page_is_its_json(demo: Flask, page: str, least: int) -> None:
+    links = re.findall(r'href="([^"]+\.(?:csv|json)(?:\?[^"]*)?)"', signed_in(demo).get(page).text)
+    tables = [one for one in links if ".csv" in one]
+    assert len(tables) >= least
+    assert {json_twin(one) for one in tables} <= set(links)
 
 
 def assert_same(found: dict[str, Any], text: str) -> None:
@@ -163,11 +215,7 @@ def test_rankings_are_what_the_page_of_browsing_shows(get: Get, demo: Flask) -> 
     assert found["about"]["simulated"] is False
     clips = [one["clip"] for one in found["rows"]]
     address = "/browse/demo?query=bark-1&system=freesound.minmax-pca100.nns"
-    client = demo.test_client()
-    with demo.app_context():
-        link = new_token()
-    assert client.get(f"/signin/{link}").status_code == 302
-    page = client.get(address).text
+    page = signed_in(demo).get(address).text
     assert re.findall(r'<a class="clip-id"[^>]* title=[^>]*>([^<]+)</a>', page) == clips
     assert len(clips) == 15
     assert [one["rank"] for one in found["rows"]] == list(range(1, 16))

@@ -250,6 +250,15 @@ def test_tokens_are_made_on_the_command_line(app: Flask) -> None:
     )
 
 
+def test_tokens_that_are_long_over_are_forgotten(app: Flask) -> None:
+    token_of(app, "scores", name="old")
+    with app.app_context():
+        stored(app, "old").expires_at = now() - timedelta(days=31)
+        db.session.commit()
+    token_of(app, "scores", name="new")
+    assert [line.split()[0] for line in said(app, "tokens", "list").splitlines()] == ["new"]
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
