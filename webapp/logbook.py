@@ -40,6 +40,9 @@ ACTS = {
     "account added": lazy_gettext("added an account"),
     "account disabled": lazy_gettext("disabled an account"),
     "sessions ended": lazy_gettext("ended sessions"),
+    "job started": lazy_gettext("started a job"),
+    "job cancelled": lazy_gettext("cancelled a job"),
+    "job resumed": lazy_gettext("resumed a job"),
     "installation accepted": lazy_gettext("accepted another data folder or secret key"),
 }
 """What can be done -> its words on a page."""
