@@ -4,6 +4,7 @@ One's own is known once the command line has computed it, of whatever collection
 own`): then it is noted beside the vectors where its code lies, and what its SHA-256 was.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +60,25 @@ def lack_of_card(data: Path, card: Card) -> Lack:
 def registered(data: Path) -> list[Registered]:
     """Return the user's own representations, each source once, in the order of collections."""
     found: dict[tuple[str, Own], Registered] = {}
+    for _, one in _every(data):
+        found.setdefault((one.name, one.own), one)
+    return list(found.values())
+
+
+def find_registered(data: Path, key: str, *, verify: bool = False) -> Registered:
+    """Return the user's own representation of a key, of whichever collection.
+
+    Raises InputError where there is none or, with `verify`, its code is not what it was.
+    """
+    for folder, one in _every(data):
+        if one.key == key:
+            find_own(folder, verify=verify)
+            return one
+    raise InputError(f"There is no representation of your own {key!r}: flask embeddings own.")
+
+
+def _every(data: Path) -> Iterator[tuple[Path, Registered]]:
+    """Yield the folder of each embedding that a user's own code has computed, and which that is."""
     for place in sorted(collections_folder(data).glob(f"[!.]*/embeddings/[!.]*/{PLACE}")):
         folder = place.parent
         try:
@@ -66,21 +86,4 @@ def registered(data: Path) -> list[Registered]:
             name = read_json(folder / "meta.json")["representation"]
         except (InputError, KeyError):  # its code is gone, or it is damaged
             continue
-        key = f"{folder.parents[1].name}/{folder.name}"
-        found.setdefault((name, own), Registered(key, name, own))
-    return list(found.values())
-
-
-def find_registered(data: Path, key: str, *, verify: bool = False) -> Registered:
-    """Return the user's own representation of a key.
-
-    Raises InputError where there is none or, with `verify`, its code is not what it was.
-    """
-    for one in registered(data):
-        if one.key == key:
-            collection, embedding = key.split("/")
-            find_own(
-                collections_folder(data) / collection / "embeddings" / embedding, verify=verify
-            )
-            return one
-    raise InputError(f"There is no representation of your own {key!r}: flask embeddings own.")
+        yield folder, Registered(f"{folder.parents[1].name}/{folder.name}", name, own)

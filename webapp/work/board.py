@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +22,7 @@ LOST = "lost"
 """The state, which no row has, of a job that should be going and has no process: its machine was
 switched off, say."""
 MOST_GOING = 50
+_ENDING, _PAUSE = 10, 0.1  # seconds that a process may take to end, and between two looks
 _STARTING = 15  # seconds in which a process that was just asked for may not be there yet
 
 
@@ -118,16 +120,28 @@ def resume(job: Job) -> None:
     Raises InputError where it is going, or done.
     """
     state = state_of(job)
-    if state in GOING or lives(job):
-        raise InputError(f"Job {job.id} is going on already.")
     if state == "done":
         raise InputError(f"Job {job.id} is done: there is nothing to resume.")
+    if state in GOING or not _is_gone(job):
+        raise InputError(f"Job {job.id} is going on already.")
     job.state, job.message, job.result = "waiting", "", "{}"
     job.started_at, job.ended_at = None, None
     job.doing, job.unit, job.done, job.total, job.seconds_left = "", "", 0, 0, None
     record("job resumed", note=title(job))
     db.session.commit()
     _start(job)
+
+
+def _is_gone(job: Job) -> bool:
+    """Return whether a job has no process, having waited for one that is just ending."""
+    number = job.id
+    db.session.rollback()  # nobody else is to wait, too
+    until = time.monotonic() + _ENDING
+    while jobs.running_since(log_of(number)) is not None:
+        if time.monotonic() > until:
+            return False
+        time.sleep(_PAUSE)
+    return True
 
 
 def title(job: Job) -> str:

@@ -15,7 +15,7 @@ from embeddings.systems.rankings import (
     groups_of,
     rank,
 )
-from embeddings.systems.store import system_names
+from embeddings.systems.store import Embedding, system_names
 from embeddings.tasks import Failure
 from evaluation.objective.scoring import read_objective, score_systems
 from webapp.work.kinds import Arguments, Kind, Lead, of_collection, several
@@ -46,15 +46,29 @@ def _check(given: Arguments) -> Arguments:
 
 def _run(arguments: Arguments) -> tuple[str, Arguments]:
     sounds = open_collection(current_app.config["DATA"], arguments["collection"])
-    how = {key: arguments[key] for key in (*WORDS, "pca")}
+    how = {key: arguments[key] for key in WORDS}
     systems = []
     for name in arguments["embeddings"]:
-        made = rank(sounds, name, device="auto", **how)
+        pca = arguments["pca"] or _cut(find_embedding(sounds, name))
+        made = rank(sounds, name, device="auto", pca=pca, **how)
         print(f"{made.system}: {made.title}, {made.meta['top']} neighbours of each clip")
         systems.append(made.system)
     unscored = _score(sounds)
     told = f" Not scored: {', '.join(unscored)}; the log says why." if unscored else ""
     return f"{', '.join(systems)}.{told}", {"systems": systems}
+
+
+def _cut(embedding: Embedding) -> str | None:
+    """Return the most components of PCA where the card asks for more than the vectors allow."""
+    usual = default_system(embedding)[0].pca
+    most = min(len(embedding.rows) - 1, embedding.vectors.shape[1])
+    if usual is None or usual <= most:
+        return None
+    print(
+        f"{embedding.name}: PCA {usual} is cut to {most}: the vectors are of {len(embedding.rows)} "
+        f"clips and {embedding.vectors.shape[1]} dimensions"
+    )
+    return str(most)
 
 
 def _score(sounds: Collection) -> list[str]:
