@@ -49,6 +49,11 @@ class Made:
     maps: list[str]
 
     @property
+    def is_simulated(self) -> bool:
+        """Whether it is made up."""
+        return self.embedding.meta["provenance"] == "simulated"
+
+    @property
     def failed(self) -> int:
         """How many clips failed."""
         return len(self.embedding.meta["failed"])

@@ -62,14 +62,14 @@ def test_a_ranking_is_built_and_scored_by_a_process(
 ) -> None:
     page = begin("/prepare/small/rank", **RANK)
     job = over(page)
-    assert (job.state, job.message) == ("done", "good.l2.mcss.")
+    assert (job.state, job.message) == ("done", "Good · L2 · MCSS.")
     assert job.ended_at > job.started_at >= job.created_at
     assert system_names(good) == ["good.l2.mcss"]
     assert read_objective(good, "good.l2.mcss")
     text = experimenter.get(page).text
     assert "scored: good.l2.mcss" in text
     assert 'href="/browse/small"' in text
-    assert 'href="/studies/new"' in text
+    assert "Build a second system to compare" in text
     assert experimenter.get(f"{page}/log.txt").text.startswith("good.l2.mcss: Good")
     assert said(app, "jobs", "list").startswith("1: rank good · small")
     with app.app_context():

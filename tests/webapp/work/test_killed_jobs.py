@@ -16,8 +16,8 @@ from embeddings.collection.clips import Collection, open_collection
 from embeddings.maps.stored_maps import open_map
 from embeddings.systems.store import open_embedding, open_ranking
 from evaluation.objective.sweep import sweeps
-from tests.support.jobs_killed import kill, process_of
 from tests.support.own_representations import EXAMPLE, own_embedding
+from tests.support.serving.killed_jobs import kill, process_of
 from tests.support.small import write_source
 from tests.support.waiting import wait_for
 from webapp import create_app

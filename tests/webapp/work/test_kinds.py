@@ -57,7 +57,7 @@ def test_own_representations_are_those_that_the_command_line_knows(
     page = experimenter.get("/prepare/other").text
     assert 'value="own:small/octaves"' in page
     message, result = do("compute", collection="other", representations=["own:small/octaves"])
-    assert message == "octaves of 18 clips."
+    assert message == "Octaves of 18 clips."
     assert result == {"embeddings": ["octaves"]}
     vectors = [open_embedding(one, "octaves").vectors for one in (small, other)]
     assert (vectors[0] == vectors[1]).all()
@@ -132,8 +132,9 @@ def test_what_a_card_asks_for_is_cut_to_what_a_small_collection_allows(
 
 def test_groups_can_be_left_out(good: Collection, do: Do) -> None:
     how = {"collection": "small", "embeddings": ["good"], "exclude_same": "group"}
-    _, result = do("rank", **how, normalise="l2", pca="none", aggregation="none")
-    assert result["systems"] == ["good.l2.mcss.exclude-group"]
+    message, result = do("rank", **how, normalise="l2", pca="none", aggregation="none")
+    assert message == "Good · L2 · MCSS · same group excluded."
+    assert result == {"systems": ["good.l2.mcss.exclude-group"], "there": 1}
     message, _ = do("sweep", **how)
     assert message.endswith("of good.")
 

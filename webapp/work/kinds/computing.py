@@ -71,10 +71,10 @@ def _check(given: Arguments) -> Arguments:
 def _run(arguments: Arguments) -> tuple[str, Arguments]:
     sounds = open_collection(current_app.config["DATA"], arguments["collection"])
     tasks = [_task(sounds, name) for name in arguments["representations"]]
-    lines, failed = [], 0
+    made_all, failed = [], 0
     for made, seconds, replaced in compute(sounds, tasks, retry=arguments["retry"]):
         took = "was there already" if seconds is None else f"{seconds:.0f} s"
-        lines.append(made.name)
+        made_all.append(made)
         print(f"{made.name}: {len(made.rows)} clips, {made.meta['dim']} dimensions, {took}")
         if replaced:
             print(replaced)
@@ -82,7 +82,9 @@ def _run(arguments: Arguments) -> tuple[str, Arguments]:
             print(f"failed: {made.name}: {clip}: {reason}")
         failed += len(made.meta["failed"])
     some = f" {failed} clips failed, and are left out; the log says why." if failed else ""
-    return f"{', '.join(lines)} of {len(sounds.clips)} clips.{some}", {"embeddings": lines}
+    titles = ", ".join(one.meta.get("title", one.meta["representation"]) for one in made_all)
+    names = [one.name for one in made_all]
+    return f"{titles} of {len(sounds.clips)} clips.{some}", {"embeddings": names}
 
 
 def _task(sounds: Collection, name: str) -> Task:

@@ -47,15 +47,16 @@ def _check(given: Arguments) -> Arguments:
 def _run(arguments: Arguments) -> tuple[str, Arguments]:
     sounds = open_collection(current_app.config["DATA"], arguments["collection"])
     how = {key: arguments[key] for key in WORDS}
-    systems = []
+    systems: dict[str, str] = {}
     for name in arguments["embeddings"]:
         pca = arguments["pca"] or _cut(find_embedding(sounds, name))
         made = rank(sounds, name, device="auto", pca=pca, **how)
         print(f"{made.system}: {made.title}, {made.meta['top']} neighbours of each clip")
-        systems.append(made.system)
+        systems[made.system] = made.title
     unscored = _score(sounds)
     told = f" Not scored: {', '.join(unscored)}; the log says why." if unscored else ""
-    return f"{', '.join(systems)}.{told}", {"systems": systems}
+    there = len(system_names(sounds))
+    return f"{'; '.join(systems.values())}.{told}", {"systems": list(systems), "there": there}
 
 
 def _cut(embedding: Embedding) -> str | None:
@@ -89,14 +90,15 @@ def _about(arguments: Arguments) -> str:
 
 
 def _leads(arguments: Arguments, result: Arguments) -> list[Lead]:
-    name = arguments["collection"]
-    return [
-        Lead(lazy_gettext("Browse and listen"), "browse.browse", {"name": name}),
-        Lead(lazy_gettext("Scores"), "scores.scores", {"name": name}),
-        Lead(lazy_gettext("New study"), "designing.new"),
-        Lead(lazy_gettext("Another ranking"), "prepare.page",
-             {"name": name, "_anchor": "rankings"}),
-    ]  # fmt: skip
+    name = {"name": arguments["collection"]}
+    browse = Lead(lazy_gettext("Browse and listen"), "browse.browse", name)
+    scores = Lead(lazy_gettext("Scores"), "scores.scores", name)
+    another = name | {"_anchor": "rankings"}
+    if result["there"] < 2:  # a comparison takes two
+        second = Lead(lazy_gettext("Build a second system to compare"), "prepare.page", another)
+        return [second, browse, scores]
+    study = Lead(lazy_gettext("New study"), "designing.new")
+    return [browse, scores, study, Lead(lazy_gettext("Another ranking"), "prepare.page", another)]
 
 
 KIND = Kind(
