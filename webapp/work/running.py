@@ -24,6 +24,7 @@ from webapp.work import board
 from webapp.work.kinds import Kind, find_kind, read
 
 _PAUSE = 0.5  # seconds between two looks at the row
+_PATIENCE = 1.0  # seconds between two looks whether it is a job's turn
 _NICER = 10  # raters' requests go first
 _STOPPED = "Stopped. What was finished is kept."
 _BY_MACHINE = "Stopped by the machine. What was finished is kept."
@@ -90,7 +91,7 @@ def _turn(number: int) -> Iterator[None]:
                 yield
                 return
         db.session.rollback()
-        time.sleep(_PAUSE)
+        time.sleep(_PATIENCE)
 
 
 class _Busy(Exception):

@@ -165,6 +165,30 @@ def on_server(text: str) -> Path:
     return real
 
 
+def check_links(path: Path) -> None:
+    """Raise InputError where a link at or below a path of the server leads out of all `roots`."""
+    waiting, seen = [path], set()
+    while waiting:
+        folder = waiting.pop()
+        if folder in seen or not folder.is_dir():
+            continue
+        seen.add(folder)
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_symlink():
+                    waiting.append(_inside(Path(entry.path)))
+                elif entry.is_dir():
+                    waiting.append(Path(entry.path))
+
+
+def _inside(link: Path) -> Path:
+    """Return where a link leads; InputError where that is below none of `roots`."""
+    real = link.resolve()
+    if not any(real.is_relative_to(root) for root in roots()):
+        raise InputError(f"{link}: the link leads out of import_roots.")
+    return real
+
+
 def _shown(name: str) -> str:
     last = PurePosixPath(name.replace("\\", "/")).name
     return "".join(one for one in last if one.isprintable())[:_NAME] or "upload"

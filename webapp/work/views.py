@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 
 from embeddings.errors import InputError
+from webapp.core import catalogue
 from webapp.core.downloads import download
 from webapp.core.menus import Entry
 from webapp.models import Job
@@ -51,6 +52,7 @@ def job(number: int) -> ResponseReturnValue:
         arguments=arguments,
         result=result,
         family_of=_family_of(result),
+        is_there=arguments.get("collection") in catalogue.names(),
         leads=_leads(found) if found.state == "done" else [],
         log=lines[-_LINES:],
         lines=len(lines),

@@ -63,8 +63,10 @@ def test_a_zip_becomes_a_collection(
     text = experimenter.get(page).text
     for words in ("clips.csv and its sounds · read as csv", "Import as mine", "hum-0", "Things"):
         assert words in text
+    looked = page
     page = begin("/collections/new/import", job=job.id)
     job = here(page)
+    assert "Import as mine" not in experimenter.get(looked).text
     assert (job.state, job.message) == ("done", "18 clips, 5 classes, 2 families.")
     made = open_collection(data, "mine")
     assert made.info["source"] == "sounds.zip"
@@ -120,6 +122,20 @@ def test_only_folders_below_the_roots_are_read(app: Flask, tmp_path: Path) -> No
                 uploads.on_server(str(wrong))
         with pytest.raises(InputError, match="no such file or folder"):
             uploads.on_server(str(root / "nowhere"))
+
+
+def test_a_link_inside_a_folder_leads_nowhere_else(app: Flask, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    write_source(root / "source")
+    write_source(tmp_path / "outside")
+    app.config["SETTINGS"]["import_roots"] = str(root)
+    given = {"name": "mine", "path": str(root / "source"), "reader": "csv"}
+    (root / "source" / "again").symlink_to(root / "source")  # in a circle, and inside
+    assert run(app, "look", given)[0].startswith("18 clips")
+    (root / "source" / "audio" / "more").symlink_to(tmp_path / "outside" / "audio")
+    for kind in ("look", "add"):
+        with pytest.raises(InputError, match="audio/more: the link leads out of import_roots"):
+            run(app, kind, given)
 
 
 def test_a_folder_of_the_server_is_looked_at_and_imported(

@@ -56,7 +56,9 @@ def source(arguments: Arguments) -> Path:
     """Return where the sounds of a job's arguments lie, unpacked where they came as a zip."""
     if "upload" in arguments:
         return uploads.unpacked(uploads.find(arguments["upload"]))
-    return uploads.on_server(arguments["path"])
+    path = uploads.on_server(arguments["path"])
+    uploads.check_links(path if path.is_dir() else path.parent)
+    return path
 
 
 def options(arguments: Arguments) -> Options:
