@@ -157,8 +157,7 @@ def log_of(number: int) -> Path:
 
 def said(number: int) -> str:
     """Return what a job's process said; "" where that is not here."""
-    log = log_of(number)
-    return log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+    return jobs.words(log_of(number))
 
 
 def _start(job: Job) -> None:

@@ -80,10 +80,12 @@ def page(name: str) -> ResponseReturnValue:
     return _page(catalogue.collection(name))
 
 
-@bp.post("/<any(compute, rank, sweep, map):kind>")
+@bp.post("/<kind>")
 def begin(name: str, kind: str) -> ResponseReturnValue:
     """Begin a job."""
     collection = catalogue.collection(name)
+    if kind not in KINDS:
+        abort(404)
     given: dict[str, Any] = {key: value for key, value in request.form.items() if value}
     given |= {key: request.form.getlist(key) for key in _LISTS}
     given["collection"] = collection.name
@@ -106,13 +108,15 @@ def _page(collection: Collection, sentence: str = "", wrong: str = "") -> str:
     )
     own = registered(catalogue.data())
     there = {one.embedding.name for one in made}
+    # a page that answers a form is not to load itself again
+    going = [] if sentence else board.going(f"collection {collection.name}")
     return render_template(
         "work/prepare.html",
         collection=collection,
         sentence=sentence,
         wrong=wrong,
         damaged=damaged,
-        going=[line(job) for job in board.going(f"collection {collection.name}")],
+        going=[line(job) for job in going],
         offers=_offers(there),
         own=[(OWN + one.key, one, _of_own(one) in there) for one in own],
         made=made,

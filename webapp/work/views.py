@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext
 
 from embeddings.errors import InputError
 from webapp.core import catalogue
+from webapp.core.database import row_id
 from webapp.core.downloads import download
 from webapp.core.menus import Entry
 from webapp.models import Job
@@ -36,15 +37,15 @@ def index() -> ResponseReturnValue:
 @bp.get("/status")
 def status() -> ResponseReturnValue:
     """Say how far jobs are, those that `job` names, for pages that wait."""
-    numbers = request.args.getlist("job", type=int)[:SHOWN]
-    return {str(number): _facts(_find(number)) for number in numbers}
+    numbers = request.args.getlist("job")[:SHOWN]
+    return {number: _facts(_find(number)) for number in numbers}
 
 
-@bp.get("/<int:number>")
-def job(number: int) -> ResponseReturnValue:
+@bp.get("/<number>")
+def job(number: str) -> ResponseReturnValue:
     """Show a job: how far it is, what came of it, where to go on, its log."""
     found = _find(number)
-    lines = board.said(number).splitlines()
+    lines = board.said(found.id).splitlines()
     arguments, result = read(found.arguments), read(found.result)
     return render_template(
         "work/job.html",
@@ -59,21 +60,21 @@ def job(number: int) -> ResponseReturnValue:
     )
 
 
-@bp.get("/<int:number>/log.txt")
-def log(number: int) -> Response:
+@bp.get("/<number>/log.txt")
+def log(number: str) -> Response:
     """Send what a job's process said, of its last try."""
-    _find(number)
-    return download(board.said(number), "text/plain", f"job-{number}.txt")
+    found = _find(number)
+    return download(board.said(found.id), "text/plain", f"job-{found.id}.txt")
 
 
-@bp.post("/<int:number>/cancel")
-def cancel(number: int) -> ResponseReturnValue:
+@bp.post("/<number>/cancel")
+def cancel(number: str) -> ResponseReturnValue:
     """Stop a job as Ctrl-C does."""
     return _do(number, board.cancel)
 
 
-@bp.post("/<int:number>/resume")
-def resume(number: int) -> ResponseReturnValue:
+@bp.post("/<number>/resume")
+def resume(number: str) -> ResponseReturnValue:
     """Go on with a job that was stopped, failed, or lost its process."""
     return _do(number, board.resume)
 
@@ -121,7 +122,7 @@ def _family_of(result: dict[str, Any]) -> dict[str, str]:
     return {label: family for family, labels in families.items() for label in labels}
 
 
-def _do(number: int, act: Any) -> ResponseReturnValue:
+def _do(number: str, act: Any) -> ResponseReturnValue:
     found = _find(number)
     try:
         act(found)
@@ -130,8 +131,8 @@ def _do(number: int, act: Any) -> ResponseReturnValue:
     return redirect(url_for(".job", number=number), 303)
 
 
-def _find(number: int) -> Job:
+def _find(number: str) -> Job:
     try:
-        return board.find(number)
-    except InputError:
+        return board.find(row_id(number))
+    except (InputError, ValueError):
         abort(404)

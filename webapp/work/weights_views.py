@@ -48,7 +48,8 @@ def _page(sentence: str = "", given: Arguments | None = None) -> str:
         "work/weights.html",
         weights=found,
         known=[one for one in found if one.variation.sha256 and one.state != "there"],
-        going=[line(job) for job in board.going("weights")],
+        # a page that answers a form is not to load itself again
+        going=[] if sentence else [line(job) for job in board.going("weights")],
         sentence=sentence,
         given=given or {},
         roots=uploads.roots(),

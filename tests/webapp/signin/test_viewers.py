@@ -18,7 +18,7 @@ from webapp.core.database import READING
 CHANGE = {"signin.signout", "signin.signout_everywhere"}
 """What a viewer may send: of the own sessions alone."""
 
-KEPT_BACK = {"manage.links", "manage.payments", "designing.new", "own.new"}
+KEPT_BACK = {"manage.links", "manage.payments", "designing.new", "own.new", "adding.new"}
 """What a viewer may not see: the keys of raters, who they are, and forms for owners."""
 
 REFUSED = "Nothing was changed: your account is a viewer&#39;s, which may look only."
@@ -108,7 +108,8 @@ def test_a_viewer_sees_every_page_but_keys_and_forms(app: Flask, viewer: FlaskCl
 
 
 PAGES = ("/", "/studies", "/studies/which", "/studies/next", "/studies/which/raters",
-         "/studies/which/results", "/browse/small?query=hum-0", "/log", "/account")  # fmt: skip
+         "/studies/which/results", "/browse/small?query=hum-0", "/log", "/account",
+         "/jobs", "/prepare/small", "/weights")  # fmt: skip
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -141,7 +142,14 @@ def test_a_viewers_pages_offer_nothing_that_is_refused(
     if path.startswith("/browse"):  # its form is there where a system can hear a new sound
         assert 'id="own"' in owner.get(path).text
         assert 'id="own"' not in viewer.get(path).text
-    elif path not in ("/studies/which/results", "/log", "/account"):
+    elif path not in (
+        "/studies/which/results",
+        "/log",
+        "/account",
+        "/jobs",
+        "/prepare/small",
+        "/weights",
+    ):
         assert closed(offered(owner)) != set()
 
 
