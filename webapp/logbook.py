@@ -42,6 +42,9 @@ ACTS = {
     "sessions ended": lazy_gettext("ended sessions"),
     "token made": lazy_gettext("made a token"),
     "token revoked": lazy_gettext("revoked a token"),
+    "job started": lazy_gettext("started a job"),
+    "job cancelled": lazy_gettext("cancelled a job"),
+    "job resumed": lazy_gettext("resumed a job"),
     "installation accepted": lazy_gettext("accepted another data folder or secret key"),
 }
 """What can be done -> its words on a page."""

@@ -104,25 +104,61 @@ def fetch_weights(
             return path
         partial = path.with_name(f".{path.name}.part")
         _download(variation.address, partial, variation.file)
+        if variation.sha256 and sha256_of(partial) != variation.sha256:
+            partial.unlink()
+            raise InputError(_not_published(variation.file, variation.sha256))
         os.replace(partial, path)
         _record(data, path, variation.address)
     return path
 
 
-def add_weights(data: Path, file: Path, name: str | None = None) -> Path:
+def published_sha256(name: str) -> str:
+    """Return the SHA-256 that the checkpoint of a file name must have, by its card.
+
+    Raises InputError where no card knows the name, or the card no SHA-256.
+    """
+    for card in CARDS.values():
+        for variation in card.variations:
+            if variation.file == name:
+                if variation.sha256:
+                    return variation.sha256
+                raise InputError(
+                    f"The card of {card.name} has no SHA-256 of {name}, so nobody can tell whether "
+                    "a file is what it should be: fetch it from where it is published, or add it "
+                    "on the command line (flask weights add)."
+                )
+    raise InputError(f"{name} is no checkpoint of a card; known are: {', '.join(_files())}.")
+
+
+def _files() -> list[str]:
+    return [one.file for card in CARDS.values() for one in card.variations]
+
+
+def _not_published(name: str, wanted: str) -> str:
+    return (
+        f"What came as {name} is not what was published: its SHA-256 is not that of the card, "
+        f"{wanted[:12]}…. Nothing was kept."
+    )
+
+
+def add_weights(
+    data: Path, file: Path, name: str | None = None, *, wanted: str | None = None
+) -> Path:
     """Copy a checkpoint that was downloaded by hand into the weights folder; return its path.
 
-    `name` is the name it should have there, where the file's own is another. Raises InputError
-    where there is no such file, no card knows the name, or another file has it already.
+    `name` is the name it should have there, where the file's own is another, `wanted` the SHA-256
+    that it must have. Raises InputError where there is no such file, no card knows the name, the
+    SHA-256 is another, or another file has the name already.
     """
     name = name or file.name
     if not file.is_file():
         raise InputError(f"{file}: there is no such file.")
-    names = [one.file for card in CARDS.values() for one in card.variations]
-    if name not in names:
+    if name not in _files():
         raise InputError(
-            f"{name} is no checkpoint of a card; known are: {', '.join(names)} (--as NAME)."
+            f"{name} is no checkpoint of a card; known are: {', '.join(_files())} (--as NAME)."
         )
+    if wanted is not None and sha256_of(file) != wanted:
+        raise InputError(_not_published(name, wanted))
     path = weights_folder(data) / name
     if path.is_file():
         if sha256_of(path) != sha256_of(file):

@@ -44,6 +44,7 @@ class Variation:
     licence : of the weights
     dim : numbers in a vector
     note : what there is to know about the address; "" for nothing
+    sha256 : of the file, where it is known for certain; "" where it is not
     """
 
     name: str
@@ -51,6 +52,7 @@ class Variation:
     licence: str
     dim: int
     note: str = ""
+    sha256: str = ""
 
     @property
     def file(self) -> str:

@@ -39,7 +39,7 @@ from embeddings.representations.runner import resampled
 Embed = Callable[[np.ndarray, int], Any]
 """From mono samples, float32 [frames], and their rate in Hz to [dim] or [windows, dim]."""
 
-_PLACE = "place.json"  # beside the vectors: paths of this machine, which no export has
+PLACE = "place.json"  # beside the vectors: paths of this machine, which no export has
 _PROBE_SECONDS = 10.0  # networks refuse less than their longest window
 _PROBE_RATE = 16000
 _LONGEST = 300
@@ -88,7 +88,7 @@ class Own:
             "weights": str(files[-1]) if self.weights else None,
             "sha256": [sha256_of(file) for file in files],
         }
-        write_json(folder / _PLACE, place)
+        write_json(folder / PLACE, place)
 
     def files(self) -> list[Path]:
         """Return the files of the user's that it needs: the Python file, the weights."""
@@ -129,12 +129,12 @@ def find_own(folder: Path, *, verify: bool = False) -> Own:
     Raises InputError where that was not noted, or a file of it is gone or, with `verify`, is not
     what it was.
     """
-    if not (folder / _PLACE).is_file():
+    if not (folder / PLACE).is_file():
         raise InputError(
             f"What computed {folder.name} was not noted: compute it again "
             "(flask embeddings own ... --again)."
         )
-    place = read_json(folder / _PLACE)
+    place = read_json(folder / PLACE)
     own = Own(place["source"], Path(place["weights"]) if place["weights"] else None)
     for file, known in zip(own.files(), place["sha256"], strict=True):
         if not file.is_file():

@@ -78,6 +78,38 @@ def check_aggregation(embedding: Embedding, aggregation: str | None) -> None:
         )
 
 
+def rank(
+    collection: Collection,
+    representation: str,
+    *,
+    aggregation: str | None = None,
+    normalise: str | None = None,
+    pca: str | None = None,
+    search: str | None = None,
+    top: int = TOP,
+    exclude_same: str | None = None,
+    device: str = "cpu",
+    workers: Workers = None,
+) -> Ranking:
+    """Build the ranking of a representation by a processing and a search in words.
+
+    What is None is `default_system`'s. `aggregation` may be "none", where a clip has one vector,
+    and `pca` a number of components or "none". See `find_embedding` and `build_ranking`.
+
+    Raises InputError for words that mean nothing, or do not fit the vectors.
+    """
+    embedding = find_embedding(collection, representation)
+    recipe, usual_search = default_system(embedding)
+    check_aggregation(embedding, aggregation)
+    recipe = recipe.changed(
+        aggregation=None if aggregation == "none" else aggregation, normalise=normalise, pca=pca
+    )
+    return build_ranking(
+        collection, embedding, recipe, search or usual_search, top,
+        exclude_same=exclude_same, device=device, workers=workers,
+    )  # fmt: skip
+
+
 def build_ranking(
     collection: Collection,
     embedding: Embedding,

@@ -34,7 +34,7 @@ ORDER = (
     "howto/own-representation", "howto/rank-and-score", "howto/browse", "howto/design-study",
     "howto/invite-raters", "howto/results", "howto/export-study", "howto/notebooks", "howto/serve",
     "howto/postgresql", "howto/two-servers", "howto/back-up", "howto/watch", "howto/accounts",
-    "howto/develop",
+    "howto/without-terminal", "howto/develop",
 )  # fmt: skip
 NOT_RUN = {
     "it installs": 4,
@@ -45,6 +45,7 @@ NOT_RUN = {
     "it is a service's own file": 1,
     "it sets up a machine": 3,
     "it needs another machine": 1,
+    "it needs a job": 1,
     "it needs a place where nothing is": 2,
     "it is make": 1,
     "it needs a package that the project has not": 1,

@@ -25,10 +25,13 @@ STORED: dict[str, dict[str, str]] = {
         "backups/last-backup": "when `flask backup` wrote its newest one, wherever that went",
         "backups/before-VERSION-revision-NUMBER-MOMENT.sqlite": "the database before a newer "
         "version changed its tables; a zip of its rows with PostgreSQL",
-        "locks/NAME": "who is writing what just now, and what a study's opening said last",
+        "locks/NAME": "who is writing what just now, and what a study's opening, or a job, said "
+        "last",
         "rehearsals/SLUG/tables": "a draft's rehearsal, in SQLite; empty where PostgreSQL has "
         "it in a schema of its own. It goes when the study is opened, and is in no backup",
         "rehearsals/SLUG/study/FILE": "what an open study has in `studies/SLUG`, of the rehearsal",
+        "uploads/KEY/given": "what a browser sent, until its job is done, or for two days",
+        "uploads/KEY/unpacked/FILE": "what that zip has in it",
         "weights/FILE": "the networks' checkpoints, under their published names",
         "weights/weights.json": "the SHA-256 of each, and when and from where it came",
     },

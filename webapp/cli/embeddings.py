@@ -1,6 +1,5 @@
 """flask embeddings: extract, own, import, map, list."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from embeddings.extraction.extract import (
     Task,
     extract_embedding,
     find_card,
-    is_to_do,
     plan,
     plan_own,
 )
@@ -23,6 +21,7 @@ from embeddings.systems.store import Embedding, embedding_names, open_embedding
 from webapp.cli import Group, going_on
 from webapp.cli.maps import map_command
 from webapp.cli.options import device_option, extraction_options, workers_option
+from webapp.work.kinds.computing import compute
 
 group = Group("embeddings", help="Compute representations of a collection.")
 commands = (group,)
@@ -53,20 +52,15 @@ def extract_command(
     A simulated embedding of the same representation is removed, with its rankings, unless a study
     uses them. flask representations lists what there is, and what is here to compute it.
     """
-    from webapp.demo.demo import replace_simulated  # which imports all that makes sounds
-
     sounds = open_collection(current_app.config["DATA"], collection)
     tasks = tasks_of(representations, **how)
     done, replaced = [], []
     with going_on():
-        for task in tasks:
-            computing = is_to_do(sounds, task, again=again, retry=retry)
-            start = time.monotonic()
-            embedding = extract_embedding(
-                sounds, task, workers=workers, batch=batch, again=again, retry=retry
-            )
-            done.append((embedding, time.monotonic() - start if computing else None))
-            replaced.append(replace_simulated(sounds, embedding))
+        for embedding, seconds, line in compute(
+            sounds, tasks, workers=workers, batch=batch, again=again, retry=retry
+        ):
+            done.append((embedding, seconds))
+            replaced.append(line)
     if done:
         _say_table(done)
     for line in filter(None, replaced):

@@ -14,10 +14,8 @@ from embeddings.systems.imported import import_ranking
 from embeddings.systems.rankings import (
     EXCLUSIONS,
     TOP,
-    build_ranking,
-    check_aggregation,
-    default_system,
     find_embedding,
+    rank,
 )
 from embeddings.systems.store import open_ranking, remove_ranking, system_names
 from evaluation.objective.definitions import METRICS, directions
@@ -71,15 +69,9 @@ def build_command(
     What is not told is as on the representation's card, or mean, L2, PCA 100 and MCSS.
     """
     sounds = open_collection(current_app.config["DATA"], collection)
-    embedding = find_embedding(sounds, representation)
-    recipe, usual_search = default_system(embedding)
-    check_aggregation(embedding, aggregation)
-    recipe = recipe.changed(
-        aggregation=None if aggregation == "none" else aggregation, normalise=normalise, pca=pca
-    )
-    ranking = build_ranking(
-        sounds, embedding, recipe, search or usual_search, top,
-        exclude_same=exclude_same, device=device, workers=workers,
+    ranking = rank(
+        sounds, representation, aggregation=aggregation, normalise=normalise, pca=pca,
+        search=search, top=top, exclude_same=exclude_same, device=device, workers=workers,
     )  # fmt: skip
     click.echo(f"{ranking.system}: {ranking.title}, {ranking.meta['top']} neighbours of each clip.")
     if "refit_bound" in ranking.meta:

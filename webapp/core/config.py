@@ -103,6 +103,18 @@ SETTINGS = (
         "was played longest ago goes first, and is made again when it is played.",
     ),
     Setting(
+        "import_roots",
+        "",
+        "The folders of this server, separated by colons, from which the experimenter's pages may "
+        "import sounds and add weights, with all below them. Empty means none.",
+    ),
+    Setting(
+        "upload_mb",
+        2000,
+        "How many megabytes a zip of sounds, or a file of weights, may have that is sent by a "
+        "browser; what a zip unpacks to may have five times as many. 0 means that none is taken.",
+    ),
+    Setting(
         "least_free_mb",
         500,
         "How many megabytes must be free on the disk of the data folder for /readyz to say that "

@@ -117,10 +117,14 @@ def running_since(log: Path) -> float | None:
         return None if over else os.fstat(lock.fileno()).st_mtime
 
 
+def words(log: Path) -> str:
+    """Return what a process said; "" where that is not here."""
+    return log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+
+
 def last_words(log: Path) -> str:
     """Return the last line that a process said; "" where it said nothing."""
-    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
-    said = [line.strip() for line in lines if line.strip()]
+    said = [line.strip() for line in words(log).split("\n") if line.strip()]
     return said[-1] if said else ""
 
 

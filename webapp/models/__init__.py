@@ -1,6 +1,7 @@
 """The tables. Words as in docs/explanation; moments are UTC; judgements are append-only."""
 
 from webapp.models.installation import Installation
+from webapp.models.job import Job
 from webapp.models.log import LogEntry
 from webapp.models.rater import (
     Assignment,
@@ -39,6 +40,7 @@ __all__ = [
     "ExternalId",
     "Flag",
     "Installation",
+    "Job",
     "Judgement",
     "LastAnswer",
     "Listen",

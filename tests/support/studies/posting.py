@@ -32,6 +32,8 @@ KEYS = [
 FIELDS = [
     "answer", "q-age", "q-device", "tries", "trial-1", "trial-6", "block", "page", "mode", "action",
     "toml", "sure", "count", "assignment", "edited", "view", "slug", "systems", "csrf_token",
+    "name", "path", "upload", "reader", "job", "embeddings", "representations", "representation",
+    "cell", "pca", "search", "method", "file", "exclude_same",
 ]  # fmt: skip
 TOML = [
     'slug = "fresh"\ntitle = "x"\ncollection = "small"\ndepth = 2\n'
@@ -44,6 +46,7 @@ RIGHT = {
     "answer": "yes", "q-age": "30", "tries": "0", "page": "1", "mode": "toml", "action": "create",
     "toml": TOML[0], "sure": "yes", "count": "2", "assignment": "1", "view": "x",
     **{f"trial-{number}": "1" for number in range(1, 7)},
+    "embeddings": "good", "representation": "VGGish", "job": "1",
 }  # fmt: skip
 """A form that every page takes, at its time; the block is a token."""
 
@@ -216,6 +219,9 @@ STORED = {
         "rater", "judgement", "preference", "listen", "flag", "slot", "assignment", "sitting",
         "external_id", "withdrawal", "browser", "last_answer", "log_entry",
     },
+    "jobs.cancel": {"job", "log_entry"}, "jobs.resume": {"job", "log_entry"},
+    "adding.look": {"job", "log_entry"}, "adding.add": {"job", "log_entry"},
+    "prepare.begin": {"job", "log_entry"}, "weights.fetch": {"job", "log_entry"},
     "signin.signout": {"signin_session"},
     "signin.signout_everywhere": {"signin_session", "log_entry"},
 }  # fmt: skip
@@ -229,6 +235,7 @@ _VALID: dict[str, Callable[[dict[str, Any]], bool]] = {
     "preference": lambda row: row["choice"] in ("A", "B", "none"),
     "listen": lambda row: 0 <= row["seconds"] <= 1e6,
     "rater": lambda row: all(_is_answers(row[when]) for when in ("before", "after")),
+    "job": lambda row: isinstance(json.loads(row["arguments"]), dict),
     "study": lambda row: row["state"] in ("draft", "closed") and bool(json.loads(row["protocol"])),
 }  # fmt: skip
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

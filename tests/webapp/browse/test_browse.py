@@ -40,7 +40,8 @@ def test_home_shows_collections_and_their_systems(
 
 def test_home_says_what_to_do_first(experimenter: FlaskClient) -> None:
     page = experimenter.get("/").text
-    assert "flask rankings build small REPRESENTATION" in page
+    assert "No system ranks it yet" in page
+    assert 'href="/prepare/small"' in page
     assert "There is no study yet" in page
 
 

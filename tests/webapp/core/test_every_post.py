@@ -22,7 +22,7 @@ from tests.support.studies.posting import STORED, Ground, bodies, wrong_rows
 from tests.support.studies.rater import Page
 from webapp.core import jobs
 from webapp.core.database import db, now
-from webapp.models import Rater
+from webapp.models import Job, Rater
 
 PROTOCOL = """
 title = "All of it"
@@ -51,6 +51,11 @@ ids = ["PROLIFIC_PID"]
 STAGES = ("consented_at", "before", "checked_at", "headphones")
 """What a rater has done at one stage more each; the last one judges."""
 JSON = {"rate.grade", "rate.prefer", "rate.listen", "rate.flag"}
+REST = {
+    "when": "before", "name": "small", "sound": "wrong", "number": 1, "kind": "rank",
+    "key": "0" * 32,
+}  # fmt: skip
+"""What else stands in addresses."""
 ENOUGH = 500
 MANY = 20_000
 AT_ONCE = 10
@@ -64,11 +69,15 @@ def ground(
 ) -> Ground:
     """Two open studies with raters at each stage, a draft, and an experimenter signed in."""
     monkeypatch.setattr(jobs, "start_opening", lambda slug, hand, what="": None)
+    monkeypatch.setattr(jobs, "spawn", lambda *_: None)
     app.config["SETTINGS"] |= {"requests_per_rater": 0, "requests_per_address": 0}
     app.config["PROPAGATE_EXCEPTIONS"] = False  # an error is a 500 here, as it is for a stranger
     paths = [path for name in ("way", "pair", "draft") for path in _study(app, tmp_path, name)]
     tokens = []
     with app.app_context():
+        arguments = '{"collection": "small", "embeddings": ["good"]}'
+        db.session.add(Job(kind="rank", arguments=arguments, place="", state="failed", who="ana"))
+        db.session.commit()
         for path in (paths[len(STAGES)], paths[-1]):
             page = Page(app.test_client(), path, practise=False)
             tokens += [*page.candidates, *(one.rsplit("/", 1)[-1] for one in page.sounds)]
@@ -121,7 +130,7 @@ def _places(app: Flask, paths: list[str]) -> dict[str, list[str]]:
         else:
             values = [{"slug": slug, "token": "x"} for slug in ("way", "pair", "draft", "none")]
         for one in values:
-            rest = {"when": "before", "name": "small", "sound": "wrong"} | one
+            rest = REST | one
             known = {name: rest[name] for name in rule.arguments - set(rule.defaults or {})}
             address = app.url_map.bind("localhost").build(rule.endpoint, known, method="POST")
             found.setdefault(rule.endpoint, []).append(address)

@@ -25,6 +25,7 @@ KEPT_BACK = {
     "manage.payments",
     "designing.new",
     "own.new",
+    "adding.new",
     "rehearsal.page",
     "rehearsal.rater",
 }
@@ -117,7 +118,8 @@ def test_a_viewer_sees_every_page_but_keys_and_forms(app: Flask, viewer: FlaskCl
 
 
 PAGES = ("/", "/studies", "/studies/which", "/studies/next", "/studies/which/raters",
-         "/studies/which/results", "/browse/small?query=hum-0", "/log", "/account")  # fmt: skip
+         "/studies/which/results", "/browse/small?query=hum-0", "/log", "/account",
+         "/jobs", "/prepare/small", "/weights")  # fmt: skip
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -150,7 +152,14 @@ def test_a_viewers_pages_offer_nothing_that_is_refused(
     if path.startswith("/browse"):  # its form is there where a system can hear a new sound
         assert 'id="own"' in owner.get(path).text
         assert 'id="own"' not in viewer.get(path).text
-    elif path not in ("/studies/which/results", "/log", "/account"):
+    elif path not in (
+        "/studies/which/results",
+        "/log",
+        "/account",
+        "/jobs",
+        "/prepare/small",
+        "/weights",
+    ):
         assert closed(offered(owner)) != set()
 
 
