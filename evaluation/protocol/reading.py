@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 MOST_SYSTEMS = 14
+MOST_DEPTH = 150
 
 _READY = Path(__file__).with_name("ready")
 _STORED = "the stored protocol"
@@ -90,7 +91,7 @@ def read_terms(keys: Keys, *, stored: bool = False) -> Protocol:
         systems=systems,
         queries=parts.read_queries(keys.section("queries", required=True)),
         method=method,
-        depth=keys.whole("depth", 5, 1, 150),
+        depth=keys.whole("depth", 5, 1, MOST_DEPTH),
         raters_per_query=keys.whole("raters_per_query", 3, 0, 1000),
         page=parts.read_page(keys, method),
         largest_block=parts.read_largest_block(keys, controls),

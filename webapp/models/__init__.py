@@ -25,6 +25,7 @@ from webapp.models.study import (
     Query,
     Study,
     System,
+    Unfinished,
 )
 
 __all__ = [
@@ -51,5 +52,6 @@ __all__ = [
     "Slot",
     "Study",
     "System",
+    "Unfinished",
     "Withdrawal",
 ]

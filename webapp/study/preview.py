@@ -34,11 +34,13 @@ class Preview:
     plan : what it asks of its raters
     pools : how many results each query has, in the order of the draw
     sounds : how many copies of sounds would be made for raters; None where that is done
+    heard : the rows of the clips that would be copied
     """
 
     plan: Plan
     pools: list[int]
     sounds: int | None = None
+    heard: tuple[int, ...] = ()
 
     @property
     def middle(self) -> float:
@@ -48,10 +50,13 @@ class Preview:
 
 def check_name(protocol: Protocol) -> None:
     """Raise InputError where a protocol has a name that is kept for something else."""
-    if protocol.slug in KEPT:
-        raise InputError(
-            f"The name {protocol.slug!r} is kept for {KEPT[protocol.slug]}; choose another slug."
-        )
+    check_name_of(protocol.slug)
+
+
+def check_name_of(slug: str) -> None:
+    """Raise InputError for a name that is kept for something else."""
+    if slug in KEPT:
+        raise InputError(f"The name {slug!r} is kept for {KEPT[slug]}; choose another slug.")
 
 
 def preview(protocol: Protocol) -> Preview:
@@ -108,7 +113,7 @@ def _preview(protocol: Protocol) -> Preview:
     sizes = [len(one.found) for one in asked]
     seconds = [_mean_seconds(collection, [found.row for found in one.found]) for one in asked]
     copies = len(heard) + len(opening.met_twice(pools, protocol))
-    return Preview(plan(protocol, sizes, seconds), sizes, copies)
+    return Preview(plan(protocol, sizes, seconds), sizes, copies, tuple(sorted(heard)))
 
 
 def _asked(study: Study) -> sa.Select:

@@ -121,7 +121,8 @@ def _places(app: Flask, paths: list[str]) -> dict[str, list[str]]:
         else:
             values = [{"slug": slug, "token": "x"} for slug in ("way", "pair", "draft", "none")]
         for one in values:
-            rest = {"when": "before", "name": "small", "sound": "wrong"} | one
+            rest = {"when": "before", "name": "small", "sound": "wrong", "step": "toml"} | one
+            rest["key"] = "0123456789ab"
             known = {name: rest[name] for name in rule.arguments - set(rule.defaults or {})}
             address = app.url_map.bind("localhost").build(rule.endpoint, known, method="POST")
             found.setdefault(rule.endpoint, []).append(address)

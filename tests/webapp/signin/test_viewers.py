@@ -18,7 +18,10 @@ from webapp.core.database import READING
 CHANGE = {"signin.signout", "signin.signout_everywhere"}
 """What a viewer may send: of the own sessions alone."""
 
-KEPT_BACK = {"manage.links", "manage.payments", "designing.new", "own.new"}
+KEPT_BACK = {
+    "manage.links", "manage.payments", "designing.new", "designing.page", "designing.plan",
+    "shelf.rename", "own.new",
+}  # fmt: skip
 """What a viewer may not see: the keys of raters, who they are, and forms for owners."""
 
 REFUSED = "Nothing was changed: your account is a viewer&#39;s, which may look only."
