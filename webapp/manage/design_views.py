@@ -138,15 +138,22 @@ def _onward(key: str, step: str, action: str, anchor: str | None) -> ResponseRet
     if action.startswith("to:"):
         where = action.removeprefix("to:")
     elif action == "next":
-        text, edited = _written(key, step)
+        with reading():  # a collection may be opened for it
+            found = _problems(key, step)
         where = steps.step_after(step)
-        if step in steps.STEPS and step != where:
-            found = steps.problems(form.read_toml(text), edited)[1]
-            if any(one.step == step for one in found):
-                where, check = step, 1
+        if any(one.step == step for one in found):
+            where, check = step, 1
     if where not in (*steps.STEPS, steps.TOML):
         abort(404)
     return redirect(url_for(".page", key=key, step=where, check=check, _anchor=anchor))
+
+
+def _problems(key: str, step: str) -> list[steps.Problem]:
+    text, edited = _written(key, step)
+    try:
+        return steps.problems(form.read_toml(text), edited)[1]
+    except InputError as error:
+        return [steps.Problem(str(error), steps.TOML)]
 
 
 def _create(key: str, text: str, edited: str) -> ResponseReturnValue:

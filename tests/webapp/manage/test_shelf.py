@@ -33,7 +33,9 @@ def listed(client: FlaskClient, query: str = "") -> list[str]:
 
 
 @pytest.mark.usefixtures("three")
-def test_the_list_is_searched_sorted_and_put_away(experimenter: FlaskClient, app: Flask) -> None:
+def test_the_list_is_searched_sorted_and_put_away(
+    experimenter: FlaskClient, app: Flask, run: Callable[..., str]
+) -> None:
     for query, wanted in (
         ("", ["gamma", "beta", "alpha"]),
         ("?turned=1", ["alpha", "beta", "gamma"]),
@@ -56,6 +58,9 @@ def test_the_list_is_searched_sorted_and_put_away(experimenter: FlaskClient, app
     assert listed(experimenter, "?archived=1") == ["beta"]
     assert "1 archived study" in experimenter.get("/studies").text
     assert experimenter.get("/studies/beta").status_code == 200  # nothing else changes
+    assert ">Ant</a>" not in experimenter.get("/").text
+    listing = run("list")
+    assert [line.split()[0] for line in listing.splitlines() if "(archived)" in line] == ["beta"]
     post(experimenter, "/studies/beta/archive", {"away": "0"})
     post(experimenter, "/studies/beta/archive", {"away": "0"})  # once more does nothing
     assert listed(experimenter) == ["gamma", "beta", "alpha"]
