@@ -166,6 +166,11 @@ def measure_levels(
     return as_played(_each(_measure, jobs, "Measuring", workers))
 
 
+def measure_level(path: Path, format: str) -> Measured:
+    """Return what a file measures as it is copied; raises InputError where it cannot be read."""
+    return _measure(("", path, format))
+
+
 def check_format(format: str) -> None:
     """Raise InputError unless copies can be made in `format`."""
     if format not in _CODINGS:

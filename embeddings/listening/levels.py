@@ -11,7 +11,7 @@ browsed, the player brings its files to the same level as it plays them (:func:`
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -94,30 +94,6 @@ class PlayingLevels:
     off_level: int
 
 
-class Lowering(NamedTuple):
-    """A clip that cannot reach the wanted level: its row, and the level in LUFS that it reaches."""
-
-    row: int
-    reached: float
-
-
-@dataclass(frozen=True, slots=True)
-class ExpectedLevel:
-    """The level that copies of some clips will have, as far as the collection tells.
-
-    Attributes
-    ----------
-    wanted_level, common_level : in LUFS
-    lowering : the clips that reach less than is wanted, and so lower all; the peakiest first
-    without : number of clips without a loudness, which are never raised
-    """
-
-    wanted_level: float
-    common_level: float
-    lowering: list[Lowering]
-    without: int
-
-
 def true_peak(samples: np.ndarray) -> float:
     """Return the true peak of `samples`, float [frames, channels], in dBTP.
 
@@ -162,7 +138,7 @@ def plan_levels(measured: Mapping[str, Measured], target: float) -> tuple[float,
         for one in measured.values()
         if one.loudness_lufs is not None
     ]
-    common = round(max(min([target, *reached]), target - LOWERED_MOST), 2)
+    common = common_level(min([target, *reached]), target)
     return common, [_planned(clip, one, common) for clip, one in measured.items()]
 
 
@@ -173,58 +149,30 @@ def playing_levels(collection: Collection, target: float = USUAL_LUFS) -> Playin
     a true peak may be higher, which the ceiling leaves 1 dB for. So a file is never raised above
     full scale, and nothing is decoded.
     """
-    loudness = _played(collection.columns.loudness, collection.columns.channels)
+    loudness, peaks = stored_levels(collection, slice(None))
     known = ~np.isnan(loudness)
     if not known.any():
         return None
-    peaks = _peaks(collection.loudest())
-    common = _common((loudness + CEILING_DBTP - peaks)[known], target)
+    reached = float((loudness + CEILING_DBTP - peaks)[known].min())
+    common = common_level(reached, target)
     wanted = np.where(known, common - loudness, 0.0)
     gains = _hundredths(np.minimum(wanted, CEILING_DBTP - peaks))
     off = ~known | (np.abs(wanted - gains) >= AUDIBLE_DB)
     return PlayingLevels(target, common, gains.astype(np.float32), int(off.sum()))
 
 
-def expected_level(
-    collection: Collection, rows: Sequence[int], target: float = USUAL_LUFS
-) -> ExpectedLevel | None:
-    """Return the level that copies of the clips in `rows` will have; None where none is loud.
-
-    `target` is the wanted level in LUFS. As in `playing_levels`, peaks are the stored envelopes',
-    and nothing is decoded: by its true peaks a copy may come out lower by some tenths of a dB.
-    """
-    at = np.array(sorted(set(rows)), dtype=np.int64)
-    if not len(at):
-        return None
-    loudness = _played(collection.columns.loudness[at], collection.columns.channels[at])
-    known = ~np.isnan(loudness)
-    if not known.any():
-        return None
-    reached = loudness + CEILING_DBTP - _peaks(collection.envelopes[at].max(axis=1))
-    low = np.flatnonzero(known & (reached < target))
-    low = low[np.argsort(reached[low], kind="stable")]
-    return ExpectedLevel(
-        target,
-        _common(reached[known], target),
-        [Lowering(int(at[one]), round(float(reached[one]), 1)) for one in low],
-        int((~known).sum()),
-    )
+def stored_levels(collection: Collection, rows: slice | list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the loudness of clips as they are played together, and their peaks, as stored."""
+    loudness, channels = collection.columns.loudness[rows], collection.columns.channels[rows]
+    peaks = (20 * np.log10(collection.loudest()[rows] + _HALF_STEP)).astype(np.float64)
+    if channels.size and channels.max() > 1:  # as `as_played` has it, for all clips at once
+        loudness = np.where(channels > 1, loudness, _hundredths(loudness + TWO_SIDES_DB))
+    return loudness, peaks
 
 
-def _played(loudness: np.ndarray, channels: np.ndarray) -> np.ndarray:
-    """Return what `as_played` makes of the loudness of clips, for all at once."""
-    if channels.max() == 1:
-        return loudness
-    return np.where(channels > 1, loudness, _hundredths(loudness + TWO_SIDES_DB))
-
-
-def _peaks(loudest: np.ndarray) -> np.ndarray:
-    return (20 * np.log10(loudest + _HALF_STEP)).astype(np.float64)
-
-
-def _common(reached: np.ndarray, target: float) -> float:
-    """Return the common level by the rule of `plan_levels`."""
-    return round(max(min(target, float(reached.min())), target - LOWERED_MOST), 2)
+def common_level(reached: float, target: float) -> float:
+    """Return the common level where the peakiest clip reaches so much (LUFS)."""
+    return round(max(min(target, reached), target - LOWERED_MOST), 2)
 
 
 def _hundredths(values: np.ndarray) -> np.ndarray:

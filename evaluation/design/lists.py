@@ -52,7 +52,13 @@ def rating_blocks(systems: int, size: int, seed: int = 0) -> list[tuple[int, ...
 
 
 def oracle_list(
-    collection: Collection, query: int, label: str, depth: int, exclude_group: bool, seed: int
+    collection: Collection,
+    query: int,
+    label: str,
+    depth: int,
+    exclude_group: bool,
+    seed: int,
+    unheard: Set[int] = frozenset(),
 ) -> list[int]:
     """Return the best list that labels can make, the upper mark of the scale.
 
@@ -63,6 +69,7 @@ def oracle_list(
     depth : the length of the list; it is shorter where the class has fewer other clips
     exclude_group : whether clips of the query's own group are left out
     seed : of the order of clips that share equally many labels with the query
+    unheard : rows that are left out
 
     Returns
     -------
@@ -73,6 +80,7 @@ def oracle_list(
         row
         for row in collection.members(label)
         if row != query
+        and row not in unheard
         and not (exclude_group and own.group and collection.clips[row].group == own.group)
     ]
     rng = np.random.default_rng([seed, query, _ORACLE])

@@ -1,6 +1,6 @@
 """The pool of candidates of each query, and how a large one is shared out."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +28,11 @@ class Candidate:
 
 
 def pool(
-    rankings: Sequence[Ranking], query: int, depth: int, groups: Sequence[str] | None = None
+    rankings: Sequence[Ranking],
+    query: int,
+    depth: int,
+    groups: Sequence[str] | None = None,
+    unheard: Set[int] = frozenset(),
 ) -> list[Candidate]:
     """Return the union of the systems' top `depth` for one query, each clip once, by clip order.
 
@@ -37,6 +41,7 @@ def pool(
     query : its row in the collection
     groups : the group of each clip, "" for none: results of the query's own group are left out,
         and those below move up. None: nothing is left out
+    unheard : rows that are left out of every list, likewise
 
     Raises
     ------
@@ -45,7 +50,7 @@ def pool(
     """
     found: dict[int, list[Source]] = {}
     for ranking in rankings:
-        for rank, place in enumerate(_first(ranking, query, depth, groups), 1):
+        for rank, place in enumerate(_first(ranking, query, depth, groups, unheard), 1):
             score = float(ranking.scores[query, place])
             row = int(ranking.neighbours[query, place])
             found.setdefault(row, []).append(Source(ranking.system, rank, score))
@@ -87,19 +92,22 @@ def check_depth(collection: Collection, rankings: Sequence[Ranking], depth: int)
             )
 
 
-def _first(ranking: Ranking, query: int, depth: int, groups: Sequence[str] | None) -> list[int]:
+def _first(
+    ranking: Ranking, query: int, depth: int, groups: Sequence[str] | None, unheard: Set[int]
+) -> list[int]:
     """Return the places in a query's list of its first `depth` results."""
     listed = ranking.neighbours[query]
     own = groups[query] if groups else ""
     places = [
         place
         for place, row in enumerate(listed.tolist())
-        if row >= 0 and not (groups and own and groups[row] == own)
+        if row >= 0 and row not in unheard and not (groups and own and groups[row] == own)
     ]
-    if own and len(places) < depth and _is_cut(ranking, query):
+    if (own or unheard) and len(places) < depth and _is_cut(ranking, query):
+        fit = "of other groups" if own else "not left out"
         raise InputError(
             f"The system {ranking.system!r} keeps {len(listed)} neighbours of the clip in row "
-            f"{query}, {len(places)} of them of other groups; a depth of {depth} needs as many "
+            f"{query}, {len(places)} of them {fit}; a depth of {depth} needs as many "
             "(flask rankings build --top)."
         )
     return places[:depth]

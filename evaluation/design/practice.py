@@ -18,7 +18,7 @@ def practice_pool(
     Parameters
     ----------
     collection : where they come from
-    used : rows that must not be the practice's query: the study's own queries
+    used : rows that must not be in it: the study's own queries, and what nobody is to hear
     seed : of the choice
 
     Returns

@@ -2,7 +2,7 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from embeddings.collection.clips import Collection
 from embeddings.collection.id_lists import ClipNames
 from embeddings.errors import InputError
 from embeddings.systems.store import Ranking
-from evaluation.protocol.terms import Queries
+from evaluation.protocol.terms import Queries, Replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +29,44 @@ class DrawnQuery:
     weight: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Stratum:
+    """A family or class that is drawn from: its leaf classes, each with its clips as drawn.
+
+    Attributes
+    ----------
+    orders : class -> rows in the order that the seed gives, those that were not drawn, too
+    count : how many are drawn from it
+    """
+
+    name: str
+    orders: dict[str, list[int]]
+    count: int
+
+    def weight(self, label: str) -> float:
+        """Return the weight of a query of a class (see `draw_queries`)."""
+        some = sum(bool(rows) for rows in self.orders.values())
+        return len(self.orders[label]) * some / self.count
+
+
 def draw_queries(
-    collection: Collection, queries: Queries, rankings: Sequence[Ranking]
+    collection: Collection,
+    queries: Queries,
+    rankings: Sequence[Ranking],
+    leave_out: Sequence[str] = (),
 ) -> list[DrawnQuery]:
     """Return the queries of a study, by name or drawn from each family or from each leaf class.
 
     Classes are leaf classes, so that "relevant" means something narrow. From a family, classes
     are drawn first, without repeating one before all were drawn, and then a clip of each. A clip
     is eligible unless it carries a class of `leave_out` or a system has no results for it, and no
-    clip is drawn twice. A class or family whose clips are all left out is passed over.
+    clip is drawn twice. A class or family whose clips are all left out is passed over. The clips
+    of `leave_out` (ids) are no queries, either.
+
+    What is in `queries.replaced` is then replaced, one after the other, by the next clip that the
+    seed gives of the same class, and where there is none of the family's others. All other queries
+    stay what they are, and the weights, too: they count a clip that turned out to be unfit among
+    those that could be drawn.
 
     The weight of a query that was drawn from a family is ::
 
@@ -51,30 +80,104 @@ def draw_queries(
     InputError
         A named clip is not in the collection or has no results under a system, a class to leave
         out is unknown, there is nothing to draw from, or a family or class has fewer eligible
-        clips than are asked for.
+        clips than are asked for; or what is replaced was not drawn, or by something else.
     """
+    return _draw_and_replace(collection, queries, rankings, leave_out)[0]
+
+
+def settled(
+    collection: Collection,
+    queries: Queries,
+    rankings: Sequence[Ranking],
+    leave_out: Sequence[str] = (),
+) -> Queries:
+    """Return the same queries with clips called by their ids, and by what each was replaced.
+
+    Raises InputError as `draw_queries`.
+    """
+    queries = with_ids(collection, queries)
+    if not queries.replaced:
+        return queries
+    return replace(queries, replaced=_draw_and_replace(collection, queries, rankings, leave_out)[1])
+
+
+def _draw_and_replace(
+    collection: Collection,
+    queries: Queries,
+    rankings: Sequence[Ranking],
+    leave_out: Sequence[str],
+) -> tuple[list[DrawnQuery], tuple[Replaced, ...]]:
+    """Return the queries, and what was replaced with what it was replaced by."""
     _check_classes(collection, queries.leave_out)
+    unheard = {collection.index[clip] for clip in unheard_ids(collection, leave_out)}
     if queries.clips:
         named = with_ids(collection, queries).clips
-        return [_named(collection, clip_id, rankings) for clip_id in named]
+        return [_named(collection, clip_id, rankings, unheard) for clip_id in named], ()
     rng = np.random.default_rng(queries.seed)
     kind = "class" if queries.per_class else "family"
     count = queries.per_class or queries.per_family
     taken: set[int] = set()
-    drawn: list[DrawnQuery] = []
+    drawn: list[tuple[DrawnQuery, _Stratum]] = []
     for name, classes in _strata(collection, kind, _eligible(collection, queries, rankings)):
-        found = _draw(classes, count, taken, rng)
+        orders = {
+            label: [int(row) for row in rng.permutation(rows) if row not in unheard]
+            for label, rows in classes.items()
+        }
+        stratum = _Stratum(name, orders, count)
+        found = _draw(orders, count, taken, rng)
         if len(found) < count:
             leaves = ", in leaf classes" if kind == "family" else ""
             raise InputError(
                 f"The {kind} {name!r} has {len(found)} clips to draw{leaves}; "
                 f"queries.per_{kind} asks for {count}."
             )
-        some = sum(bool(rows) for rows in classes.values())
-        for row, label in found:
-            weight = len(classes[label]) * some / count
-            drawn.append(DrawnQuery(row, label, collection.family_of.get(label, ""), weight))
-    return drawn if kind == "family" else sorted(drawn, key=lambda query: query.label)
+        drawn += [(_query(collection, stratum, row, label), stratum) for row, label in found]
+    if kind == "class":
+        drawn.sort(key=lambda one: one[0].label)
+    replaced = tuple(_replace(collection, drawn, one, taken) for one in queries.replaced)
+    return [query for query, _ in drawn], replaced
+
+
+def _replace(
+    collection: Collection,
+    drawn: list[tuple[DrawnQuery, _Stratum]],
+    one: Replaced,
+    taken: set[int],
+) -> Replaced:
+    """Put the next clip of its stratum in the place of one that was drawn, and return which."""
+    row = collection.index.get(one.clip)
+    place = next((place for place, (query, _) in enumerate(drawn) if query.row == row), None)
+    if place is None:
+        raise InputError(
+            f"queries.replaced: {one.clip!r} is none of the queries that the seed draws; take it "
+            "out of the list."
+        )
+    query, stratum = drawn[place]
+    labels = [query.label, *(label for label in stratum.orders if label != query.label)]
+    left = ((row, label) for label in labels for row in stratum.orders[label] if row not in taken)
+    new, label = next(left, (None, ""))
+    if new is None:
+        raise InputError(
+            f"queries.replaced: {stratum.name!r} has no other clip that could replace {one.clip!r}."
+        )
+    by = collection.clips[new].id
+    if one.by not in ("", by):
+        raise InputError(
+            f"queries.replaced: {one.clip!r} is replaced by {one.by!r}, but the seed gives {by!r}: "
+            "what is drawn from has changed; take it out of the list."
+        )
+    taken.add(new)
+    drawn[place] = _query(collection, stratum, new, label), stratum
+    return replace(one, by=by)
+
+
+def _query(collection: Collection, stratum: _Stratum, row: int, label: str) -> DrawnQuery:
+    return DrawnQuery(row, label, collection.family_of.get(label, ""), stratum.weight(label))
+
+
+def unheard_ids(collection: Collection, names: Sequence[str]) -> list[str]:
+    """Return the ids of clips that nobody is to hear; InputError for one that is not there."""
+    return ClipNames(collection).known(names, "listening.leave_out") if names else []
 
 
 def with_ids(collection: Collection, queries: Queries) -> Queries:
@@ -144,10 +247,13 @@ def _strata(
 
 
 def _draw(
-    classes: dict[str, list[int]], count: int, taken: set[int], rng: np.random.Generator
+    orders: dict[str, list[int]], count: int, taken: set[int], rng: np.random.Generator
 ) -> list[tuple[int, str]]:
-    """Draw up to `count` (clip, class) pairs, and note the clips in `taken`, which are no more."""
-    left = {label: [int(row) for row in rng.permutation(rows)] for label, rows in classes.items()}
+    """Draw up to `count` (clip, class) pairs, and note the clips in `taken`, which are no more.
+
+    Of each class its clips come in the order that is given.
+    """
+    left = dict(orders)
     drawn: list[tuple[int, str]] = []
     while len(drawn) < count and left:
         for label in [str(name) for name in rng.permutation(sorted(left))]:
@@ -160,8 +266,12 @@ def _draw(
     return drawn
 
 
-def _named(collection: Collection, clip_id: str, rankings: Sequence[Ranking]) -> DrawnQuery:
+def _named(
+    collection: Collection, clip_id: str, rankings: Sequence[Ranking], unheard: Set[int]
+) -> DrawnQuery:
     clip = collection.clip(clip_id)
+    if collection.index[clip_id] in unheard:
+        raise InputError(f"The query {clip_id!r} is named, and left out by listening.leave_out.")
     for ranking in rankings:
         if ranking.neighbours[collection.index[clip_id], 0] < 0:
             raise InputError(

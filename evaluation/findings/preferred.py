@@ -15,7 +15,7 @@ from evaluation.figures.study.preference_figures import (
 )
 from evaluation.findings.groups import grouped
 from evaluation.findings.labels import least_cell, tau_cell
-from evaluation.findings.rated import of_study
+from evaluation.findings.rated import of_design, of_study
 from evaluation.findings.skipped import left_fact, left_notice
 from evaluation.findings.words import (
     BASIS,
@@ -56,6 +56,7 @@ def _rated(of: PreferenceAnalysis) -> Section:
     return Section(
         "rated",
         "What was rated",
+        words=of_design(of.tables),
         notices=(*of_study(of.tables), *left_notice(of.answered, "choice")),
         facts=(
             Fact("Raters whose choices count", f"{votes['rater'].nunique()}",

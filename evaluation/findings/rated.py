@@ -30,7 +30,7 @@ def rated(view: View) -> Section:
     return Section(
         "rated",
         "What was rated",
-        words=(*_primary(view), *_partial(of.tables)),
+        words=(*_primary(view), *_partial(of.tables), *of_design(of.tables)),
         notices=(
             *of_study(of.tables), *_missing(of.mean_grades), *left_notice(of.answered, item)
         ),
@@ -56,6 +56,24 @@ def of_study(tables: StudyTables) -> tuple[str, ...]:
         )
     if tables.state == "open":
         said.append("This study is still open: every number may change.")
+    return tuple(said)
+
+
+def of_design(tables: StudyTables) -> tuple[str, ...]:
+    """Return what of the draw was changed by hand: queries replaced, clips left out."""
+    said, terms = [], tables.protocol
+    if terms.queries.replaced:
+        listed = "; ".join(
+            f"{one.clip} by {one.by} ({one.reason})" for one in terms.queries.replaced
+        )
+        of_all = f"{terms.queries.replaced_at_last} of {tables.pools['query'].nunique()} queries"
+        said.append(f"{of_all} replaced by the next that the seed draws: {listed}.")
+    unheard = terms.listening.leave_out
+    if unheard:
+        said.append(
+            f"{counted(len(unheard), 'clip', 'clips')} left out of queries and of every list "
+            f"before anybody judged: {', '.join(unheard)}."
+        )
     return tuple(said)
 
 

@@ -19,6 +19,7 @@ from evaluation.protocol.terms import (
     Queries,
     Question,
     Questionnaire,
+    Replaced,
     Scale,
     Screening,
 )
@@ -29,6 +30,7 @@ MOST_IN_BLOCK = 2500  # more than 14 systems can pool
 MOST_LISTS = 8  # on a page where lists are rated
 LEAST_LISTS = 4  # two of them are the anchors
 LONGEST_CONTACT = 200  # characters
+LONGEST_REASON = 300
 
 _PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _CODE = re.compile(r"\S{0,64}")
@@ -53,6 +55,7 @@ def read_queries(keys: Keys) -> Queries:
         seed=keys.whole("seed", 1, 0, 2**32 - 1),
         leave_out=keys.names("leave_out", ()),
         exclude_same_group=keys.flag("exclude_same_group", False),
+        replaced=tuple(_read_replaced(part) for part in keys.sections("replaced")),
     )
     keys.finish()
     ways = ("clips", "per_family", "per_class")
@@ -62,7 +65,23 @@ def read_queries(keys: Keys) -> Queries:
         keys.note(WrongKey(keys.source, "queries", f"must have {many}."))
     if queries.clips and queries.leave_out:
         keys.refuse("leave_out", "must be left out where clips are named: nothing is drawn.")
+    if queries.clips and queries.replaced:
+        keys.refuse("replaced", "must be left out where clips are named: name another one.")
+    clips = [one.clip for one in queries.replaced]
+    for one in clips:
+        if clips.count(one) > 1:
+            keys.refuse("replaced", f"has {shown(one)} twice.")
     return queries
+
+
+def _read_replaced(keys: Keys) -> Replaced:
+    """Return that a query was replaced."""
+    replaced = Replaced(keys.take("clip", str), keys.line("reason"), keys.take("by", str, ""))
+    keys.finish()
+    if len(replaced.reason) > LONGEST_REASON:
+        rule = f"must have at most {LONGEST_REASON} characters, not {len(replaced.reason)}."
+        keys.refuse("reason", rule)
+    return replaced
 
 
 def read_page(keys: Keys, method: str) -> int:
@@ -133,6 +152,7 @@ def read_listening(keys: Keys, method: str) -> Listening:
         level=keys.flag("level", usual.level),
         loudness=keys.number("loudness", usual.loudness, -70, 0),
         format=keys.one_of("format", FORMATS, usual.format),
+        leave_out=keys.names("leave_out", ()),
     )
     keys.finish()
     if method != "graded" and listening.must_listen:

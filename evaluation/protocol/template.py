@@ -39,6 +39,8 @@ HELP: dict[str, str] = {
     "queries.seed": "Of the draw: the same seed draws the same sounds.",
     "queries.leave_out": "Classes that no query is drawn from.",
     "queries.exclude_same_group": "Whether results of the query's own group are left out.",
+    "queries.replaced": "Queries that were drawn and are not asked about: clip, reason, and by, "
+    "which the seed draws from the same family or class.",
     "scale": "The question and its grades: a preset, or your own; once, or for several facets.",
     "scale.preset": "anchored, graded-3, five-point, binary, mirex or mirex-fine.",
     "scale.question": "Instead of the preset's question.",
@@ -62,6 +64,7 @@ HELP: dict[str, str] = {
     "listening.level": "Whether all sounds are brought to one loudness.",
     "listening.loudness": "That loudness in LUFS (-70 to 0), lowered for all where one would clip.",
     "listening.format": "What raters hear: flac, or mp3, which is smaller.",
+    "listening.leave_out": "Clips that nobody hears; in every list those below move up.",
     "questionnaire": "Questions about the rater, before the first and after the last sound.",
     "joining": "Whether strangers may come in, what they bring and what they get.",
     "joining.open": "Whether anybody can join at /join/SLUG.",
@@ -90,6 +93,12 @@ _BEGINNING = """\
 # of those that are to differ from their defaults, which are shown.
 """
 
+_REPLACED = """
+# [[queries.replaced]]
+# clip = "123"
+# reason = "nothing is heard in it"
+"""
+
 _FACET = """
 # [[scale.facets]]
 # name = "brightness"  # in exports
@@ -113,6 +122,7 @@ _QUESTIONS = """
 # required = false
 """
 
+_LISTS_OF_TABLES = {"queries": _REPLACED, "scale": _FACET, "questionnaire": _QUESTIONS}
 _FILLED_IN = ("title", "collection", "systems", "queries.per_family")
 
 
@@ -129,7 +139,7 @@ def template() -> str:
         queries=Queries(per_family=2),
     )
     values = example.as_table() | {"contact": "", "questionnaire": {}}
-    values["joining"] = asdict(example.joining)
+    values |= {key: asdict(getattr(example, key)) for key in ("queries", "joining", "listening")}
     values["scale"] = {
         "preset": "anchored",
         "question": QUESTION,
@@ -143,7 +153,7 @@ def template() -> str:
     for name, table in tables.items():
         parts.append(f"\n# {HELP[name]}\n[{name}]\n")
         parts += [_explained(f"{name}.{key}", value) for key, value in table.items()]
-        parts.append({"scale": _FACET, "questionnaire": _QUESTIONS}.get(name, ""))
+        parts.append(_LISTS_OF_TABLES.get(name, ""))
     return "".join(parts)
 
 

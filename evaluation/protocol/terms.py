@@ -70,6 +70,22 @@ INSTRUCTIONS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Replaced:
+    """That a query which was drawn is not asked about.
+
+    Attributes
+    ----------
+    clip : it
+    reason : why, in a line
+    by : the clip that is asked about instead: the seed draws it. Once a study is made, it is there
+    """
+
+    clip: str
+    reason: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Queries:
     """Which clips are asked about: named ones, or some drawn from each family or leaf class.
 
@@ -81,6 +97,7 @@ class Queries:
     leave_out : classes that no query is drawn from
     exclude_same_group : whether results of the query's own group (uploader, pack, recording) are
         left out of every system's list
+    replaced : of those that were drawn, in the order in which they were replaced
     """
 
     clips: tuple[str, ...] = ()
@@ -89,6 +106,13 @@ class Queries:
     seed: int = 1
     leave_out: tuple[str, ...] = ()
     exclude_same_group: bool = False
+    replaced: tuple[Replaced, ...] = ()
+
+    @property
+    def replaced_at_last(self) -> int:
+        """How many queries are others than the seed drew first: one may be replaced again."""
+        between = {one.by for one in self.replaced}
+        return sum(1 for one in self.replaced if one.clip not in between)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +214,8 @@ class Listening:
     level : whether all sounds are brought to one loudness
     loudness : that loudness in LUFS; lowered for all where one would clip
     format : of the copies that raters hear, "flac" or "mp3"
+    leave_out : clips that nobody hears: none is a query, and in every system's list those below
+        move up. Once a study is made, their ids
     """
 
     sound_check: bool = True
@@ -199,6 +225,7 @@ class Listening:
     level: bool = True
     loudness: float = -23.0
     format: str = "flac"
+    leave_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,6 +381,9 @@ class Protocol:
             del table["joining"]["signed"]
         if not self.contact:
             del table["contact"]
+        for key, name in (("queries", "replaced"), ("listening", "leave_out")):
+            if not table[key][name]:
+                del table[key][name]
         return table
 
     def as_json(self) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from evaluation.protocol.terms import Protocol
+from evaluation.protocol.terms import Protocol, Queries
 from evaluation.records import events, facts
 from evaluation.records.table_columns import Column, Names, columns_of
 
@@ -130,6 +130,8 @@ def codebook(protocol: Protocol, names: Mapping[str, Names]) -> str:
     asked = {one.id: one.text for one in (*questionnaire.before, *questionnaire.after)}
     parts = [f"# Codebook of the study {protocol.slug}\n", RULES, "## Other files\n"]
     parts.append("".join(f"- `{file}`: {about}\n" for file, about in FILES.items()))
+    if protocol.queries.replaced:
+        parts.append(f"## Replaced queries\n\n{_replaced(protocol.queries)}")
     for name, table in TABLES.items():
         lines = [
             f"- `{one.name}`: {_meaning(one, asked)}\n"
@@ -137,6 +139,14 @@ def codebook(protocol: Protocol, names: Mapping[str, Names]) -> str:
         ]
         parts.append(f"## {name}.csv\n\n{table.about}\n\n{''.join(lines)}")
     return "\n".join(parts)
+
+
+def _replaced(queries: Queries) -> str:
+    """Return which queries were replaced, by what and why, a line each."""
+    rule = "The seed drew them, and then the next ones of the same family or class instead:\n\n"
+    return rule + "".join(
+        f"- `{one.clip}` by `{one.by}`: {one.reason}\n" for one in queries.replaced
+    )
 
 
 def _meaning(column: Column, asked: Mapping[str, str]) -> str:

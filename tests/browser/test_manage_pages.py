@@ -48,8 +48,9 @@ def test_axe_finds_nothing_and_no_page_scrolls_sideways(
     tab = context.new_page()
     sign_in(tab, server)
     pages = ["/", "/studies", "/studies/which", "/studies/which/raters", "/studies/next"]
-    pages += ["/log", "/log?study=which", "/account", "/studies?q=which&sort=title"]
-    pages += ["/studies/new?start=template", "/studies/next/rename"]
+    pages += ["/studies/which/raters/rater-002", "/studies/next/draft", "/studies/next/rehearsal"]
+    pages += ["/studies/next/draft?query=1", "/log", "/log?study=which", "/account"]
+    pages += ["/studies?q=which&sort=title", "/studies/new?start=template", "/studies/next/rename"]
     tab.goto(f"{server.url}/studies/new?start=which")  # all that a plan needs is there
     first = tab.url.removeprefix(server.url)
     pages += [first.replace("/compare", f"/{step}") for step in ("compare", "ask", "raters",
@@ -211,3 +212,21 @@ def test_without_scripts_everything_is_there(browser: Any, server: Server) -> No
     tab.goto(f"{server.url}/studies/which/raters")
     expect(tab.get_by_role("link", name="rater-003: link")).to_be_visible()
     context.close()
+
+
+def test_a_preview_goes_on_without_an_answer(page: Any, server: Server) -> None:
+    server.flask("studies", "rehearse", "next")
+    sign_in(page, server)
+    page.goto(f"{server.url}/studies/next/rehearsal")
+    page.get_by_role("button", name="Preview as a rater").click()
+    expect(page.get_by_text("nothing that you answer is stored")).to_be_visible()
+    page.locator("sound-player button").first.click()
+    page.locator("main form button.btn-primary").click()  # the volume is set
+    for where in ("Practice", "Query 1 of 3"):
+        expect(page.locator(".progress-where")).to_contain_text(where)
+        page.locator("#next button").click()
+    expect(page.locator(".progress-where")).to_have_text("A few more sounds")
+    page.locator(".grade").first.click()
+    expect(page.locator(".state").first).to_have_text("saved ✓")
+    page.locator("#next button").click()
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()

@@ -26,6 +26,9 @@ STORED: dict[str, dict[str, str]] = {
         "backups/before-VERSION-revision-NUMBER-MOMENT.sqlite": "the database before a newer "
         "version changed its tables; a zip of its rows with PostgreSQL",
         "locks/NAME": "who is writing what just now, and what a study's opening said last",
+        "rehearsals/SLUG/tables": "a draft's rehearsal, in SQLite; empty where PostgreSQL has "
+        "it in a schema of its own. It goes when the study is opened, and is in no backup",
+        "rehearsals/SLUG/study/FILE": "what an open study has in `studies/SLUG`, of the rehearsal",
         "weights/FILE": "the networks' checkpoints, under their published names",
         "weights/weights.json": "the SHA-256 of each, and when and from where it came",
     },

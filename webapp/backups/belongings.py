@@ -11,7 +11,7 @@ SETTINGS = "config.toml"
 FILES = (SETTINGS, "secret_key", "installation", "served_at", "demo.json")
 """Files of the data folder itself; all of them may be made before a backup is restored."""
 FOLDERS = ("studies", "own", "collections")
-_NEITHER = frozenset({"README.md", "locks", "backups", "lost+found"})
+_NEITHER = frozenset({"README.md", "locks", "backups", "rehearsals", "lost+found"})
 """What belongs to the place, and neither to a backup nor to a study."""
 
 

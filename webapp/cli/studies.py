@@ -23,7 +23,7 @@ from webapp.cli.start import rater_link
 from webapp.core import database
 from webapp.logbook import exported, record
 from webapp.rating import assigning, people
-from webapp.study import extending, lifecycle, opening, preview, rater_lines
+from webapp.study import extending, lifecycle, opening, preview, rater_lines, rehearsing
 
 group = Group("studies", help="Create, open and export listening tests.")
 group.add_command(plan_command)
@@ -91,6 +91,18 @@ def open_command(slug: str) -> None:
         f"({min(pools)} to {max(pools)} a query), protocol {study.protocol_sha256[:12]}. "
         f"Next: flask studies invite {slug} -n 3"
     )
+
+
+@group.command("rehearse")
+@click.argument("slug")
+def rehearse_command(slug: str) -> None:
+    """Make a rehearsal of the draft SLUG, with its sounds, in tables of its own.
+
+    It is tried on the page of the draft, and dropped when the study is opened.
+    """
+    database.prepare()
+    rehearsing.make_rehearsal(lifecycle.find_study(slug))
+    click.echo(f"{slug} can be rehearsed: open its page and choose Try it.")
 
 
 @group.command("invite")

@@ -30,6 +30,7 @@ from embeddings.files import only_writer
 from embeddings.packages import lack_at
 from webapp.core import metrics, postgresql, writers
 from webapp.core.machines import database_locks, installation
+from webapp.core.machines.rehearsal_tables import RehearsalSession
 from webapp.core.static_files import ENDPOINTS
 
 View = TypeVar("View", bound=Callable)
@@ -60,7 +61,7 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base)
+db = SQLAlchemy(model_class=Base, session_options={"class_": RehearsalSession})
 
 
 class UtcDateTime(sa.TypeDecorator):

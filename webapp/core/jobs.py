@@ -25,6 +25,9 @@ from webapp.core.machines import database_locks
 HAND = "SOUNDING_BOARD_HAND"
 """The environment variable that tells such a process in whose name it works."""
 
+OPENING, REHEARSING = "opening", "rehearsing"
+_COMMANDS = {OPENING: "open", REHEARSING: "rehearse"}
+
 _TRIES, _PAUSE = 10, 0.05  # seconds: somebody may just be asking whether it runs
 
 _SILENT = "The process that opened the study ended without a word; the study is still a draft."
@@ -46,12 +49,15 @@ class Opening:
     failed: str = ""
 
 
-def start_opening(slug: str, hand: str) -> None:
-    """Begin to open the draft `slug` in somebody's name, unless that is going on already."""
-    log = _log(slug)
+def start_opening(slug: str, hand: str, what: str = OPENING) -> None:
+    """Begin to open the draft `slug` in somebody's name, unless that is going on already.
+
+    `what` is `OPENING`, or `REHEARSING`: to make its rehearsal.
+    """
+    log = _log(slug, what)
     log.parent.mkdir(parents=True, exist_ok=True)
     environment = os.environ | {"SOUNDING_BOARD_DATA": str(current_app.config["DATA"]), HAND: hand}
-    spawn(["flask", "--app", "webapp", "studies", "open", slug], log, environment)
+    spawn(["flask", "--app", "webapp", "studies", _COMMANDS[what], slug], log, environment)
 
 
 def spawn(module: Sequence[str], log: Path, environment: Mapping[str, str]) -> int | None:
@@ -118,9 +124,9 @@ def last_words(log: Path) -> str:
     return said[-1] if said else ""
 
 
-def opening(slug: str) -> Opening:
+def opening(slug: str, what: str = OPENING) -> Opening:
     """Return how far the opening of a draft is; who asks looks at the study's state afterwards."""
-    log = _log(slug)
+    log = _log(slug, what)
     if not log.is_file():
         return Opening()
     since = running_since(log)
@@ -131,7 +137,8 @@ def opening(slug: str) -> Opening:
 
 def forget_opening(slug: str) -> None:
     """Forget what the last opening of a draft said: the draft is another one now."""
-    _log(slug).unlink(missing_ok=True)
+    for what in _COMMANDS:
+        _log(slug, what).unlink(missing_ok=True)
 
 
 def _locked(descriptor: int, tries: int = 1, kind: int = fcntl.LOCK_EX) -> bool:
@@ -147,5 +154,5 @@ def _locked(descriptor: int, tries: int = 1, kind: int = fcntl.LOCK_EX) -> bool:
     return False
 
 
-def _log(slug: str) -> Path:
-    return current_app.config["DATA"] / "locks" / f"opening-{slug}.log"
+def _log(slug: str, what: str) -> Path:
+    return current_app.config["DATA"] / "locks" / f"{what}-{slug}.log"

@@ -50,7 +50,7 @@ TEXTS = (
     "withdrawal_until", "contact", "listening.format", "joining.completion_code",
     "joining.screen_out_code", "joining.no_consent_code", "joining.redirect", "analysis.raters",
 )  # fmt: skip
-LISTS = ("queries.leave_out", "joining.ids")
+LISTS = ("queries.leave_out", "listening.leave_out", "joining.ids")
 SHOWN = "shown"
 """The field that names the flags which a page has: a box that is not ticked is not posted."""
 SYSTEMS_OF = "systems-of"
@@ -165,6 +165,7 @@ def _take_queries(table: dict[str, Any], form: MultiDict[str, str]) -> None:
         _put(table, f"queries.{way}", None)
     if chosen == "clips":
         _put(table, "queries.clips", _lines(form.get("clips", "")))
+        _put(table, "queries.leave_out", None)  # nothing is drawn
     else:
         _put(table, f"queries.{chosen}", _number(form.get("count", "").strip()))
 

@@ -6,21 +6,18 @@ from functools import partial
 from typing import Any
 
 from embeddings.errors import InputError
-from embeddings.listening.levels import ExpectedLevel, expected_level
 from evaluation.analysis.power import EFFECT, Power, comparisons, powers, typical
 from evaluation.design.workload import WISE_RATERS
 from evaluation.keys import WrongKey
 from evaluation.protocol.reading import check_protocol
 from evaluation.protocol.terms import Protocol
 from webapp.core import catalogue
-from webapp.core.kept import of_app, stamps
 from webapp.manage import background
 from webapp.manage.form import SOURCE
 from webapp.study import preview
 
 RUNS, FEWEST_RUNS = 500, 100
 _CELLS = 1_000_000  # raters times queries of all studies of one size, about a second
-_LEVELS = 16  # that a process keeps
 _BESIDE = (
     "instructions", "consent", "contact", "ends", "withdrawal_until", "questionnaire", "joining",
     "lease_minutes", "screening",
@@ -55,9 +52,8 @@ class SidePlan:
     protocol : without what changes no plan; None where it is not yet one
     wrong : why it is none
     problem : the sentence that says why there is no plan of it; "" where there is one
-    found : pools, minutes, raters
+    found : pools, minutes, raters, and the level of the sounds
     power : None where the method has no such plan, or two queries are missing
-    level : None where sounds stay as they are, or the collection knows no loudness
     """
 
     protocol: Protocol | None = None
@@ -65,7 +61,6 @@ class SidePlan:
     problem: str = ""
     found: preview.Preview | None = None
     power: Simulated | None = None
-    level: ExpectedLevel | None = None
 
     @property
     def waits(self) -> bool:
@@ -84,9 +79,7 @@ def side_plan(table: Mapping[str, Any]) -> SidePlan:
         return SidePlan(protocol, problem=missing)
     try:
         found = preview.preview(protocol)
-        return SidePlan(
-            protocol, found=found, power=_power(protocol, found), level=_level(protocol, found)
-        )
+        return SidePlan(protocol, found=found, power=_power(protocol, found))
     except InputError as error:
         return SidePlan(protocol, problem=str(error))
 
@@ -119,16 +112,3 @@ def simulate(
     """
     assumed = typical(EFFECT * span, span)
     return powers(assumed, sizes, judging, sitting=sitting, comparisons=tested, runs=runs)
-
-
-def _level(protocol: Protocol, found: preview.Preview) -> ExpectedLevel | None:
-    listening = protocol.listening
-    if not listening.level:
-        return None
-    collection = catalogue.collection(protocol.collection)
-    key = (collection.name, found.heard, listening.loudness)
-    files = [collection.folder / "collection.json"]
-    kept = of_app("sounding_board_expected_levels", _LEVELS)
-    return kept.get(
-        key, stamps(files), lambda: expected_level(collection, found.heard, listening.loudness)
-    )

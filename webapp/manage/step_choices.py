@@ -48,14 +48,9 @@ def of_step(step: str, table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def of_plan(found: SidePlan, table: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the plan's template needs beside the plan: what is missing, and clips by name."""
+    """Return what the plan's template needs beside the plan: what is missing, in fields' names."""
     missing = [steps.problem_of(one.key, one.rest, table).sentence for one in found.wrong]
-    lowering = []
-    collection = _collection(table)
-    if found.level and collection:
-        some = found.level.lowering[:LISTED]
-        lowering = [(collection.clips[one.row].id, one.reached) for one in some]
-    return {"missing": missing, "lowering": lowering}
+    return {"missing": missing, "most_listed": LISTED}
 
 
 def keep_ranked(table: dict[str, Any], posted: MultiDict[str, str]) -> None:

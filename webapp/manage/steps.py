@@ -59,6 +59,7 @@ LABELS: dict[str, LazyString] = {
     "listening.level": lazy_gettext("One loudness for all"),
     "listening.loudness": lazy_gettext("Loudness in LUFS"),
     "listening.format": lazy_gettext("Format"),
+    "listening.leave_out": lazy_gettext("Clips that nobody hears, one on a line"),
     "raters_per_query": lazy_gettext("Raters of each query"),
     "sitting": lazy_gettext("Queries a rater"),
     "largest_block": lazy_gettext("Largest block"),

@@ -32,6 +32,7 @@ from webapp.core.menus import Entry
 from webapp.core.security import owners_only
 from webapp.logbook import count, entries, exported, hand, record
 from webapp.manage import study_progress, unfinished
+from webapp.manage.next_step import next_step
 from webapp.manage.state import STATES, ListState
 from webapp.models import Assignment, Rater, Study
 from webapp.rating import assigning, joining
@@ -72,9 +73,10 @@ def study(slug: str) -> ResponseReturnValue:
             "manage/draft.html", study=found, terms=found.terms, toml=toml, opening=opening,
             plan=plan, problem=problem, done=entries(slug, _LOG), count=count(slug),
         )  # fmt: skip
+    far = study_progress.progress(found)
     return render_template(
         "manage/study.html", study=found, terms=found.terms, toml=toml,
-        plan=preview.opened(found), progress=study_progress.progress(found),
+        plan=preview.opened(found), progress=far, next=next_step(found, far),
         done=entries(slug, _LOG), count=count(slug),
         formulas=_formulas(found),
     )  # fmt: skip

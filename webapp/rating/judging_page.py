@@ -9,6 +9,7 @@ from webapp.core import catalogue
 from webapp.core.database import db
 from webapp.core.envelopes import envelope_letters
 from webapp.models import Assignment, Candidate, Rater, Slot
+from webapp.rating import trying
 from webapp.rating.answers import Answered
 from webapp.rating.people import Step, sitting_blocks
 from webapp.rating.tokens import Thing, token
@@ -31,6 +32,7 @@ class View:
     graded, all : items answered, and all, of the block (or of its repeats)
     done, blocks : blocks finished, and blocks in the rater's sitting
     previous : whether there is an earlier page of the block to look at
+    preview : whether nothing that is answered is stored, and nothing needs an answer
     """
 
     kind: str
@@ -48,6 +50,7 @@ class View:
     done: int = 0
     blocks: int = 1
     previous: bool = False
+    preview: bool = False
 
 
 def view(rater: Rater, sitting: str, step: Step, page: int | None = None) -> View:
@@ -57,7 +60,9 @@ def view(rater: Rater, sitting: str, step: Step, page: int | None = None) -> Vie
     repeat = step.name == "repeat"
     slots = [slot for slot in assignment.slots if slot.repeat == repeat]
     first_page = min(slot.page for slot in slots)
-    shown = page if page is not None and first_page <= page < step.page else step.page
+    preview = trying.kind_of(rater.token) == trying.PREVIEW
+    last = max(slot.page for slot in slots) if preview else step.page
+    shown = page if page is not None and first_page <= page <= last else step.page
     here = [slot for slot in slots if slot.page == shown]
     given = step.answered.grades
     left = {slot.id for slot in step.answered.left(assignment, terms)}
@@ -79,6 +84,7 @@ def view(rater: Rater, sitting: str, step: Step, page: int | None = None) -> Vie
         done=rater.blocks_done,
         blocks=sitting_blocks(rater),
         previous=shown > first_page,
+        preview=preview,
     )
 
 

@@ -31,7 +31,7 @@ from webapp.models import (
     Study,
     Withdrawal,
 )
-from webapp.rating import assigning, headphones
+from webapp.rating import assigning, headphones, trying
 from webapp.rating.answers import Answered, answered
 
 MOST_INVITED = 1000
@@ -168,7 +168,8 @@ def answer_questions(
     questions = _questions(rater, when)
     errors = {one.id: error for one in questions if (error := _error(one, answers[one.id]))}
     if not errors:
-        setattr(rater, when, json.dumps(answers, ensure_ascii=False, sort_keys=True))
+        kept = {} if trying.kind_of(rater.token) == trying.PREVIEW else answers
+        setattr(rater, when, json.dumps(kept, ensure_ascii=False, sort_keys=True))
         db.session.commit()
     return answers, errors
 
@@ -250,10 +251,11 @@ def _judging(rater: Rater) -> Step | None:
     waiting = [one for one in rater.assignments if one.finished_at and not one.repeated_at]
     terms = rater.study.terms
     late = now() - timedelta(minutes=terms.controls.repeat_minutes)
-    due = [one for one in waiting if one.finished_at <= late]
+    shortened = trying.kind_of(rater.token) == trying.PREVIEW and rater.blocks_done > 0
+    due = [one for one in waiting if one.finished_at <= late or shortened]
     if due:
         return _at(due[0], "repeat")
-    new = assigning.next_assignment(rater)
+    new = None if shortened else assigning.next_assignment(rater)
     if new:
         return Step("main", new)  # nobody waits while it is looked at
     return _at(waiting[0], "repeat") if waiting else None

@@ -32,7 +32,7 @@ from webapp.core.markdown import markdown
 from webapp.core.other_keys import note_other
 from webapp.core.security import public
 from webapp.models import Rater
-from webapp.rating import headphones, joining, judging_page, people, storing
+from webapp.rating import headphones, joining, judging_page, people, storing, trying
 from webapp.rating.answer_kinds import KINDS
 from webapp.rating.answers import finish_page, parse_answer
 from webapp.rating.old_tokens import is_old, old_tone, open_old_token
@@ -59,6 +59,8 @@ def gate() -> ResponseReturnValue | None:
     """Let in who has a rater's link and does not ask too often, before anybody waits for them."""
     slug, token = (str((request.view_args or {})[name]) for name in ("slug", "token"))
     limit(token)
+    if not trying.enter(slug, token):
+        return _gone()
     seen = _seen_links()
     if (slug, token) not in seen:
         with reading():
@@ -204,12 +206,16 @@ def take(slug: str, token: str, kind: str) -> ResponseReturnValue:
         name = _opened(slug, token, given.sound)
         if name is None:
             raise LookupError
-        refused = storing.store_plainly((slug, token), name, given, kind, body)
+        preview = trying.kind_of(token) == trying.PREVIEW
+        refused = None if preview else storing.store_plainly((slug, token), name, given, kind, body)
         if refused is None:
             rater = _rater(slug, token)
             thing = find_thing(rater, name)
             if thing is None:
                 raise LookupError
+            if preview:
+                how.row(thing, given, body, rater.study.terms)
+                return {"saved": given.uuid}
             refused = storing.store(rater.study, name, thing, given, kind, body)
     except LookupError:
         return {"refused": _unknown(given.sound)}, 404
@@ -228,6 +234,9 @@ def finish(slug: str, token: str) -> ResponseReturnValue:
     rater = _rater(slug, token)
     thing = find_thing(rater, opened)
     number = request.form.get("page", 1, type=int)
+    if trying.kind_of(token) == trying.PREVIEW and thing:
+        following = trying.finish_page(thing.assignment, number)
+        return redirect(url_for(".page", slug=slug, token=token, page=following or None))
     if rater.study.state == "open" and thing:
         missing = finish_page(thing.assignment, number, rater.study.terms)
         if missing:
@@ -323,6 +332,7 @@ def _show(template: str, rater: Rater, **context: Any) -> str:
         terms=rater.study.terms,
         can_withdraw=people.may_withdraw(rater),
         resume=joining.resume_code(rater) if rater.joined else "",
+        trying=trying.kind_of(rater.token),
         **context,
     )
 

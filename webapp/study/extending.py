@@ -53,7 +53,9 @@ def extend_study(parent: Study, systems: Sequence[str], slug: str = "") -> Study
         terms,
         slug=slug or next_version(parent.slug),
         systems=(*terms.systems, *systems),
-        queries=replace(terms.queries, clips=clips, per_family=0, per_class=0, leave_out=()),
+        queries=replace(
+            terms.queries, clips=clips, per_family=0, per_class=0, leave_out=(), replaced=()
+        ),
         screening=replace(terms.screening, heard=terms.screening.heard or 0.0),
         analysis=replace(terms.analysis, comparisons=NONE, raters=terms.analysis.raters or ALL),
     )

@@ -13,9 +13,10 @@ from embeddings.collection.clips import Collection, open_collection
 from embeddings.errors import InputError
 from embeddings.systems.store import Ranking, open_ranking
 from evaluation.design.pooling import check_depth
-from evaluation.design.sampling import draw_queries, with_ids
+from evaluation.design.sampling import draw_queries, settled, unheard_ids
 from evaluation.protocol.terms import Protocol
 from webapp.core.database import db, now, prepare
+from webapp.core.machines import rehearsal_tables
 from webapp.logbook import record
 from webapp.models import (
     Assignment,
@@ -68,8 +69,13 @@ def create_study(protocol: Protocol, *, parent: str = "", instead_of: str = "") 
     error nothing is stored or replaced.
     """
     collection, rankings = subject(protocol)
-    protocol = replace(protocol, queries=with_ids(collection, protocol.queries))
-    drawn = draw_queries(collection, protocol.queries, rankings)
+    leave_out = tuple(unheard_ids(collection, protocol.listening.leave_out))
+    protocol = replace(
+        protocol,
+        queries=settled(collection, protocol.queries, rankings, leave_out),
+        listening=replace(protocol.listening, leave_out=leave_out),
+    )
+    drawn = draw_queries(collection, protocol.queries, rankings, leave_out)
     older = db.session.scalar(sa.select(Study).where(Study.slug == protocol.slug))
     if instead_of not in ("", protocol.slug):
         _check_free(protocol.slug)
@@ -159,6 +165,7 @@ def remove_study(study: Study) -> None:
     record("removed", slug)
     db.session.commit()
     shutil.rmtree(study_folder(slug), ignore_errors=True)
+    rehearsal_tables.drop(db, slug)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +217,9 @@ def study_using(collection: str, system: str | None = None) -> str | None:
 
 
 def study_folder(slug: str) -> Path:
-    """Return where a study keeps its files."""
+    """Return where a study keeps its files; in a rehearsal, where that does."""
+    if rehearsal_tables.current():
+        return rehearsal_tables.folder(slug) / "study"
     return current_app.config["DATA"] / "studies" / slug
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, fields
 from itertools import chain
 from pathlib import Path
 
+from flask import current_app
+
 from embeddings import __version__
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
@@ -32,8 +34,10 @@ from evaluation.design.lists import (
 from evaluation.design.pooling import Candidate as Pooled
 from evaluation.design.pooling import Source, pool, split_pool
 from evaluation.design.practice import practice_pool
+from evaluation.design.sampling import unheard_ids
 from evaluation.protocol.terms import Protocol
 from webapp.core.database import db, now, reading
+from webapp.core.machines import rehearsal_tables
 from webapp.logbook import record
 from webapp.models import (
     Block,
@@ -80,7 +84,7 @@ def open_study(study: Study, workers: Workers = None, *, simulated: bool = False
         cannot be copied.
     """
     _check_draft(study)
-    lock = study_folder(study.slug).parents[1] / "locks" / f"open-{study.slug}"
+    lock = current_app.config["DATA"] / "locks" / f"open-{study.slug}"
     with only_writer(lock, f"opening {study.slug!r}"):
         return _open(study, workers, simulated)
 
@@ -117,6 +121,8 @@ def _open(study: Study, workers: Workers, simulated: bool) -> Study:
         if find_study(slug).state != "open":  # stopped just after it was stored, it stays open
             shutil.rmtree(study_folder(slug))
         raise
+    if not rehearsal_tables.current():
+        rehearsal_tables.drop(db, slug)
     return study
 
 
@@ -135,26 +141,31 @@ def study_pools(study: Study, collection: Collection, rankings: Sequence[Ranking
     rows = [collection.index[query.clip] for query in study.queries]
     controls = terms.method == "graded" and terms.controls.distractors
     far = far_clips(collection, rankings, rows) if controls else None
+    unheard = {
+        collection.index[clip] for clip in unheard_ids(collection, terms.listening.leave_out)
+    }
     pools = []
     for place, (query, row) in enumerate(zip(study.queries, rows, strict=True)):
-        one = Pool(row, pool(rankings, row, terms.depth, groups))
+        one = Pool(row, pool(rankings, row, terms.depth, groups, unheard))
         one.label = query.query_class
         if far is not None:
             count, seed = terms.controls.distractors, terms.queries.seed
             one.distractors = distractors(
-                collection, rankings, row, count, one.rows, seed, far=far[place]
+                collection, rankings, row, count, one.rows | unheard, seed, far=far[place]
             )
         elif terms.method == "rating":
-            _add_anchors(one, collection, terms)
+            _add_anchors(one, collection, terms, unheard)
         pools.append(one)
-    asked = {one.query for one in pools}
-    chosen = practice_pool(collection, asked, terms.queries.seed) if terms.practice else None
+    used = {one.query for one in pools} | unheard
+    chosen = practice_pool(collection, used, terms.queries.seed) if terms.practice else None
     if chosen:
-        pools.append(_practice(collection, chosen, terms))
+        pools.append(_practice(collection, chosen, terms, unheard))
     return pools
 
 
-def _practice(collection: Collection, chosen: tuple[int, list[int]], terms: Protocol) -> Pool:
+def _practice(
+    collection: Collection, chosen: tuple[int, list[int]], terms: Protocol, unheard: Set[int]
+) -> Pool:
     row, candidates = chosen
     label = collection.clips[row].labels[0]
     one = Pool(row, [], label=label, practice=True)
@@ -162,15 +173,15 @@ def _practice(collection: Collection, chosen: tuple[int, list[int]], terms: Prot
     if terms.method == "graded":
         one.found = [Pooled(candidate, ()) for candidate in sorted(candidates)]
     else:
-        _add_anchors(one, collection, terms)
+        _add_anchors(one, collection, terms, unheard)
     return one
 
 
-def _add_anchors(one: Pool, collection: Collection, terms: Protocol) -> None:
+def _add_anchors(one: Pool, collection: Collection, terms: Protocol, unheard: Set[int]) -> None:
     """Add the labels' own list and a random one to a query's pool."""
     seed, apart = terms.queries.seed, terms.queries.exclude_same_group
-    best = oracle_list(collection, one.query, one.label, terms.depth, apart, seed)
-    chance = random_list(collection, one.query, terms.depth, set(), seed)
+    best = oracle_list(collection, one.query, one.label, terms.depth, apart, seed, unheard)
+    chance = random_list(collection, one.query, terms.depth, unheard, seed)
     found = {candidate.row: candidate for candidate in one.found}
     for name, rows in ((ORACLE, best), (RANDOM, chance)):
         for rank, row in enumerate(rows, 1):

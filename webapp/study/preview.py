@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
+from embeddings.listening.reachable import Reachable, reachable_level
 from evaluation.design.sampling import draw_queries
 from evaluation.design.workload import Plan, plan
 from evaluation.protocol.terms import Protocol
@@ -34,13 +35,16 @@ class Preview:
     plan : what it asks of its raters
     pools : how many results each query has, in the order of the draw
     sounds : how many copies of sounds would be made for raters; None where that is done
-    heard : the rows of the clips that would be copied
+    asked : (query, its results) as rows of the collection, in the order of the draw
+    reachable : the level that the sounds can be brought to; None where they stay as they are, or
+        nothing is known of their loudness
     """
 
     plan: Plan
     pools: list[int]
     sounds: int | None = None
-    heard: tuple[int, ...] = ()
+    asked: Sequence[tuple[int, list[int]]] = ()
+    reachable: Reachable | None = None
 
     @property
     def middle(self) -> float:
@@ -104,7 +108,9 @@ def _preview(protocol: Protocol) -> Preview:
         protocol=protocol.as_json(),
         queries=[
             Query(clip=collection.clips[one.row].id, query_class=one.label, family=one.family)
-            for one in draw_queries(collection, protocol.queries, rankings)
+            for one in draw_queries(
+                collection, protocol.queries, rankings, protocol.listening.leave_out
+            )
         ],
     )
     pools = opening.study_pools(study, collection, rankings)
@@ -113,7 +119,17 @@ def _preview(protocol: Protocol) -> Preview:
     sizes = [len(one.found) for one in asked]
     seconds = [_mean_seconds(collection, [found.row for found in one.found]) for one in asked]
     copies = len(heard) + len(opening.met_twice(pools, protocol))
-    return Preview(plan(protocol, sizes, seconds), sizes, copies, tuple(sorted(heard)))
+    listening = protocol.listening
+    reachable = listening.level and reachable_level(
+        collection, sorted(heard), listening.loudness, listening.format
+    )
+    return Preview(
+        plan(protocol, sizes, seconds),
+        sizes,
+        copies,
+        [(one.query, [found.row for found in one.found]) for one in asked],
+        reachable or None,
+    )
 
 
 def _asked(study: Study) -> sa.Select:

@@ -6,7 +6,7 @@ import { startHelp } from "../core/help.js";
 import { singleKeys, typing, walkItems } from "../core/items.js";
 import { startListening } from "./listening.js";
 import { preference } from "./preference.js";
-import { kept, queue, sayUnsaved } from "./saving.js";
+import { kept, queue, sayUnsaved, work } from "./saving.js";
 
 const panel = document.getElementById("preference");
 const answers = panel ? preference(panel) : grading();
@@ -35,7 +35,7 @@ next.addEventListener("submit", async (event) => {
   event.preventDefault();
   // without its query, nothing on the page can be judged: the block is given back
   const isBroken = document.querySelector("#query .report:disabled") !== null;
-  if (!isBroken && answers.sayMissing()) return;
+  if (!isBroken && !work.preview && answers.sayMissing()) return;
   const button = next.querySelector("button");
   if (button.disabled) return;
   button.disabled = true; // a second click must not finish the page that comes next

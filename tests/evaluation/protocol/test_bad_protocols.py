@@ -81,6 +81,23 @@ BAD = [
     ),
     (GOOD.replace("per_family = 2", "clips = ['x', 'x']"), "queries.clips has 'x' twice."),
     (GOOD + "leave_out = 'y'", "queries.leave_out must be a list, not 'y'."),
+    (
+        GOOD.replace("per_family = 2", "clips = ['x']\nreplaced = [{clip = 'x', reason = 'y'}]"),
+        "queries.replaced must be left out where clips are named: name another one.",
+    ),
+    (
+        GOOD + "replaced = [{clip = 'x', reason = 'y'}, {clip = 'x', reason = 'z'}]",
+        "queries.replaced has 'x' twice.",
+    ),
+    (
+        GOOD + "replaced = [{clip = 'x', reason = ' '}]",
+        "queries.replaced[1].reason must be text that is not empty, not ''.",
+    ),
+    (
+        GOOD + f"replaced = [{{clip = 'x', reason = '{'y' * 301}'}}]",
+        "queries.replaced[1].reason must have at most 300 characters, not 301.",
+    ),
+    (GOOD + "[listening]\nleave_out = 'y'", "listening.leave_out must be a list, not 'y'."),
     # scale
     (
         GOOD + "[scale]\npreset = 'fivepoint'",

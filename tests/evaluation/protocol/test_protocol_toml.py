@@ -178,11 +178,12 @@ def test_what_the_template_shows_are_the_defaults() -> None:
 
 def test_the_examples_in_the_template_are_good() -> None:
     blocks = re.findall(r"(?:^# \[\[.*\n)(?:^# \w.*\n)+", template(), re.MULTILINE)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     text = template()
     for block in blocks:
         text = text.replace(block, re.sub(r"^# ", "", block, flags=re.MULTILINE))
     protocol = parse_protocol({"slug": "x", **tomllib.loads(text)}, "template")
+    assert [one.clip for one in protocol.queries.replaced] == ["123"]
     assert [facet.name for facet in protocol.scale.facets] == ["brightness"]
     assert [one.id for one in protocol.questionnaire.before] == ["years"]
     assert [one.kind for one in protocol.questionnaire.after] == ["choice"]

@@ -213,6 +213,8 @@ STORED = {
     "designing.keep": {"unfinished", "study", "system", "query", "log_entry"},
     "designing.remove": {"unfinished"}, "shelf.archive": {"study", "log_entry"},
     "shelf.store_name": {"study", "log_entry"},
+    "draft.replace": {"study", "system", "query", "log_entry"},
+    "draft.leave_out": {"study", "system", "query", "log_entry"},
     "rate.withdraw": {
         "rater", "judgement", "preference", "listen", "flag", "slot", "assignment", "sitting",
         "external_id", "withdrawal", "browser", "last_answer", "log_entry",

@@ -63,7 +63,7 @@ def ground(
     app: Flask, ranked: list[Ranking], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Ground:
     """Two open studies with raters at each stage, a draft, and an experimenter signed in."""
-    monkeypatch.setattr(jobs, "start_opening", lambda slug, hand: None)
+    monkeypatch.setattr(jobs, "start_opening", lambda slug, hand, what="": None)
     app.config["SETTINGS"] |= {"requests_per_rater": 0, "requests_per_address": 0}
     app.config["PROPAGATE_EXCEPTIONS"] = False  # an error is a 500 here, as it is for a stranger
     paths = [path for name in ("way", "pair", "draft") for path in _study(app, tmp_path, name)]

@@ -20,7 +20,7 @@ CHANGE = {"signin.signout", "signin.signout_everywhere"}
 
 KEPT_BACK = {
     "manage.links", "manage.payments", "designing.new", "designing.page", "designing.plan",
-    "shelf.rename", "own.new",
+    "shelf.rename", "rehearsal.page", "rehearsal.rater", "own.new",
 }  # fmt: skip
 """What a viewer may not see: the keys of raters, who they are, and forms for owners."""
 

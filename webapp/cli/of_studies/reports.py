@@ -24,6 +24,11 @@ def plan_lines(found: Preview) -> list[tuple[str, str]]:
         ("judgements", "as many as come" if one.judgements is None else f"{one.judgements} in all"),
         ("raters", _raters(one)),
     ]  # fmt: skip
+    if reachable := found.reachable:
+        lowered = f", {reachable.lost_db:.1f} dB below the {reachable.wanted_level:g} asked for: "
+        lowered += f"{len(reachable.lowering)} clips peak too high for more"
+        level = f"{reachable.common_level:.1f} LUFS"
+        lines.append(("loudness", level + (lowered if reachable.lowering else "")))
     if found.sounds is not None:
         lines.append(("sounds", f"{found.sounds} are copied when it opens"))
     assumed = f"{DECISION_SECONDS:g} s a grade, {QUERY_SECONDS:g} s a page for the query"
@@ -41,6 +46,7 @@ def status_lines(study: Study) -> Iterator[str]:
     yield f"{study.slug}: {study.title} ({state})"
     if due := retention.due(study):
         yield f"External ids: {due}"
+    yield from _changed_lines(study)
     if study.state == "draft":
         yield f"Nothing yet. Next: flask studies open {study.slug}"
         return
@@ -66,6 +72,15 @@ def status_lines(study: Study) -> Iterator[str]:
         yield f"Reported as broken: {what}, by {sound.raters} (query {sound.query})"
     for clip, _, note in found.levels:
         yield f"Loudness of {clip}: {note}"
+
+
+def _changed_lines(study: Study) -> Iterator[str]:
+    """Yield what of the draw was changed by hand."""
+    terms = study.terms
+    for one in terms.queries.replaced:
+        yield f"Replaced: the query {one.clip} by {one.by}: {one.reason}"
+    for clip in terms.listening.leave_out:
+        yield f"Left out of queries and lists: {clip}"
 
 
 def _done_of(share: Share) -> str:
