@@ -214,6 +214,7 @@ def test_without_scripts_everything_is_there(browser: Any, server: Server) -> No
     context.close()
 
 
+@pytest.mark.long
 def test_a_preview_goes_on_without_an_answer(page: Any, server: Server) -> None:
     server.flask("studies", "rehearse", "next")
     sign_in(page, server)

@@ -48,7 +48,9 @@ def is_ready(study: Study) -> bool | None:
         return None
     with rehearsal_tables.rehearsing(db, slug):
         found = db.session.scalar(sa.select(Study).where(Study.slug == slug))
-        return found is not None and found.state == "open" and found.protocol_sha256 == sha256
+        if found is None or found.state != "open":
+            return None  # somebody is making it, or was stopped at it
+        return found.protocol_sha256 == sha256
 
 
 @contextmanager

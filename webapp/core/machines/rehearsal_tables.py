@@ -92,11 +92,11 @@ def make(db: "SQLAlchemy", slug: str) -> None:
 
 def drop(db: "SQLAlchemy", slug: str) -> None:
     """Drop a rehearsal with all that was answered in it, and its sounds."""
+    with suppress(FileNotFoundError):
+        (folder(slug) / _TABLES).unlink()  # first, so that nobody finds half of it
     if name := _schema(db, slug):
         with db.engine.begin() as connection:
             connection.execute(sa.schema.DropSchema(name, cascade=True, if_exists=True))
-    with suppress(FileNotFoundError):
-        (folder(slug) / _TABLES).unlink()  # first, so that nobody finds half of it
     shutil.rmtree(folder(slug), ignore_errors=True)
 
 
