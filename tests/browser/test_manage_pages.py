@@ -125,7 +125,7 @@ def test_a_study_is_designed_opened_and_shared_by_keyboard(page: Any, server: Se
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Being opened")).to_be_visible()
     expect(page.get_by_role("heading", name="How far it is")).to_be_visible(timeout=120_000)
-    page.get_by_role("link", name="Raters and invitations").focus()
+    page.get_by_role("link", name="Invite raters").focus()
     page.keyboard.press("Enter")
     page.get_by_label("How many raters?").focus()
     page.keyboard.press("ControlOrMeta+a")
