@@ -4,9 +4,9 @@ import difflib
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from embeddings.errors import InputError
 
@@ -24,35 +24,93 @@ _NOT_IN_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SHOWN = 80  # characters of a wrong value
 
+Read = TypeVar("Read")
+
+
+class WrongKey(InputError):
+    """That a key breaks its rule.
+
+    Attributes
+    ----------
+    key : its dotted name, as in "queries.seed"
+    rest : what is said of it: the rule and the value
+    """
+
+    def __init__(self, source: str, key: str, rest: str) -> None:
+        super().__init__(f"{source}: {key} {rest}")
+        self.key, self.rest = key, rest
+
 
 class Keys:
     """A table whose keys are taken one by one; what is left at the end is unknown.
 
     Where a method has a default, the key may be missing; otherwise it must be there. Each raises
-    InputError for a value that breaks its rule.
+    WrongKey for a value that breaks its rule; or, where all errors are wanted at once, notes it in
+    `wrong` and returns the default, or what is empty, in its place.
 
     Parameters
     ----------
     table : the keys and values, as TOML or JSON gives them
     source : what errors begin with, such as the file's name
     prefix : what a key's name begins with in errors, such as "queries."
+    wrong : takes the errors, one of each key at most; None: the first one is raised
     """
 
-    def __init__(self, table: dict[str, Any], source: str, prefix: str = "") -> None:
+    def __init__(
+        self,
+        table: dict[str, Any],
+        source: str,
+        prefix: str = "",
+        wrong: list[WrongKey] | None = None,
+    ) -> None:
         self.table, self.source, self.prefix = dict(table), source, prefix
         self.known: list[str] = []
+        self.wrong = wrong
 
     def has(self, key: str) -> bool:
         """Return whether the key is there and was not taken yet."""
         return key in self.table
 
-    def error(self, key: str, rest: str) -> InputError:
+    def error(self, key: str, rest: str) -> WrongKey:
         """Return the error that says `rest` of the key."""
-        return InputError(f"{self.source}: {self.prefix}{key} {rest}")
+        return WrongKey(self.source, f"{self.prefix}{key}", rest)
 
-    def fail(self, key: str, rule: str, value: Any) -> InputError:
+    def fail(self, key: str, rule: str, value: Any) -> WrongKey:
         """Return the error that names the key, the rule and the value."""
         return self.error(key, f"must be {rule}, not {shown(value)}.")
+
+    def note(self, error: WrongKey) -> None:
+        """Raise an error; or note it, unless one of its key was noted, where all are wanted."""
+        if self.wrong is None:
+            raise error
+        if error.key not in [one.key for one in self.wrong]:
+            self.wrong.append(error)
+
+    def refuse(self, key: str, rest: str) -> None:
+        """Raise or note the error that says `rest` of the key."""
+        self.note(self.error(key, rest))
+
+    def must_be(self, key: str, rule: str, value: Any) -> None:
+        """Raise or note the error that names the key, the rule and the value."""
+        self.note(self.fail(key, rule, value))
+
+    def refused(self, *keys: str) -> bool:
+        """Return whether an error of one of these keys was noted."""
+        own = {f"{self.prefix}{key}" for key in keys}
+        return any(one.key in own for one in self.wrong or ())
+
+    def whole_or(self, fallback: Read, read: "Callable[[Keys], Read]") -> Read:
+        """Return what `read` makes of these keys; `fallback` where it raises, and all are wanted.
+
+        It is for what cannot go on after an error: its first one is noted.
+        """
+        wanted, self.wrong = self.wrong, None
+        try:
+            return read(self)
+        except WrongKey as error:
+            self.wrong = wanted
+            self.note(error)
+            return fallback
 
     def take(self, key: str, kind: type, default: Any = None) -> Any:
         """Return a key's value, which must be of `kind`."""
@@ -60,34 +118,37 @@ class Keys:
         if key not in self.table:
             if default is None:
                 near = difflib.get_close_matches(key, self.table, 1)
-                raise self.error(key, f"is missing{f'; is {near[0]} meant?' if near else '.'}")
+                self.refuse(key, f"is missing{f'; is {near[0]} meant?' if near else '.'}")
+                return kind()
             return default
         value = self.table.pop(key)
         # bool is an int to Python, and never meant as one here
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise self.fail(key, _KINDS[kind], value)
+            self.must_be(key, _KINDS[kind], value)
+            return kind() if default is None else default
         return value
 
     def left_out(self, key: str, why: str) -> None:
-        """Know the key, and raise InputError where it is given; `why` says why it may not be."""
+        """Know the key, and refuse it where it is given; `why` says why it may not be."""
         self.known.append(key)
         if key in self.table:
-            raise self.error(key, f"must be left out {why}.")
+            self.refuse(key, f"must be left out {why}.")
 
     def section(self, key: str, *, required: bool = False) -> "Keys":
         """Return the table under a key, an empty one where it is not there and may be missing."""
         table = self.take(key, dict, None if required else {})
-        return Keys(table, self.source, f"{self.prefix}{key}.")
+        return Keys(table, self.source, f"{self.prefix}{key}.", self.wrong)
 
     def sections(self, key: str) -> "list[Keys]":
         """Return the tables in the list under a key, none where it is not there."""
         tables = self.take(key, list, [])
         for table in tables:
             if not isinstance(table, dict):
-                raise self.fail(key, "a list of tables", table)
+                self.must_be(key, "a list of tables", table)
         return [
-            Keys(table, self.source, f"{self.prefix}{key}[{number}].")
+            Keys(table, self.source, f"{self.prefix}{key}[{number}].", self.wrong)
             for number, table in enumerate(tables, 1)
+            if isinstance(table, dict)
         ]
 
     def flag(self, key: str, default: bool) -> bool:
@@ -98,9 +159,9 @@ class Keys:
         """Return text without the blanks around it; it is not empty unless the default is."""
         value = self.take(key, str, default).strip()
         if not value and default != "":
-            raise self.fail(key, "text that is not empty", value)
+            self.must_be(key, "text that is not empty", value)
         if _CONTROL.search(value):
-            raise self.fail(key, "text without control characters", value)
+            self.must_be(key, "text without control characters", value)
         return value
 
     def line(self, key: str, default: str | None = None) -> str:
@@ -111,7 +172,7 @@ class Keys:
         """Return a name that is fit for addresses, folders and columns."""
         value = self.text(key)
         if not is_name(value):
-            raise self.fail(key, NAME_RULE, value)
+            self.must_be(key, NAME_RULE, value)
         return value
 
     def one_of(self, key: str, allowed: Sequence[str], default: str) -> str:
@@ -121,14 +182,16 @@ class Keys:
             near = difflib.get_close_matches(value, allowed, 1)
             hint = f"; did you mean {near[0]}?" if near else "."
             rule = ("one of " if len(allowed) > 1 else "") + ", ".join(allowed)
-            raise self.error(key, f"must be {rule}, not {shown(value)}{hint}")
+            self.refuse(key, f"must be {rule}, not {shown(value)}{hint}")
+            return default
         return value
 
     def whole(self, key: str, default: int, low: int, high: int) -> int:
         """Return a whole number from `low` to `high`."""
         value = self.take(key, int, default)
         if not low <= value <= high:
-            raise self.fail(key, f"from {low} to {high}", value)
+            self.must_be(key, f"from {low} to {high}", value)
+            return default
         return value
 
     def number(self, key: str, default: float, low: float, high: float) -> float:
@@ -136,7 +199,8 @@ class Keys:
         value = self.take(key, object, default)
         fits = isinstance(value, int | float) and not isinstance(value, bool)
         if not fits or not low <= value <= high:  # NaN is not, either
-            raise self.fail(key, f"a number from {low:g} to {high:g}", value)
+            self.must_be(key, f"a number from {low:g} to {high:g}", value)
+            return float(default)
         return float(value)
 
     def names(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
@@ -144,10 +208,11 @@ class Keys:
         value = self.take(key, list, None if default is None else list(default))
         for item in value:
             if not isinstance(item, str) or not is_text(item):
-                raise self.fail(key, "a list of names", item)
+                self.must_be(key, "a list of names", item)
+                return default or ()
             if value.count(item) > 1:
-                raise self.error(key, f"has {shown(item)} twice.")
-        return tuple(value)
+                self.refuse(key, f"has {shown(item)} twice.")
+        return tuple(dict.fromkeys(value))
 
     def day(self, key: str) -> str:
         """Return a date as YYYY-MM-DD, from TOML's own dates too; "" where there is none."""
@@ -159,14 +224,16 @@ class Keys:
                 return value
         except (TypeError, ValueError):
             pass
-        raise self.fail(key, "a date as YYYY-MM-DD", value)
+        self.must_be(key, "a date as YYYY-MM-DD", value)
+        return ""
 
     def finish(self) -> None:
-        """Raise InputError for a key that nobody took."""
+        """Refuse a key that nobody took."""
         for key in self.table:
             near = difflib.get_close_matches(key, self.known, 1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(self.known)}."
-            raise self.error(key if key.isidentifier() else shown(key), f"is no known key; {hint}")
+            name = key if key.isidentifier() else shown(key)
+            self.refuse(name, f"is no known key; {hint}")
 
 
 def is_name(value: str) -> bool:

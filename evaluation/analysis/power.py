@@ -11,6 +11,7 @@ that the fewest were given first. A block is taken for a whole query.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import combinations
 
 import numpy as np
 
@@ -18,11 +19,15 @@ from embeddings.errors import InputError
 from embeddings.progress import progress
 from embeddings.tasks import Here, Workers, engine, result_of
 from evaluation.analysis.rater_effects import Generalizability
+from evaluation.protocol.terms import Protocol
 from evaluation.statistics.significance import LEVEL, estimate
 
 TYPICAL = {"query_system": 0.12, "rater_system": 0.04, "noise": 0.15}
 """Standard deviations as shares of the scale, for a study without a pilot. They are a guess, that
 no study stands behind: a pilot of a few queries and raters is better."""
+
+EFFECT = 0.1
+"""The difference between two systems that is looked for unless told, as a share of the scale."""
 
 _CHUNK = 250  # studies at a time
 _MANY = 20_000  # studies, two seconds or so, are worth the start of processes
@@ -61,6 +66,12 @@ def typical(effect: float, span: float, lapses: float = 0.0) -> Assumptions:
     """Return assumptions for a scale of `span` grades without a pilot; see `TYPICAL`."""
     parts = {name: share * span for name, share in TYPICAL.items()}
     return Assumptions(effect, **parts, lapses=lapses, span=span)
+
+
+def comparisons(terms: Protocol) -> int:
+    """Return how many pairs of systems are tested: the protocol's, or else all."""
+    named = terms.analysis.fixed(terms.systems)
+    return len(named) or len(list(combinations(terms.systems, 2)))
 
 
 def of_pilot(

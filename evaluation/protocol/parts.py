@@ -3,8 +3,7 @@
 import re
 from itertools import combinations
 
-from embeddings.errors import InputError
-from evaluation.keys import Keys, shown
+from evaluation.keys import Keys, WrongKey, shown
 from evaluation.protocol.terms import (
     ALL,
     FORMATS,
@@ -43,7 +42,7 @@ def read_contact(keys: Keys) -> str:
     contact = keys.line("contact", "")
     if len(contact) > LONGEST_CONTACT:
         rule = f"must have at most {LONGEST_CONTACT} characters, not {len(contact)}."
-        raise keys.error("contact", rule)
+        keys.refuse("contact", rule)
     return contact
 
 
@@ -61,19 +60,17 @@ def read_queries(keys: Keys) -> Queries:
     keys.finish()
     ways = ("clips", "per_family", "per_class")
     given = [way for way in ways if getattr(queries, way)]
-    if len(given) != 1:
-        raise InputError(
-            f"{keys.source}: queries must have exactly one of {', '.join(ways)}, "
-            f"not {' and '.join(given) or 'none of them'}."
-        )
+    if len(given) != 1 and not keys.refused(*ways):
+        many = f"exactly one of {', '.join(ways)}, not {' and '.join(given) or 'none of them'}"
+        keys.note(WrongKey(keys.source, "queries", f"must have {many}."))
     if queries.clips and queries.leave_out:
-        raise keys.error("leave_out", "must be left out where clips are named: nothing is drawn.")
+        keys.refuse("leave_out", "must be left out where clips are named: nothing is drawn.")
     if queries.clips and queries.replaced:
-        raise keys.error("replaced", "must be left out where clips are named: name another one.")
+        keys.refuse("replaced", "must be left out where clips are named: name another one.")
     clips = [one.clip for one in queries.replaced]
     for one in clips:
         if clips.count(one) > 1:
-            raise keys.error("replaced", f"has {shown(one)} twice.")
+            keys.refuse("replaced", f"has {shown(one)} twice.")
     return queries
 
 
@@ -83,7 +80,7 @@ def _read_replaced(keys: Keys) -> Replaced:
     keys.finish()
     if len(replaced.reason) > LONGEST_REASON:
         rule = f"must have at most {LONGEST_REASON} characters, not {len(replaced.reason)}."
-        raise keys.error("reason", rule)
+        keys.refuse("reason", rule)
     return replaced
 
 
@@ -92,9 +89,7 @@ def read_page(keys: Keys, method: str) -> int:
     if method == "preference":
         page = keys.take("page", int, 2)
         if page != 2:
-            raise keys.fail(
-                "page", "2 with the method 'preference', which compares two lists", page
-            )
+            keys.must_be("page", "2 with the method 'preference', which compares two lists", page)
         return page
     if method == "rating":
         return keys.whole("page", MOST_LISTS, LEAST_LISTS, MOST_LISTS)
@@ -119,7 +114,7 @@ def read_controls(keys: Keys, method: str) -> Controls:
     keys.finish()
     for key in ("identity", "distractors", "repeats"):
         if method != "graded" and getattr(controls, key):
-            raise keys.error(
+            keys.refuse(
                 key, f"must be left out with the method {method!r}: lists have no controls."
             )
     return controls
@@ -138,11 +133,11 @@ def read_screening(
     screening = Screening(identity, auc, None if silent else heard)
     keys.finish()
     if method != "graded" and screening.heard:
-        raise keys.fail("heard", f"0 with the method {method!r}: lists are not screened", heard)
+        keys.must_be("heard", f"0 with the method {method!r}: lists are not screened", heard)
     if screening.identity and not controls.identity:
-        raise keys.fail("identity", "0 without identity controls", screening.identity)
+        keys.must_be("identity", "0 without identity controls", screening.identity)
     if screening.auc and not pairs:
-        raise keys.fail("auc", "0 without identity controls and distractors", screening.auc)
+        keys.must_be("auc", "0 without identity controls and distractors", screening.auc)
     return screening
 
 
@@ -161,7 +156,7 @@ def read_listening(keys: Keys, method: str) -> Listening:
     )
     keys.finish()
     if method != "graded" and listening.must_listen:
-        raise keys.fail("must_listen", f"0 with the method {method!r}", listening.must_listen)
+        keys.must_be("must_listen", f"0 with the method {method!r}", listening.must_listen)
     return listening
 
 
@@ -170,10 +165,10 @@ def read_questionnaire(keys: Keys) -> Questionnaire:
     before = tuple(_question(part) for part in keys.sections("before"))
     after = tuple(_question(part) for part in keys.sections("after"))
     keys.finish()
-    ids = [question.id for question in before + after]
+    ids = [question.id for question in before + after if question.id]
     for one in ids:
         if ids.count(one) > 1:
-            raise InputError(f"{keys.source}: questionnaire has the id {one!r} twice.")
+            keys.note(WrongKey(keys.source, "questionnaire", f"has the id {one!r} twice."))
     return Questionnaire(before, after)
 
 
@@ -187,9 +182,9 @@ def _question(keys: Keys) -> Question:
     )
     keys.finish()
     if question.kind == "choice" and len(question.choices) < 2:
-        raise keys.fail("choices", "a list of 2 or more for a choice", list(question.choices))
+        keys.must_be("choices", "a list of 2 or more for a choice", list(question.choices))
     if question.kind != "choice" and question.choices:
-        raise keys.error("choices", f"must be left out where the kind is {question.kind!r}.")
+        keys.refuse("choices", f"must be left out where the kind is {question.kind!r}.")
     return question
 
 
@@ -209,17 +204,17 @@ def read_joining(keys: Keys) -> Joining:
     for name in joining.ids:
         if not _PARAMETER.fullmatch(name):
             rule = "names of address parameters (a letter, then letters, digits, '_' or '-')"
-            raise keys.fail("ids", rule, name)
+            keys.must_be("ids", rule, name)
     if joining.signed and (not joining.ids or "signature" in joining.ids):
         rule = "false unless ids name what is signed, and none of them is signature"
-        raise keys.fail("signed", rule, True)
+        keys.must_be("signed", rule, True)
     for key in ("completion_code", "screen_out_code", "no_consent_code"):
         if not _CODE.fullmatch(getattr(joining, key)):
             rule = "at most 64 characters without spaces"
-            raise keys.fail(key, rule, getattr(joining, key))
+            keys.must_be(key, rule, getattr(joining, key))
     if joining.redirect and not _REDIRECT.fullmatch(joining.redirect):
         rule = "an address that begins with https:// or http:// and has no braces but {code}"
-        raise keys.fail("redirect", rule, joining.redirect)
+        keys.must_be("redirect", rule, joining.redirect)
     return joining
 
 
@@ -233,10 +228,10 @@ def read_analysis(
     raters = _raters(keys, method, stored=stored)
     keys.finish()
     if not good:
-        raise keys.error("good", "must be above 0, not 0: every grade would count as good.")
+        keys.refuse("good", "must be above 0, not 0: every grade would count as good.")
     kind = MEASURES.get(measure)
     if kind and not kind.fits(scale.facets[0].allowed):
-        raise keys.error(
+        keys.refuse(
             "primary_measure", f"must not be {measure!r} unless the grades are {kind.only}."
         )
     return PlannedAnalysis(measure, comparisons, good, raters)
@@ -249,8 +244,9 @@ def _raters(keys: Keys, method: str, *, stored: bool) -> str | None:
     graded = method == "graded"
     raters = keys.one_of("raters", RATERS, PASSED if graded else ALL)
     if raters == PASSED and not graded:
-        rule = f"{ALL!r} with the method {method!r}: lists have no controls"
-        raise keys.fail("raters", rule, raters)
+        keys.must_be(
+            "raters", f"{ALL!r} with the method {method!r}: lists have no controls", raters
+        )
     return raters
 
 
@@ -270,13 +266,17 @@ def _comparisons(
     if isinstance(value, str) and value.startswith("vs:") and value[3:] in systems:
         return tuple((system, value[3:]) for system in systems if system != value[3:])
     if not isinstance(value, list):
-        raise keys.fail("comparisons", rule, value)
+        keys.must_be("comparisons", rule, value)
+        return NONE
     pairs = list(combinations(systems, 2))
     found: list[tuple[str, str]] = []
     for pair in value:
-        if not isinstance(pair, list) or not {tuple(pair), tuple(pair[::-1])} & set(pairs):
-            raise keys.fail("comparisons", rule, pair)
+        if not isinstance(pair, list) or (
+            tuple(pair) not in pairs and tuple(pair[::-1]) not in pairs
+        ):
+            keys.must_be("comparisons", rule, pair)
+            return NONE
         if set(pair) in map(set, found):
-            raise keys.error("comparisons", f"has the pair {shown(pair)} twice.")
+            keys.refuse("comparisons", f"has the pair {shown(pair)} twice.")
         found.append((pair[0], pair[1]))
     return tuple(found)

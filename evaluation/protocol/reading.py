@@ -9,14 +9,15 @@ from typing import Any
 from embeddings.collection.id_lists import read_names
 from embeddings.errors import InputError
 from embeddings.files import read_toml
-from evaluation.keys import NAME_RULE, Keys, NotJson, is_name, json_object
+from evaluation.keys import NAME_RULE, Keys, NotJson, WrongKey, is_name, json_object
 from evaluation.protocol import parts
 from evaluation.protocol.scales import read_scale
 from evaluation.protocol.template import template
-from evaluation.protocol.terms import INSTRUCTIONS, INSTRUCTIONS_FOR, METHODS, Protocol
+from evaluation.protocol.terms import INSTRUCTIONS, INSTRUCTIONS_FOR, METHODS, Protocol, Scale
 from evaluation.toml_text import toml_lines
 
 __all__ = [
+    "check_protocol",
     "parse_protocol",
     "protocol_from_json",
     "protocol_toml",
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 MOST_SYSTEMS = 14
+MOST_DEPTH = 150
 
 _READY = Path(__file__).with_name("ready")
 _STORED = "the stored protocol"
@@ -63,15 +65,25 @@ def parse_protocol(table: dict[str, Any], source: str, *, stored: bool = False) 
     return read_terms(Keys(table, source), stored=stored)
 
 
+def check_protocol(table: dict[str, Any], source: str) -> tuple[Protocol | None, list[WrongKey]]:
+    """Return the protocol that `table` describes, None for none, and all that is wrong with it.
+
+    Of each key the first error is told, in the sentence that `parse_protocol` raises.
+    """
+    wrong: list[WrongKey] = []
+    found = read_terms(Keys(table, source, wrong=wrong))
+    return (None if wrong else found), wrong
+
+
 def read_terms(keys: Keys, *, stored: bool = False) -> Protocol:
     """Return the protocol whose keys these are; see `parse_protocol`."""
     slug, title = keys.name("slug"), keys.line("title")
     collection, systems = keys.line("collection"), keys.names("systems")
     if not (stored and systems) and not 2 <= len(systems) <= MOST_SYSTEMS:
-        raise keys.error("systems", f"must name 2 to {MOST_SYSTEMS} systems, not {len(systems)}.")
+        keys.refuse("systems", f"must name 2 to {MOST_SYSTEMS} systems, not {len(systems)}.")
     method = keys.one_of("method", METHODS, "graded")
     controls = parts.read_controls(keys.section("controls"), method)
-    scale = read_scale(keys.section("scale"), method)
+    scale = keys.section("scale").whole_or(Scale(), lambda part: read_scale(part, method))
     protocol = Protocol(
         slug=slug,
         title=title,
@@ -79,7 +91,7 @@ def read_terms(keys: Keys, *, stored: bool = False) -> Protocol:
         systems=systems,
         queries=parts.read_queries(keys.section("queries", required=True)),
         method=method,
-        depth=keys.whole("depth", 5, 1, 150),
+        depth=keys.whole("depth", 5, 1, MOST_DEPTH),
         raters_per_query=keys.whole("raters_per_query", 3, 0, 1000),
         page=parts.read_page(keys, method),
         largest_block=parts.read_largest_block(keys, controls),
@@ -104,7 +116,7 @@ def read_terms(keys: Keys, *, stored: bool = False) -> Protocol:
     keys.finish()
     if "" < protocol.withdrawal_until < protocol.ends:
         rule = f"{protocol.ends}, when the study ends, or later"
-        raise keys.fail("withdrawal_until", rule, protocol.withdrawal_until)
+        keys.must_be("withdrawal_until", rule, protocol.withdrawal_until)
     return protocol
 
 

@@ -136,6 +136,7 @@ def list_command() -> None:
             f"{line.study.slug:24} {line.study.state:7} {line.queries:4} queries "
             f"{line.raters:4} raters {line.finished:5} blocks finished "
             f"{line.judgements:7} judgements{' (simulated)' if line.study.simulated else ''}"
+            f"{' (archived)' if line.study.archived else ''}"
         )
 
 

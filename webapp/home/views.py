@@ -36,6 +36,6 @@ def home() -> ResponseReturnValue:
         "home/page.html",
         collections=collections,
         systems=systems,
-        studies=lifecycle.overview(),
+        studies=[line for line in lifecycle.overview() if not line.study.archived],
         damaged=damaged,
     )

@@ -1,122 +1,212 @@
-"""The page on which a protocol is written: as a form, or as the TOML that the form writes."""
+"""The pages on which a study is written: a step each, or the TOML that the steps write."""
 
-import json
 from typing import Any
 
-import sqlalchemy as sa
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from embeddings.errors import InputError
-from embeddings.files import read_toml
-from evaluation.protocol.reading import parse_protocol, ready_protocols, template
-from evaluation.protocol.template import HELP
-from evaluation.protocol.terms import FORMATS, METHODS, PRIMARY_MEASURES, Protocol
+from evaluation.protocol.reading import ready_protocols
 from webapp.core import catalogue, jobs
-from webapp.core.database import db, reads
+from webapp.core.database import reading
 from webapp.core.security import owners_only
-from webapp.manage import form
-from webapp.models import Study
-from webapp.study import lifecycle, preview
-from webapp.study.extending import next_version
+from webapp.manage import form, questionnaire_form, step_choices, steps, unfinished
+from webapp.manage.side_plan import SidePlan, side_plan
+from webapp.study import lifecycle
 
 bp = Blueprint("designing", __name__, url_prefix="/studies/new")
 
-TEMPLATE = "template"
-"""The starting point that explains every key."""
+_BEGINNING = ("start", "edit")
+"""What an address says of where a study begins, until something of it is stored."""
 
 
 @bp.get("")
 @owners_only
 def new() -> ResponseReturnValue:
-    """Show the form, empty or begun from something that is there."""
-    start, edited = request.args.get("start", ""), request.args.get("edit", "")
-    ready = ready_protocols()
-    if start == TEMPLATE:
-        return _page("toml", template())
-    if start in ready:
-        table = read_toml(ready[start])
-        return _page("form", form.plain_toml({"slug": start, **table}))
-    if start or edited:
-        return _of_study(start or edited, edit=bool(edited))
-    first = next(iter(catalogue.names()), "")
-    return _page("form", form.plain_toml({"collection": first} if first else {}))
+    """Lead to the first step of a study that is new, or goes on where it was left."""
+    begun = {name: request.args[name] for name in _BEGINNING if request.args.get(name)}
+    unfinished.beginning(begun.get("start", ""), begun.get("edit", ""))  # or 404
+    older = unfinished.of_draft(begun["edit"]) if "edit" in begun else None
+    step = steps.TOML if begun.get("start") == unfinished.TEMPLATE else next(iter(steps.STEPS))
+    if older:
+        return redirect(url_for(".page", key=older.key, step=step))
+    return redirect(url_for(".page", key=unfinished.new_key(), step=step, **begun))
 
 
-@bp.post("")
-def write() -> ResponseReturnValue:
-    """Check and plan what was typed, store it as a draft, or show it the other way."""
-    mode = "toml" if request.form.get("mode") == "toml" else "form"
-    action, text = request.form.get("action", "check"), request.form.get("toml", "")
-    if action != "create":
-        reads()  # computing the pools takes a while, and must not keep others from writing
+@bp.get("/<key>/<step>")
+@owners_only
+def page(key: str, step: str) -> ResponseReturnValue:
+    """Show a step with what was typed in it; with ?check=1, with what is wrong there, too."""
+    text, edited = _written(key, step)
+    if step == steps.TOML:
+        return _toml_page(key, text, edited)
     try:
         table = form.read_toml(text)
-        if mode == "form":
-            table = form.changed(table, request.form)
-            text = form.plain_toml(table)
-        if action in ("form", "toml"):
-            return _page(action, form.full_toml(table) if action != mode == "form" else text)
-        protocol = parse_protocol(table, form.SOURCE)
-        preview.check_name(protocol)
-        if action == "create":
-            return _create(protocol)
-        found = preview.preview(protocol)
-        _check_free(protocol)
+    except InputError:
+        return redirect(_address(key, steps.TOML))
+    found = steps.problems(table, edited)[1]
+    if step != "review":
+        own = [one for one in found if one.step == step and "check" in request.args]
+        return _rendered(key, step, edited, table=table, problems=own)
+    plan = side_plan(table)
+    if plan.problem and not found:
+        found = [steps.refused(plan.problem, table)]
+    return _rendered(
+        key, step, edited, table=table, problems=found, plan=plan,
+        **step_choices.of_plan(plan, table),
+    )  # fmt: skip
+
+
+@bp.post("/<key>/<step>")
+def keep(key: str, step: str) -> ResponseReturnValue:
+    """Keep what was typed in a step, and go where the button leads that was pressed."""
+    with reading():
+        text, edited = _written(key, step)
+    action = request.form.get("action", "save")
+    anchor = None
+    if step == steps.TOML:
+        text = _typed_toml(text)
+    else:
+        try:
+            table = form.changed(form.read_toml(text), request.form)
+        except InputError:
+            return redirect(_address(key, steps.TOML))
+        step_choices.keep_ranked(table, request.form)
+        anchor = questionnaire_form.act(table, action) or None
+        text = form.plain_toml(table)
+    if action == "create":
+        return _create(key, text, edited)
+    unfinished.store(key, text, edited)
+    if action == "save":
+        return jsonify(stored=True)
+    return _onward(key, step, action, anchor)
+
+
+@bp.get("/<key>/plan")
+@owners_only
+def plan(key: str) -> ResponseReturnValue:
+    """Send what the study comes to so far: a piece of the page, and whether there is more soon."""
+    text, _edited = _written(key, "review")
+    try:
+        table = form.read_toml(text)
+        found = side_plan(table)
     except InputError as error:
-        return _page(mode, text, error=str(error)), 400
-    return _page(mode, text, plan=found, title=protocol.title)
+        table, found = {}, SidePlan(problem=str(error))
+    html = render_template("manage/_plan.html", plan=found, **step_choices.of_plan(found, table))
+    return jsonify(html=html, waits=found.waits)
 
 
-def _create(protocol: Protocol) -> ResponseReturnValue:
-    _check_free(protocol)
-    db.session.rollback()  # drawing the queries takes a moment, and need not keep others waiting
-    lifecycle.create_study(protocol)
+@bp.post("/<key>/remove")
+def remove(key: str) -> ResponseReturnValue:
+    """Throw away what was written and not stored as a draft."""
+    if unfinished.stored(key):
+        unfinished.forget(key)
+        flash(_("What was written is thrown away."))
+    return redirect(url_for("manage.index"))
+
+
+def _written(key: str, step: str) -> tuple[str, str]:
+    """Return the TOML that is written under a key, or begins it, and the slug of its draft."""
+    if step not in (*steps.STEPS, steps.TOML):
+        abort(404)
+    found = unfinished.stored(key)
+    if found is not None:
+        return found.toml, found.edited
+    start, edit = (request.args.get(name, "") for name in _BEGINNING)
+    return unfinished.beginning(start, edit), edit
+
+
+def _typed_toml(before: str) -> str:
+    """Return the text of the TOML's page; what was only shown in full stays as it was written."""
+    text = request.form.get("toml", "").replace("\r\n", "\n")
+    return before if text.strip() == _shown_toml(before).strip() else text
+
+
+def _shown_toml(text: str) -> str:
+    """Return TOML as its page shows it: with every key where the steps wrote it."""
+    try:
+        table = form.read_toml(text)
+    except InputError:
+        return text
+    return form.full_toml(table) if text == form.plain_toml(table) else text
+
+
+def _onward(key: str, step: str, action: str, anchor: str | None) -> ResponseReturnValue:
+    """Lead to the step that a button names; not to the next one while this one has errors."""
+    where, check = step, None
+    if action.startswith("to:"):
+        where = action.removeprefix("to:")
+    elif action == "next":
+        with reading():  # a collection may be opened for it
+            found = _problems(key, step)
+        where = steps.step_after(step)
+        if any(one.step == step for one in found):
+            where, check = step, 1
+    if where not in (*steps.STEPS, steps.TOML):
+        abort(404)
+    return redirect(url_for(".page", key=key, step=where, check=check, _anchor=anchor))
+
+
+def _problems(key: str, step: str) -> list[steps.Problem]:
+    text, edited = _written(key, step)
+    try:
+        return steps.problems(form.read_toml(text), edited)[1]
+    except InputError as error:
+        return [steps.Problem(str(error), steps.TOML)]
+
+
+def _create(key: str, text: str, edited: str) -> ResponseReturnValue:
+    """Store the draft; where it cannot be, what was typed is kept, and the review says why."""
+    unfinished.store(key, text, edited)
+    with reading():
+        try:
+            protocol, _found = steps.problems(form.read_toml(text), edited)
+        except InputError:
+            return redirect(_address(key, steps.TOML))
+    if protocol is None:
+        return redirect(_address(key, "review"))
+    # drawing the queries takes a moment, and need not keep others waiting
+    try:
+        lifecycle.create_study(protocol, instead_of=edited)
+    except InputError:
+        return redirect(_address(key, "review"))
     jobs.forget_opening(protocol.slug)
+    unfinished.forget(key)
     flash(_("The draft is stored. Nothing is fixed before it is opened."))
     return redirect(url_for("manage.study", slug=protocol.slug))
 
 
-def _check_free(protocol: Protocol) -> None:
-    """Raise InputError where a study has the slug already, unless it is the draft in hand."""
-    older = db.session.scalar(sa.select(Study).where(Study.slug == protocol.slug))
-    edited = request.form.get("edited") == protocol.slug
-    if older is not None and not (older.state == "draft" and edited):
-        raise InputError(
-            f"{form.SOURCE}: slug must be another one: there is a study {protocol.slug!r} already."
-        )
+def _address(key: str, step: str) -> str:
+    return url_for(".page", key=key, step=step)
 
 
-def _of_study(slug: str, *, edit: bool) -> ResponseReturnValue:
-    """Show the form with the protocol of a study: the draft to be changed, or as a new version."""
-    study = db.session.scalar(sa.select(Study).where(Study.slug == slug))
-    if study is None or (edit and (study.state != "draft" or study.parent)):
-        abort(404)
-    table = json.loads(study.terms.as_json())
-    if not edit:
-        table["slug"] = next_version(slug)
-    return _page("form", form.plain_toml(table), edited=slug if edit else "")
+def _toml_page(key: str, text: str, edited: str) -> str:
+    """Return the page of the TOML, with the reason where it is none."""
+    found: list[steps.Problem] = []
+    try:
+        form.read_toml(text)
+    except InputError as error:
+        sentence = str(error).removeprefix(f"{form.SOURCE}: ")
+        found = [steps.Problem(sentence, steps.TOML, "toml")]
+    return _rendered(key, steps.TOML, edited, text=_shown_toml(text), problems=found)
 
 
-def _page(mode: str, text: str, **context: Any) -> str:
-    """Return the page; `text` is the TOML that it shows, or that its form changes."""
-    collections, damaged = catalogue.collections()
-    systems = {one.name: catalogue.rankings(one)[0] for one in collections}
-    error, edited = context.get("error", ""), request.form.get("edited", "")
+def _rendered(key: str, step: str, edited: str, **context: Any) -> str:
+    """Return the page of a step."""
+    table = context.get("table", {})
+    begun = {name: request.args[name] for name in _BEGINNING if request.args.get(name)}
+    wrong = {one.field: one.sentence for one in context["problems"] if one.field}
     return render_template(
         "manage/design.html",
-        mode=mode,
-        text=text,
-        fields=form.fields(form.read_toml(text)) if mode == "form" else {},
-        wrong=form.wrong_key(error),
-        collections=collections,
-        systems=systems,
-        damaged=damaged,
-        help=HELP,
-        methods=METHODS,
-        formats=[(name, name.upper()) for name in FORMATS],
-        measures=PRIMARY_MEASURES,
-        starts=[TEMPLATE, *ready_protocols()],
-        **{"edited": edited, **context},
+        key=key,
+        step=step,
+        edited=edited,
+        begun=begun,
+        is_stored=unfinished.stored(key) is not None,
+        wrong=wrong,
+        damaged=catalogue.collections()[1] if step == "compare" else [],
+        starts=[unfinished.TEMPLATE, *ready_protocols()],
+        **step_choices.of_step(step, table),
+        **context,
     )

@@ -1,11 +1,11 @@
 """The form that writes a protocol: fields to a table of TOML, and a table back to fields.
 
-A form covers the main choices. It keeps the TOML that it began from, and changes in it what its
-fields say; all else, such as questionnaires, stays as it is. What is typed is not judged here but
-by :func:`evaluation.protocol.reading.parse_protocol`, which takes the same table from a file.
+It keeps the TOML that it began from, and changes in it what the fields say that were posted: those
+of one step. All else, such as a scale of one's own, stays as it is. What is typed is not judged
+here but by :func:`evaluation.protocol.reading.check_protocol`, which takes the same table from a
+file.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import asdict, replace
@@ -18,10 +18,12 @@ from werkzeug.datastructures import MultiDict
 from embeddings.errors import InputError
 from embeddings.files import toml_of
 from evaluation.keys import Keys
+from evaluation.protocol.parts import MOST_LISTS
 from evaluation.protocol.reading import parse_protocol, protocol_toml
 from evaluation.protocol.scales import PRESETS, read_scale
 from evaluation.protocol.terms import NONE, PRIMARY_MEASURES, Protocol, Queries, Scale
 from evaluation.toml_text import toml_lines
+from webapp.manage import questionnaire_form
 
 SOURCE = "The protocol"
 """What errors begin with."""
@@ -48,11 +50,17 @@ TEXTS = (
     "withdrawal_until", "contact", "listening.format", "joining.completion_code",
     "joining.screen_out_code", "joining.no_consent_code", "joining.redirect", "analysis.raters",
 )  # fmt: skip
-LISTS = ("queries.leave_out", "joining.ids")
-_GRADED_ONLY = ("page", "largest_block", "controls", "screening", "scale", "analysis.raters")
+LISTS = ("queries.leave_out", "listening.leave_out", "joining.ids")
+SHOWN = "shown"
+"""The field that names the flags which a page has: a box that is not ticked is not posted."""
+SYSTEMS_OF = "systems-of"
+"""The field that names the collection whose systems a page has."""
+_GRADED_ONLY = (
+    "page", "largest_block", "controls", "screening", "scale", "analysis.raters",
+    "listening.must_listen",
+)  # fmt: skip
 _WAYS = ("per_family", "per_class", "clips")
 _USUAL = asdict(Protocol("", "", "", (), Queries(per_family=2)))
-_KEY = re.compile(rf"{SOURCE}: ([a-z_]+(?:\.[a-z_]+)?)\b")
 
 
 def read_toml(text: str) -> dict[str, Any]:
@@ -73,12 +81,6 @@ def plain_toml(table: dict[str, Any]) -> str:
     return "\n".join(toml_lines(_writable(table))) + "\n"
 
 
-def wrong_key(sentence: str) -> str:
-    """Return the key that an error names, such as "queries.per_family"; "" for none."""
-    found = _KEY.match(sentence)
-    return found[1] if found else ""
-
-
 def fields(table: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the form's fields show of a table, by their names; defaults where it is silent.
 
@@ -94,6 +96,8 @@ def fields(table: Mapping[str, Any]) -> dict[str, Any]:
     compared = _value(table, "analysis.comparisons", graded) or NONE
     measure = str(_value(table, "analysis.primary_measure", graded, missing=""))
     usual = PRIMARY_MEASURES.get(str(table.get("method", "graded")), ("",))[0]
+    if table.get("method") == "rating":
+        shown["page"] = str(table.get("page", MOST_LISTS))
     return shown | {
         "systems": _texts(table.get("systems", ())),
         "way": way,
@@ -107,25 +111,33 @@ def fields(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def changed(base: Mapping[str, Any], form: MultiDict[str, str]) -> dict[str, Any]:
-    """Return the table `base` with what a form says in it."""
+    """Return the table `base` with what a form says in it; what was not posted stays."""
     table = deepcopy(dict(base))
-    before, method = table.get("method", "graded"), form.get("method", "graded")
+    before = table.get("method", "graded")
+    method = form.get("method", before)
     if method != before:
         for key in (*_GRADED_ONLY, "analysis.primary_measure"):
             _put(table, key, None)
+    flags = form.getlist(SHOWN)
     for key in (*TEXTS, *NUMBERS, *FLAGS, *LISTS):
-        if method == "graded" or not key.startswith(_GRADED_ONLY):
+        posted = key in (flags if key in FLAGS else form)
+        lists_page = key == "page" and method == "rating" == before
+        if posted and (method == "graded" or lists_page or not key.startswith(_GRADED_ONLY)):
             _take(table, key, form)
-    chosen = form.getlist(f"systems-{form.get('collection')}")
-    known = [name for name in _texts(table.get("systems", ())) if name in chosen]
-    table["systems"] = known + [name for name in chosen if name not in known]
-    _take_queries(table, form)
-    if method == "graded":
+    if SYSTEMS_OF in form:
+        chosen = form.getlist("systems")
+        known = [name for name in _texts(table.get("systems", ())) if name in chosen]
+        table["systems"] = known + [name for name in chosen if name not in known]
+    if "way" in form:
+        _take_queries(table, form)
+    if method == "graded" and "scale.preset" in form:
         _take_scale(table, form)
-    _put(table, "analysis.primary_measure", form.get("analysis.primary_measure") or None)
-    compared = form.get("analysis.comparisons") or NONE
+    if "analysis.primary_measure" in form:
+        _put(table, "analysis.primary_measure", form["analysis.primary_measure"] or None)
+    compared = form.get("analysis.comparisons", OWN)
     if compared != OWN:
         _put(table, "analysis.comparisons", None if compared == NONE else compared)
+    questionnaire_form.take(table, form)
     return table
 
 
@@ -143,7 +155,8 @@ def _take(table: dict[str, Any], key: str, form: MultiDict[str, str]) -> None:
     silent = _value(table, key, True, missing=None) is None
     if silent and value == (list(usual) if isinstance(usual, tuple) else usual):
         return
-    _put(table, key, None if value == "" and usual != "" else value)
+    empty = value == "" and (usual != "" or key in ("slug", "title"))
+    _put(table, key, None if empty else value)
 
 
 def _take_queries(table: dict[str, Any], form: MultiDict[str, str]) -> None:
@@ -152,6 +165,7 @@ def _take_queries(table: dict[str, Any], form: MultiDict[str, str]) -> None:
         _put(table, f"queries.{way}", None)
     if chosen == "clips":
         _put(table, "queries.clips", _lines(form.get("clips", "")))
+        _put(table, "queries.leave_out", None)  # nothing is drawn
     else:
         _put(table, f"queries.{chosen}", _number(form.get("count", "").strip()))
 
@@ -160,7 +174,8 @@ def _take_scale(table: dict[str, Any], form: MultiDict[str, str]) -> None:
     chosen, question = form.get("scale.preset", OWN), form.get("scale.question", "").strip()
     if chosen == OWN:
         return
-    scale: dict[str, Any] = {"question": question} if question else {}
+    asks = question and chosen not in (TWO_FACETS, "mirex-fine")  # which have their own
+    scale: dict[str, Any] = {"question": question} if asks else {}
     if chosen == TWO_FACETS:
         scale["facets"] = ["semantic", "acoustic"]
     elif chosen != "anchored":

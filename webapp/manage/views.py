@@ -17,6 +17,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
+from flask_login import current_user
 
 from embeddings.errors import InputError
 from evaluation.protocol.reading import protocol_toml
@@ -30,8 +31,9 @@ from webapp.core.hosting.addresses import public_address
 from webapp.core.menus import Entry
 from webapp.core.security import owners_only
 from webapp.logbook import count, entries, exported, hand, record
-from webapp.manage import study_progress
+from webapp.manage import study_progress, unfinished
 from webapp.manage.next_step import next_step
+from webapp.manage.state import STATES, ListState
 from webapp.models import Assignment, Rater, Study
 from webapp.rating import assigning, joining
 from webapp.rating import people as raters
@@ -45,8 +47,18 @@ _LOG = 8  # entries on a study's page
 
 @bp.get("")
 def index() -> ResponseReturnValue:
-    """Show every study in a line."""
-    return render_template("manage/index.html", studies=study_progress.overview())
+    """Show studies in a line each, and those that are being written."""
+    asked, lines = ListState.of(request.args), study_progress.overview()
+    written = unfinished.everything() if current_user.may_change else []
+    return render_template(
+        "manage/index.html",
+        asked=asked,
+        states=STATES,
+        studies=asked.shown(lines),
+        total=len(lines),
+        away=sum(one.study.archived for one, _share in lines),
+        unfinished=[(one, unfinished.title(one)) for one in written],
+    )
 
 
 @bp.get("/<slug>")

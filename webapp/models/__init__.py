@@ -26,6 +26,7 @@ from webapp.models.study import (
     Query,
     Study,
     System,
+    Unfinished,
 )
 
 __all__ = [
@@ -54,5 +55,6 @@ __all__ = [
     "Slot",
     "Study",
     "System",
+    "Unfinished",
     "Withdrawal",
 ]

@@ -21,7 +21,8 @@ class Study(db.Model):
     `tone` and `trials` are the files of the sound check. `parent` is the slug of the
     study that it extends, "" for none. `imported` is the state that a study from a bundle had
     where it was exported, "" for our own; here it is closed, and has no sounds. `simulated` says
-    that nobody judged: its judgements are made (`webapp.demo.made_raters`).
+    that nobody judged: its judgements are made (`webapp.demo.made_raters`). One that is
+    `archived` is left out of the list unless asked for; nothing else changes.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -40,6 +41,7 @@ class Study(db.Model):
     level: Mapped[float | None]
     tone: Mapped[str] = mapped_column(default="")
     trials: Mapped[str] = mapped_column(default="[]")  # JSON: [[file, the quietest tone], ...]
+    archived: Mapped[bool] = mapped_column(default=False)
 
     systems: Mapped[list["System"]] = relationship(order_by="System.id", back_populates="study")
     queries: Mapped[list["Query"]] = relationship(
@@ -55,6 +57,20 @@ class Study(db.Model):
     def terms(self) -> Protocol:
         """The protocol, parsed."""
         return terms_of(self.protocol)
+
+
+class Unfinished(db.Model):
+    """A study that is being written, and is no draft yet: its TOML, right or wrong.
+
+    `key` names it in addresses. `edited` is the slug of the draft that it changes, "" for none;
+    `who` the name of the account that wrote last.
+    """
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    toml: Mapped[str]
+    edited: Mapped[str] = mapped_column(default="")
+    who: Mapped[str]
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now)
 
 
 @lru_cache(maxsize=64)

@@ -62,10 +62,11 @@ def subject(protocol: Protocol) -> tuple[Collection, list[Ranking]]:
     return collection, rankings
 
 
-def create_study(protocol: Protocol, *, parent: str = "") -> Study:
+def create_study(protocol: Protocol, *, parent: str = "", instead_of: str = "") -> Study:
     """Store a study as a draft, with its systems and queries, replacing a draft of the same slug.
 
-    On an error nothing is stored or replaced.
+    Where it stands `instead_of` a draft of another slug, it replaces that one, and no other. On an
+    error nothing is stored or replaced.
     """
     collection, rankings = subject(protocol)
     leave_out = tuple(unheard_ids(collection, protocol.listening.leave_out))
@@ -76,12 +77,17 @@ def create_study(protocol: Protocol, *, parent: str = "") -> Study:
     )
     drawn = draw_queries(collection, protocol.queries, rankings, leave_out)
     older = db.session.scalar(sa.select(Study).where(Study.slug == protocol.slug))
+    if instead_of not in ("", protocol.slug):
+        _check_free(protocol.slug)
+        older = db.session.scalar(sa.select(Study).where(Study.slug == instead_of))
     if older is not None:
         if older.state != "draft":
             raise InputError(
-                f"There is a study {protocol.slug!r} already, and it is {older.state}; "
+                f"There is a study {older.slug!r} already, and it is {older.state}; "
                 "choose another slug."
             )
+        if older.slug != protocol.slug:
+            record("renamed", protocol.slug, older.slug)
         _delete(older)
     study = Study(
         slug=protocol.slug,
@@ -115,6 +121,32 @@ def close_study(study: Study) -> Study:
     record("closed", study.slug)
     db.session.commit()
     return study
+
+
+def rename_study(study: Study, slug: str) -> None:
+    """Give a draft another slug; raise InputError for a study that is none, or a slug in use."""
+    if study.state != "draft":
+        raise InputError(f"The study {study.slug!r} is {study.state}; only a draft is renamed.")
+    _check_free(slug)
+    terms = replace(study.terms, slug=slug)
+    record("renamed", slug, study.slug)
+    study.slug, study.protocol, study.protocol_sha256 = slug, terms.as_json(), terms.sha256()
+    db.session.commit()
+
+
+def archive_study(study: Study, *, away: bool) -> None:
+    """Put a study away, or bring it back; raise InputError for one that raters are at."""
+    if away and study.state == "open":
+        raise InputError(f"The study {study.slug!r} is open; close it before it is archived.")
+    if study.archived != away:
+        study.archived = away
+        record("archived" if away else "brought back", study.slug)
+        db.session.commit()
+
+
+def _check_free(slug: str) -> None:
+    if db.session.scalar(sa.select(Study.id).where(Study.slug == slug)):
+        raise InputError(f"There is a study {slug!r} already; choose another slug.")
 
 
 def remove_study(study: Study) -> None:

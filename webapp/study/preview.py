@@ -54,10 +54,13 @@ class Preview:
 
 def check_name(protocol: Protocol) -> None:
     """Raise InputError where a protocol has a name that is kept for something else."""
-    if protocol.slug in KEPT:
-        raise InputError(
-            f"The name {protocol.slug!r} is kept for {KEPT[protocol.slug]}; choose another slug."
-        )
+    check_name_of(protocol.slug)
+
+
+def check_name_of(slug: str) -> None:
+    """Raise InputError for a name that is kept for something else."""
+    if slug in KEPT:
+        raise InputError(f"The name {slug!r} is kept for {KEPT[slug]}; choose another slug.")
 
 
 def preview(protocol: Protocol) -> Preview:

@@ -5,11 +5,10 @@ from pathlib import Path
 import pytest
 
 from embeddings.errors import InputError
-from evaluation.protocol.reading import (
-    read_protocol,
-)
+from embeddings.files import toml_of
+from evaluation.protocol.reading import check_protocol, read_protocol
 from evaluation.protocol.terms import PRIMARY_MEASURES
-from tests.support.protocols import GOOD, QUESTIONS, top
+from tests.support.protocols import GOOD, QUESTIONS, parsed, top
 
 BAD = [
     # the top
@@ -328,6 +327,34 @@ def test_a_bad_protocol_is_one_sentence_with_the_key(
         assert message == f"{path}: {sentence}"
     assert "\n" not in message
     assert len(message) < len(str(path)) + 400
+
+
+KEYED = [(text, sentence) for text, sentence in BAD if not sentence.startswith("not valid TOML")]
+
+
+@pytest.mark.parametrize(("text", "sentence"), KEYED, ids=[one[:60] for _, one in KEYED])
+def test_an_error_is_told_among_all_others(text: str, sentence: str) -> None:
+    """Whatever else is wrong, too: with two keys that are, all three sentences come."""
+    table = {"slug": "a b", **toml_of(text, "x"), "practice": 7}
+    found, wrong = check_protocol(table, "x")
+    assert found is None
+    said = [str(one) for one in wrong]
+    slug = "a b" if table["slug"] == "a b" else None
+    assert any(one.startswith(f"x: {sentence}") for one in said), said
+    assert "x: practice must be true or false, not 7." in said
+    assert (slug is None) or any(one.startswith("x: slug must be 1 to 64") for one in said)
+    assert len({one.key for one in wrong}) == len(wrong)
+
+
+def test_a_good_protocol_has_no_errors() -> None:
+    found, wrong = check_protocol({"slug": "x", **toml_of(GOOD + QUESTIONS, "x")}, "x")
+    assert wrong == []
+    assert found == parsed(QUESTIONS)
+
+
+def test_pairs_of_something_else_are_refused() -> None:
+    table = {"slug": "x", **toml_of(GOOD + '[analysis]\ncomparisons = [[["a"], "b"]]', "x")}
+    assert [one.key for one in check_protocol(table, "x")[1]] == ["analysis.comparisons"]
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:

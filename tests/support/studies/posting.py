@@ -30,8 +30,9 @@ KEYS = [
     "heard", "seconds", "choice",
 ]  # fmt: skip
 FIELDS = [
-    "answer", "q-age", "q-device", "tries", "trial-1", "trial-6", "block", "page", "mode", "action",
-    "toml", "sure", "count", "assignment", "edited", "view", "slug", "systems", "csrf_token",
+    "answer", "q-age", "q-device", "tries", "trial-1", "trial-6", "block", "page", "action",
+    "toml", "sure", "count", "assignment", "view", "slug", "systems", "csrf_token", "way", "clips",
+    "shown", "questions", "question.1.part", "question.1.id", "away",
     "name", "path", "upload", "reader", "job", "embeddings", "representations", "representation",
     "cell", "pca", "search", "method", "file", "exclude_same",
 ]  # fmt: skip
@@ -43,7 +44,7 @@ TOML = [
 ]  # fmt: skip
 
 RIGHT = {
-    "answer": "yes", "q-age": "30", "tries": "0", "page": "1", "mode": "toml", "action": "create",
+    "answer": "yes", "q-age": "30", "tries": "0", "page": "1", "action": "create", "away": "1",
     "toml": TOML[0], "sure": "yes", "count": "2", "assignment": "1", "view": "x",
     **{f"trial-{number}": "1" for number in range(1, 7)},
     "embeddings": "good", "representation": "VGGish", "job": "1",
@@ -212,7 +213,9 @@ STORED = {
     "manage.invite": {"rater", "log_entry"}, "manage.recall": {"assignment", "log_entry"},
     "manage.reissue": {"rater", "browser", "log_entry"},
     "manage.remove": {"study", "system", "query", "log_entry"},
-    "designing.write": {"study", "system", "query", "log_entry"},
+    "designing.keep": {"unfinished", "study", "system", "query", "log_entry"},
+    "designing.remove": {"unfinished"}, "shelf.archive": {"study", "log_entry"},
+    "shelf.store_name": {"study", "log_entry"},
     "draft.replace": {"study", "system", "query", "log_entry"},
     "draft.leave_out": {"study", "system", "query", "log_entry"},
     "rate.withdraw": {

@@ -53,7 +53,7 @@ STAGES = ("consented_at", "before", "checked_at", "headphones")
 JSON = {"rate.grade", "rate.prefer", "rate.listen", "rate.flag"}
 REST = {
     "when": "before", "name": "small", "sound": "wrong", "number": 1, "kind": "rank",
-    "key": "0" * 32,
+    "key": "0" * 32, "step": "toml",
 }  # fmt: skip
 """What else stands in addresses."""
 ENOUGH = 500
@@ -131,6 +131,8 @@ def _places(app: Flask, paths: list[str]) -> dict[str, list[str]]:
             values = [{"slug": slug, "token": "x"} for slug in ("way", "pair", "draft", "none")]
         for one in values:
             rest = REST | one
+            if rule.endpoint.startswith("designing."):
+                rest |= {"key": "0123456789ab"}
             known = {name: rest[name] for name in rule.arguments - set(rule.defaults or {})}
             address = app.url_map.bind("localhost").build(rule.endpoint, known, method="POST")
             found.setdefault(rule.endpoint, []).append(address)

@@ -56,11 +56,11 @@ def test_what_pages_do_is_logged_under_the_accounts_name(
     app: Flask, ana: FlaskClient, path: Path
 ) -> None:
     text = 'slug = "which"\n' + path.read_text()
-    body = {"mode": "toml", "action": "create", "toml": text}
-    assert ana.post("/studies/new", data=body).status_code == 302
-    changed = body | {"toml": text.replace("title = ", 'ends = 2099-01-01\ntitle = '),
-                      "edited": "which"}  # fmt: skip
-    assert signed_in(app, "bo").post("/studies/new", data=changed).status_code == 302
+    body = {"action": "create", "toml": text}
+    assert ana.post("/studies/new/0123456789ab/toml", data=body).status_code == 302
+    changed = body | {"toml": text.replace("title = ", "ends = 2099-01-01\ntitle = ")}
+    edit = "/studies/new/0123456789ab/toml?edit=which"
+    assert signed_in(app, "bo").post(edit, data=changed).status_code == 302
     ana.post("/studies/which/open")
     wait_for(lambda: ana.get("/studies/which/opening").json["state"] == "open")
     bo = signed_in(app, "bo")

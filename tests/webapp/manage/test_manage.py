@@ -1,8 +1,10 @@
 """The experimenter's pages and commands of studies: design, plan, open, watch, invite, close."""
 
+import html
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,29 +14,28 @@ from werkzeug.datastructures import MultiDict
 
 from evaluation.protocol.reading import parse_protocol, ready_protocols, template
 from tests.support.pages.manage_pages import (
-    SYSTEMS,
+    Writing,
     form,
     given,
-    post,
     posted_fields,
     studies_stored,
 )
 from tests.support.studies.judged import PROTOCOL, judge
-from webapp.demo import demo
+from webapp import logbook
 from webapp.manage import form as study_form
+from webapp.manage import unfinished
 from webapp.rating import people
 from webapp.study import preview
-from webapp.study.lifecycle import create_study, find_study
+from webapp.study.lifecycle import find_study
 
 
 def test_the_form_writes_the_protocol_that_the_file_has(
     experimenter: FlaskClient, app: Flask, path: Path
 ) -> None:
-    fields = form(
-        action="create", raters_per_query="2",
-        **{"controls.repeat_minutes": "0", "joining.open": "yes"},
-    )  # fmt: skip
-    answer = post(experimenter, "/studies/new", fields)
+    fields = form(raters_per_query="2", **{"controls.repeat_minutes": "0", "joining.open": "yes"})
+    written = Writing(experimenter)
+    written.post("compare", "to:review", fields)
+    answer = written.post("review", "create")
     assert answer.status_code == 302
     assert answer.headers["Location"] == "/studies/which"
     with app.app_context():
@@ -87,6 +88,17 @@ def test_the_form_writes_no_more_than_was_chosen() -> None:
     assert written == 'title = "T"\ndepth = 7\nsystems = []\n\n[queries]\nper_family = 2\n'
 
 
+def test_a_step_changes_what_it_has_and_nothing_else() -> None:
+    """Of a protocol with keys that no field has, each field alone is posted as it is shown."""
+    base = {"slug": "x", **study_form.read_toml(RICH)}
+    wanted = parse_protocol(base, "test")
+    posted = posted_fields(study_form.fields(base))
+    together = {"way", "count", "clips", "scale.preset", "systems", "systems-of", "shown"}
+    for name in {name for name, _ in posted} - together:
+        alone = [(key, value) for key, value in posted if key == name or value == name]
+        assert parse_protocol(study_form.changed(base, MultiDict(alone)), "test") == wanted, name
+
+
 def test_a_form_of_another_method_drops_what_lists_have_no_use_for() -> None:
     graded = {"slug": "x", **study_form.read_toml(RICH)}
     posted = MultiDict(posted_fields(study_form.fields(graded) | {"method": "preference"}))
@@ -97,68 +109,10 @@ def test_a_form_of_another_method_drops_what_lists_have_no_use_for() -> None:
     assert table["questionnaire"] == graded["questionnaire"]
 
 
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"depth": "0"}, "depth must be from 1 to 150, not 0."),
-        ({"depth": "many"}, "depth must be a whole number, not &#39;many&#39;."),
-        ({"title": ""}, "title is missing."),
-        ({"systems-small": SYSTEMS[:1]}, "systems must name 2 to 14 systems, not 1."),
-        ({"clips": ""}, "queries must have exactly one of clips"),
-        ({"clips": "hum-99"}, "hum-99"),
-        ({"slug": "new"}, "is kept for the form that makes one; choose another slug."),
-        ({"slug": demo.SLUG}, "is kept for the demo; choose another slug."),
-        ({"slug": "taken"}, "slug must be another one: there is a study &#39;taken&#39; already."),
-        ({"collection": "gone", "systems-gone": SYSTEMS}, "gone"),
-        ({"ends": "tomorrow"}, "ends must be a date as YYYY-MM-DD, not &#39;tomorrow&#39;."),
-        ({"scale.preset": "facets", "scale.question": "Really?"}, "scale.question must be left"),
-        ({"listening.must_listen": "inf"}, "must_listen must be a number from 0 to 1"),
-        ({"controls.distractors": "9"}, "controls.distractors asks for 9."),
-        ({"mode": "toml", "toml": "title = "}, "not valid TOML"),
-        ({"mode": "toml", "toml": "titel = 'x'\nslug = 'y'"}, "title is missing; is titel meant?"),
-    ],
-)
-@pytest.mark.parametrize("action", ["check", "create"])
-def test_a_bad_form_gets_its_sentence_and_nothing_is_stored(
-    experimenter: FlaskClient, app: Flask, path: Path, change: dict, sentence: str, action: str
-) -> None:
-    if "controls.distractors" in change and action == "create":
-        pytest.skip("controls are drawn when a study is checked, and when it opens")
-    with app.app_context():
-        taken = {"slug": "taken", **study_form.read_toml(PROTOCOL)}
-        before = create_study(parse_protocol(taken, "test")).protocol_sha256
-    answer = post(experimenter, "/studies/new", form(action=action, **change))
-    assert answer.status_code == 400
-    alerts = re.findall(r'role="alert">([^<]*)<', answer.text)
-    assert len(alerts) == 1
-    assert sentence in alerts[0]
-    for key, value in change.items():  # what was typed stays
-        if isinstance(value, str) and key not in ("collection", "mode", "scale.preset"):
-            assert value.replace("'", "&#39;") in answer.text, key
-    assert studies_stored(app) == 1
-    with app.app_context():
-        assert find_study("taken").protocol_sha256 == before
-
-
-def test_a_check_shows_the_plan_and_stores_nothing(
-    experimenter: FlaskClient, app: Flask, path: Path, run: Callable[..., str]
-) -> None:
-    answer = post(
-        experimenter, "/studies/new", form(raters_per_query="2", **{"controls.repeat_minutes": "0"})
-    )
-    assert answer.status_code == 200
-    assert "This is a good protocol" in answer.text
-    assert studies_stored(app) == 0
-    printed = run("check", path)
-    assert "Nothing is stored." in printed
-    assert studies_stored(app) == 0
-    with app.app_context():
-        found = preview.preview(parse_protocol({"slug": "w", **study_form.read_toml(PROTOCOL)}, ""))
-        assert f"<dd>{found.plan.judgements}</dd>" in answer.text
-        assert f"judgements   {found.plan.judgements} in all" in printed
-        assert found.plan.raters < 12
-        for said in (answer.text, printed):
-            assert "12 or more are better: a minority with another taste can hide" in said
+def test_a_question_is_dropped_where_the_scale_has_its_own() -> None:
+    posted = MultiDict(form(**{"scale.preset": "facets", "scale.question": "Really?"}))
+    table = study_form.changed({}, posted)
+    assert table["scale"] == {"facets": ["semantic", "acoustic"]}
 
 
 def test_the_plan_is_what_opening_makes(
@@ -185,47 +139,117 @@ def test_the_plan_is_what_opening_makes(
         assert given() == before.plan.judgements
 
 
-def test_form_and_toml_show_the_same(experimenter: FlaskClient, path: Path) -> None:
-    asked = form(action="toml", raters_per_query="2")
-    shown = post(experimenter, "/studies/new", asked).text
-    toml = re.search(r'name="toml"[^>]*>(.*?)</textarea>', shown, re.DOTALL).group(1)
-    toml = toml.replace("&#34;", '"').replace("&#39;", "'")
+def test_steps_and_toml_show_the_same(experimenter: FlaskClient, path: Path) -> None:
+    written = Writing(experimenter)
+    written.post("compare", "to:toml", form(raters_per_query="2"))
+    toml = shown_toml(written)
     assert study_form.read_toml(toml)["raters_per_query"] == 2
     assert study_form.read_toml(toml)["controls"]["repeats"] == 2  # every key is there
+    written.post("toml", "to:review", {"toml": toml})
+    assert "repeats" not in study_form.read_toml(stored_toml(written))  # as it was only shown
     toml = toml.replace("raters_per_query = 2", "raters_per_query = 5")
-    back = post(experimenter, "/studies/new", {"mode": "toml", "action": "form", "toml": toml}).text
-    assert 'name="raters_per_query" inputmode="decimal" value="5"' in back
-    assert re.search(r'value="good.l2.mcss" checked', back)
-    assert ">hum-0\nhiss-1\nbeep-2</textarea>" in back
+    written.post("toml", "to:raters", {"toml": toml})
+    assert 'name="raters_per_query" inputmode="decimal" value="5"' in written.page("raters")
+    assert re.search(r'value="good.l2.mcss" checked', written.page("compare"))
+    assert ">hum-0\nhiss-1\nbeep-2</textarea>" in written.page("ask")
+
+
+def shown_toml(written: Writing) -> str:
+    """Return what the page of the TOML shows."""
+    found = re.search(r'name="toml"[^>]*>(.*?)</textarea>', written.page("toml"), re.DOTALL)
+    return html.unescape(found[1])
+
+
+def stored_toml(written: Writing) -> str:
+    """Return what is stored."""
+    with written.client.application.app_context():
+        return unfinished.stored(written.base.rpartition("/")[2]).toml
 
 
 def test_what_cannot_be_read_stays_as_toml(experimenter: FlaskClient) -> None:
-    answer = post(experimenter, "/studies/new", {"mode": "toml", "action": "form", "toml": "[[["})
-    assert answer.status_code == 400
-    assert "[[[</textarea>" in answer.text
+    written = Writing(experimenter)
+    written.post("toml", "to:review", {"toml": "[[["})
+    answer = experimenter.get(written.address("review"))
+    assert answer.headers["Location"].endswith("/toml")
+    assert "[[[</textarea>" in written.page("toml")
+    (problem,) = written.problems("toml")
+    assert "not valid TOML" in problem
+    written.post("compare", "next", {"title": "x"})  # of a page that was open beside it
+    assert "[[[</textarea>" in written.page("toml")
+    assert "not valid TOML" in written.plan()["html"]
 
 
 @pytest.mark.parametrize("start", ["template", "cbmi2024-four"])
 def test_a_study_begins_from_what_is_there(experimenter: FlaskClient, start: str) -> None:
-    page = experimenter.get("/studies/new", query_string={"start": start}).text
+    written = Writing(experimenter, f"/studies/new?start={start}")
+    page = written.page("toml" if start == "template" else "compare")
     assert "Which sounds are like this one?" in page
+    assert experimenter.get("/studies/new?start=nothing").status_code == 404
+    assert experimenter.get("/studies/new/short/compare").status_code == 404
+    assert experimenter.get(f"{written.base}/elsewhere").status_code == 404
 
 
 def test_a_draft_is_changed_in_place(
     experimenter: FlaskClient, app: Flask, path: Path, run: Callable[..., str]
 ) -> None:
+    path.write_text(PROTOCOL + OWN_SCALE)
     run("create", path)
-    page = experimenter.get("/studies/new?edit=which").text
-    assert 'name="edited" value="which"' in page
-    fields = form(action="create", edited="which", depth="2")
-    assert post(experimenter, "/studies/new", fields).status_code == 302
+    written = Writing(experimenter, "/studies/new?edit=which")
+    assert "Change the draft which" in written.page("compare")
+    written.post("compare", "next", {"depth": "2"})
+    again = Writing(experimenter, "/studies/new?edit=which")
+    assert again.base == written.base  # it goes on where it was left
+    answer = again.post("review", "create")
+    assert answer.headers["Location"] == "/studies/which"
     with app.app_context():
-        assert find_study("which").terms.depth == 2
+        terms = find_study("which").terms
+        assert terms.depth == 2
+        assert terms.scale.facets[0].question == "How bright?"  # the steps have no field for it
+        assert unfinished.everything() == []
     run("open", "which")
     assert experimenter.get("/studies/new?edit=which").status_code == 404
-    assert post(experimenter, "/studies/new", fields).status_code == 400
-    version = experimenter.get("/studies/new?start=which").text
-    assert 'name="slug" type="text" value="which-2"' in version
+
+
+OWN_SCALE = """
+[[scale.facets]]
+name = "brightness"
+question = "How bright?"
+anchors = [[0, "dark"], [10, "bright"]]
+"""
+
+
+def test_a_draft_that_gets_another_name_is_not_there_twice(
+    experimenter: FlaskClient, app: Flask, path: Path, run: Callable[..., str]
+) -> None:
+    run("create", path)
+    written = Writing(experimenter, "/studies/new?edit=which")
+    written.post("compare", "to:review", {"slug": "other"})
+    assert written.post("review", "create").headers["Location"] == "/studies/other"
+    assert studies_stored(app) == 1
+    with app.app_context():
+        acts = [(one.what, one.study, one.note) for one in logbook.entries()]
+        assert acts[:2] == [("changed", "other", ""), ("renamed", "other", "which")]
+
+
+@pytest.mark.parametrize("state", ["draft", "open", "closed"])
+def test_every_study_is_duplicated(
+    experimenter: FlaskClient, app: Flask, path: Path, run: Callable[..., str], state: str
+) -> None:
+    path.write_text(PROTOCOL + OWN_SCALE)
+    run("create", path)
+    if state != "draft":
+        run("open", "which")
+    if state == "closed":
+        run("close", "which")
+    listed = experimenter.get("/studies").text
+    assert 'href="/studies/new?start=which">Duplicate' in listed
+    written = Writing(experimenter, "/studies/new?start=which")
+    assert 'name="slug" type="text" value="which-2"' in written.page("compare")
+    assert written.post("review", "create").headers["Location"] == "/studies/which-2"
+    with app.app_context():
+        one, other = find_study("which"), find_study("which-2")
+        assert other.terms == replace(one.terms, slug="which-2")
+        assert (one.state, other.state) == (state, "draft")
 
 
 def test_a_draft_whose_system_is_gone_says_so(

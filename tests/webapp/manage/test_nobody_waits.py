@@ -14,7 +14,7 @@ from embeddings.collection.clips import Collection
 from embeddings.search.processing import Recipe
 from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import open_embedding
-from tests.support.pages.manage_pages import form, post
+from tests.support.pages.manage_pages import Writing, form
 from webapp import logbook
 from webapp.core.database import db
 from webapp.study import lifecycle, opening, preview
@@ -67,7 +67,11 @@ def test_while_a_study_is_extended(
 
 
 @pytest.mark.usefixtures("path")
-def test_while_a_protocol_is_checked(experimenter: FlaskClient, watch: Watch) -> None:
-    written = watch(preview, "subject")
-    assert "This is a good protocol" in post(experimenter, "/studies/new", form()).text
-    assert written == [True]
+def test_while_a_study_is_reviewed_and_stored(experimenter: FlaskClient, watch: Watch) -> None:
+    planned, stored = watch(preview, "subject"), watch(lifecycle, "draw_queries")
+    new = Writing(experimenter)
+    new.post("compare", "to:review", form())
+    assert ">Create draft</button>" in new.page("review")
+    assert planned == [True]
+    assert new.post("review", "create").headers["Location"] == "/studies/which"
+    assert stored == [True]

@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
-from tests.support.pages.manage_pages import form, post
+from tests.support.pages.manage_pages import Writing, post
 from tests.support.waiting import wait_for
 from webapp.study.lifecycle import find_study
 
@@ -50,8 +50,7 @@ def test_a_study_that_cannot_be_opened_stays_a_draft_and_says_why(
     assert "no copy of the clip" in told_at_last(experimenter, "draft")["failed"]
     assert "It could not be opened: " in experimenter.get("/studies/which").text
     assert not (data / "studies" / "which").exists()
-    fields = form(action="create", edited="which")
-    post(experimenter, "/studies/new", fields)  # another draft has no past
+    Writing(experimenter, "/studies/new?edit=which").post("review", "create")  # has no past
     assert "It could not be opened" not in experimenter.get("/studies/which").text
 
 

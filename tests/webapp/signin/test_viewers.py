@@ -21,14 +21,9 @@ CHANGE = {
 """What a viewer may send: of the own sessions and tokens alone."""
 
 KEPT_BACK = {
-    "manage.links",
-    "manage.payments",
-    "designing.new",
-    "own.new",
-    "adding.new",
-    "rehearsal.page",
-    "rehearsal.rater",
-}
+    "manage.links", "manage.payments", "designing.new", "designing.page", "designing.plan",
+    "shelf.rename", "rehearsal.page", "rehearsal.rater", "own.new", "adding.new",
+}  # fmt: skip
 """What a viewer may not see: the keys of raters, who they are, and forms for owners."""
 
 REFUSED = "Nothing was changed: your account is a viewer&#39;s, which may look only."

@@ -1,13 +1,21 @@
 """flask studies plan: how many queries and raters it takes to find a difference."""
 
-from itertools import combinations
 from pathlib import Path
 
 import click
 from flask.cli import with_appcontext
 
 from embeddings.errors import InputError
-from evaluation.analysis.power import TYPICAL, Assumptions, Power, of_pilot, powers, typical
+from evaluation.analysis.power import (
+    EFFECT,
+    TYPICAL,
+    Assumptions,
+    Power,
+    comparisons,
+    of_pilot,
+    powers,
+    typical,
+)
 from evaluation.analysis.rater_effects import Generalizability
 from evaluation.design.workload import HIDES, WISE_RATERS
 from evaluation.protocol.reading import read_protocol
@@ -21,7 +29,6 @@ from webapp.tables.study_tables import study_tables
 
 WANTED = 0.8
 """The power that is commonly asked for."""
-EFFECT = 0.1  # of the scale
 
 Sizes = tuple[int, ...]
 
@@ -94,13 +101,12 @@ def plan_command(
     """
     terms = read_protocol(protocol)
     assumed, source = assumptions(terms, effect, pilot, lapses)
-    named = terms.analysis.fixed(terms.systems)
-    comparisons = len(named) or len(list(combinations(terms.systems, 2)))
+    tested = comparisons(terms)
     judging = terms.raters_per_query if per_query is None else per_query
     sizes = [(people, asked) for asked in queries for people in raters]
-    for what, much in _assumed(terms, assumed, source, comparisons, runs, seed):
+    for what, much in _assumed(terms, assumed, source, tested, runs, seed):
         click.echo(f"{what:14} {much}")
-    found = powers(assumed, sizes, judging, sitting=terms.sitting, comparisons=comparisons,
+    found = powers(assumed, sizes, judging, sitting=terms.sitting, comparisons=tested,
                    runs=runs, seed=seed, workers=workers)  # fmt: skip
     click.echo("\nqueries  raters  judge each  power  std. error  interval, grades")
     for one in found:
@@ -203,7 +209,7 @@ def _pilot(name: str) -> tuple[Generalizability, StudyTables]:
 
 
 def _assumed(
-    terms: Protocol, assumed: Assumptions, source: str, comparisons: int, runs: int, seed: int
+    terms: Protocol, assumed: Assumptions, source: str, tested: int, runs: int, seed: int
 ) -> list[tuple[str, str]]:
     fixed = terms.analysis.fixed(terms.systems)
     named = "the protocol's" if fixed else "all pairs of systems"
@@ -216,7 +222,7 @@ def _assumed(
         ("sitting", f"{terms.sitting} queries a rater at most" if terms.sitting
                     else "as many queries as there are"),
         ("lapses", f"{assumed.lapses:.0%} of the blocks are graded without listening"),
-        ("comparisons", f"{comparisons}, {named}: found is p <= {LEVEL / comparisons:.2g}"),
+        ("comparisons", f"{tested}, {named}: found is p <= {LEVEL / tested:.2g}"),
         ("simulated", f"{runs} studies of each size, seed {seed}: a power is sure to about "
                       f"{2 * error:.0%}"),
     ]  # fmt: skip
