@@ -58,6 +58,7 @@ def take(browser: Browser, server: Server, rater: str, width: int, scheme: str) 
         "rate": rater,
         "map": f"{server.url}/browse/demo/map",
         "scores": f"{server.url}/scores/demo",
+        "scores-families": f"{server.url}/scores/demo/families",
         "results": f"{server.url}/studies/demo-results/results",
         "results-labels": f"{server.url}/studies/demo-results/results/labels",
         "studies": f"{server.url}/studies",

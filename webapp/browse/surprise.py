@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from embeddings.collection.clips import Collection
 from embeddings.systems.store import Ranking
+from webapp.browse.columns import Columns
 from webapp.browse.state import State
 from webapp.browse.walk import Walk
-from webapp.core import catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +27,20 @@ class Surprise:
 
 
 def surprises(
-    collection: Collection, state: State, systems: Sequence[Ranking], steps: Walk
+    collection: Collection,
+    state: State,
+    columns: Columns,
+    best_first: Sequence[Ranking],
+    steps: Walk,
 ) -> list[Surprise]:
-    """Return the buttons that the shown columns allow, however they are moved.
+    """Return the buttons that the columns allow, whatever their order.
 
-    `systems` are all of the collection's, in their order: of those that are shown the first counts.
+    `best_first` are the collection's systems: of those that are shown its first counts.
     """
-    shown = [ranking for ranking in systems if ranking.system in state.columns]
-    scored = [one for one in shown if catalogue.query_scores(collection, one.system) is not None]
-    pair = _pair(scored)
-    offered = [("hubs", shown[:1]), ("difference", pair), ("lowest", scored[:1])]
+    of = {column.ranking.system: column.listing for column in columns.shown}
+    shown = [ranking for ranking in best_first if ranking.system in of]
+    scored = [one for one in shown if of[one.system].average_precision is not None]
+    offered = [("hubs", shown[:1]), ("difference", _pair(scored)), ("lowest", scored[:1])]
     return [
         _button(collection, state, steps, order, *(one.system for one in own))
         for order, own in offered

@@ -103,7 +103,7 @@ def _page(
         asked=asked,
         columns=columns,
         walk=steps,
-        surprises=surprises(collection, state, systems, steps),
+        surprises=surprises(collection, state, columns, systems, steps) if columns else [],
         titles=catalogue.titles(),
         nothing=why_nothing(labels, state) if row is None else None,
         families=labels.family_counts,
