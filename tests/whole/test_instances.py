@@ -49,6 +49,8 @@ NOT_WALKED = {
     "rehearsal.rater",  # nobody has rehearsed
     "own.new",  # no system here can hear a sound of one's own
     "maps.clips",  # a part of a page, of clips that a script names
+    *(f"by_address.{one}{form}" for one in ("collections", "clips", "rankings", "parts")
+      for form in ("", "_json")),  # what scripts ask for first
 }  # fmt: skip
 
 OF_EACH_STUDY = {"manage.study", "manage.people", "manage.protocol", "results.page"}

@@ -10,9 +10,12 @@ from webapp.signin import access_tokens, accounts
 
 
 def token_of(app: Flask, *scopes: str, name: str = "script", study: str = "", days: int = 9) -> str:
-    """Return a new token of the one owner."""
+    """Return a new token of the one owner, in place of one of that name."""
     with app.app_context():
         owner = accounts.chosen(None)
+        for one in access_tokens.every():
+            if one.name == name and access_tokens.is_good(one):
+                access_tokens.revoke(one)
         return access_tokens.make(owner, name, scopes, study=study, days=days)
 
 
