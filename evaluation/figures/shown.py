@@ -63,6 +63,7 @@ class Table:
     name : a slug, unique on its page; the CSV file is named by it
     title, caption : what it shows, in a few words and in a sentence or more
     folded : whether it is shown when it is asked for only, wherever it stands
+    leading : whether its section is read for it, and not for the first table
     simulated : whether nobody listened, and its judgements are made
     """
 
@@ -73,6 +74,7 @@ class Table:
     title: str = ""
     caption: str = ""
     folded: bool = False
+    leading: bool = False
     simulated: bool = False
 
     @property
@@ -139,11 +141,13 @@ class Section:
         return [one for one in self.parts if isinstance(one, Table)]
 
     def leads(self, part: Figure | Table) -> bool:
-        """Return whether a part is shown unasked: the first figure, and the first table.
+        """Return whether a part is shown unasked: the first figure, and the leading table.
 
-        All others fold, and so does a first table that says so itself.
+        That is the first table unless another one leads. All others fold, and so does one that
+        says so itself.
         """
-        tables = [one for one in self.tables[:1] if not one.folded]
+        table = next((one for one in self.tables if one.leading), None)
+        tables = [table] if table else [one for one in self.tables[:1] if not one.folded]
         return any(part is one for one in (*self.figures[:1], *tables))
 
 

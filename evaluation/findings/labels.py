@@ -43,9 +43,9 @@ def labels(view: View) -> Section:
         figures.append(relabelled_slopes(view.graded, cast))
         tables += [
             _rules(view.graded, view.form),
+            _disagreements(view),
             _relabelled(view, cast),
         ]
-        tables.insert(0, _disagreements(view))  # what the page is opened for
     return Section(
         "labels",
         "Ears next to labels",
@@ -247,6 +247,7 @@ def _disagreements(view: View) -> Table | None:
         groups,
         table,
         name="disagreements",
+        leading=True,
         title="Table of the disagreements",
         caption=(
             f"Results of which the labels and the ears (a mean grade of {of.threshold:g} or more) "
