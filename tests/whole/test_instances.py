@@ -45,7 +45,8 @@ NOT_WALKED = {
     "static", "old_static", "bootstrap.static", "figures.plotly",  # no page
     "signin.signin", "watch.healthz", "watch.readyz", "watch.metrics",  # for programs
     "own.page", "own.status", "own.audio", "own.results",  # there is no sound of one's own
-    "manage.opening",  # of a draft that is being opened
+    "manage.opening", "rehearsal.making",  # of a draft that is being opened, or tried
+    "rehearsal.rater",  # nobody has rehearsed
     "own.new",  # no system here can hear a sound of one's own
     "maps.clips",  # a part of a page, of clips that a script names
 }  # fmt: skip
