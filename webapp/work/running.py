@@ -7,7 +7,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -76,12 +76,11 @@ def _outcome(pulse: "Pulse", kind: Kind, arguments: dict[str, Any]) -> dict[str,
 @contextmanager
 def _turn(number: int) -> Iterator[None]:
     """Wait until no older job works on the same place, and keep it from younger ones."""
-    job = board.find(number)
-    place, lock = job.place, current_app.config["DATA"] / "locks" / f"jobs-{_plain(job.place)}"
+    place = board.find(number).place
     while True:
         db.session.rollback()
         if not any(one.id < number for one in board.going(place)):
-            with suppress(_Busy), _alone(lock, place):
+            with suppress(_Busy), _alone(place):
                 with writing():
                     changed = {"state": "running", "started_at": now()}
                     db.session.execute(
@@ -99,20 +98,15 @@ class _Busy(Exception):
 
 
 @contextmanager
-def _alone(lock: Any, place: str) -> Iterator[None]:
-    holding = only_writer(lock, f"a job of the {place}", 0)
-    try:
-        holding.__enter__()
-    except InputError as error:
-        raise _Busy from error
-    try:
+def _alone(place: str) -> Iterator[None]:
+    """Keep a place for the block; `_Busy` where another process has it."""
+    lock = current_app.config["DATA"] / "locks" / f"jobs-{place.replace(' ', '-')}"
+    with ExitStack() as held:
+        try:
+            held.enter_context(only_writer(lock, f"a job of the {place}"))
+        except InputError as error:
+            raise _Busy from error
         yield
-    finally:
-        holding.__exit__(None, None, None)
-
-
-def _plain(place: str) -> str:
-    return place.replace(" ", "-")
 
 
 class Pulse:

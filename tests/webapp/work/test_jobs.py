@@ -52,7 +52,6 @@ def stored(app: Flask, **facts: object) -> int:
         return job.id
 
 
-@pytest.mark.usefixtures("each_database")
 def test_a_ranking_is_built_and_scored_by_a_process(
     app: Flask,
     experimenter: FlaskClient,
