@@ -44,8 +44,8 @@ def system_dots(
         name="systems",
         title=f"{words.name} of each system",
         caption=(
-            f"{words.title} of {counted(len(table), 'system', 'systems')} on {about}: "
-            f"{one.brief.format(first=FIRST_RANK[convention])}; {words.better} is better."
+            f"{words.title}: {one.brief.format(first=FIRST_RANK[convention])}; {words.better} is "
+            f"better. {counted(len(table), 'system', 'systems')} on {about}."
         ),
         table=table.drop(columns="name").assign(convention=convention, average=average),
         plot=_plot(table, measure),
