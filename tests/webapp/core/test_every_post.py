@@ -51,6 +51,8 @@ ids = ["PROLIFIC_PID"]
 STAGES = ("consented_at", "before", "checked_at", "headphones")
 """What a rater has done at one stage more each; the last one judges."""
 JSON = {"rate.grade", "rate.prefer", "rate.listen", "rate.flag"}
+STEPS = {"way": "compare", "pair": "ask", "draft": "raters"}
+"""Where a study is written: a step for each slug, so that each is posted to."""
 ENOUGH = 500
 MANY = 20_000
 AT_ONCE = 10
@@ -121,8 +123,13 @@ def _places(app: Flask, paths: list[str]) -> dict[str, list[str]]:
         else:
             values = [{"slug": slug, "token": "x"} for slug in ("way", "pair", "draft", "none")]
         for one in values:
-            rest = {"when": "before", "name": "small", "sound": "wrong", "step": "toml"} | one
-            rest["key"] = "0123456789ab"
+            rest = {
+                "when": "before",
+                "name": "small",
+                "sound": "wrong",
+                "key": "0123456789ab",
+            } | one
+            rest["step"] = STEPS.get(rest["slug"], "toml")
             known = {name: rest[name] for name in rule.arguments - set(rule.defaults or {})}
             address = app.url_map.bind("localhost").build(rule.endpoint, known, method="POST")
             found.setdefault(rule.endpoint, []).append(address)
