@@ -53,9 +53,11 @@ STAGES = ("consented_at", "before", "checked_at", "headphones")
 JSON = {"rate.grade", "rate.prefer", "rate.listen", "rate.flag"}
 REST = {
     "when": "before", "name": "small", "sound": "wrong", "number": 1, "kind": "rank",
-    "key": "0" * 32, "step": "toml",
+    "key": "0" * 32,
 }  # fmt: skip
 """What else stands in addresses."""
+STEPS = {"way": "compare", "pair": "ask", "draft": "raters"}
+"""Where a study is written: a step for each slug, so that each is posted to."""
 ENOUGH = 500
 MANY = 20_000
 AT_ONCE = 10
@@ -130,9 +132,9 @@ def _places(app: Flask, paths: list[str]) -> dict[str, list[str]]:
         else:
             values = [{"slug": slug, "token": "x"} for slug in ("way", "pair", "draft", "none")]
         for one in values:
-            rest = REST | one
+            rest = REST | one | {"step": STEPS.get(one.get("slug", ""), "toml")}
             if rule.endpoint.startswith("designing."):
-                rest |= {"key": "0123456789ab"}
+                rest["key"] = "0123456789ab"
             known = {name: rest[name] for name in rule.arguments - set(rule.defaults or {})}
             address = app.url_map.bind("localhost").build(rule.endpoint, known, method="POST")
             found.setdefault(rule.endpoint, []).append(address)

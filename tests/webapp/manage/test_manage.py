@@ -22,6 +22,7 @@ from tests.support.pages.manage_pages import (
 )
 from tests.support.studies.judged import PROTOCOL, judge
 from webapp import logbook
+from webapp.core.database import db
 from webapp.manage import form as study_form
 from webapp.manage import unfinished
 from webapp.rating import people
@@ -250,6 +251,24 @@ def test_every_study_is_duplicated(
         one, other = find_study("which"), find_study("which-2")
         assert other.terms == replace(one.terms, slug="which-2")
         assert (one.state, other.state) == (state, "draft")
+
+
+def test_a_duplicate_of_an_older_protocol_means_what_that_meant(
+    experimenter: FlaskClient, app: Flask, path: Path, run: Callable[..., str]
+) -> None:
+    run("create", path)
+    with app.app_context():
+        study = find_study("which")
+        table = json.loads(study.protocol)
+        del table["analysis"]["raters"], table["screening"]["heard"]
+        table["analysis"]["comparisons"] = []
+        study.protocol = json.dumps(table)
+        db.session.commit()
+    Writing(experimenter, "/studies/new?start=which").post("review", "create")
+    with app.app_context():
+        terms = find_study("which-2").terms
+        assert (terms.analysis.raters, terms.analysis.comparisons) == ("all", "none")
+        assert terms.screening.heard == 0
 
 
 def test_a_draft_whose_system_is_gone_says_so(
