@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.browser.barriers import looked_at, looks, unfold, violations
 from tests.support.browser.drawn import draw_all
-from tests.support.browser.tab import Page, expect, playing_past, sideways, sign_in
+from tests.support.browser.tab import Page, expect, playing_past, sideways, sign_in, told
 from tests.support.server import Server
 
 pytestmark = pytest.mark.browser
@@ -88,6 +88,22 @@ def test_figures_are_drawn_when_they_come_into_view_and_marked(page: Page, serve
     assert page.locator("figure .provenance-simulated").count() == figures.count()
     page.locator("details.folded > summary").first.click()
     expect(page.locator("figure[data-drawn]")).to_have_count(2)
+
+
+def test_a_page_is_used_before_its_figure_can_be_drawn(page: Page, server: Server) -> None:
+    sign_in(page, server)
+    held: list[Any] = []
+    page.route("**/plotly/*.js", lambda route: held.append(route))
+    page.goto(server.url + ADDRESS)
+    told(page, lambda: held, "the page asks for no plotting script")
+    table = page.locator("#table-glance")
+    table.get_by_role("button", name="System").click()
+    expect(table.locator("th[aria-sort]")).to_have_attribute("aria-sort", "ascending")
+    page.locator(".term").first.hover()
+    expect(page.locator(".term-meaning:popover-open")).to_have_count(1)
+    assert page.locator("figure[data-drawn]").count() == 0
+    held[0].continue_()
+    draw_all(page)
 
 
 def test_a_disagreement_is_listened_to(page: Page, server: Server) -> None:
