@@ -20,7 +20,7 @@ from embeddings.progress import progress
 from embeddings.tasks import Here, Workers, engine, result_of
 from evaluation.analysis.rater_effects import Generalizability
 from evaluation.protocol.terms import Protocol
-from evaluation.statistics.significance import LEVEL, estimate
+from evaluation.statistics.significance import FEW_RATERS, LEVEL, estimate
 
 TYPICAL = {"query_system": 0.12, "rater_system": 0.04, "noise": 0.15}
 """Standard deviations as shares of the scale, for a study without a pilot. They are a guess, that
@@ -111,6 +111,11 @@ class Power:
     half_width: float | None
     each: float
     filled: bool
+
+    @property
+    def alone(self) -> bool:
+        """Whether what so few raters find speaks for them alone: others are not reckoned with."""
+        return self.raters < FEW_RATERS
 
 
 def power(

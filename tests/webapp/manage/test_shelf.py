@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from tests.support.pages.manage_pages import post
 from tests.support.studies.judged import PROTOCOL
 from webapp import logbook
+from webapp.core.machines import rehearsal_tables
 from webapp.manage.state import ListState
 from webapp.study.lifecycle import find_study
 
@@ -94,8 +95,12 @@ def test_a_draft_gets_another_name(experimenter: FlaskClient, app: Flask) -> Non
         answer = post(experimenter, "/studies/beta/rename", {"slug": name})
         assert answer.status_code == 400
         assert why in answer.text
+    with app.app_context():
+        rehearsed = rehearsal_tables.folder("beta")
+    rehearsed.mkdir(parents=True)  # as a rehearsal under the old name leaves it
     answer = post(experimenter, "/studies/beta/rename", {"slug": "delta"})
     assert answer.headers["Location"] == "/studies/delta"
+    assert not rehearsed.exists()
     assert experimenter.get("/studies/beta").status_code == 404
     with app.app_context():
         study = find_study("delta")

@@ -153,7 +153,9 @@ def test_the_plan_follows_what_is_typed(
     assert "LUFS" in told["html"]
     last = wait_for(lambda: None if (now := written.plan())["waits"] else now)
     assert "Simulated, 500 studies each" in last["html"]
-    assert re.search(r"With 12 raters</dt><dd>\d+ %", last["html"])
+    few, many = re.findall(r"With (\d+) raters</dt><dd>\d+ %<[^>]+>([^<]+)", last["html"])
+    assert few[1] == "for these raters alone"
+    assert many == ("12", "for raters like them, too")
     assert studies_stored(app) == 0
 
 
