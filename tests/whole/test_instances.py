@@ -47,6 +47,7 @@ NOT_WALKED = {
     "own.page", "own.status", "own.audio", "own.results",  # there is no sound of one's own
     "manage.opening",  # of a draft that is being opened
     "own.new",  # no system here can hear a sound of one's own
+    "jobs.job", "jobs.log",  # no job was begun
     "maps.clips",  # a part of a page, of clips that a script names
 }  # fmt: skip
 
