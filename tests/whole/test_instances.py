@@ -48,6 +48,7 @@ NOT_WALKED = {
     "manage.opening", "rehearsal.making",  # of a draft that is being opened, or tried
     "rehearsal.rater",  # nobody has rehearsed
     "own.new",  # no system here can hear a sound of one's own
+    "jobs.job", "jobs.log",  # no job was begun
     "maps.clips",  # a part of a page, of clips that a script names
     *(f"by_address.{one}{form}" for one in ("collections", "clips", "rankings", "parts")
       for form in ("", "_json")),  # what scripts ask for first
