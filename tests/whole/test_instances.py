@@ -344,7 +344,8 @@ LEFT = """() => new Promise((resolve) => {
 @pytest.mark.browser
 def test_a_browser_that_kept_answers_sends_them_once(page: Any, instance: Instance) -> None:
     page.problems_expected = ("beforeunload",)  # which asks nothing where nobody pressed a key
-    before = count_after_start(instance)
+    database.prepare(instance.app)
+    before = count(instance)
     server = Thread(instance.app)
     try:
         origin = server.url
@@ -367,12 +368,6 @@ def test_a_browser_that_kept_answers_sends_them_once(page: Any, instance: Instan
         assert count(instance) == wanted
     finally:
         server.stop()
-
-
-def count_after_start(instance: Instance) -> dict[str, int]:
-    """Migrate, and count the answers."""
-    database.prepare(instance.app)
-    return count(instance)
 
 
 def test_rankings_are_read_and_not_fitted_again(
