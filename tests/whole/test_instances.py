@@ -98,7 +98,8 @@ def test_every_page_of_the_experimenter_opens(opened: Instance) -> None:
                 endpoint, values = routes.match(urlsplit(address).path, method="GET")
             except HTTPException:  # what is posted to
                 continue
-            of = values.get("chapter") or (values["slug"] if endpoint in OF_EACH_STUDY else "")
+            of = values.get("chapter") or values.get("part", "")
+            of = values["slug"] if endpoint in OF_EACH_STUDY and not of else of
             if endpoint.startswith(("rate.", "join.")) or endpoint in NOT_WALKED:
                 continue
             if (endpoint, of) not in kinds:
