@@ -115,7 +115,7 @@ def before_fork(app: Flask) -> None:
     """
     markdown("")
     for name in app.jinja_env.list_templates():
-        if name.startswith(("rating/", "core/")) or "/" not in name:
+        if name.startswith(("rating/", "core/")) or name in ("base.html", "error.html"):
             app.jinja_env.get_template(name)
     with app.app_context():
         try:
