@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from typing import Any
 
+from evaluation.protocol.further_texts import Texts
 from evaluation.statistics.bradley_terry import WIN_RATE
 from evaluation.statistics.graded_measures import MEAN_RATING, MEASURES
 
@@ -313,6 +314,8 @@ class Protocol:
     instructions, consent : Markdown that raters read first; no consent is asked where it is ""
     ends, withdrawal_until : dates (YYYY-MM-DD, the last day, UTC), "" for none
     contact : whom raters write to, in one line; "" for nobody who is named
+    languages : codes of those that raters read it in, its own first; () for its own alone
+    texts : what they read in the further ones (`evaluation.protocol.languages`)
     """
 
     slug: str
@@ -340,6 +343,12 @@ class Protocol:
     ends: str = ""
     withdrawal_until: str = ""
     contact: str = ""
+    languages: tuple[str, ...] = ()
+    texts: tuple[Texts, ...] = ()
+
+    def texts_in(self, language: str) -> Texts:
+        """Return the texts of a language; those of its own are all ""."""
+        return next((one for one in self.texts if one.language == language), Texts(language))
 
     def as_table(self) -> dict[str, Any]:
         """Return the protocol as a table of plain values.
@@ -352,8 +361,12 @@ class Protocol:
             table[key] = {name: one for name, one in table[key].items() if one is not None}
         if not self.joining.signed:
             del table["joining"]["signed"]
-        if not self.contact:
-            del table["contact"]
+        for key in ("contact", "languages", "texts"):
+            if not table[key]:
+                del table[key]
+        for one in table.get("texts", ()):
+            for key in [key for key, value in one.items() if value in ("", ())]:
+                del one[key]
         return table
 
     def as_json(self) -> str:

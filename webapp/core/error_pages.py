@@ -41,12 +41,21 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, CSRFError):
         sentence = _("This page is out of date: load it again. Nothing was lost.")
         return answer(sentence, 403, reload=True)
-    sentence = words.get(error.code or 500) or error.description or error.name
+    sentence = words.get(error.code or 500) or _own_words(error)
     made = current_app.make_response(answer(sentence, error.code or 500))
     for name, value in error.get_headers():
         if name != "Content-Type":  # Allow, Content-Range and the like belong to the status
             made.headers[name] = value
     return made
+
+
+def _own_words(error: HTTPException) -> str:
+    """Return what an error says itself, unless that is what Werkzeug says of all of its kind."""
+    if error.description and error.description != type(error).description:
+        return error.description
+    if error.code in (400, 415):
+        return _("What was sent cannot be read.")
+    return _("This cannot be answered.")
 
 
 def input_error(error: InputError) -> ResponseReturnValue:
