@@ -30,7 +30,7 @@ SOURCES = {
 READY = "evaluation/protocol/scales.py"
 
 _KEYWORDS = DEFAULT_KEYWORDS | {"counted": (1, 2), "lazy_gettext": None}
-_TRIMMED = {"newstyle_gettext": "true", "encoding": "utf-8"}
+_OPTIONS = {"newstyle_gettext": "true", "encoding": "utf-8", "silent": "false"}
 _COPYRIGHT = "Sounding Board's contributors"
 
 
@@ -48,7 +48,7 @@ def _in_files() -> Iterator[tuple[str, str | tuple[str, ...], list[str]]]:
     for method, patterns in SOURCES.items():
         for path in sorted({path for one in patterns for path in ROOT.glob(one)}):
             with path.open("rb") as file:
-                told = extract(method, file, _KEYWORDS, ("Translators:",), _TRIMMED)
+                told = extract(method, file, _KEYWORDS, ("Translators:",), _OPTIONS)
                 for _line, words, comments, _context in told:
                     yield path.relative_to(ROOT).as_posix(), words, comments
 

@@ -13,6 +13,7 @@ from evaluation.figures.study.preference_figures import (
     win_matrix,
     win_rates,
 )
+from evaluation.findings.by_language import languages_of_choices
 from evaluation.findings.groups import grouped
 from evaluation.findings.labels import least_cell, tau_cell
 from evaluation.findings.rated import of_study
@@ -43,7 +44,8 @@ _TWO = "{:.2f}"
 def preferred(of: PreferenceAnalysis) -> list[Section]:
     """Return the sections of a study with the method "preference", in their order."""
     cast = study_cast(of.tables)
-    found = [_rated(of), _strengths(of, cast), _labels(of), _groups(of, cast), _people(of)]
+    found = [_rated(of), _strengths(of, cast), _labels(of), _groups(of, cast)]
+    found += [languages_of_choices(of), _people(of)]
     return [one for one in found if one is not None]
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from evaluation.analysis.preferred_lists import PreferenceAnalysis
 from evaluation.figures.figure import Figure
 from evaluation.figures.shown import Section, Table
+from evaluation.findings.by_language import languages
 from evaluation.findings.consistency import consistency
 from evaluation.findings.differences import differences
 from evaluation.findings.groups import facets, groups, people
@@ -18,7 +19,9 @@ from evaluation.records.frames import StudyTables
 
 MADE = "The judgements are simulated: nobody listened."
 """What every caption says of a study that made raters judged."""
-_ORDER = (rated, means, differences, anchors, consistency, labels, facets, groups, people)
+_ORDER = (
+    rated, means, differences, anchors, consistency, labels, facets, groups, languages, people,
+)  # fmt: skip
 
 
 def sections(view: View | PreferenceAnalysis) -> list[Section]:
