@@ -25,7 +25,8 @@ class QuestionTexts:
 class Texts:
     """What raters read in a further language; "" and () where it has the ready text.
 
-    `confirmed` says that the experimenter found the words of the scale to mean the same.
+    `confirmed` is the mark of the words of the scale in both languages, which the experimenter
+    found to mean the same (`evaluation.protocol.languages.mark`); "" for none.
     """
 
     language: str
@@ -35,4 +36,4 @@ class Texts:
     contact: str = ""
     facets: tuple[FacetTexts, ...] = ()
     questions: tuple[QuestionTexts, ...] = ()
-    confirmed: bool = False
+    confirmed: str = ""

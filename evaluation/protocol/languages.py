@@ -5,6 +5,8 @@ and its pages are in English. What a further language is not told, it has from t
 which the app's catalogues translate.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -33,6 +35,7 @@ LANGUAGES = {
 }
 """The languages that raters' pages are in, by their codes, as each calls itself."""
 ENGLISH = "en"
+_MARK = 12  # hexadecimal digits
 RIGHT_TO_LEFT = frozenset({"ar"})
 
 Translate = Callable[[str], str]
@@ -102,19 +105,13 @@ def _texts(keys: Keys, protocol: Protocol) -> Texts:
         contact=keys.line("contact", ""),
         facets=tuple(_facet(part, protocol) for part in keys.sections("facets")),
         questions=tuple(_question(part, protocol) for part in keys.sections("questions")),
-        confirmed=keys.flag("confirmed", False),
+        confirmed=keys.line("confirmed", ""),
     )
     keys.finish()
     for key in ("consent", "contact"):
         if getattr(texts, key) and not getattr(protocol, key):
             raise keys.error(key, "must be left out: the protocol has none.")
-    if texts.confirmed and {one.name for one in texts.facets} != _names(protocol):
-        raise keys.error("confirmed", "must be false until the words of every facet stand here.")
     return texts
-
-
-def _names(protocol: Protocol) -> set[str]:
-    return {facet.name for facet in protocol.scale.facets}
 
 
 def _facet(keys: Keys, protocol: Protocol) -> FacetTexts:
@@ -234,14 +231,21 @@ def settled(
     if not protocol.languages:
         return protocol
     own, *further = (spoken(protocol, one, partial(translate, one)) for one in protocol.languages)
-    texts = tuple(
-        _whole_texts(told, code, confirmed or protocol.texts_in(code).confirmed)
-        for code, told in zip(protocol.languages[1:], further, strict=True)
-    )
-    return replace(own, texts=texts)
+    texts = []
+    for code, told in zip(protocol.languages[1:], further, strict=True):
+        before, now = protocol.texts_in(code).confirmed, mark(own, told)
+        texts.append(_whole_texts(told, code, now if confirmed else before))
+    return replace(own, texts=tuple(texts))
 
 
-def _whole_texts(told: Protocol, language: str, confirmed: bool) -> Texts:
+def mark(own: Protocol, other: Protocol) -> str:
+    """Return the mark of the words of a scale in two languages: other words have another one."""
+    words = [[scale_texts(one) for one in protocol.scale.facets] for protocol in (own, other)]
+    told = json.dumps(words, ensure_ascii=False)
+    return hashlib.sha256(told.encode()).hexdigest()[:_MARK]
+
+
+def _whole_texts(told: Protocol, language: str, confirmed: str) -> Texts:
     return Texts(
         language=language,
         title=told.title,
@@ -266,8 +270,11 @@ def scale_pairs(protocol: Protocol, language: str, translate: Translate) -> Iter
 
 
 def unconfirmed(protocol: Protocol) -> tuple[str, ...]:
-    """Return the further languages whose words of the scale nobody has confirmed."""
-    return tuple(one for one in protocol.languages[1:] if not protocol.texts_in(one).confirmed)
+    """Return the further languages whose words of the scale, as they are now, are not confirmed."""
+    return tuple(
+        one for one in protocol.languages[1:]
+        if protocol.texts_in(one).confirmed != mark(protocol, spoken(protocol, one, str))
+    )  # fmt: skip
 
 
 def check_confirmed(protocol: Protocol) -> None:

@@ -120,7 +120,6 @@ _TEXTS = """
 # [[texts]]
 # language = "es"
 # title = "¿Qué sonidos se parecen a este?"
-# confirmed = false  # whether the words of the scale mean the same; flask studies languages asks
 
 # [[texts.facets]]
 # name = "brightness"

@@ -25,7 +25,7 @@ from webapp.core.languages.translating import in_language
 pytestmark = pytest.mark.browser
 
 SAID = """() => {
-    const silent = "script, noscript, code, .code, [hreflang]";
+    const silent = "script, noscript, code, .code, body [lang]";
     const shown = [...document.querySelectorAll("body *")].filter((one) => !one.closest(silent));
     const words = shown.flatMap((one) => [...one.childNodes]
         .filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.data.trim()));

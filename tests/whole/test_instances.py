@@ -48,6 +48,7 @@ NOT_WALKED = {
     "manage.opening",  # of a draft that is being opened
     "own.new",  # no system here can hear a sound of one's own
     "maps.clips",  # a part of a page, of clips that a script names
+    "languages.page",  # where a draft in several languages is opened
 }  # fmt: skip
 
 OF_EACH_STUDY = {"manage.study", "manage.people", "manage.protocol", "results.page"}

@@ -27,7 +27,7 @@ from werkzeug.exceptions import HTTPException
 from embeddings.errors import InputError
 from webapp.core.database import beside, reading, reads, writing
 from webapp.core.error_pages import OTHER_KEY, answer, http_error
-from webapp.core.languages.choosing import choose, offer
+from webapp.core.languages.choosing import PARAMETER, choose, offer
 from webapp.core.limits import limit
 from webapp.core.markdown import markdown
 from webapp.core.other_keys import note_other
@@ -160,6 +160,8 @@ def questions(slug: str, token: str, when: str) -> ResponseReturnValue:
     step = people.where(rater)
     if (step.name, step.when) != ("questions", when):
         return _back(slug, token)
+    if request.form.get(PARAMETER):  # the menu of languages: nothing is sent yet
+        return _questions_page(rater, when, people.given_answers(rater, when, request.form), {})
     answers, errors = people.answer_questions(rater, when, request.form)
     return _questions_page(rater, when, answers, errors) if errors else _back(slug, token)
 

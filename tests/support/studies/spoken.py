@@ -59,7 +59,7 @@ class _Told(HTMLParser):
         given = dict(attrs)
         if (
             tag in ("script", "style", "code")
-            or "hreflang" in given
+            or (tag != "html" and "lang" in given)
             or given.get("class") == "code"
         ):
             self.silent.append(tag)

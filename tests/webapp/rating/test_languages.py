@@ -9,7 +9,10 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
 from embeddings.systems.store import Ranking
-from evaluation.findings.by_language import language_notice
+from evaluation.analysis.graded import Analysis
+from evaluation.analysis.preferred_lists import PreferenceAnalysis
+from evaluation.findings.by_language import language_notice, languages, languages_of_choices
+from evaluation.findings.view import View
 from evaluation.protocol.languages import LANGUAGES, ready_texts
 from tests.support.studies.full_study import FULL, form, judge_until_end
 from tests.support.studies.rater import PROTOCOL, Page, join
@@ -140,6 +143,13 @@ def test_an_answer_says_in_which_language_it_was_given(
         tables = study_tables(db.session.scalars(sa.select(Study)).one())
         assert set(tables.judgements["language"]) == {"ar", "en"}
         assert "2 languages (العربية, English)" in language_notice(tables)[0]
+        shown = languages(View(Analysis(tables, screened=False)))
+        rows = shown.tables[0].groups[""]
+        assert [[cell.text for cell in row[:2]] for row in rows] == [
+            ["العربية", "1"],
+            ["English", "1"],
+        ]
+        assert {row[3].text for row in rows} == {"60.0"}
     written = opened.invoke(args=["studies", "export", "way", "-o", str(tmp_path / "way.zip")])
     assert written.exit_code == 0, written.output
     other = create_app({"TESTING": True, "DATA": tmp_path / "other"})
@@ -149,6 +159,32 @@ def test_an_answer_says_in_which_language_it_was_given(
         again = study_tables(db.session.scalars(sa.select(Study)).one())
         assert again.judgements.equals(tables.judgements)
         db.engine.dispose()
+
+
+def test_a_choice_between_lists_says_its_language(
+    app: Flask, runner: FlaskCliRunner, ranked: list[Ranking], tmp_path
+) -> None:
+    text = 'method = "preference"\nlanguages = ["en", "es"]\n' + PROTOCOL
+    title = '[[texts]]\nlanguage = "es"\ntitle = "¿Cuál?"\n'
+    (tmp_path / "way.toml").write_text(text + title, encoding="utf-8")
+    for command in (["create", str(tmp_path / "way.toml")], ["languages", "way", "--confirm"],
+                    ["open", "way"]):  # fmt: skip
+        assert runner.invoke(args=["studies", *command]).exit_code == 0
+    invited = runner.invoke(args=["studies", "invite", "way", "-n", "2"]).output.splitlines()
+    for line, code in zip(invited, ("en", "es"), strict=True):
+        path = "/rate/" + line.partition("/rate/")[2]
+        client = speaking(app, code)
+        for _ in range(2):  # practice, and a query
+            page = Page(client, path, practise=False)
+            block = re.search(r'data-block="(\w+)"', page.text)[1]
+            body = page.grade("", 0, block=block, choice="A", language=code)
+            assert page.post(body, "preferences").json == {"saved": body["uuid"]}
+            page.next()
+    with app.app_context():
+        tables = study_tables(db.session.scalars(sa.select(Study)).one())
+        assert set(tables.preferences["language"]) == {"en", "es"}
+        shown = languages_of_choices(PreferenceAnalysis(tables))
+        assert [row[0].text for row in shown.tables[0].groups[""]] == ["English", "Español"]
 
 
 def test_a_menu_changes_the_language_and_the_browser_keeps_it(
@@ -162,8 +198,11 @@ def test_a_menu_changes_the_language_and_the_browser_keeps_it(
     assert '<html lang="ja"' in client.get(ADDRESS).text
     path = join(client, ADDRESS).headers["Location"]
     assert '<html lang="ja"' in client.get(path).text
-    wrong = form(client, path, "questions/before")  # an address that answers forms alone
-    assert f'href="{path}?language=ar"' in wrong.text
+    typed = form(client, path, "questions/before", language="es", **{"q-age": "forty"})
+    assert '<html lang="es"' in typed.text
+    assert 'value="forty"' in typed.text  # nothing that was typed is lost, or judged yet
+    assert "aria-invalid" not in typed.text
+    assert '<html lang="es"' in client.get(path).text
     assert client.get(f"{path}?language=ar").headers["Location"] == path
     assert '<html lang="ar" dir="rtl"' in client.get(path).text
     assert client.get(f"{ADDRESS}&language=xx", follow_redirects=True).status_code == 200

@@ -5,9 +5,19 @@ languages it is there (`offer`); before it is known, or where there is none, all
 """
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from urllib.parse import urlencode
 
-from flask import current_app, g, has_request_context, redirect, request, url_for
+from flask import (
+    Response,
+    after_this_request,
+    current_app,
+    g,
+    has_request_context,
+    redirect,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import refresh
 
@@ -59,14 +69,25 @@ def language_address(code: str) -> str:
 
 
 def choose() -> ResponseReturnValue | None:
-    """Remember the language that an address asks for, and lead back to the address without it."""
-    wanted = request.args.get(PARAMETER)
-    if request.method != "GET" or wanted not in LANGUAGES:
+    """Remember the language that is asked for, and lead an address back to itself without it.
+
+    A form that asks for one, with what was typed in it, is answered in that language.
+    """
+    given = request.args if request.method == "GET" else request.form
+    wanted = given.get(PARAMETER, "")
+    if wanted not in LANGUAGES:
+        return None
+    after_this_request(partial(_remember, wanted))
+    if request.method != "GET":
+        g.chosen = wanted
         return None
     address, rest = request.script_root + request.path, urlencode(_arguments())
-    response = redirect(f"{address}?{rest}" if rest else address)
+    return redirect(f"{address}?{rest}" if rest else address)
+
+
+def _remember(code: str, response: Response) -> Response:
     response.set_cookie(
-        _COOKIE, wanted, max_age=_KEPT, path=request.script_root or "/", httponly=True,
+        _COOKIE, code, max_age=_KEPT, path=request.script_root or "/", httponly=True,
         samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"],
     )  # fmt: skip
     return response
@@ -84,6 +105,7 @@ def _offered() -> tuple[str, ...]:
 
 def _wanted() -> Iterator[str]:
     """Yield what was chosen, and then what the browser asks for, most wanted first."""
+    yield g.get("chosen", "")
     yield request.cookies.get(_COOKIE, "")
     for tag, quality in request.accept_languages:  # Spanish of Mexico is Spanish
         if quality > 0:
