@@ -7,6 +7,7 @@ which the app's catalogues translate.
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -99,10 +100,10 @@ def _texts(keys: Keys, protocol: Protocol) -> Texts:
         raise keys.fail("language", rule, language)
     texts = Texts(
         language=language,
-        title=keys.line("title", ""),
+        title=_one_line(keys.text("title", "")),
         instructions=keys.text("instructions", ""),
         consent=keys.text("consent", ""),
-        contact=keys.line("contact", ""),
+        contact=_one_line(keys.text("contact", "")),
         facets=tuple(_facet(part, protocol) for part in keys.sections("facets")),
         questions=tuple(_question(part, protocol) for part in keys.sections("questions")),
         confirmed=keys.line("confirmed", ""),
@@ -117,7 +118,7 @@ def _texts(keys: Keys, protocol: Protocol) -> Texts:
 def _facet(keys: Keys, protocol: Protocol) -> FacetTexts:
     facets = {facet.name: facet for facet in protocol.scale.facets}
     name = keys.one_of("name", list(facets), "")
-    given = FacetTexts(name, keys.line("question", ""), _words(keys, "anchors"))
+    given = FacetTexts(name, _one_line(keys.text("question", "")), _words(keys, "anchors"))
     keys.finish()
     _check_count(keys, "anchors", given.anchors, len(facets[name].anchors))
     return given
@@ -138,7 +139,12 @@ def _words(keys: Keys, key: str) -> tuple[str, ...]:
     for item in value:
         if not isinstance(item, str) or not is_text(item):
             raise keys.fail(key, "a list of texts", item)
-    return tuple(" ".join(item.split()) for item in value)
+    return tuple(_one_line(item) for item in value)
+
+
+def _one_line(text: str) -> str:
+    """Return text with its line breaks as spaces; a no-break space, as French has it, stays."""
+    return re.sub("[ \t\r\n]+", " ", text).strip(" ")
 
 
 def _check_count(
@@ -240,7 +246,10 @@ def settled(
 
 def mark(own: Protocol, other: Protocol) -> str:
     """Return the mark of the words of a scale in two languages: other words have another one."""
-    words = [[scale_texts(one) for one in protocol.scale.facets] for protocol in (own, other)]
+    words = [
+        [" ".join(text.split()) for facet in one.scale.facets for text in scale_texts(facet)]
+        for one in (own, other)
+    ]
     told = json.dumps(words, ensure_ascii=False)
     return hashlib.sha256(told.encode()).hexdigest()[:_MARK]
 

@@ -1,12 +1,14 @@
 """A rater's whole way in other languages, by keyboard alone; and what right to left turns round."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from embeddings.systems.store import Ranking
-from tests.support.browser.barriers import violations
+from evaluation.protocol.languages import LANGUAGES
+from tests.support.browser.barriers import looked_at, violations
 from tests.support.browser.tab import (
     Page,
     expect,
@@ -19,11 +21,15 @@ from tests.support.browser.tab import (
 from tests.support.server import Server
 from tests.support.studies.full_study import FULL
 from tests.support.studies.headphone_test import right_answers, shorten, time_goes_by
+from tests.support.studies.rater import PROTOCOL
 from tests.support.studies.spoken import CODES, english, spoken
 from webapp.core.languages.translating import in_language
 
 pytestmark = pytest.mark.browser
 
+READY = (
+    "How similar is this sound to the query?"  # has a translation, as a title of one's own has not
+)
 SAID = """() => {
     const silent = "script, noscript, code, .code, body [lang]";
     const shown = [...document.querySelectorAll("body *")].filter((one) => !one.closest(silent));
@@ -170,3 +176,27 @@ def test_arabic_is_clean_from_right_to_left(browser, server: Server, width: int)
     expect(page.locator("html")).to_have_attribute("lang", "ja")
     assert violations(page) == ""
     context.close()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_judging_page_is_clean_in_every_language(
+    browser, data: Path, ranked: list[Ranking], tmp_path: Path, kind_of_server, width: int
+) -> None:
+    server = kind_of_server(data)
+    text = PROTOCOL.replace('"Which one is it?"', f'"{READY}"')
+    (tmp_path / "way.toml").write_text(f"languages = {json.dumps([*LANGUAGES])}\n{text}")
+    server.flask("studies", "create", str(tmp_path / "way.toml"))
+    server.flask("studies", "languages", "way", "--confirm")
+    server.flask("studies", "open", "way")
+    link = server.flask("studies", "invite", "way", "--base", server.url).split()[-1]
+    context = looked_at(browser, width, "light")
+    page = context.new_page()
+    for code in LANGUAGES:
+        page.goto(f"{link}?language={code}")
+        expect(page.locator("html")).to_have_attribute("lang", code)
+        expect(page.locator(".brand")).to_have_text(in_language(code, READY))
+        assert violations(page) == "", code
+        assert sideways(page) <= 0, code
+    context.close()
+    server.stop()

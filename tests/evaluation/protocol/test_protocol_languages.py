@@ -99,6 +99,15 @@ def test_a_confirmation_is_of_the_words_as_they_were() -> None:
     assert unconfirmed(made()) == ("es",)
 
 
+def test_a_no_break_space_stays_and_changes_no_confirmation() -> None:
+    def french(_language: str, text: str) -> str:
+        return text.replace("?", "\N{NO-BREAK SPACE}?") if text in ready_texts() else text
+
+    whole = protocol_from_json(settled(made(), french, confirmed=True).as_json())
+    assert "\N{NO-BREAK SPACE}?" in whole.texts_in("es").facets[0].question
+    assert unconfirmed(whole) == ()
+
+
 def test_texts_come_back_from_toml_and_json() -> None:
     whole = settled(made(consent="Yes.", texts=[SPANISH | {"consent": "Sí."}]), shout,
                     confirmed=True)  # fmt: skip
