@@ -157,7 +157,7 @@ def test_the_whole_way_by_keyboard_alone(browser, server: Server, code: str) -> 
     context.close()
 
 
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("width", [360, pytest.param(1280, marks=pytest.mark.long)])
 def test_arabic_is_clean_from_right_to_left(browser, server: Server, width: int) -> None:
     context = browser.new_context(
         locale="ar", viewport={"width": width, "height": 900}, bypass_csp=True,

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from gettext import c2py
 
 import pytest
@@ -13,6 +14,7 @@ from tests.support.places import ROOT
 from tools.messages import as_po, extracted, merged, texts_of, untranslated
 from webapp.core.languages.translating import catalogue_path, read_catalogue
 
+MESSAGES = cache(extracted)
 CODES = [code for code in LANGUAGES if code != ENGLISH]
 FILLED = re.compile(r"%\(\w+\)[sd]|\{\w+\}|%%")
 MARKS = {"«": "»", "\u2068": "\u2069"}
@@ -38,8 +40,8 @@ def differing(message: Message) -> list[str]:
 def test_a_catalogue_is_whole_and_as_the_code_has_it(code: str) -> None:
     """Else `make messages` says what is to be translated."""
     catalogue = read_catalogue(code)
-    assert [one.id for one in untranslated(merged(code, extracted()))] == []
-    assert catalogue_path(code).read_bytes() == as_po(merged(code, extracted()))
+    assert [one.id for one in untranslated(merged(code, MESSAGES()))] == []
+    assert catalogue_path(code).read_bytes() == as_po(merged(code, MESSAGES()))
     assert not any(one.fuzzy for one in catalogue if one.id)
 
 

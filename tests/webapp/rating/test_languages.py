@@ -46,7 +46,8 @@ def speaking(app: Flask, code: str) -> FlaskClient:
     return client
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", ["ar", *(pytest.param(one, marks=pytest.mark.long)
+                                          for one in CODES if one != "ar")])  # fmt: skip
 def test_the_whole_way_has_no_english_word(app: Flask, opened: FlaskCliRunner, code: str) -> None:
     client, said = speaking(app, code), []
 
@@ -86,7 +87,7 @@ BAD = [
 KEYS = {"uuid", "given_at", "sound", "listened_seconds", "heard", "relevance", *LANGUAGES}
 
 
-@pytest.mark.parametrize("code", ["ar", "ja"])
+@pytest.mark.parametrize("code", [pytest.param("ar", marks=pytest.mark.long), "ja"])
 def test_no_error_has_an_english_word(app: Flask, opened: FlaskCliRunner, code: str) -> None:
     client = speaking(app, code)
     path = join(client, ADDRESS).headers["Location"]
