@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from embeddings.errors import InputError
 from webapp.core.health.logs import request_id
+from webapp.core.languages.choosing import is_raters
 from webapp.core.other_keys import note_other, page_is_other
 
 OTHER_KEY = lazy_gettext(
@@ -66,11 +67,12 @@ def input_error(error: InputError) -> ResponseReturnValue:
 def answer(sentence: object, status: int, **facts: bool) -> ResponseReturnValue:
     """Answer with a sentence, as JSON where that was asked for or sent.
 
-    Where the server itself is at fault the page asks the database nothing, not even who is there.
+    Where the server itself is at fault the page asks the database nothing, not even who is there;
+    a rater's has no menus, whoever looks at it.
     """
     if request.is_json or request.accept_mimetypes.best == "application/json":
         return {"error": str(sentence)} | facts, status
-    blind = status >= 500
+    blind = status >= 500 or is_raters()
     page = render_template(
         "error.html", sentence=sentence, status=status, blind=blind, request_id=request_id()
     )

@@ -217,6 +217,14 @@ def test_a_study_of_one_language_is_in_it_whatever_browsers_ask_for(app: Flask, 
     assert "Listen to this one first" in text
 
 
+def test_an_error_on_raters_addresses_has_no_menus(experimenter: FlaskClient) -> None:
+    experimenter.environ_base["HTTP_ACCEPT_LANGUAGE"] = "es"
+    text = experimenter.get("/rate/way/x/nothing").text
+    assert "En esta dirección no hay nada." in text
+    assert "Studies" not in text
+    assert "There is nothing at this address." in experimenter.get("/nothing").text
+
+
 def test_the_own_language_may_be_another_one(app: Flask, study) -> None:
     """What the protocol leaves ready is in it, and is stored as raters read it."""
     path = study('languages = ["ca"]\n' + PROTOCOL)[0]

@@ -97,8 +97,13 @@ def _arguments() -> list[tuple[str, str]]:
     return [(key, one) for key, one in request.args.items(multi=True) if key != PARAMETER]
 
 
+def is_raters() -> bool:
+    """Return whether an address is one of raters'."""
+    return request.path.startswith(_RATERS)
+
+
 def _offered() -> tuple[str, ...]:
-    if not request.path.startswith(_RATERS):
+    if not is_raters():
         return (ENGLISH,)
     return g.get("offered", tuple(LANGUAGES))
 
