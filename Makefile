@@ -3,6 +3,7 @@
 # Both are safe to run again, and quick the second time.
 # make check    lint, formatting, types and the house's arrows
 # make docs    write docs/reference anew, from the code
+# make messages    find the words of raters' pages, and merge them into webapp/translations
 # make test-browsers    a rater's whole way in Chromium, Firefox ESR and WebKitGTK
 # make test-long    what takes hours: simulations, load and kills, fuzz, planted faults, mutants;
 #                   goes on where it was stopped, and writes docs/evidence
@@ -29,7 +30,7 @@ PIP_FLAGS ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
 
-.PHONY: run test test-long test-browsers check docs screenshots locks python
+.PHONY: run test test-long test-browsers check docs messages screenshots locks python
 .DELETE_ON_ERROR:
 
 run: $(VENV)/web.installed
@@ -58,6 +59,9 @@ check: $(VENV)/test.installed
 
 docs: $(VENV)/web.installed
 	$(BIN)/python -m tools.reference
+
+messages: $(VENV)/web.installed
+	$(BIN)/python -m tools.messages
 
 screenshots: $(VENV)/test.installed
 	$(BIN)/python -m tools.screenshots

@@ -48,6 +48,7 @@ def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
     from webapp.core.extensions import babel, bootstrap, csrf, login, migrate, quick_words
     from webapp.core.health import logs, readiness
     from webapp.core.hosting import addresses
+    from webapp.core.languages import choosing, translating
     from webapp.core.menus import menus
     from webapp.signin import access_tokens, sessions
 
@@ -68,8 +69,9 @@ def _assembled(test_config: Mapping[str, Any] | None) -> Flask:
     access_tokens.init_app(app)  # before what asks forms for their tokens: a script sends none
     csrf.init_app(app)
     login.init_app(app, add_context_processor=False)  # it would ask at every page who is there
-    babel.init_app(app)
+    babel.init_app(app, locale_selector=choosing.language)
     quick_words(app)
+    translating.init_app(app)
     bootstrap.init_app(app)
     security.init_app(app)
     static_files.init_app(app)

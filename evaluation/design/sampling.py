@@ -11,7 +11,8 @@ from embeddings.collection.clips import Collection
 from embeddings.collection.id_lists import ClipNames
 from embeddings.errors import InputError
 from embeddings.systems.store import Ranking
-from evaluation.protocol.terms import Queries, Replaced
+from evaluation.protocol.replaced import Replaced
+from evaluation.protocol.terms import Queries
 
 
 @dataclass(frozen=True, slots=True)

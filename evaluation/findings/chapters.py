@@ -40,7 +40,7 @@ _OTHERS = (
     Chapter("labels", "Ears next to labels", "Where do ears and labels differ most?", ("labels",)),
     Chapter("facets", "Facets", "", ("facets",)),
     Chapter("groups", "Families and classes", "", ("groups",)),
-    Chapter("raters", "Raters", "Who failed the screening?", ("raters",)),
+    Chapter("raters", "Raters", "Who failed the screening?", ("raters", "languages")),
     Chapter("rated", "What is missing", "What is missing?", ("rated",)),
 )
 

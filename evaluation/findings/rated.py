@@ -7,6 +7,7 @@ from evaluation.analysis.panel import PanelResults
 from evaluation.analysis.system_scores import Scores
 from evaluation.figures.charts import counted
 from evaluation.figures.shown import Fact, Section
+from evaluation.findings.by_language import language_notice
 from evaluation.findings.skipped import left_fact, left_notice
 from evaluation.findings.view import View
 from evaluation.findings.words import percent
@@ -56,7 +57,7 @@ def of_study(tables: StudyTables) -> tuple[str, ...]:
         )
     if tables.state == "open":
         said.append("This study is still open: every number may change.")
-    return tuple(said)
+    return (*said, *language_notice(tables))
 
 
 def of_design(tables: StudyTables) -> tuple[str, ...]:

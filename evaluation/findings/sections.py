@@ -7,6 +7,7 @@ from typing import Any
 from evaluation.analysis.preferred_lists import PreferenceAnalysis
 from evaluation.figures.figure import Figure
 from evaluation.figures.shown import Section, Table
+from evaluation.findings.by_language import languages, languages_of_choices
 from evaluation.findings.consistency import consistency
 from evaluation.findings.differences import differences
 from evaluation.findings.glance import glance
@@ -31,11 +32,11 @@ Makers = Mapping[str, Callable[[Any], Section | None]]
 _OF_GRADES: Makers = {
     "rated": rated, "means": means, "differences": differences, "anchors": anchors,
     "agreement": consistency, "labels": labels, "facets": facets, "groups": groups,
-    "raters": people,
+    "languages": languages, "raters": people,
 }  # fmt: skip
 _OF_CHOICES: Makers = {
     "rated": choices, "means": strengths_of, "labels": orders_of, "groups": families_of,
-    "raters": choosers,
+    "languages": languages_of_choices, "raters": choosers,
 }  # fmt: skip
 GLANCE = "glance"
 """The section of the first page: it repeats of the others what is looked for first."""

@@ -4,6 +4,7 @@ import re
 from itertools import combinations
 
 from evaluation.keys import Keys, WrongKey, shown
+from evaluation.protocol.replaced import Replaced
 from evaluation.protocol.terms import (
     ALL,
     FORMATS,
@@ -19,7 +20,6 @@ from evaluation.protocol.terms import (
     Queries,
     Question,
     Questionnaire,
-    Replaced,
     Scale,
     Screening,
 )

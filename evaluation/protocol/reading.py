@@ -3,6 +3,7 @@
 Every error names the key, the rule and the value that broke it.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from embeddings.errors import InputError
 from embeddings.files import read_toml
 from evaluation.keys import NAME_RULE, Keys, NotJson, WrongKey, is_name, json_object
 from evaluation.protocol import parts
+from evaluation.protocol.languages import read_languages, read_texts
 from evaluation.protocol.scales import read_scale
 from evaluation.protocol.template import template
 from evaluation.protocol.terms import INSTRUCTIONS, INSTRUCTIONS_FOR, METHODS, Protocol, Scale
@@ -112,7 +114,9 @@ def read_terms(keys: Keys, *, stored: bool = False) -> Protocol:
         ends=keys.day("ends"),
         withdrawal_until=keys.day("withdrawal_until"),
         contact=parts.read_contact(keys),
+        languages=read_languages(keys),
     )
+    protocol = replace(protocol, texts=read_texts(keys, protocol))
     keys.finish()
     if "" < protocol.withdrawal_until < protocol.ends:
         rule = f"{protocol.ends}, when the study ends, or later"

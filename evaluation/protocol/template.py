@@ -32,6 +32,9 @@ HELP: dict[str, str] = {
     "ends": "The last day on which anybody can judge (YYYY-MM-DD, UTC); empty: until it is closed.",
     "withdrawal_until": "The last day on which raters can take back what they gave; empty: any.",
     "contact": "Whom raters write to if something goes wrong, as they read it; empty: not named.",
+    "languages": "What raters read it in, its own first, out of en, ar, ca, de, es, fr, ja and pt; "
+    "empty: its own alone.",
+    "texts": "What raters read in a further language; ready texts are translated.",
     "queries": "The sounds that raters are asked about: by clips, per_family or per_class.",
     "queries.clips": "Clips by name: a list, or a file beside this one (a name a line, or a CSV).",
     "queries.per_family": "So many are drawn from each family.",
@@ -122,6 +125,26 @@ _QUESTIONS = """
 # required = false
 """
 
+_TEXTS = """
+# [[texts]]
+# language = "es"
+# title = "¿Qué sonidos se parecen a este?"
+
+# [[texts.facets]]
+# name = "brightness"
+# question = "¿Cuánto se parece en brillo?"
+# anchors = ["nada", "algo", "mucho"]  # the words alone
+
+# [[texts.questions]]
+# id = "years"
+# text = "¿Durante cuántos años ha trabajado con el sonido?"
+
+# [[texts.questions]]
+# id = "device"
+# text = "¿Con qué ha escuchado?"
+# choices = ["auriculares", "altavoces"]
+"""
+
 _LISTS_OF_TABLES = {"queries": _REPLACED, "scale": _FACET, "questionnaire": _QUESTIONS}
 _FILLED_IN = ("title", "collection", "systems", "queries.per_family")
 
@@ -138,7 +161,7 @@ def template() -> str:
         systems=("first-system", "second-system"),
         queries=Queries(per_family=2),
     )
-    values = example.as_table() | {"contact": "", "questionnaire": {}}
+    values = example.as_table() | {"contact": "", "languages": [], "questionnaire": {}}
     values |= {key: asdict(getattr(example, key)) for key in ("queries", "joining", "listening")}
     values["scale"] = {
         "preset": "anchored",
@@ -154,6 +177,7 @@ def template() -> str:
         parts.append(f"\n# {HELP[name]}\n[{name}]\n")
         parts += [_explained(f"{name}.{key}", value) for key, value in table.items()]
         parts.append(_LISTS_OF_TABLES.get(name, ""))
+    parts.append(f"\n# {HELP['texts']}\n{_TEXTS[1:]}")
     return "".join(parts)
 
 

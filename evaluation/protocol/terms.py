@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from typing import Any
 
+from evaluation.protocol.further_texts import Texts
+from evaluation.protocol.replaced import Replaced
 from evaluation.statistics.bradley_terry import WIN_RATE
 from evaluation.statistics.graded_measures import MEAN_RATING, MEASURES
 
@@ -67,22 +69,6 @@ INSTRUCTIONS = (
     "that fits best. There is no right answer: trust your ears. You can listen as often as you "
     "like and change your mind."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Replaced:
-    """That a query which was drawn is not asked about.
-
-    Attributes
-    ----------
-    clip : it
-    reason : why, in a line
-    by : the clip that is asked about instead: the seed draws it. Once a study is made, it is there
-    """
-
-    clip: str
-    reason: str
-    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +326,8 @@ class Protocol:
     instructions, consent : Markdown that raters read first; no consent is asked where it is ""
     ends, withdrawal_until : dates (YYYY-MM-DD, the last day, UTC), "" for none
     contact : whom raters write to, in one line; "" for nobody who is named
+    languages : codes of those that raters read it in, its own first; () for its own alone
+    texts : what they read in the further ones (`evaluation.protocol.languages`)
     """
 
     slug: str
@@ -367,6 +355,12 @@ class Protocol:
     ends: str = ""
     withdrawal_until: str = ""
     contact: str = ""
+    languages: tuple[str, ...] = ()
+    texts: tuple[Texts, ...] = ()
+
+    def texts_in(self, language: str) -> Texts:
+        """Return the texts of a language; those of its own are all ""."""
+        return next((one for one in self.texts if one.language == language), Texts(language))
 
     def as_table(self) -> dict[str, Any]:
         """Return the protocol as a table of plain values.
@@ -379,11 +373,15 @@ class Protocol:
             table[key] = {name: one for name, one in table[key].items() if one is not None}
         if not self.joining.signed:
             del table["joining"]["signed"]
-        if not self.contact:
-            del table["contact"]
+        for key in ("contact", "languages", "texts"):
+            if not table[key]:
+                del table[key]
         for key, name in (("queries", "replaced"), ("listening", "leave_out")):
             if not table[key][name]:
                 del table[key][name]
+        for one in table.get("texts", ()):
+            for key in [key for key, value in one.items() if value in ("", ())]:
+                del one[key]
         return table
 
     def as_json(self) -> str:

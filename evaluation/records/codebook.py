@@ -112,7 +112,8 @@ def names_of(protocol: Protocol, anchors: Sequence[str] = ()) -> dict[str, Names
     questions = protocol.questionnaire
     lists = [*protocol.systems, *anchors]
     return {
-        "judgements": {"ranks": protocol.systems},
+        "judgements": {"ranks": protocol.systems, "language": protocol.languages},
+        "preferences": {"language": protocol.languages},
         "pools": {"ranks": lists, "scores": lists},
         "raters": {
             "before": [one.id for one in questions.before],

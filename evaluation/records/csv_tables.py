@@ -17,7 +17,7 @@ import numpy as np
 from embeddings.errors import InputError
 from evaluation.keys import shown
 from evaluation.records.formulas import harmless
-from evaluation.records.table_columns import Names, columns_of, is_typed, prefixes
+from evaluation.records.table_columns import Names, columns_of, is_typed, prefixes, sometimes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,10 +147,11 @@ def _rows(text: str, source: str) -> list[tuple[int, list[str]]]:
 
 
 def _names_in(kind: type, header: Sequence[str]) -> dict[str, list[str]]:
-    return {
+    found = {
         field: [column.removeprefix(prefix) for column in header if column.startswith(prefix)]
         for field, prefix in prefixes(kind).items()
     }
+    return found | {name: [name] for name in sometimes(kind) if name in header}
 
 
 def _check_header(header: Sequence[str], wanted: Sequence[str], source: str) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from evaluation.records.table_columns import Named
+from evaluation.protocol.languages import ENGLISH
+from evaluation.records.table_columns import Named, OnlyWhere
 
 _NAME = "the rater's pseudonym in the study; simulated-001 is nobody"
 _PAGE = "the page of the block, from 1"
@@ -27,6 +28,11 @@ Ranks = Annotated[
     Named("rank.", "the rank, from 1, at which {} returned the candidate; empty where it did not"),
 ]
 """The rank at which each system returned a candidate, by the system."""
+Language = Annotated[
+    str, OnlyWhere("the code of the language in which the rater read the page; where the protocol "
+                   "names languages")
+]  # fmt: skip
+"""The language of a page: of a study that names none, English, and no table has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ class JudgementRecord:
     received_at: Received
     uuid: Annotated[str, "the judgement's unique id, made by the rater's browser"]
     ranks: Ranks
+    language: Language = ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,7 @@ class PreferenceRecord:
     given_at: Annotated[datetime, "when the choice was made, by the rater's own clock, UTC"]
     received_at: Received
     uuid: Annotated[str, "the choice's unique id, made by the rater's browser"]
+    language: Language = ENGLISH
 
 
 @dataclass(frozen=True, slots=True)

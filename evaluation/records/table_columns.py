@@ -26,6 +26,12 @@ class Named(NamedTuple):
     about: str
 
 
+class OnlyWhere(NamedTuple):
+    """What a column means that a table has only where its field has names; its record a default."""
+
+    about: str
+
+
 class Column(NamedTuple):
     """One column of a table.
 
@@ -54,11 +60,16 @@ def columns_of(kind: type, names: Names | None = None) -> list[Column]:
     Parameters
     ----------
     kind : the records' dataclass
-    names : for each mapping the names that have a column; none unless told
+    names : for each mapping the names that have a column, and for a column that is not always
+        there any name where it is; none unless told
     """
     found = []
     for field in fields(kind):
         hint, about = get_args(field.type)
+        if isinstance(about, OnlyWhere):
+            if not (names or {}).get(field.name):
+                continue
+            about = about.about
         parts = get_args(hint) or (hint,)
         mapped = isinstance(about, Named)
         prefix, meaning = about if mapped else (field.name, about)
@@ -74,6 +85,11 @@ def columns_of(kind: type, names: Names | None = None) -> list[Column]:
 def is_typed(column: Column) -> bool:
     """Return whether a column has what strangers typed: answers to questions, and their ids."""
     return bool(column.key) and column.value is str
+
+
+def sometimes(kind: type) -> list[str]:
+    """Return the fields whose columns are not always there."""
+    return [one.name for one in fields(kind) if isinstance(get_args(one.type)[1], OnlyWhere)]
 
 
 def prefixes(kind: type) -> dict[str, str]:

@@ -16,6 +16,7 @@ from tests.support.browser.tab import (
     press,
     sideways,
     state,
+    tab_to,
     wait_until,
 )
 from tests.support.browser.watching import watch
@@ -146,15 +147,6 @@ open = true
 completion_code = "DONE42"
 redirect = "https://example.org/back?cc={code}"
 """
-
-
-def tab_to(page: Page, selector: str) -> None:
-    """Press Tab until something that fits a selector has the focus."""
-    for _ in range(200):
-        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"Tab does not reach {selector}")
 
 
 def test_the_whole_way_by_keyboard_alone(page: Page, start: Callable[..., Server]) -> None:

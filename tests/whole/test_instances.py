@@ -52,6 +52,7 @@ NOT_WALKED = {
     "maps.clips",  # a part of a page, of clips that a script names
     *(f"by_address.{one}{form}" for one in ("collections", "clips", "rankings", "parts")
       for form in ("", "_json")),  # what scripts ask for first
+    "languages.page",  # where a draft in several languages is opened
 }  # fmt: skip
 
 OF_EACH_STUDY = {"manage.study", "manage.people", "manage.protocol", "results.page"}

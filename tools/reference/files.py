@@ -103,6 +103,7 @@ _NAMED = {
     "before": ["QUESTION"],
     "after": ["QUESTION"],
     "ids": ["NAME"],
+    "language": ["CODE"],
 }
 """What stands for the names that a study gives, of each field that has a column for each."""
 _LEVELS = "In the folder of a study that was opened: how loud raters hear each clip."

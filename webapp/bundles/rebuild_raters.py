@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from evaluation.keys import shown
+from evaluation.protocol.languages import ENGLISH
 from evaluation.records.bundle import Bundle
 from evaluation.records.events import JudgementRecord
 from evaluation.records.facts import RaterRecord
@@ -194,13 +195,22 @@ class Rebuilt(Design):
 
     def _judgements(self, rows: Sequence[tuple[int, JudgementRecord]]) -> list[Answer]:
         allowed = {facet.name: set(facet.allowed) for facet in self.terms.scale.facets}
-        columns = ("facet", "grade", "listened_seconds", "heard", "given_at", "received_at")
+        columns = (
+            "facet",
+            "grade",
+            "language",
+            "listened_seconds",
+            "heard",
+            "given_at",
+            "received_at",
+        )
         found: list[Answer] = []
         ids = self._ids("judgements", rows)
         for line, row in rows:
             if row.grade not in allowed.get(row.facet, ()):
                 what = f"the scale has no grade {row.grade} for {shown(row.facet)}"
                 raise self.error("judgements", line, what)
+            self._check_language("judgements", line, row)
             given = self._given("judgements", line, row)
             slot = self._place("judgements", line, row)
             found.append((given, slot, next(ids) | _values(row, columns)))
@@ -214,13 +224,20 @@ class Rebuilt(Design):
             if row.choice not in CHOICES:
                 rule = f"choice must be one of {', '.join(CHOICES)}, not {shown(row.choice)}"
                 raise self.error("preferences", line, rule)
+            self._check_language("preferences", line, row)
             given = self._given("preferences", line, row)
             places = sorted(given.slots, key=lambda slot: slot.position)
             if [slot.system and slot.system.ranking for slot in places] != [row.list_a, row.list_b]:
                 raise self.error("preferences", line, "slots.csv has other lists as A and B")
-            values = _values(row, ("choice", "given_at", "received_at"))
+            values = _values(row, ("choice", "language", "given_at", "received_at"))
             found.append((given, None, next(ids) | values))
         return found
+
+    def _check_language(self, table: str, line: int, row: Any) -> None:
+        offered = self.terms.languages or (ENGLISH,)
+        if row.language not in offered:
+            rule = f"language must be one of {', '.join(offered)}, not {shown(row.language)}"
+            raise self.error(table, line, rule)
 
     def _heard(self, table: str, columns: Sequence[str]) -> list[Answer]:
         """Return the rows of a table about sounds."""

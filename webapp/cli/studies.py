@@ -13,6 +13,7 @@ from webapp.bundles import export_import
 from webapp.bundles.payments import payments_csv
 from webapp.cli import Group
 from webapp.cli.of_studies.joining import forget_ids_command, join_secret_command, reissue_command
+from webapp.cli.of_studies.languages import languages_command
 from webapp.cli.of_studies.mixed import model_command
 from webapp.cli.of_studies.plans import plan_command
 from webapp.cli.of_studies.reports import plan_lines, status_lines
@@ -29,6 +30,7 @@ group = Group("studies", help="Create, open and export listening tests.")
 group.add_command(plan_command)
 group.add_command(model_command)
 group.add_command(report_command)
+group.add_command(languages_command)
 for command in (reissue_command, join_secret_command, forget_ids_command, take_in_command):
     group.add_command(command)
 commands = (group,)

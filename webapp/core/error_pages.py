@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from embeddings.errors import InputError
 from webapp.core.health.logs import request_id
+from webapp.core.languages.choosing import is_raters
 from webapp.core.other_keys import note_other, page_is_other
 
 OTHER_KEY = lazy_gettext(
@@ -41,12 +42,21 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, CSRFError):
         sentence = _("This page is out of date: load it again. Nothing was lost.")
         return answer(sentence, 403, reload=True)
-    sentence = words.get(error.code or 500) or error.description or error.name
+    sentence = words.get(error.code or 500) or _own_words(error)
     made = current_app.make_response(answer(sentence, error.code or 500))
     for name, value in error.get_headers():
         if name != "Content-Type":  # Allow, Content-Range and the like belong to the status
             made.headers[name] = value
     return made
+
+
+def _own_words(error: HTTPException) -> str:
+    """Return what an error says itself, unless that is what Werkzeug says of all of its kind."""
+    if error.description and error.description != type(error).description:
+        return error.description
+    if error.code in (400, 415):
+        return _("What was sent cannot be read.")
+    return _("This cannot be answered.")
 
 
 def input_error(error: InputError) -> ResponseReturnValue:
@@ -62,11 +72,12 @@ def wants_json() -> bool:
 def answer(sentence: object, status: int, **facts: bool) -> ResponseReturnValue:
     """Answer with a sentence, as JSON where that was asked for or sent.
 
-    Where the server itself is at fault the page asks the database nothing, not even who is there.
+    Where the server itself is at fault the page asks the database nothing, not even who is there;
+    a rater's has no menus, whoever looks at it.
     """
     if request.is_json or wants_json():
         return {"error": str(sentence)} | facts, status
-    blind = status >= 500
+    blind = status >= 500 or is_raters()
     page = render_template(
         "error.html", sentence=sentence, status=status, blind=blind, request_id=request_id()
     )

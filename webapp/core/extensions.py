@@ -4,7 +4,6 @@ from functools import lru_cache
 from typing import Any
 
 from flask import Flask
-from flask_babel import Babel, get_translations
 from flask_bootstrap import Bootstrap5
 from flask_login import LoginManager
 from flask_migrate import Migrate
@@ -13,38 +12,36 @@ from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
 
-babel = Babel()
+from webapp.core.languages.choosing import language
+from webapp.core.languages.translating import RaterBabel, in_language
+
+babel = RaterBabel()
 bootstrap = Bootstrap5()
 csrf = CSRFProtect()
 login = LoginManager()
 migrate = Migrate()
 
-_MOST_WORDS = 5000
+_MOST_WORDS = 20_000
 
 
 def quick_words(app: Flask) -> None:
     """Let templates look each of their words up once; call it after Babel is bound to the app.
 
-    A page of a rater has hundreds of them, and Flask-Babel asks at each what the request's language
-    is. Where nothing chooses one, it is the app's, whose words do not change while it runs.
+    A page of a rater has hundreds of them, and Flask-Babel looks for its catalogue at each. Those
+    of a language do not change while the app runs.
     """
-    if app.extensions["babel"].locale_selector is not None:
-        return
+    translated = lru_cache(_MOST_WORDS)(in_language)
 
     @lru_cache(_MOST_WORDS)
-    def translated(words: str) -> str:
-        return get_translations().ugettext(words)
-
-    @lru_cache(_MOST_WORDS)
-    def whole(words: str, escaping: bool) -> str:
-        return _filled(translated(words), {}, escaping)
+    def whole(code: str, words: str, escaping: bool) -> str:
+        return _filled(translated(code, words), {}, escaping)
 
     @pass_eval_context
     def gettext(context: EvalContext, words: str, **values: Any) -> str:
         escaping = bool(context.autoescape)
         if values:
-            return _filled(translated(words), values, escaping)
-        return whole(words, escaping)
+            return _filled(translated(language(), words), values, escaping)
+        return whole(language(), words, escaping)
 
     app.jinja_env.globals |= {"_": gettext, "gettext": gettext}
 

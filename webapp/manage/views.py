@@ -20,6 +20,7 @@ from flask_babel import lazy_gettext, ngettext
 from flask_login import current_user
 
 from embeddings.errors import InputError
+from evaluation.protocol.languages import unconfirmed
 from evaluation.protocol.reading import protocol_toml
 from evaluation.records.bundle import write_bundle
 from webapp.bundles import export_import
@@ -94,6 +95,9 @@ def open_study(slug: str) -> ResponseReturnValue:
     found = _study(slug)
     if found.state != "draft":
         flash(_("Only a draft can be opened."))
+    elif unconfirmed(found.terms):
+        flash(_("Before it opens, read the words of the scale in each language."))
+        return redirect(url_for("languages.page", slug=slug))
     else:
         db.session.rollback()  # the process writes, and must not wait for this request
         jobs.start_opening(slug, hand())

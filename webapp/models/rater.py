@@ -14,6 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from evaluation.protocol.languages import ENGLISH
 from webapp.core.database import UtcDateTime, db, now
 from webapp.models.study import Block, Candidate, Query, Study, System
 
@@ -186,7 +187,8 @@ class Slot(db.Model):
 class Judgement(db.Model):
     """One grade of one thing by one rater. A change of mind is a new row; the last counts.
 
-    `heard` is the share of the sound, in [0, 1], that the rater had heard by then.
+    `heard` is the share of the sound, in [0, 1], that the rater had heard by then, `language` that
+    of the page.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -194,6 +196,7 @@ class Judgement(db.Model):
     facet: Mapped[str] = mapped_column(default="relevance")
     grade: Mapped[int]
     client_uuid: Mapped[str] = mapped_column(unique=True)
+    language: Mapped[str] = mapped_column(default=ENGLISH, server_default=ENGLISH)
     listened_seconds: Mapped[float]
     heard: Mapped[float | None]
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -210,6 +213,7 @@ class Preference(db.Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id"), index=True)
     choice: Mapped[str]
+    language: Mapped[str] = mapped_column(default=ENGLISH, server_default=ENGLISH)
     client_uuid: Mapped[str] = mapped_column(unique=True)
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

@@ -8,12 +8,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 
 from embeddings.errors import InputError
+from evaluation.keys import shown
 from evaluation.protocol.terms import Protocol
 from webapp.core.database import db
 from webapp.models import Flag, Judgement, Listen, Preference
-from webapp.rating.answers import CHOICES, Answer, heard_columns, parse_grade, parse_seconds
+from webapp.rating.answers import (
+    CHOICES,
+    Answer,
+    heard_columns,
+    parse_grade,
+    parse_language,
+    parse_seconds,
+)
 from webapp.rating.tokens import Thing
 
 
@@ -62,19 +71,24 @@ def grade_row(slot: int, answer: Answer, body: dict[str, Any], terms: Protocol) 
     """Return what a grade comes to of what is in the slot of that id."""
     grade = parse_grade(body, terms)
     same = {"slot_id": slot, "facet": grade["facet"], "grade": grade["grade"]}
+    language = {"language": parse_language(body, terms)}
     times = {"given_at": answer.moment, "received_at": answer.received}
     heard = {name: grade[name] for name in ("listened_seconds", "heard")}
-    return Row(Judgement, same, heard | times)
+    return Row(Judgement, same, heard | language | times)
 
 
 def _preference(thing: Thing, answer: Answer, body: dict[str, Any], terms: Protocol) -> Row:
     choice = body.get("choice")
     if choice not in CHOICES:
-        raise InputError(f"The choice must be one of A, B, none, not {choice!r}.")
+        raise InputError(
+            _("The choice must be one of %(allowed)s, not %(choice)s.",
+              allowed=", ".join(CHOICES), choice=shown(choice))
+        )  # fmt: skip
     if thing.slot or thing.candidate or terms.method != "preference":
         raise LookupError
     same = {"assignment_id": thing.assignment.id, "choice": str(choice)}
-    return Row(Preference, same, {"given_at": answer.moment, "received_at": answer.received})
+    rest = {"language": parse_language(body, terms), "given_at": answer.moment}
+    return Row(Preference, same, rest | {"received_at": answer.received})
 
 
 def _listen(thing: Thing, answer: Answer, body: dict[str, Any], terms: Protocol) -> Row:

@@ -8,14 +8,17 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.dialects import postgresql, sqlite
 
 from embeddings.errors import InputError
-from evaluation.protocol.terms import Protocol
+from evaluation.keys import shown
+from evaluation.protocol.languages import ENGLISH
+from evaluation.protocol.terms import Facet, Protocol
 from webapp.core.database import db, now, turn
 from webapp.models import Assignment, Flag, Judgement, Preference, Slot
 from webapp.rating.assigning import renew
-from webapp.rating.moments import read_moment, server_moment
+from webapp.rating.moments import read_moment, server_moment, unreadable
 from webapp.rating.tokens import Thing
 
 CHOICES = ("A", "B", "none")
@@ -45,20 +48,31 @@ def parse_answer(
     Raises InputError naming what is wrong with it.
     """
     if not isinstance(body, dict):
-        raise InputError("An answer must be one JSON object.")
+        raise InputError(_("An answer must be one JSON object."))
     received = now()
     arrived = min(seen, received) if seen else received
+    own = _there(body, "uuid")
     try:
-        uuid, given = str(UUID(str(body["uuid"]))), read_moment(body[moment], moment)
-        name, sent = str(body[about]), body.get("sent_at")
+        uuid = str(UUID(str(own)))
+    except ValueError as error:
+        raise InputError(unreadable("uuid", own)) from error
+    given, sent = read_moment(_there(body, moment), moment), body.get("sent_at")
+    name = str(_there(body, about))
+    try:
         when = server_moment(given, sent and read_moment(sent, "sent_at"), arrived)
-    except KeyError as error:
-        raise InputError(f"An answer must have {error}.") from error
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"An answer must be complete: {error}.") from error
+    except OverflowError as error:
+        raise InputError(unreadable(moment, body[moment])) from error
     if when.year < 2000:
-        raise InputError(f"{moment} must be from 2000 on, not {body[moment]!r}.")
+        raise InputError(
+            _("%(key)s must be from 2000 on, not %(value)s.", key=moment, value=shown(body[moment]))
+        )
     return Answer(name, uuid, when, received)
+
+
+def _there(body: dict[str, Any], key: str) -> Any:
+    if key not in body:
+        raise InputError(_("An answer must have %(key)s.", key=repr(key)))
+    return body[key]
 
 
 def parse_grade(body: dict[str, Any], terms: Protocol) -> dict[str, Any]:
@@ -66,19 +80,52 @@ def parse_grade(body: dict[str, Any], terms: Protocol) -> dict[str, Any]:
     facets = {facet.name: facet for facet in terms.scale.facets}
     name = body.get("facet", next(iter(facets)))
     if not isinstance(name, str) or name not in facets:
-        raise InputError(f"The facet must be one of {', '.join(facets)}, not {name!r}.")
+        raise InputError(
+            _("The facet must be one of %(allowed)s, not %(name)s.",
+              allowed=", ".join(facets), name=shown(name))
+        )  # fmt: skip
     grade, facet = body.get("grade"), facets[name]
     if type(grade) is not int or grade not in facet.allowed:
-        rule = f"from {facet.lowest} to {facet.highest} in steps of {facet.step}"
-        if not facet.step:
-            rule = f"one of {', '.join(map(str, facet.allowed))}"
-        raise InputError(f"The grade must be {rule}, not {grade!r}.")
+        raise InputError(_no_grade(facet, grade))
     listened = _number(body, "listened_seconds", 1e6)
     heard = _number(body, "heard", 1.0) if body.get("heard") is not None else None
     share = terms.listening.must_listen if terms.method == "graded" else 0.0
     if (heard or 0.0) + _ROUNDING < share:
-        raise InputError(f"{share:.0%} of a sound must be heard first, not {heard or 0:.0%}.")
+        raise InputError(
+            _("%(share)d %% of a sound must be heard first, not %(heard)d %%.",
+              share=round(100 * share), heard=round(100 * (heard or 0)))
+        )  # fmt: skip
     return {"facet": name, "grade": grade, "listened_seconds": listened, "heard": heard}
+
+
+def _no_grade(facet: Facet, grade: Any) -> str:
+    """Return that a scale has no such grade."""
+    if not facet.step:
+        allowed = ", ".join(map(str, facet.allowed))
+        return _("The grade must be one of %(allowed)s, not %(grade)s.",
+                 allowed=allowed, grade=shown(grade))  # fmt: skip
+    return _(
+        "The grade must be from %(low)d to %(high)d in steps of %(step)d, not %(grade)s.",
+        low=facet.lowest,
+        high=facet.highest,
+        step=facet.step,
+        grade=shown(grade),
+    )
+
+
+def parse_language(body: dict[str, Any], terms: Protocol) -> str:
+    """Return the language of the page that an answer was given on, checked.
+
+    A page of before there were languages says none: it was in English.
+    """
+    offered = terms.languages or (ENGLISH,)
+    name = body.get("language", offered[0])
+    if name not in offered:
+        raise InputError(
+            _("The language must be one of %(allowed)s, not %(name)s.",
+              allowed=", ".join(offered), name=shown(name))
+        )  # fmt: skip
+    return str(name)
 
 
 def parse_seconds(body: dict[str, Any]) -> float:
@@ -87,14 +134,16 @@ def parse_seconds(body: dict[str, Any]) -> float:
 
 
 def _number(body: dict[str, Any], key: str, most: float) -> float:
+    given = _there(body, key)
     try:
-        value = float(body[key])
-    except KeyError as error:
-        raise InputError(f"An answer must have {error}.") from error
+        value = float(given)
     except (TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"An answer must be complete: {error}.") from error
+        raise InputError(unreadable(key, given)) from error
     if not (math.isfinite(value) and 0 <= value <= most):
-        raise InputError(f"{key} must be from 0 to {most:.0f}, not {value!r}.")
+        raise InputError(
+            _("%(key)s must be from 0 to %(most)d, not %(value)s.",
+              key=key, most=round(most), value=shown(value))
+        )  # fmt: skip
     return value
 
 

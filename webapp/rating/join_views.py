@@ -24,11 +24,13 @@ from flask.typing import ResponseReturnValue
 
 from embeddings.errors import InputError
 from webapp.core.database import beside, db, reading
+from webapp.core.languages.choosing import choose, offer
 from webapp.core.limits import limit
 from webapp.core.markdown import markdown
 from webapp.core.security import public
 from webapp.models import Rater, Study
 from webapp.rating import joining, people
+from webapp.rating.spoken_terms import spoken_terms
 
 bp = Blueprint("join", __name__)
 
@@ -38,10 +40,11 @@ _LONGEST = 100  # characters of a secret, which have 32
 
 
 @bp.before_request
-def gate() -> None:
+def gate() -> ResponseReturnValue | None:
     """Count who comes."""
     limit()
     beside()
+    return choose()
 
 
 @bp.get("/join/<slug>")
@@ -89,6 +92,7 @@ def _who(slug: str) -> tuple[Study, Rater | None]:
     study = db.session.scalar(sa.select(Study).where(Study.slug == slug, Study.state != "draft"))
     if study is None:
         abort(404)
+    offer(study.terms.languages)
     try:
         person = joining.person_of(study, request.args)
     except InputError:
@@ -114,13 +118,15 @@ def _back(study: Study, rater: Rater) -> ResponseReturnValue:
 
 def _ask(study: Study, why: str) -> ResponseReturnValue:
     """Ask for consent, or to begin; "again" asks somebody of before to go on."""
-    consent = markdown(study.terms.consent) if why == "begin" and study.terms.consent else ""
+    told = spoken_terms(study).consent if why == "begin" else ""
+    consent = markdown(told) if told else ""
     return _with_secret(study, "rating/join.html", consent=consent, why=why)
 
 
 def _with_secret(study: Study, template: str, **context: Any) -> Any:
     """Show a page, and give the browser its secret if it has none."""
-    page = render_template(template, study=study, terms=study.terms, can_withdraw=False, **context)
+    terms = spoken_terms(study)
+    page = render_template(template, study=study, terms=terms, can_withdraw=False, **context)
     response = make_response(page)
     if not _secret():
         response.set_cookie(
@@ -139,6 +145,6 @@ def _secret() -> str:
 def _end(study: Study, why: str, code: str = "") -> ResponseReturnValue:
     target = study.terms.joining.redirect.replace("{code}", code) if code else ""
     return render_template(
-        "rating/end.html", study=study, terms=study.terms, why=why, code=code, redirect=target,
-        done=0, can_withdraw=False,
+        "rating/end.html", study=study, terms=spoken_terms(study), why=why, code=code,
+        redirect=target, done=0, can_withdraw=False,
     )  # fmt: skip

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 from flask import current_app
+from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
 from embeddings.errors import InputError
@@ -47,11 +48,17 @@ def person_of(study: Study, given: Mapping[str, str]) -> str:
     name = joining.ids[0]
     value = given.get(name, "").strip()
     if not value:
-        raise InputError(f"The address lacks {name}: please come by the link you were given.")
+        raise InputError(
+            _("The address lacks %(name)s: please come by the link you were given.", name=name)
+        )
     if is_unfilled(value):
         raise InputError(
-            f"{name} was not filled in, it is still {shown(value)}: "
-            "please come by the link you were given."
+            _(
+                "%(name)s was not filled in, it is still %(value)s: please come by the link you "
+                "were given.",
+                name=name,
+                value=shown(value),
+            )
         )
     if joining.signed:
         check_signature(study.slug, name, value, given)
@@ -136,17 +143,32 @@ def check_joining(study: Study, given: Mapping[str, str]) -> dict[str, str]:
     """
     joining = study.terms.joining
     if not is_open(study) or not joining.open or study.simulated:
-        raise InputError("This study cannot be joined.")
+        raise InputError(_("This study cannot be joined."))
     person_of(study, given)
     ids = {name: given.get(name, "").strip() for name in joining.ids}
     ids = {name: "" if is_unfilled(value) else value for name, value in ids.items()}
     for name, value in ids.items():
         if len(value) > _LONGEST_ID:
-            raise InputError(f"{name} must have at most {_LONGEST_ID} characters.")
+            raise InputError(
+                _("%(name)s must have at most %(most)d characters.", name=name, most=_LONGEST_ID)
+            )
         if any(unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp") for one in value):
-            raise InputError(f"{name} must have no control characters, unlike {shown(value)}.")
+            raise InputError(
+                _(
+                    "%(name)s must have no control characters, unlike %(value)s.",
+                    name=name,
+                    value=shown(value),
+                )
+            )
         if value[:1] in ("=", "+", "-", "@"):
-            raise InputError(f"{name} must not begin with {value[0]}, unlike {shown(value)}.")
+            raise InputError(
+                _(
+                    "%(name)s must not begin with %(sign)s, unlike %(value)s.",
+                    name=name,
+                    sign=value[0],
+                    value=shown(value),
+                )
+            )
     return ids
 
 

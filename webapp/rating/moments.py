@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from functools import cache
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.dialects import postgresql, sqlite
 
 from embeddings.errors import InputError
+from evaluation.keys import shown
 from webapp.core.database import db, now
 from webapp.models import LastAnswer, Study
 from webapp.rating.tokens import Name, Thing
@@ -26,10 +28,19 @@ def read_moment(text: object, key: str) -> datetime:
     try:
         moment = datetime.fromisoformat(str(text))
     except ValueError as error:
-        raise InputError(f"An answer must be complete: {error}.") from error
+        raise InputError(unreadable(key, text)) from error
     if moment.tzinfo is None:
-        raise InputError(f"{key} must have a time zone, not {text!r}.")
+        raise InputError(
+            _("%(key)s must have a time zone, unlike %(value)s.", key=key, value=shown(text))
+        )
     return moment
+
+
+def unreadable(key: str, value: object) -> str:
+    """Return that what an answer has under a key is not what has to be there."""
+    return _(
+        "An answer must be complete: %(key)s cannot be %(value)s.", key=key, value=shown(value)
+    )
 
 
 def server_moment(given: datetime, sent: datetime | None, received: datetime) -> datetime:

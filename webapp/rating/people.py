@@ -8,9 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.orm import contains_eager
 
 from embeddings.errors import InputError
+from evaluation.keys import shown
 from evaluation.protocol.terms import Question
 from webapp.core.database import db, now, turn
 from webapp.logbook import RATER, record
@@ -202,8 +204,11 @@ def withdraw(rater: Rater) -> int:
     """
     if not may_withdraw(rater):
         raise InputError(
-            f"Withdrawal was possible until {rater.study.terms.withdrawal_until}; "
-            "please write to the people who run the study."
+            _(
+                "Withdrawal was possible until %(day)s; please write to the people who run the "
+                "study.",
+                day=rater.study.terms.withdrawal_until,
+            )
         )
     assignments = sa.select(Assignment.id).where(Assignment.rater_id == rater.id)
     slots = sa.select(Slot.id).where(Slot.assignment_id.in_(assignments))
@@ -299,14 +304,18 @@ def _is_past(day: str) -> bool:
 def _error(question: Question, answer: str) -> str:
     """Return what is wrong with an answer, "" for nothing."""
     if not answer:
-        return "This must be answered." if question.required else ""
+        return _("This must be answered.") if question.required else ""
     if len(answer) > LONGEST_ANSWER:
-        return f"An answer may have {LONGEST_ANSWER} characters, not {len(answer)}."
+        return _(
+            "An answer may have %(most)d characters, not %(given)d.",
+            most=LONGEST_ANSWER,
+            given=len(answer),
+        )
     if question.kind == "choice" and answer not in question.choices:
-        return "Please choose one of the answers."
+        return _("Please choose one of the answers.")
     if question.kind == "number":
         try:
             float(answer)
         except ValueError:
-            return f"This must be a number, not {answer!r}."
+            return _("This must be a number, not %(given)s.", given=shown(answer))
     return ""

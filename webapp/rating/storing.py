@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from webapp.core.database import db
+from webapp.core.languages.choosing import offer
 from webapp.core.metrics import count_answer
 from webapp.models import Assignment, Rater, Slot, Study
 from webapp.models.study import terms_of
@@ -48,6 +49,7 @@ def store_plainly(
     if found is None:
         return None
     terms = terms_of(found.protocol)
+    offer(terms.languages)
     if not is_kept(found.lease_until, found.finished_at, terms):
         return None
     row = grade_row(name.number, given, body, terms)

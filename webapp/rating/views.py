@@ -27,6 +27,7 @@ from werkzeug.exceptions import HTTPException
 from embeddings.errors import InputError
 from webapp.core.database import beside, reading, reads, writing
 from webapp.core.error_pages import OTHER_KEY, answer, http_error
+from webapp.core.languages.choosing import PARAMETER, choose, offer
 from webapp.core.limits import limit
 from webapp.core.markdown import markdown
 from webapp.core.other_keys import note_other
@@ -36,6 +37,7 @@ from webapp.rating import headphones, joining, judging_page, people, storing, tr
 from webapp.rating.answer_kinds import KINDS
 from webapp.rating.answers import finish_page, parse_answer
 from webapp.rating.old_tokens import is_old, old_tone, open_old_token
+from webapp.rating.spoken_terms import asked, spoken_terms
 from webapp.rating.tokens import (
     TONE,
     Name,
@@ -70,7 +72,7 @@ def gate() -> ResponseReturnValue | None:
             seen.clear()
         seen.add((slug, token))
     beside(token)
-    return None
+    return choose()
 
 
 @bp.errorhandler(CSRFError)
@@ -109,7 +111,8 @@ def page(slug: str, token: str) -> ResponseReturnValue:
     if step.name in ("practice", "main", "repeat"):
         return _judging_page(rater, step)
     if step.name == "consent":
-        return _show("rating/consent.html", rater, consent=markdown(rater.study.terms.consent))
+        consent = markdown(spoken_terms(rater.study).consent)
+        return _show("rating/consent.html", rater, consent=consent)
     if step.name == "questions":
         return _questions_page(rater, step.when, {}, {})
     if step.name in ("sound", "headphones"):
@@ -159,6 +162,8 @@ def questions(slug: str, token: str, when: str) -> ResponseReturnValue:
     step = people.where(rater)
     if (step.name, step.when) != ("questions", when):
         return _back(slug, token)
+    if request.form.get(PARAMETER):  # the menu of languages: nothing is sent yet
+        return _questions_page(rater, when, people.given_answers(rater, when, request.form), {})
     answers, errors = people.answer_questions(rater, when, request.form)
     return _questions_page(rater, when, answers, errors) if errors else _back(slug, token)
 
@@ -263,8 +268,9 @@ def withdraw(slug: str, token: str) -> ResponseReturnValue:
     rater = _rater(slug, token)
     study = rater.study
     people.withdraw(rater)
-    return render_template("rating/end.html", study=study, terms=study.terms, why="withdrawn",
-                           code="", redirect="", done=0, can_withdraw=False)  # fmt: skip
+    terms = spoken_terms(study)
+    return render_template("rating/end.html", study=study, terms=terms, why="withdrawn", code="",
+                           redirect="", done=0, can_withdraw=False)  # fmt: skip
 
 
 def _unknown(sound: str) -> str:
@@ -279,19 +285,18 @@ def _unknown(sound: str) -> str:
 def _judging_page(rater: Rater, step: people.Step) -> ResponseReturnValue:
     view = judging_page.view(rater, _sitting(), step, request.args.get("page", type=int))
     template = "rating/page.html" if rater.study.terms.method == "graded" else "rating/lists.html"
-    instructions = markdown(rater.study.terms.instructions)
+    instructions = markdown(spoken_terms(rater.study).instructions)
     return _show(template, rater, view=view, instructions=instructions)
 
 
 def _questions_page(
     rater: Rater, when: str, values: dict[str, str], errors: dict[str, str]
 ) -> ResponseReturnValue:
-    asked = rater.study.terms.questionnaire
     return _show(
         "rating/questions.html",
         rater,
         when=when,
-        questions=asked.before if when == "before" else asked.after,
+        questions=asked(rater.study, when),
         values=values,
         errors=errors,
     )
@@ -329,7 +334,7 @@ def _show(template: str, rater: Rater, **context: Any) -> str:
     return render_template(
         template,
         study=rater.study,
-        terms=rater.study.terms,
+        terms=spoken_terms(rater.study),
         can_withdraw=people.may_withdraw(rater),
         resume=joining.resume_code(rater) if rater.joined else "",
         trying=trying.kind_of(rater.token),
@@ -347,6 +352,7 @@ def _rater(slug: str, token: str) -> Rater:
     if rater is None:
         _seen_links().discard((slug, token))
         abort(make_response(_gone()))
+    offer(rater.study.terms.languages)
     return rater
 
 

@@ -35,6 +35,7 @@ from evaluation.design.pooling import Candidate as Pooled
 from evaluation.design.pooling import Source, pool, split_pool
 from evaluation.design.practice import practice_pool
 from evaluation.design.sampling import unheard_ids
+from evaluation.protocol.languages import check_confirmed
 from evaluation.protocol.terms import Protocol
 from webapp.core.database import db, now, reading
 from webapp.core.machines import rehearsal_tables
@@ -49,6 +50,7 @@ from webapp.models import (
     System,
 )
 from webapp.study import frozen
+from webapp.study.confirming import keep, whole_protocol
 from webapp.study.extending import inherit
 from webapp.study.lifecycle import find_study, study_folder, subject
 
@@ -93,6 +95,7 @@ def _open(study: Study, workers: Workers, simulated: bool) -> Study:
     db.session.rollback()  # pools and copies take a while, and must not keep others from writing
     with reading():
         slug, terms, sha256 = study.slug, study.terms, study.protocol_sha256
+        check_confirmed(terms)
         collection, rankings = subject(terms)
         pools = study_pools(study, collection, rankings)
         heard = sorted(set(chain.from_iterable(one.rows for one in pools)))
@@ -114,6 +117,8 @@ def _open(study: Study, workers: Workers, simulated: bool) -> Study:
         study.level, study.tone, study.trials = delivered.common_level, tone, trials
         study.state, study.opened_at, study.code_version = "open", now(), __version__
         study.simulated = simulated
+        if terms.languages:
+            keep(study, whole_protocol(terms))
         record("opened", slug)
         db.session.commit()
     except BaseException:

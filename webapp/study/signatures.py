@@ -4,6 +4,8 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 
+from flask_babel import gettext as _
+
 from embeddings.errors import InputError
 from webapp.core.config import secret_in
 from webapp.study.lifecycle import study_folder
@@ -34,6 +36,10 @@ def check_signature(slug: str, name: str, value: str, given: Mapping[str, str]) 
     right = signature(join_secret(slug), value)
     if not hmac.compare_digest(told.encode(errors="replace"), right.encode()):
         raise InputError(
-            f"The {PARAMETER} of this address is not the one of its {name}: "
-            "please come by the link you were given."
+            _(
+                "The %(signature)s of this address is not the one of its %(name)s: please come by "
+                "the link you were given.",
+                signature=PARAMETER,
+                name=name,
+            )
         )

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from embeddings.errors import InputError
 from evaluation.design.screening import ControlReport
+from evaluation.protocol.languages import ENGLISH
 from evaluation.records.codebook import TABLES, names_of
 from evaluation.records.events import JudgementRecord
 from evaluation.records.facts import RaterRecord
@@ -139,6 +140,8 @@ class Tables:
         given, raters = (theirs.table(name, under=f"{parent.slug}/") for name in _REUSED)
         given = given[(given["kind"] == "result") & (given["repeat"] == 0)]
         pairs = pools.loc[pools["reused"], ["query", "candidate", *self._ranks]]
+        if "language" not in given:
+            given = given.assign(language=ENGLISH)
         given = given.drop(columns=theirs._ranks).merge(pairs, on=["query", "candidate"])
         told = raters[raters["rater"].isin(given["rater"])]
         columns = columns_of(RaterRecord, self.names["raters"])

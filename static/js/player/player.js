@@ -10,6 +10,7 @@
 // "sound-stretch", when a stretch of listening is over, its detail { started_at, seconds };
 // "sound-failed", when it could not be loaded and is not tried again by itself.
 
+import { numeral } from "../core/words.js";
 import { heardOf, keepHeard } from "./heard.js";
 import { setLoudness, setWanted } from "./loudness.js";
 import { offerSpectrogram } from "./spectrogram-button.js";
@@ -32,7 +33,7 @@ let watch = 0;
 // "0.0 / 2.6 s", or "0:05 / 1:20" for a sound of a minute or more.
 function clockText(position, seconds) {
   if (!seconds) return "";
-  if (seconds < 60) return `${position.toFixed(1)} / ${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${numeral(position, 1)} / ${numeral(seconds, 1)} s`;
   return [position, seconds]
     .map((time) => `${Math.floor(time / 60)}:${String(Math.floor(time % 60)).padStart(2, "0")}`)
     .join(" / ");
@@ -61,7 +62,7 @@ export class SoundPlayer extends HTMLElement {
     this.bar.className = "seek";
     this.bar.tabIndex = 0;
     this.bar.setAttribute("role", "slider");
-    this.bar.setAttribute("aria-label", `${this.dataset.position} ${this.dataset.name}`);
+    this.bar.setAttribute("aria-label", this.named(this.dataset.position));
     this.bar.setAttribute("aria-valuemin", "0");
     this.bar.addEventListener("keydown", (event) => this.onKey(event));
     this.seekByPointer(this.bar);
@@ -95,13 +96,19 @@ export class SoundPlayer extends HTMLElement {
     this.waveform.show(share);
     this.spectrogram?.show(share);
     this.icon.setAttribute("d", isPlaying ? "M7 5h3.5v14H7zM13.5 5H17v14h-3.5z" : "M8 5l11 7-11 7z");
-    this.button.setAttribute("aria-label", `${isPlaying ? this.dataset.pause : this.dataset.play} ${this.dataset.name}`);
+    this.button.setAttribute("aria-label", this.named(isPlaying ? this.dataset.pause : this.dataset.play));
     this.classList.toggle("playing", isPlaying);
     this.bar.setAttribute("aria-valuemax", this.seconds.toFixed(1));
     this.bar.setAttribute("aria-valuenow", this.position.toFixed(1));
     const text = clockText(this.position, this.seconds);
     this.bar.setAttribute("aria-valuetext", text);
     this.clock.textContent = text;
+  }
+
+  // Words with the sound's name in them: where they say so, else behind them.
+  named(words) {
+    const { name } = this.dataset;
+    return words.includes("{name}") ? words.replace("{name}", name) : `${words} ${name}`;
   }
 
   tell(name, detail) {

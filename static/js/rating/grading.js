@@ -4,6 +4,8 @@ import { heardEnough, heardSeconds, heardShare } from "./listening.js";
 import { onSaving, sayMissing, send, work } from "./saving.js";
 import { Scale } from "./scale.js";
 
+// Towards the end of a line grades rise, also where lines begin at the right.
+const ARROWS = document.dir === "rtl" ? { ArrowLeft: 1, ArrowRight: -1 } : { ArrowLeft: -1, ArrowRight: 1 };
 const SETTLE = 350; // milliseconds without another nudge until a grade is sent
 
 // A sound or a list that is graded: its scales, one for each question, and its line of state.
@@ -210,7 +212,7 @@ class Page {
   onKey(event) {
     const gradable = !typing(event) && (this.find(document.activeElement) ?? this.find(currentItem()));
     if (!gradable) return;
-    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const by = ARROWS[event.key];
     if (by && gradable.arrow(by)) event.preventDefault();
     else if (/^\d$/.test(event.key) && !event.repeat && singleKeys()) gradable.digit(event.key);
   }

@@ -1,11 +1,9 @@
 // What this browser keeps of a rater's answers that could not be stored: it is said on the page, with
 // the reasons, and can be saved as a file, tried again, and forgotten once the file was saved.
+import { counted } from "../core/words.js";
+
 const FORMAT = 1; // of the file: webapp/rating/answer_files.py reads it
 const LONG = 60000; // milliseconds that an answer waits until a file of it is offered
-
-function words(template, count) {
-  return template.replace("{count}", count);
-}
 
 function isAnswer({ kind }) {
   return kind !== "listen";
@@ -69,9 +67,8 @@ export class Kept {
 
   say(refused, waiting) {
     const { dataset } = this.element;
-    const [one, many] = refused.length ? [dataset.one, dataset.many] : [dataset.waitingOne, dataset.waitingMany];
-    const count = refused.length || waiting.length;
-    const title = words(count === 1 ? one : many, count);
+    const forms = refused.length ? dataset.refused : dataset.waiting;
+    const title = counted(forms, refused.length || waiting.length);
     if (this.part("title").textContent !== title) this.part("title").textContent = title;
     this.part("where").textContent = this.queue.lasting ? dataset.kept : dataset.unkept;
     const reasons = new Set(refused.map((entry) => entry.refused?.reason).filter(Boolean));

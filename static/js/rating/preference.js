@@ -1,6 +1,6 @@
 // Which of two lists is better: by button or by the keys a, b and n.
 import { singleKeys, typing } from "../core/items.js";
-import { onSaving, sayMissing, send, work } from "./saving.js";
+import { onSaving, sayUndecided, send, work } from "./saving.js";
 
 export function preference(panel) {
   const buttons = [...panel.querySelectorAll(".choice")];
@@ -40,7 +40,7 @@ export function preference(panel) {
     flush() {},
     sayMissing() {
       if (chosen()) return false;
-      sayMissing(1, "missingChoice");
+      sayUndecided();
       buttons[0].focus();
       return true;
     },

@@ -1,4 +1,5 @@
 // What a rater's page says of saving, and its queue.
+import { counted } from "../core/words.js";
 import { Kept } from "./kept.js";
 import { Queue, uuid } from "./queue.js";
 
@@ -24,7 +25,12 @@ function say(words, { aboutSaving = false } = {}) {
 
 // Say that answers are missing, in the banner's words of that name.
 export function sayMissing(count, what = "missing") {
-  say((count === 1 && banner.dataset[`${what}One`] || banner.dataset[what]).replace("{count}", count));
+  say(counted(banner.dataset[what], count));
+}
+
+// Say that none of two lists was chosen.
+export function sayUndecided() {
+  say(banner.dataset.missingChoice);
 }
 
 // Say that the page cannot be left yet, where nothing says why.
@@ -48,8 +54,7 @@ export const queue = new Queue(
     saved: (entry) => tell("saved", entry),
     waiting(count) {
       if (count) tell("kept");
-      const words = count === 1 ? banner.dataset.waitingOne : banner.dataset.waiting;
-      if (count) say(words.replace("{count}", count), { aboutSaving: true });
+      if (count) say(counted(banner.dataset.waiting, count), { aboutSaving: true });
       else if (isAboutSaving) say(refusal);
     },
     refused(entry, reason) {
@@ -69,7 +74,7 @@ export const kept = new Kept(queue, () => {
 
 // Keep and send something; return its UUID. Kinds: see queue.js.
 export function send(where, body, kind = "answer") {
-  const whole = { ...body, uuid: uuid() };
+  const whole = { ...body, language: work.language, uuid: uuid() };
   if (kind === "answer" && !isAboutSaving) say(refusal); // what it said of missing ones is over
   queue.add(address(where), whole, kind);
   return whole.uuid;

@@ -11,7 +11,8 @@ from embeddings.systems.store import Ranking
 from evaluation.design.lists import oracle_list
 from evaluation.design.pooling import pool
 from evaluation.design.sampling import DrawnQuery, draw_queries, settled
-from evaluation.protocol.terms import Queries, Replaced
+from evaluation.protocol.replaced import Replaced
+from evaluation.protocol.terms import Queries
 
 FAMILIES = Queries(per_family=3, seed=3)
 CLASSES = Queries(per_class=2, seed=3)

@@ -150,7 +150,8 @@ def test_the_template_is_a_good_protocol_that_shows_every_key(tmp_path: Path) ->
         keys = [one.name for one in fields(part)] if is_dataclass(part) else [field.name]
         for key in keys:
             section = shown[field.name if is_dataclass(part) else ""]
-            assert re.search(rf"^(# )?{key} = ", section, re.MULTILINE), (field.name, key)
+            section = template() if key == "texts" else section
+            assert re.search(rf"^(# )?({key} = |\[\[{key}]])", section, re.MULTILINE), key
     assert INSTRUCTIONS in template()
 
 
@@ -178,8 +179,8 @@ def test_what_the_template_shows_are_the_defaults() -> None:
 
 def test_the_examples_in_the_template_are_good() -> None:
     blocks = re.findall(r"(?:^# \[\[.*\n)(?:^# \w.*\n)+", template(), re.MULTILINE)
-    assert len(blocks) == 4
-    text = template()
+    assert len(blocks) == 8
+    text = template().replace("# languages = []", 'languages = ["en", "es"]')
     for block in blocks:
         text = text.replace(block, re.sub(r"^# ", "", block, flags=re.MULTILINE))
     protocol = parse_protocol({"slug": "x", **tomllib.loads(text)}, "template")
@@ -187,6 +188,9 @@ def test_the_examples_in_the_template_are_good() -> None:
     assert [facet.name for facet in protocol.scale.facets] == ["brightness"]
     assert [one.id for one in protocol.questionnaire.before] == ["years"]
     assert [one.kind for one in protocol.questionnaire.after] == ["choice"]
+    spanish = protocol.texts_in("es")
+    assert [one.name for one in spanish.facets] == ["brightness"]
+    assert [one.id for one in spanish.questions] == ["years", "device"]
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,15 @@ def sign_in(page: Page, server: Server) -> None:
     expect(page).to_have_url(f"{server.url}/")
 
 
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until something that fits a selector has the focus."""
+    for _ in range(200):
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not reach {selector}")
+
+
 def state(page: Page, number: int):
     """Return the line that says whether candidate `number` (from 0) is saved."""
     return page.locator(".candidate .state").nth(number)

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pytest
+from babel.support import NullTranslations
 from flask import Flask
-from flask_babel import Domain
 from jinja2 import Environment
 
 from webapp import create_app
-from webapp.core.extensions import babel, quick_words
+from webapp.core.extensions import babel
+from webapp.core.languages import translating
 
 TEMPLATES = (
     '{{ _("Play") }}',
@@ -45,23 +46,23 @@ def test_words_are_those_of_flask_babel(app: Flask, template: str) -> None:
 
 def test_a_word_is_looked_up_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    looked_up = Domain.get_translations
 
-    def count(self: Domain) -> object:
-        asked.append(self)
-        return looked_up(self)
+    def count(code: str) -> NullTranslations:
+        asked.append(code)
+        return NullTranslations()
 
-    monkeypatch.setattr(Domain, "get_translations", count)
+    monkeypatch.setattr(translating, "translations_of", count)
     template = app.jinja_env.from_string('{{ _("Some words") }}{{ _("%(n)d words", n=1) }}' * 20)
     with app.test_request_context():
         template.render()
         template.render()
-    assert len(asked) == 2
+    assert asked == ["en", "en"]
 
 
-def test_where_a_language_is_chosen_each_request_is_asked() -> None:
-    app = Flask("chosen")
-    babel.init_app(app, locale_selector=lambda: "en")
-    before = app.jinja_env.globals["_"]
-    quick_words(app)
-    assert app.jinja_env.globals["_"] is before
+def test_each_language_has_its_own_words(app: Flask) -> None:
+    template = app.jinja_env.from_string('{{ _("Questions") }}, {{ _("of %(all)d", all=3) }}')
+    said = []
+    for code in ("es", "en", "es"):
+        with app.test_request_context("/join/x", headers={"Accept-Language": code}):
+            said.append(template.render())
+    assert said == ["Preguntas, de 3", "Questions, of 3", "Preguntas, de 3"]

@@ -81,7 +81,7 @@ def test_must_listen_is_asked_of_the_server_too(study, client: FlaskClient) -> N
     text = PROTOCOL.replace("[listening]", "[listening]\nmust_listen = 0.5")
     page = Page(client, study(text)[0])
     answer = page.post(page.grade(page.candidates[0], 60, heard=0.3))
-    assert answer.json == {"refused": "50% of a sound must be heard first, not 30%."}
+    assert answer.json == {"refused": "50 % of a sound must be heard first, not 30 %."}
     assert page.post(page.grade(page.candidates[0], 60, heard=0.5)).json["saved"]
 
 
