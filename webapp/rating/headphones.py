@@ -55,3 +55,11 @@ def tries_of(rater: Rater) -> int:
 def passed(rater: Rater) -> bool:
     """Return whether the rater passed the headphone test."""
     return max(json.loads(rater.headphones or "[]"), default=0) >= _LEAST_RIGHT
+
+
+def check_files(rater: Rater) -> list[str]:
+    """Return the files of the sound check, in their order, once for each try at headphones."""
+    if not rater.study.tone:
+        return []
+    files = [rater.study.tone, *(name for name, _ in json.loads(rater.study.trials))]
+    return files * MOST_TRIES

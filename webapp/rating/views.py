@@ -304,7 +304,9 @@ def _questions_page(
 
 def _check_page(rater: Rater, name: str) -> ResponseReturnValue:
     sitting = _sitting()
-    tokens = [check_token(sitting, rater, place) for place in range(len(_check_files(rater)))]
+    tokens = [
+        check_token(sitting, rater, place) for place in range(len(headphones.check_files(rater)))
+    ]
     addresses = [
         url_for(".sound", **(request.view_args or {}), sound=one) for one in tokens
     ]  # fmt: skip
@@ -378,21 +380,13 @@ def _opened(slug: str, token: str, name: str) -> Name | None:
         return open_old_token(_rater(slug, token), name)
 
 
-def _check_files(rater: Rater) -> list[str]:
-    """Return the files of the sound check, in their order, once for each try at headphones."""
-    if not rater.study.tone:
-        return []
-    files = [rater.study.tone, *(name for name, _ in json.loads(rater.study.trials))]
-    return files * headphones.MOST_TRIES
-
-
 def _sound_file(rater: Rater, name: str) -> str:
     """Return the file of the sound that a token names; "" for none."""
     opened = open_old_token(rater, name) if is_old(name) else open_token(name)
     thing = find_thing(rater, opened)
     if thing:
         return thing.sound
-    files = _check_files(rater)
+    files = headphones.check_files(rater)
     place = old_tone(session.get(f"sitting-{rater.id}"), name)
     if opened and opened.rater == rater.id and opened.kind == TONE:
         place = opened.number
