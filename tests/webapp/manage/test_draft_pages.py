@@ -119,7 +119,7 @@ def test_a_query_is_replaced_by_the_draw_and_it_stays_with_the_study(
     assert "[[queries.replaced]]" in files["protocol.toml"].decode()
     assert f"`{first[1]}` by `{second[1]}`: the wind in it" in files["CODEBOOK.md"].decode()
     said = f"1 of 3 queries replaced by the next that the seed draws: {first[1]} by {second[1]}"
-    assert said in experimenter.get("/studies/which/results").text
+    assert said in experimenter.get("/studies/which/results/rated").text
 
 
 def test_a_loud_click_lowers_all_until_it_is_left_out(
@@ -153,7 +153,7 @@ def test_a_loud_click_lowers_all_until_it_is_left_out(
     with app.app_context():
         level = find_study("which").level
     assert level == pytest.approx(after.reachable.common_level, abs=0.01)  # what was said before
-    page = experimenter.get("/studies/which/results").text
+    page = experimenter.get("/studies/which/results/rated").text
     assert f"1 clip left out of queries and of every list before anybody judged: {peakiest}" in page
 
 
