@@ -27,7 +27,7 @@ def distractors(
     """Return `count` clips that are far from a query under every system, drawn by `seed`.
 
     They share no label with it, are of other families than all of its families (where the
-    collection has families, a clip without one is not drawn), and lie beyond the upper half of
+    collection has two or more, a clip without one is not drawn), and lie beyond the upper half of
     every system's results (see `far_clips`).
 
     Parameters
@@ -51,7 +51,7 @@ def distractors(
     fits[[query, *exclude]] = False
     unlike = np.flatnonzero(fits)
     if len(unlike) < count:
-        other = "of another family" if collection.families else "of other labels"
+        other = "of another family" if _tells_families(collection) else "of other labels"
         raise InputError(
             f"The query {collection.clips[query].id!r} has {len(unlike)} clips {other} that no "
             f"system ranks in its upper half; controls.distractors asks for {count}."
@@ -101,14 +101,19 @@ def _beyond(values: np.ndarray, half: int) -> np.ndarray:
 
 
 def _unlike(collection: Collection, query: int) -> np.ndarray:
-    """Return which clips share no label with the query and, where there are families, none of them.
+    """Return which clips share no label with the query and, where families tell, none of them.
 
     A clip whose classes have no family may sound like anything, and is not unlike.
     """
     known = collection.columns.labels
     own = known[query]
     unlike = ~known.with_any(own)
-    if collection.families:
+    if _tells_families(collection):
         unlike &= known.with_any(collection.family_of.keys())
         unlike &= ~known.with_any(collection.related(own))
     return unlike
+
+
+def _tells_families(collection: Collection) -> bool:
+    """Return whether there are two families: one alone has no clip of another beside it."""
+    return len(collection.families) > 1

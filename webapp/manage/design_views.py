@@ -17,7 +17,7 @@ from webapp.study import lifecycle
 
 bp = Blueprint("designing", __name__, url_prefix="/studies/new")
 
-_BEGINNING = ("start", "edit")
+_BEGINNING = ("start", "edit", "collection")
 """What an address says of where a study begins, until something of it is stored."""
 
 
@@ -26,7 +26,7 @@ _BEGINNING = ("start", "edit")
 def new() -> ResponseReturnValue:
     """Lead to the first step of a study that is new, or goes on where it was left."""
     begun = {name: request.args[name] for name in _BEGINNING if request.args.get(name)}
-    unfinished.beginning(begun.get("start", ""), begun.get("edit", ""))  # or 404
+    unfinished.beginning(*(begun.get(name, "") for name in _BEGINNING))  # or 404
     older = unfinished.of_draft(begun["edit"]) if "edit" in begun else None
     step = steps.TOML if begun.get("start") == unfinished.TEMPLATE else next(iter(steps.STEPS))
     if older:
@@ -113,8 +113,8 @@ def _written(key: str, step: str) -> tuple[str, str]:
     found = unfinished.stored(key)
     if found is not None:
         return found.toml, found.edited
-    start, edit = (request.args.get(name, "") for name in _BEGINNING)
-    return unfinished.beginning(start, edit), edit
+    begun = {name: request.args.get(name, "") for name in _BEGINNING}
+    return unfinished.beginning(*begun.values()), begun["edit"]
 
 
 def _typed_toml(before: str) -> str:

@@ -20,7 +20,7 @@ from evaluation.protocol.terms import (
 )
 from evaluation.statistics.graded_measures import MEASURES
 from webapp.core import catalogue
-from webapp.manage import form, questionnaire_form, steps
+from webapp.manage import form, questionnaire_form, steps, unfinished
 from webapp.manage.side_plan import SidePlan
 
 LISTED = 5
@@ -54,9 +54,16 @@ def of_plan(found: SidePlan, table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def keep_ranked(table: dict[str, Any], posted: MultiDict[str, str]) -> None:
-    """Where another collection was chosen, keep the systems that rank that one, too."""
-    if posted.get(form.SYSTEMS_OF, table.get("collection")) != table.get("collection"):
-        ranked = {one.system for one in _rankings(_collection(table))}
+    """Where another collection was chosen, keep the systems that rank that one, too.
+
+    The draw that the other one's study began with is no choice of anybody: it follows as well.
+    """
+    before = posted.get(form.SYSTEMS_OF, table.get("collection"))
+    if before != table.get("collection"):
+        old, new = (_collection({"collection": name}) for name in (before, table.get("collection")))
+        if new and (old is None or table.get("queries") == unfinished.usual_draw(old)):
+            table["queries"] = unfinished.usual_draw(new)
+        ranked = {one.system for one in _rankings(new)}
         table["systems"] = [one for one in table.get("systems", ()) if one in ranked]
 
 

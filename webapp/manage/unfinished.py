@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from flask import abort
 from flask_login import current_user
 
+from embeddings.collection.clips import Collection
 from embeddings.files import read_toml
+from embeddings.systems.store import system_names
 from evaluation.protocol.reading import ready_protocols, template
 from evaluation.protocol.terms import ALL, NONE, Protocol
 from webapp.core import catalogue
@@ -22,6 +24,7 @@ from webapp.study.extending import next_version
 TEMPLATE = "template"
 """The starting point that explains every key."""
 _KEY = re.compile("[0-9a-f]{12}")
+_LEAST = 2  # systems of a study
 
 
 def new_key() -> str:
@@ -73,11 +76,11 @@ def forget(key: str) -> None:
     db.session.commit()
 
 
-def beginning(start: str, edit: str) -> str:
+def beginning(start: str, edit: str, collection: str = "") -> str:
     """Return the TOML that a new study begins with, or 404.
 
     `start` names a ready protocol, `TEMPLATE`, or a study that is duplicated under another slug;
-    `edit` a draft that is changed. Neither: the first collection there is.
+    `edit` a draft that is changed. Neither: `collection`, or the first that has systems.
     """
     ready = ready_protocols()
     if edit or (start and start != TEMPLATE and start not in ready):
@@ -86,16 +89,30 @@ def beginning(start: str, edit: str) -> str:
         return template()
     if start:
         return form.plain_toml({"slug": start, **read_toml(ready[start])})
-    return form.plain_toml(_of_first_collection())
+    return form.plain_toml(_of_collection(catalogue.collection(collection) if collection else None))
 
 
-def _of_first_collection() -> dict[str, Any]:
+def _of_collection(chosen: Collection | None) -> dict[str, Any]:
     """Return what a study begins with that begins from nothing: so much has a plan already."""
-    first = next(iter(catalogue.collections()[0]), None)
-    if first is None:
+    if chosen is None:
+        found = catalogue.collections()[0]
+        chosen = next((one for one in found if system_names(one)), next(iter(found), None))
+    if chosen is None:
         return {}
-    drawn = {"per_family": 2} if first.families else {"per_class": 1}
-    return {"collection": first.name, "systems": [], "queries": drawn}
+    systems = system_names(chosen)
+    return {
+        "collection": chosen.name,
+        "systems": systems if len(systems) == _LEAST else [],  # there is nothing to choose
+        "queries": usual_draw(chosen),
+    }
+
+
+def usual_draw(collection: Collection) -> dict[str, int]:
+    """Return how queries are drawn unless told: by families where most classes have one."""
+    classes = collection.class_counts
+    known = sum(label in collection.family_of for label in classes)
+    by_family = len(collection.families) > 1 and 2 * known >= len(classes)
+    return {"per_family": 2} if by_family else {"per_class": 1}
 
 
 def _of_study(slug: str, *, edit: bool) -> str:

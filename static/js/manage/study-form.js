@@ -8,6 +8,7 @@ const aside = form.querySelector("[data-plan]");
 const plan = document.getElementById("plan");
 const kept = document.getElementById("kept");
 const PAUSE = 600; // ms after the last key
+const MOST_SHORT = 40; // characters of a short name that is made from a title
 const AGAIN = 400; // ms until the plan is asked for again, longer each time
 
 const WAITING = `unfinished:${location.pathname}`; // in the tab's own store
@@ -125,6 +126,23 @@ function leave() {
   if (typed && navigator.sendBeacon(address, posted())) typed = false;
 }
 
+// A short name that is empty follows the title, until another one is typed.
+function follow(short) {
+  const source = form.elements.namedItem(short.dataset.from);
+  source.addEventListener("input", () => {
+    const plain = source.value.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+    const words = plain.replace(/[^a-z0-9]+/g, "-").slice(0, MOST_SHORT);
+    short.value = words.replace(/^-+|-+$/g, "");
+  }, { signal: typedIn(short) });
+}
+
+function typedIn(field) {
+  const typing = new AbortController();
+  field.addEventListener("input", () => typing.abort(), { once: true });
+  return typing.signal;
+}
+
+for (const short of form.querySelectorAll("[data-from]")) if (!short.value) follow(short);
 if (kept) {
   form.addEventListener("input", () => {
     typed = true;

@@ -172,3 +172,11 @@ def test_similarities_are_those_of_the_slow_search(small: Collection) -> None:
     values = similarities(small, ranking, [6])[0]
     expected = oracle.ranking(vectors, 6, "nns")
     assert np.argsort(-values, kind="stable")[:17].tolist() == expected
+
+
+def test_one_family_alone_tells_nothing(small: Collection) -> None:
+    small.families = {"Things": ("Hum",)}
+    drawn = distractors(small, [], small.index["hum-0"], 6, set(), 1)
+    assert {small.clips[row].labels[0] for row in drawn} == {"Hiss"}  # a beep is a machine's, too
+    with pytest.raises(InputError, match="has 6 clips of other labels"):
+        distractors(small, [], small.index["hum-0"], 7, set(), 1)

@@ -7,6 +7,7 @@ from pathlib import Path
 from flask import Flask
 from flask.testing import FlaskClient
 
+from embeddings.collection.clips import Collection
 from evaluation.protocol.reading import parse_protocol
 from tests.support.pages.manage_pages import (
     SYSTEMS,
@@ -20,6 +21,7 @@ from tests.support.waiting import wait_for
 from webapp.demo import demo
 from webapp.manage import form as study_form
 from webapp.manage import side_plan
+from webapp.manage.unfinished import usual_draw
 from webapp.study import preview
 from webapp.study.lifecycle import create_study, find_study
 
@@ -165,3 +167,29 @@ def test_the_simulated_power_is_that_of_the_command(path: Path, run: Callable[..
     (found,) = side_plan.simulate(*asked)
     printed = run("plan", path, "--raters", "12", "--queries", "3")
     assert re.search(rf"^ +3 +12 .* {found.found:.0%} ", printed, re.MULTILINE)
+
+
+def test_a_study_of_a_collection_begins_with_what_is_there_to_choose(
+    experimenter: FlaskClient, path: Path
+) -> None:
+    page = Writing(experimenter, "/studies/new?collection=small").page("compare")
+    assert all(re.search(f'value="{one}" checked', page) for one in SYSTEMS)
+    assert experimenter.get("/studies/new?collection=gone").status_code == 404
+
+
+def test_the_draw_is_by_families_only_where_they_tell(small: Collection) -> None:
+    assert usual_draw(small) == {"per_family": 2}
+    few: list[dict[str, tuple[str, ...]]] = [{}, {"Things": ("Hum", "Beep", "Machine")}]
+    for families in (*few, {"A": ("Hum",), "B": ("Hiss",)}):
+        small.families = families
+        small.__dict__.pop("family_of", None)  # it is read once
+        assert usual_draw(small) == {"per_class": 1}, families
+
+
+def test_nothing_to_compare_leads_to_what_is_missing(experimenter: FlaskClient, data: Path) -> None:
+    page = Writing(experimenter).page("compare")
+    assert 'href="/prepare/small"' in page
+    (data / "collections").rename(data / "away")
+    page = Writing(experimenter).page("compare")
+    assert 'href="/collections/new"' in page
+    assert "flask rankings" not in page

@@ -218,7 +218,7 @@ def test_a_large_embedding_is_not_mapped_while_a_page_waits(
 
 def test_nothing_to_map_is_said(experimenter: FlaskClient, small: Collection) -> None:
     page = experimenter.get("/browse/small/map").text
-    assert "There is nothing to map yet: flask embeddings extract small" in page
+    assert "There is nothing to map yet: compute a representation first." in page
 
 
 def test_a_map_that_is_made_while_the_app_runs_is_seen(

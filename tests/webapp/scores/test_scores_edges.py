@@ -53,7 +53,7 @@ def _damaged(small: Collection) -> None:
         (
             _none,
             "",
-            "No system ranks this collection yet: flask rankings build small REPRESENTATION",
+            "No system ranks this collection yet: get it ready.",
         ),
         (_none_scored, "", "not scored yet: flask evaluate small"),
         (_one, "/compare", "There is one scored system; a comparison needs two."),

@@ -31,7 +31,8 @@ def _run(arguments: Arguments) -> tuple[str, Arguments]:
         with suppress(InputError):  # an earlier try may have got as far as that
             uploads.forget(uploads.find(arguments["upload"]))
     made = open_collection(data, name)
-    families = f", {len(made.families)} families" if made.families else ""
+    count = len(made.families)
+    families = f", {count} {'family' if count == 1 else 'families'}" if count else ""
     return f"{len(made.clips)} clips, {len(made.class_counts)} classes{families}.", {}
 
 

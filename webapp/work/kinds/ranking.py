@@ -48,6 +48,7 @@ def _run(arguments: Arguments) -> tuple[str, Arguments]:
     sounds = open_collection(current_app.config["DATA"], arguments["collection"])
     how = {key: arguments[key] for key in WORDS}
     systems: dict[str, str] = {}
+    before = set(system_names(sounds))
     for name in arguments["embeddings"]:
         pca = arguments["pca"] or _cut(find_embedding(sounds, name))
         made = rank(sounds, name, device="auto", pca=pca, **how)
@@ -56,6 +57,8 @@ def _run(arguments: Arguments) -> tuple[str, Arguments]:
     unscored = _score(sounds)
     told = f" Not scored: {', '.join(unscored)}; the log says why." if unscored else ""
     there = len(system_names(sounds))
+    if before.issuperset(systems):
+        told += " Nothing new: choose another processing or search for another system."
     return f"{'; '.join(systems.values())}.{told}", {"systems": list(systems), "there": there}
 
 
@@ -97,7 +100,7 @@ def _leads(arguments: Arguments, result: Arguments) -> list[Lead]:
     if result["there"] < 2:  # a comparison takes two
         second = Lead(lazy_gettext("Build a second system to compare"), "prepare.page", another)
         return [second, browse, scores]
-    study = Lead(lazy_gettext("New study"), "designing.new")
+    study = Lead(lazy_gettext("New study"), "designing.new", {"collection": name["name"]})
     return [browse, scores, study, Lead(lazy_gettext("Another ranking"), "prepare.page", another)]
 
 

@@ -1,0 +1,1 @@
+"""Somebody's first hour with the app, in a real browser."""
