@@ -17,6 +17,8 @@ from embeddings.collection.clips import collection_names, open_collection
 from embeddings.errors import InputError
 from tests.support.pages.signing import csrf
 from tests.support.small import write_source
+from tests.support.sources.arrow_files import save_to_disk
+from tests.support.sources.arrow_files import table as arrow_table
 from webapp.models import Job
 from webapp.work import board, uploads
 from webapp.work.kinds import adding, find_kind, looking
@@ -187,6 +189,36 @@ def test_an_import_that_was_done_and_not_noted_is_not_done_twice(
         made = (data / "collections" / "mine" / "collection.json").read_bytes()
         assert adding.KIND.run(arguments) == told
     assert (data / "collections" / "mine" / "collection.json").read_bytes() == made
+
+
+@pytest.mark.parametrize("table", ["sound", "tables"])
+def test_a_table_that_was_sent_brings_nothing_else_of_the_server(
+    app: Flask, source: Path, tmp_path: Path, table: str
+) -> None:
+    pytest.importorskip("pyarrow", reason="PyArrow is not installed (requirements-test.txt)")
+    secret = str(next((source / "audio").iterdir()))
+    rows = {
+        "audio": [{"bytes": None, "path": one} for one in (secret, "gone.wav")],
+        "label": ["a", "b"],
+    }
+    save_to_disk(tmp_path / "sent", arrow_table(rows))
+    if table == "tables":
+        name = "data-00000-of-00001.arrow"
+        (tmp_path / "sent" / name).rename(tmp_path / name)
+        (tmp_path / "sent" / "state.json").write_text(
+            json.dumps({"_data_files": [{"filename": f"../{name}"}], "_split": None})
+        )
+    app.config["SETTINGS"]["import_roots"] = str(tmp_path / "sent")
+    given = {"name": "mine", "path": str(tmp_path / "sent"), "reader": "hf"}
+    said = "leads out of it" if table == "tables" else "None of the 2 clips can be used"
+    with pytest.raises(InputError, match=said):
+        run(app, "look", given)
+    with pytest.raises(InputError, match=said.replace("None of the 2 clips can", "clips cannot")):
+        run(app, "add", given)
+    app.config["SETTINGS"]["import_roots"] = str(tmp_path)
+    if table == "sound":  # which may be read where the setting says so
+        with pytest.raises(InputError, match="1 of the clips cannot be used"):
+            run(app, "add", given)
 
 
 @pytest.mark.parametrize(
