@@ -3,10 +3,13 @@
 import io
 import json
 import os
+import resource
 import shutil
+import threading
 import time
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -262,11 +265,43 @@ def test_a_slice_that_does_not_fit_is_refused(
     assert post(f"/uploads/{key}?at=0", data=b"12345") == (200, {"came": 5})
     assert post(f"/uploads/{key}?at=5", data=b"123456")[1]["error"].endswith("5 of 10 came.")
     assert post(f"/uploads/{key}?at=5", data=bytes(uploads.SLICE + 1))[0] == 413
-    for size in (0, -1, 2001 * 10**6, "5", None, True):
+    for size in (0, -1, 2001 * 10**6, 10**400, "5", None, True):
         assert post("/uploads", json={"name": "x", "size": size})[0] == 400
     assert post("/uploads", json=[])[0] == 400
     with app.app_context(), pytest.raises(InputError, match="not all came"):
         uploads.unpacked(uploads.find(key))
+
+
+def test_a_slice_that_comes_twice_at_once_is_taken_once(app: Flask, data: Path) -> None:
+    content, many = os.urandom(uploads.SLICE), 6
+    with app.app_context():
+        upload = uploads.begin("x.zip", 2 * len(content))
+    together = threading.Barrier(many)
+
+    def take(_number: int) -> int:
+        together.wait()
+        return uploads.take(upload, 0, content)
+
+    with ThreadPoolExecutor(many) as threads:
+        assert set(threads.map(take, range(many))) == {len(content)}
+    assert upload.file.read_bytes() == content
+
+
+def test_a_slice_that_cannot_be_stored_leaves_nothing_and_may_come_again(
+    app: Flask, data: Path
+) -> None:
+    with app.app_context():
+        upload = uploads.begin("x.zip", 20)
+        uploads.take(upload, 0, b"0123456789")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (15, before[1]))  # as where the disk is full
+    try:
+        with pytest.raises(InputError, match=r"cannot store x\.zip: File too large"):
+            uploads.take(upload, 10, b"0123456789")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert upload.came == 10
+    assert uploads.take(upload, 10, b"0123456789") == 20
 
 
 def test_what_nobody_touched_for_two_days_goes(app: Flask, data: Path) -> None:
