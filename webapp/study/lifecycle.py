@@ -80,6 +80,7 @@ def create_study(protocol: Protocol, *, parent: str = "", instead_of: str = "") 
     if instead_of not in ("", protocol.slug):
         _check_free(protocol.slug)
         older = db.session.scalar(sa.select(Study).where(Study.slug == instead_of))
+    renamed = ""
     if older is not None:
         if older.state != "draft":
             raise InputError(
@@ -87,7 +88,8 @@ def create_study(protocol: Protocol, *, parent: str = "", instead_of: str = "") 
                 "choose another slug."
             )
         if older.slug != protocol.slug:
-            record("renamed", protocol.slug, older.slug)
+            renamed = older.slug
+            record("renamed", protocol.slug, renamed)
         _delete(older)
     study = Study(
         slug=protocol.slug,
@@ -110,6 +112,8 @@ def create_study(protocol: Protocol, *, parent: str = "", instead_of: str = "") 
     if parent:
         record("extended", parent, study.slug)
     db.session.commit()
+    if renamed:
+        rehearsal_tables.drop(db, renamed)
     return study
 
 
@@ -124,14 +128,19 @@ def close_study(study: Study) -> Study:
 
 
 def rename_study(study: Study, slug: str) -> None:
-    """Give a draft another slug; raise InputError for a study that is none, or a slug in use."""
+    """Give a draft another slug; raise InputError for a study that is none, or a slug in use.
+
+    Its rehearsal is dropped: it has the name that the draft had.
+    """
     if study.state != "draft":
         raise InputError(f"The study {study.slug!r} is {study.state}; only a draft is renamed.")
     _check_free(slug)
     terms = replace(study.terms, slug=slug)
-    record("renamed", slug, study.slug)
+    before = study.slug
+    record("renamed", slug, before)
     study.slug, study.protocol, study.protocol_sha256 = slug, terms.as_json(), terms.sha256()
     db.session.commit()
+    rehearsal_tables.drop(db, before)
 
 
 def archive_study(study: Study, *, away: bool) -> None:

@@ -115,6 +115,9 @@ def _open(study: Study, workers: Workers, simulated: bool) -> Study:
         study.state, study.opened_at, study.code_version = "open", now(), __version__
         study.simulated = simulated
         record("opened", slug)
+        if study.archived:  # raters are at it now
+            study.archived = False
+            record("brought back", slug)
         db.session.commit()
     except BaseException:
         db.session.rollback()
