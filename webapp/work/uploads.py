@@ -168,13 +168,23 @@ def on_server(text: str) -> Path:
     if "\0" in text:
         raise InputError("A path has no NUL.")
     path = Path(text.strip())
-    real = path.resolve()
-    if not path.is_absolute() or not any(real.is_relative_to(root) for root in roots()):
+    real = _below_roots(path)
+    if not path.is_absolute() or real is None:
         named = ", ".join(str(root) for root in roots())
         raise InputError(f"The path {text!r} must be absolute and below {named} (import_roots).")
-    if not real.exists():
-        raise InputError(f"{text}: there is no such file or folder.")
-    return real
+    with suppress(OSError):  # a name that is too long
+        if real.exists():
+            return real
+    raise InputError(f"{text}: there is no such file or folder.")
+
+
+def _below_roots(path: Path) -> Path | None:
+    """Return where a path leads in the end; None where that is below none of `roots`."""
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError):  # a circle of links
+        return None
+    return real if any(real.is_relative_to(root) for root in roots()) else None
 
 
 def check_links(path: Path) -> None:
@@ -195,8 +205,8 @@ def check_links(path: Path) -> None:
 
 def _inside(link: Path) -> Path:
     """Return where a link leads; InputError where that is below none of `roots`."""
-    real = link.resolve()
-    if not any(real.is_relative_to(root) for root in roots()):
+    real = _below_roots(link)
+    if real is None:
         raise InputError(f"{link}: the link leads out of import_roots.")
     return real
 

@@ -125,8 +125,12 @@ def test_only_folders_below_the_roots_are_read(app: Flask, tmp_path: Path) -> No
         for wrong in (outside, root / ".." / "outside", root / "link", "source", "/", "", "\0"):
             with pytest.raises(InputError, match=r"must be absolute and below|no NUL"):
                 uploads.on_server(str(wrong))
-        with pytest.raises(InputError, match="no such file or folder"):
-            uploads.on_server(str(root / "nowhere"))
+        (root / "circle").symlink_to(root / "circle")
+        with pytest.raises(InputError, match="must be absolute and below"):
+            uploads.on_server(str(root / "circle"))
+        for name in ("nowhere", "x" * 300, "x/" * 2500):
+            with pytest.raises(InputError, match="no such file or folder"):
+                uploads.on_server(str(root / name))
 
 
 def test_a_link_inside_a_folder_leads_nowhere_else(app: Flask, tmp_path: Path) -> None:
