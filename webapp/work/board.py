@@ -91,7 +91,7 @@ def lives(job: Job) -> bool:
 def _just_began(job: Job) -> bool:
     """Return whether a job's process may not be there yet, as its row is stored first."""
     since: datetime = job.started_at or job.created_at
-    return job.state == "waiting" and not log_of(job.id).exists() and _age(since) < _STARTING
+    return job.state == "waiting" and not log_of(job.id).exists() and abs(_age(since)) < _STARTING
 
 
 def _age(moment: datetime) -> float:

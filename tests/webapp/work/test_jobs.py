@@ -1,11 +1,15 @@
 """Jobs: begun on a page, done by a process, and told of in every state."""
 
+import errno
 import fcntl
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import sqlalchemy as sa
@@ -21,7 +25,7 @@ from tests.support.pages.signing import csrf, said, signed_in
 from webapp.core.database import db, now
 from webapp.logbook import entries
 from webapp.models import Job
-from webapp.work import board, job_words
+from webapp.work import board, job_words, running
 from webapp.work.kinds import find_kind, kinds
 
 RANK = {"embeddings": ["good"], "normalise": "l2", "pca": "none"}
@@ -191,6 +195,27 @@ def test_what_is_over_or_not_there(app: Flask, experimenter: FlaskClient) -> Non
         assert experimenter.get(address).status_code == 404
     with app.app_context(), pytest.raises(InputError, match="no job of the kind 'bake'"):
         find_kind("bake")
+
+
+def test_a_job_whose_file_has_no_name_in_utf8_ends_with_its_sentence(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_arguments: object) -> NoReturn:
+        raise OSError(errno.EIO, "Input/output error", os.fsdecode(b"/in/\xff.wav"))
+
+    number = stored(app)
+    monkeypatch.setattr(running, "find_kind", lambda name: replace(find_kind(name), run=fails))
+    with app.app_context():
+        running.work(running.Pulse(app, number))
+    with app.app_context():
+        job = board.find(number)
+        assert (job.state, job.message) == ("failed", r"/in/\udcff.wav: Input/output error.")
+
+
+def test_a_clock_that_was_put_back_keeps_no_job_waiting(app: Flask) -> None:
+    number = stored(app, created_at=now() + timedelta(hours=1))
+    with app.app_context():
+        assert board.state_of(board.find(number)) == board.LOST
 
 
 @pytest.mark.parametrize(("state", "why"), [("running", "going on"), ("done", "is done")])
