@@ -19,6 +19,7 @@ from webapp.core.database import db, now, prepare
 from webapp.core.machines import rehearsal_tables
 from webapp.logbook import record
 from webapp.models import (
+    AccessToken,
     Assignment,
     Block,
     BlockItem,
@@ -161,7 +162,7 @@ def _check_free(slug: str) -> None:
 def remove_study(study: Study) -> None:
     """Remove a study that nobody has judged anything in, with its raters and sounds.
 
-    What simulated raters gave goes with it.
+    What simulated raters gave goes with it, and tokens of this study alone open nothing more.
     """
     child = db.session.scalar(sa.select(Study.slug).where(Study.parent == study.slug))
     if child:
@@ -172,6 +173,10 @@ def remove_study(study: Study) -> None:
     slug = study.slug
     _delete(study)
     record("removed", slug)
+    over = sa.update(AccessToken).where(AccessToken.study == slug, AccessToken.revoked_at.is_(None))
+    db.session.execute(  # another study may have the slug
+        over.values(revoked_at=now()), execution_options={"synchronize_session": False}
+    )
     db.session.commit()
     shutil.rmtree(study_folder(slug), ignore_errors=True)
     rehearsal_tables.drop(db, slug)

@@ -8,6 +8,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from embeddings.errors import InputError
+from tests.support.pages.bearing import asked, token_of
 from tests.support.pages.manage_pages import Writing, post
 from tests.support.studies.judged import PROTOCOL
 from webapp import logbook
@@ -112,6 +114,20 @@ def test_a_draft_gets_another_name(experimenter: FlaskClient, app: Flask) -> Non
     assert experimenter.get("/studies/alpha/rename").status_code == 404  # it is open
     assert written.post("review", "create").headers["Location"] == "/studies/delta"
     assert listed(experimenter) == ["delta", "gamma", "alpha"]
+
+
+@pytest.mark.usefixtures("three")
+def test_a_token_opens_no_other_study_that_gets_the_slug(
+    app: Flask, path: Path, run: Callable[..., str]
+) -> None:
+    token = token_of(app, "results", study="alpha")
+    with pytest.raises(InputError, match="no study 'beta' that is open or closed"):
+        token_of(app, "results", name="draft", study="beta")
+    assert [one["study"] for one in asked(app, token, "/studies.json").json["rows"]] == ["alpha"]
+    run("remove", "alpha")
+    run("create", path.with_name("alpha.toml"))
+    answer = asked(app, token, "/studies.json")
+    assert (answer.status_code, answer.json) == (401, {"error": "This token was revoked."})
 
 
 @pytest.mark.usefixtures("three")
