@@ -36,6 +36,8 @@ _MARKS = (
 )
 _LONGEST_MARK = max(len(mark) for mark, _ in _MARKS)
 _MARK = "\ufeff"
+_DEEPEST = 60  # tables of a TOML in one another
+_GREATEST = 2**63 - 1  # as TOML has it
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 LockMaker = Callable[[Path, float], AbstractContextManager[Callable[[], bool]]]
@@ -154,11 +156,27 @@ def read_json(path: Path) -> Any:
 def toml_of(text: str, source: str) -> dict[str, Any]:
     """Return the table that a TOML text is; raise InputError naming `source` if it is none."""
     try:
-        return tomllib.loads(text.removeprefix(_MARK).replace("\r\n", "\n"))
+        table = tomllib.loads(text.removeprefix(_MARK).replace("\r\n", "\n"))
+        _check_plain(table)
+        return table
     except RecursionError as error:
         raise InputError(f"{source}: not valid TOML: it is nested too deeply.") from error
     except ValueError as error:  # tomllib's own, which names the line, or a number too long
         raise InputError(f"{source}: not valid TOML: {error}.") from error
+
+
+def _check_plain(table: dict[str, Any]) -> None:
+    """Raise an error for what could not be written again: tables too deep, numbers too long."""
+    inside: list[Any] = [table]
+    for _ in range(_DEEPEST):
+        for one in inside:
+            if isinstance(one, int) and abs(one) > _GREATEST:
+                raise ValueError(f"a whole number must be from -{_GREATEST} to {_GREATEST}")
+        groups = [one.values() if isinstance(one, dict) else one for one in inside
+                  if isinstance(one, dict | list)]  # fmt: skip
+        inside = [one for group in groups for one in group]
+    if inside:
+        raise RecursionError
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -79,6 +79,8 @@ class Options:
     label_separator : what stands between two classes in a cell; one of `LABEL_SEPARATORS`
     id_column, label_column : the columns that hold ids and labels, where a reader `takes` them
     argument : what stood behind the reader's name and a colon
+    within : the folders that all a table names must lie in, as where somebody else sent it; () for
+        anywhere
     """
 
     families: Path | None = None
@@ -87,6 +89,17 @@ class Options:
     id_column: str | None = None
     label_column: str | None = None
     argument: str = ""
+    within: tuple[Path, ...] = ()
+
+    def lets_in(self, path: Path) -> bool:
+        """Return whether a file may be read that a table names; wherever links lead counts."""
+        if not self.within:
+            return True
+        try:
+            real = path.resolve()
+        except (OSError, RuntimeError, ValueError):  # a circle of links, no path at all
+            return False
+        return any(real.is_relative_to(one) for one in self.within)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ Refused are paths that lead out, links and devices, what is encrypted or there t
 is bargained for: files, bytes, or bytes for each byte that was sent (a "zip bomb").
 """
 
+import errno
 import shutil
 import stat
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from lzma import LZMAError
 from pathlib import Path, PurePosixPath
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
@@ -19,6 +21,7 @@ from embeddings.progress import progress
 MB = 1_000_000
 _CHUNK = 1 << 20
 _LONGEST = 255  # bytes of a name, on usual disks
+_DEEPEST = 64  # folders in one another; what makes and removes them goes into each
 _HIDDEN = "__MACOSX"  # what macOS adds to its archives
 
 
@@ -53,7 +56,11 @@ def unpack_zip(file: Path, folder: Path, limits: Limits) -> None:
                         while chunk := given.read(_CHUNK):
                             out.write(chunk)
                             bar.update(len(chunk))
-    except (BadZipFile, zlib.error, EOFError) as error:
+    except (BadZipFile, zlib.error, LZMAError, EOFError, UnicodeDecodeError) as error:
+        raise InputError(f"The zip is damaged, or is none ({error}).") from error
+    except OSError as error:
+        if error.errno not in (None, errno.EINVAL):  # bz2's own, and a place before the beginning
+            raise
         raise InputError(f"The zip is damaged, or is none ({error}).") from error
     except NotImplementedError as error:
         raise InputError(f"The zip is packed in a way that is not known here ({error}).") from error
@@ -122,6 +129,8 @@ def _path(entry: ZipInfo) -> PurePosixPath:
         raise InputError(f"The zip has {name!r} in it under a password.")
     if any(len(part.encode("utf-8", "replace")) > _LONGEST for part in path.parts):
         raise InputError(f"The zip has a name of more than {_LONGEST} bytes, {name[:40]!r}…")
+    if len(path.parts) > _DEEPEST:
+        raise InputError(f"The zip has more than {_DEEPEST} folders in one another, {name[:40]!r}…")
     return path
 
 

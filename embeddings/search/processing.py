@@ -16,6 +16,7 @@ from embeddings.search.sums import lengths_of, sum_rows, tiles
 AGGREGATIONS = ("mean", "median", "max")  # numpy's own names
 NORMALISATIONS = ("l2", "minmax", "none")
 _NAMED = 5
+_DIGITS = 9  # of a number of components
 _AT_ONCE = 1 << 22  # numbers that are prepared at a time
 _BYTES = 64_000_000  # of frames that are read from the disk at a time
 
@@ -45,7 +46,7 @@ class Recipe:
         self, aggregation: str | None = None, normalise: str | None = None, pca: str | None = None
     ) -> "Recipe":
         """Return the recipe with what is given as text changed; `pca` is a number or "none"."""
-        if pca is not None and pca != "none" and not pca.isdecimal():
+        if pca not in (None, "none") and not (pca.isdecimal() and len(pca) <= _DIGITS):
             raise InputError(f"PCA must be a number of components or none, not {pca!r}.")
         keep = self.pca if pca is None else None if pca == "none" else int(pca)
         return Recipe(aggregation or self.aggregation, normalise or self.normalise, keep)

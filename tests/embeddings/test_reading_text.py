@@ -74,6 +74,8 @@ def test_lines_that_are_no_text_are_counted(tmp_path: Path) -> None:
 WRONG = {
     "deep.json": ("[" * 100_000, "not valid JSON: it is nested too deeply"),
     "deep.toml": ("a = " + "[" * 100_000, "not valid TOML: it is nested too deeply"),
+    "dots.toml": (f"a{'.a' * 3000} = 1", "not valid TOML: it is nested too deeply"),
+    "hex.toml": (f"a = [0x{'f' * 5000}]", "not valid TOML: a whole number must be from -9223"),
     "long.json": ("9" * 5000, "not valid JSON"),
     "long.toml": (f"a = {'9' * 5000}", "not valid TOML"),
     "open.toml": ('a = 1\nb = "', "at end of document"),

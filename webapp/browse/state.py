@@ -223,6 +223,7 @@ def _one_of(key: str, value: str, known: Sequence[str]) -> str:
 def _number(key: str, text: str | None, least: int, most: int) -> int | None:
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+    digits = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    if not (digits and least <= int(text) <= most):
         raise InputError(f"{key} must be a whole number from {least} to {most}, not {text!r}.")
     return int(text)

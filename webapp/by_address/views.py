@@ -105,6 +105,7 @@ def _whole(name: str, usual: int | None, most: int) -> int | None:
     text = request.args.get(name)
     if text is None:
         return usual
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+    digits = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    if not (digits and 1 <= int(text) <= most):
         raise InputError(f"{name} must be a whole number from 1 to {most}, not {text!r}.")
     return int(text)

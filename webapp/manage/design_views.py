@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from embeddings.errors import InputError
 from evaluation.protocol.reading import ready_protocols
 from webapp.core import catalogue, jobs
-from webapp.core.database import reading
+from webapp.core.database import db, reading
 from webapp.core.security import owners_only
 from webapp.manage import form, questionnaire_form, step_choices, steps, unfinished
 from webapp.manage.side_plan import SidePlan, side_plan
@@ -61,20 +61,17 @@ def page(key: str, step: str) -> ResponseReturnValue:
 @bp.post("/<key>/<step>")
 def keep(key: str, step: str) -> ResponseReturnValue:
     """Keep what was typed in a step, and go where the button leads that was pressed."""
-    with reading():
-        text, edited = _written(key, step)
     action = request.form.get("action", "save")
-    anchor = None
-    if step == steps.TOML:
-        text = _typed_toml(text)
-    else:
-        try:
-            table = form.changed(form.read_toml(text), request.form)
-        except InputError:
-            return redirect(_address(key, steps.TOML))
-        step_choices.keep_ranked(table, request.form)
-        anchor = questionnaire_form.act(table, action) or None
-        text = form.plain_toml(table)
+    db.session.rollback()  # who is there was looked up; a collection may be opened now
+    try:
+        with reading():
+            before, edited = _written(key, step)
+            text, anchor = _typed(before, step, action)
+        stored = unfinished.stored(key)
+        if stored is not None and stored.toml != before:  # by another tab, just now
+            text, anchor = _typed(stored.toml, step, action)
+    except InputError:
+        return redirect(_address(key, steps.TOML))
     if action == "create":
         return _create(key, text, edited)
     unfinished.store(key, text, edited)
@@ -115,6 +112,16 @@ def _written(key: str, step: str) -> tuple[str, str]:
         return found.toml, found.edited
     begun = {name: request.args.get(name, "") for name in _BEGINNING}
     return unfinished.beginning(*begun.values()), begun["edit"]
+
+
+def _typed(before: str, step: str, action: str) -> tuple[str, str | None]:
+    """Return the TOML with what was typed in a step, and what the page goes on from."""
+    if step == steps.TOML:
+        return _typed_toml(before), None
+    table = form.changed(form.read_toml(before), request.form)
+    step_choices.keep_ranked(table, request.form)
+    anchor = questionnaire_form.act(table, action) or None
+    return form.plain_toml(table), anchor
 
 
 def _typed_toml(before: str) -> str:
@@ -173,6 +180,8 @@ def _create(key: str, text: str, edited: str) -> ResponseReturnValue:
         return redirect(_address(key, "review"))
     jobs.forget_opening(protocol.slug)
     unfinished.forget(key)
+    if edited not in ("", protocol.slug):
+        unfinished.follow(edited, protocol.slug)
     flash(_("The draft is stored. Nothing is fixed before it is opened."))
     return redirect(url_for("manage.study", slug=protocol.slug))
 

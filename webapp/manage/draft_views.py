@@ -13,6 +13,7 @@ from flask_babel import ngettext
 from embeddings.errors import InputError
 from webapp.core import catalogue, jobs
 from webapp.core.database import db
+from webapp.manage import unfinished
 from webapp.models import Study
 from webapp.study import preview, redrawing
 
@@ -82,6 +83,9 @@ def _changed(slug: str, change: Callable[[Study], Any]) -> bool:
     study = _draft(slug)
     if jobs.opening(slug).running:
         flash(_("The draft is being opened, and stays as it is."))
+        return False
+    if unfinished.of_draft(slug):  # which would undo it
+        flash(_("Changes of this draft are begun: store them in it first, or throw them away."))
         return False
     try:
         change(study)

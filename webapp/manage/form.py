@@ -243,12 +243,13 @@ def _shown(table: Mapping[str, Any], key: str, graded: bool) -> str:
 
 
 def _number(text: str) -> int | float | str:
-    """Return the number that `text` is, or `text` where it is none."""
+    """Return the number that `text` is, or `text` where it is none, or none that TOML has."""
     for kind in (int, float):
         try:
-            return kind(text)
+            number = kind(text)
         except ValueError:
-            pass
+            continue
+        return text if kind is int and abs(number) >= 2**63 else number
     return text
 
 

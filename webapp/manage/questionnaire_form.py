@@ -15,6 +15,7 @@ COUNT = "questions"
 """The field that says how many questions the page has."""
 MOST = 60
 _ACT = re.compile(r"question-(add|up|down|remove)-(before|after|\d{1,3})")
+_COUNT = re.compile(r"[0-9]{1,3}")
 _KEY = re.compile(r"questionnaire\.(before|after)\[(\d+)\]\.(\w+)")
 
 
@@ -43,7 +44,7 @@ def put(table: dict[str, Any], asked: list[dict[str, Any]]) -> None:
 def take(table: dict[str, Any], form: MultiDict[str, str]) -> None:
     """Write into the table what the form says of the questions; keys that it has not stay."""
     count = form.get(COUNT, "")
-    if not count.isdecimal():
+    if not _COUNT.fullmatch(count):
         return
     before = {str(one.get("id")): one for one in questions(table)}
     asked = []

@@ -7,9 +7,8 @@ from flask_babel import gettext as _
 from embeddings.errors import InputError
 from evaluation.keys import NAME_RULE, is_name
 from webapp.core import jobs
-from webapp.core.database import db
-from webapp.core.machines import rehearsal_tables
 from webapp.core.security import owners_only
+from webapp.manage import unfinished
 from webapp.manage.state import ListState
 from webapp.models import Study
 from webapp.study import lifecycle, preview
@@ -48,7 +47,7 @@ def store_name(slug: str) -> ResponseReturnValue:
         preview.check_name_of(name)
         if name != slug:
             lifecycle.rename_study(study, name)
-            rehearsal_tables.drop(db, slug)
+            unfinished.follow(slug, name)
             jobs.forget_opening(slug)
     except InputError as error:
         return _rename_page(study, name, str(error)), 400

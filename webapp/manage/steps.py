@@ -180,7 +180,7 @@ def _not_here(table: Mapping[str, Any], edited: str) -> list[tuple[str, str]]:
     """Return (key, what is wrong) of names that are taken, and of what is not here."""
     found = []
     slug, name, ends = table.get("slug"), table.get("collection"), str(table.get("ends", ""))
-    if slug in preview.KEPT:
+    if isinstance(slug, str) and slug in preview.KEPT:
         found.append(("slug", f"must not be {slug!r}: that is kept for {preview.KEPT[slug]}."))
     elif isinstance(slug, str) and _is_taken(slug, edited):
         found.append(("slug", f"must be another one: there is a study {slug!r} already."))

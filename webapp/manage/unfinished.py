@@ -11,6 +11,7 @@ from flask import abort
 from flask_login import current_user
 
 from embeddings.collection.clips import Collection
+from embeddings.errors import InputError
 from embeddings.files import read_toml
 from embeddings.systems.store import system_names
 from evaluation.protocol.reading import ready_protocols, template
@@ -73,6 +74,19 @@ def store(key: str, text: str, edited: str = "") -> None:
 def forget(key: str) -> None:
     """Throw away what is written under a key."""
     db.session.execute(sa.delete(Unfinished).where(Unfinished.key == key))
+    db.session.commit()
+
+
+def follow(before: str, slug: str) -> None:
+    """Let the changes of a draft that got another slug be that one's."""
+    for one in db.session.scalars(sa.select(Unfinished).where(Unfinished.edited == before)):
+        one.edited = slug
+        try:
+            table = form.read_toml(one.toml)
+        except InputError:
+            continue
+        if table.get("slug") == before and one.toml == form.plain_toml(table):
+            one.toml = form.plain_toml(table | {"slug": slug})
     db.session.commit()
 
 

@@ -155,8 +155,9 @@ def _check(name: str, scopes: Sequence[str], study: str, days: int) -> None:
         raise InputError(f"A token is good for 1 to {MOST_DAYS} days, not {days}.")
     if study and not OF_STUDIES.intersection(scopes):
         raise InputError("A study narrows results and judgements; the scope 'scores' is of none.")
-    if study and db.session.scalar(sa.select(Study.id).where(Study.slug == study)) is None:
-        raise InputError(f"There is no study {study!r}.")
+    found = sa.select(Study.id).where(Study.slug == study, Study.state != "draft")
+    if study and db.session.scalar(found) is None:  # a draft may get another slug
+        raise InputError(f"There is no study {study!r} that is open or closed.")
 
 
 def _read() -> ResponseReturnValue | None:

@@ -19,6 +19,7 @@ from webapp.core.database import db, now, prepare
 from webapp.core.machines import rehearsal_tables
 from webapp.logbook import record
 from webapp.models import (
+    AccessToken,
     Assignment,
     Block,
     BlockItem,
@@ -80,6 +81,7 @@ def create_study(protocol: Protocol, *, parent: str = "", instead_of: str = "") 
     if instead_of not in ("", protocol.slug):
         _check_free(protocol.slug)
         older = db.session.scalar(sa.select(Study).where(Study.slug == instead_of))
+    renamed = ""
     if older is not None:
         if older.state != "draft":
             raise InputError(
@@ -87,7 +89,8 @@ def create_study(protocol: Protocol, *, parent: str = "", instead_of: str = "") 
                 "choose another slug."
             )
         if older.slug != protocol.slug:
-            record("renamed", protocol.slug, older.slug)
+            renamed = older.slug
+            record("renamed", protocol.slug, renamed)
         _delete(older)
     study = Study(
         slug=protocol.slug,
@@ -110,6 +113,8 @@ def create_study(protocol: Protocol, *, parent: str = "", instead_of: str = "") 
     if parent:
         record("extended", parent, study.slug)
     db.session.commit()
+    if renamed:
+        rehearsal_tables.drop(db, renamed)
     return study
 
 
@@ -124,14 +129,19 @@ def close_study(study: Study) -> Study:
 
 
 def rename_study(study: Study, slug: str) -> None:
-    """Give a draft another slug; raise InputError for a study that is none, or a slug in use."""
+    """Give a draft another slug; raise InputError for a study that is none, or a slug in use.
+
+    Its rehearsal is dropped: it has the name that the draft had.
+    """
     if study.state != "draft":
         raise InputError(f"The study {study.slug!r} is {study.state}; only a draft is renamed.")
     _check_free(slug)
     terms = replace(study.terms, slug=slug)
-    record("renamed", slug, study.slug)
+    before = study.slug
+    record("renamed", slug, before)
     study.slug, study.protocol, study.protocol_sha256 = slug, terms.as_json(), terms.sha256()
     db.session.commit()
+    rehearsal_tables.drop(db, before)
 
 
 def archive_study(study: Study, *, away: bool) -> None:
@@ -152,7 +162,7 @@ def _check_free(slug: str) -> None:
 def remove_study(study: Study) -> None:
     """Remove a study that nobody has judged anything in, with its raters and sounds.
 
-    What simulated raters gave goes with it.
+    What simulated raters gave goes with it, and tokens of this study alone open nothing more.
     """
     child = db.session.scalar(sa.select(Study.slug).where(Study.parent == study.slug))
     if child:
@@ -163,6 +173,10 @@ def remove_study(study: Study) -> None:
     slug = study.slug
     _delete(study)
     record("removed", slug)
+    over = sa.update(AccessToken).where(AccessToken.study == slug, AccessToken.revoked_at.is_(None))
+    db.session.execute(  # another study may have the slug
+        over.values(revoked_at=now()), execution_options={"synchronize_session": False}
+    )
     db.session.commit()
     shutil.rmtree(study_folder(slug), ignore_errors=True)
     rehearsal_tables.drop(db, slug)

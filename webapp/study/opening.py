@@ -120,6 +120,9 @@ def _open(study: Study, workers: Workers, simulated: bool) -> Study:
         if terms.languages:
             keep(study, whole_protocol(terms))
         record("opened", slug)
+        if study.archived:  # raters are at it now
+            study.archived = False
+            record("brought back", slug)
         db.session.commit()
     except BaseException:
         db.session.rollback()

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def begin(kind: str, given: Arguments) -> Job:
     db.session.rollback()  # to check may take a moment, in which others write
     found = find_kind(kind)
     arguments = found.check(given)
-    going = db.session.scalar(sa.select(sa.func.count(Job.id)).where(Job.state.in_(GOING))) or 0
+    going = sum(state_of(one) in GOING for one in _in_state_going())
     if going >= MOST_GOING:
         raise InputError(
             f"{going} jobs are waiting or running, which is the most there may be: wait for one, "
@@ -69,6 +70,11 @@ def going(place: str) -> list[Job]:
     return [job for job in db.session.scalars(found) if state_of(job) in GOING]
 
 
+def _in_state_going() -> Sequence[Job]:
+    """Return the jobs whose rows say that they go on, also those whose process is gone."""
+    return db.session.scalars(sa.select(Job).where(Job.state.in_(GOING))).all()
+
+
 def state_of(job: Job) -> str:
     """Return a job's state: the row's, or `LOST`."""
     if job.state not in GOING or lives(job) or _just_began(job):
@@ -85,7 +91,7 @@ def lives(job: Job) -> bool:
 def _just_began(job: Job) -> bool:
     """Return whether a job's process may not be there yet, as its row is stored first."""
     since: datetime = job.started_at or job.created_at
-    return job.state == "waiting" and not log_of(job.id).exists() and _age(since) < _STARTING
+    return job.state == "waiting" and not log_of(job.id).exists() and abs(_age(since)) < _STARTING
 
 
 def _age(moment: datetime) -> float:
@@ -119,17 +125,24 @@ def resume(job: Job) -> None:
 
     Raises InputError where it is going, or done.
     """
-    state = state_of(job)
-    if state == "done":
-        raise InputError(f"Job {job.id} is done: there is nothing to resume.")
-    if state in GOING or not _is_gone(job):
+    _check_over(job)
+    if not _is_gone(job):
         raise InputError(f"Job {job.id} is going on already.")
+    _check_over(job)  # somebody else may have been quicker; from here on, others wait
     job.state, job.message, job.result = "waiting", "", "{}"
     job.started_at, job.ended_at = None, None
     job.doing, job.unit, job.done, job.total, job.seconds_left = "", "", 0, 0, None
     record("job resumed", note=title(job))
     db.session.commit()
     _start(job)
+
+
+def _check_over(job: Job) -> None:
+    state = state_of(job)
+    if state == "done":
+        raise InputError(f"Job {job.id} is done: there is nothing to resume.")
+    if state in GOING:
+        raise InputError(f"Job {job.id} is going on already.")
 
 
 def _is_gone(job: Job) -> bool:

@@ -45,6 +45,8 @@ def work(pulse: "Pulse") -> None:
     kind, arguments = find_kind(job.kind), read(job.arguments)
     db.session.rollback()
     outcome = _outcome(pulse, kind, arguments)
+    # names of files may be no text, which no database stores
+    outcome["message"] = outcome["message"].encode("utf-8", "backslashreplace").decode()
     click.echo(outcome["message"])
     with writing():
         own = sa.update(Job).where(Job.id == pulse.number)

@@ -16,6 +16,7 @@ bp = Blueprint("uploads", __name__, url_prefix="/uploads")
 
 WITHOUT_SCRIPT = 20_000_000
 """Bytes of a file that a form sends as a whole."""
+_MOST_BYTES = 2**53  # what a browser counts
 
 
 @bp.url_value_preprocessor
@@ -36,7 +37,7 @@ def begin() -> ResponseReturnValue:
     """Make room for a file; say what it is called here, and how large slices are."""
     given = request.get_json(silent=True)
     name, size = (given.get("name"), given.get("size")) if isinstance(given, dict) else ("", 0)
-    if not isinstance(name, str) or type(size) is not int:
+    if not isinstance(name, str) or type(size) is not int or size > _MOST_BYTES:
         raise InputError("A file has a name and a size in bytes.")
     sweep()
     upload = uploads.begin(name, size)

@@ -9,12 +9,14 @@ days::
         unpacked/      what a zip has in it
 """
 
+import fcntl
 import os
 import re
 import secrets
 import shutil
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -91,17 +93,26 @@ def find(key: str) -> Upload:
 def take(upload: Upload, at: int, content: bytes) -> int:
     """Add a slice that begins at a byte; return how many bytes came in all.
 
-    A slice that came before is passed over: its answer was lost. InputError where it does not fit.
+    A slice that came before is passed over: its answer was lost. InputError where it does not fit,
+    or cannot be stored; nothing of it is kept then.
     """
-    came = upload.came
-    if at + len(content) <= came:
-        return came
-    if at != came or came + len(content) > upload.size:
-        raise InputError(f"The slice at byte {at} does not fit: {came} of {upload.size} came.")
-    with upload.file.open("ab") as file:
-        file.write(content)
+    with upload.file.open("r+b", buffering=0) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # it may come again while it is still being written
+        came = file.seek(0, os.SEEK_END)
+        if at + len(content) <= came:
+            return came
+        if at != came or came + len(content) > upload.size:
+            raise InputError(f"The slice at byte {at} does not fit: {came} of {upload.size} came.")
+        try:
+            left = memoryview(content)
+            while left:
+                left = left[file.write(left) :]
+        except OSError as error:
+            file.truncate(came)
+            reason = error.strerror or error
+            raise InputError(f"The server cannot store {upload.name}: {reason}.") from error
     touch(upload)
-    return upload.came
+    return came + len(content)
 
 
 def touch(upload: Upload) -> None:
@@ -132,9 +143,10 @@ def forget(upload: Upload) -> None:
 def sweep(used: Collection[str]) -> None:
     """Remove what nobody touched for two days, but for what jobs that are going use."""
     for folder in _all().glob("*"):
-        old = time.time() - folder.stat().st_mtime > _TWO_DAYS
-        if _KEY.fullmatch(folder.name) and old and folder.name not in used:
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):  # somebody else removed it just now
+            old = time.time() - folder.stat().st_mtime > _TWO_DAYS
+            if _KEY.fullmatch(folder.name) and old and folder.name not in used:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def roots() -> list[Path]:
@@ -156,13 +168,23 @@ def on_server(text: str) -> Path:
     if "\0" in text:
         raise InputError("A path has no NUL.")
     path = Path(text.strip())
-    real = path.resolve()
-    if not path.is_absolute() or not any(real.is_relative_to(root) for root in roots()):
+    real = _below_roots(path)
+    if not path.is_absolute() or real is None:
         named = ", ".join(str(root) for root in roots())
         raise InputError(f"The path {text!r} must be absolute and below {named} (import_roots).")
-    if not real.exists():
-        raise InputError(f"{text}: there is no such file or folder.")
-    return real
+    with suppress(OSError):  # a name that is too long
+        if real.exists():
+            return real
+    raise InputError(f"{text}: there is no such file or folder.")
+
+
+def _below_roots(path: Path) -> Path | None:
+    """Return where a path leads in the end; None where that is below none of `roots`."""
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError):  # a circle of links
+        return None
+    return real if any(real.is_relative_to(root) for root in roots()) else None
 
 
 def check_links(path: Path) -> None:
@@ -183,8 +205,8 @@ def check_links(path: Path) -> None:
 
 def _inside(link: Path) -> Path:
     """Return where a link leads; InputError where that is below none of `roots`."""
-    real = link.resolve()
-    if not any(real.is_relative_to(root) for root in roots()):
+    real = _below_roots(link)
+    if real is None:
         raise InputError(f"{link}: the link leads out of import_roots.")
     return real
 

@@ -28,7 +28,7 @@ _LINES = 100
 @bp.get("")
 def index() -> ResponseReturnValue:
     """Show the newest jobs, or those older than one."""
-    found = board.listed(SHOWN + 1, request.args.get("before", type=int))
+    found = board.listed(SHOWN + 1, request.args.get("before", type=row_id))
     lines = [line(job) for job in found[:SHOWN]]
     older = found[SHOWN - 1].id if len(found) > SHOWN else None
     return render_template("work/index.html", lines=lines, older=older)

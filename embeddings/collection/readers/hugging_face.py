@@ -54,6 +54,9 @@ def read_hugging_face(path: Path, options: Options) -> Source:
     it. Columns of one value are kept, and the split as ``split``.
     """
     parts = _chosen(path, find_parts(path), options.argument)
+    for file in (file for part in parts for file in part.files):
+        if not options.lets_in(file):
+            raise InputError(f"{path}: its table {str(file)!r} leads out of it.")
     first = parts[0].files[0]
     schema = schema_of(first)
     columns = choose_columns(first, schema, features_of(first, schema), options)
@@ -63,7 +66,8 @@ def read_hugging_face(path: Path, options: Options) -> Source:
         rows = [row for file in part.files for row in _rows(part.split, file, schema, columns)]
         ids = _ids(rows, columns)
         clips += [
-            _clip(row, prefix + one, columns, path) for row, one in zip(rows, ids, strict=True)
+            _clip(row, prefix + one, columns, path, options)
+            for row, one in zip(rows, ids, strict=True)
         ]
     clips = whole_list(path, clips, options)
     inside = any(clip.inside for clip in clips)
@@ -159,12 +163,12 @@ def _usable(name: str) -> bool:
     return fitting and not leads_out(name)
 
 
-def _clip(row: _Row, name: str, columns: Columns, path: Path) -> SourceClip:
+def _clip(row: _Row, name: str, columns: Columns, path: Path, options: Options) -> SourceClip:
     labels, problem = columns.labels(row.values)
     file = Path(row.path)
     if not row.inside:
         tried = [row.file.parent / file, path / file]
-        found = [one for one in tried if row.path and one.is_file()]
+        found = [one for one in tried if row.path and options.lets_in(one) and one.is_file()]
         file = found[0] if found else tried[0]
         if not row.path:
             problem = "there is no audio in the row"

@@ -69,6 +69,7 @@ PIPE = {"external_attr": (stat.S_IFIFO | 0o644) << 16}
         ({"x.wav": b"", "a/../x.wav": b""}, {}, "leads out of it"),
         ({"x": b"", "x/y.wav": b""}, {}, "'x/y.wav' below a file"),
         ({"x" * 300: b""}, {}, "a name of more than 255 bytes"),
+        ({"x/" * 900 + "y.wav": b""}, {}, "more than 64 folders in one another"),
         ({f"{number}.wav": b"" for number in range(51)}, {}, "51 entries; it may have 50"),
         ({"x.wav": bytes(6 * MB)}, {}, "unpack to 6 MB; it may come to 5 MB"),
         ({"x.wav": bytes(4 * MB)}, {}, "more than 100 times its size"),
@@ -109,6 +110,25 @@ def test_what_is_no_zip_damaged_or_locked_is_refused(tmp_path: Path) -> None:
     (tmp_path / "locked.zip").write_bytes(locked)
     with pytest.raises(InputError, match=r"'x\.wav' in it under a password"):
         unpacked(tmp_path, tmp_path / "locked.zip")
+    assert not list((tmp_path / "in").glob("*"))
+
+
+@pytest.mark.parametrize("how", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_STORED])
+def test_damage_is_told_however_it_is_packed(tmp_path: Path, how: int) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", how) as archive:
+        archive.writestr("é.wav", bytes(range(256)))
+    good = (tmp_path / "a.zip").read_bytes()
+    middle, name = len(good) // 3, good.rindex("é".encode())
+    wrong = (  # what is packed is damaged; a name in the list at the end is none
+        good[:middle]
+        + bytes(byte ^ 255 for byte in good[middle : middle + 9])
+        + good[middle + 9 :],
+        good[:name] + b"\xff\xfe" + good[name + 2 :],
+    )
+    for number, content in enumerate(wrong):
+        (tmp_path / f"{number}.zip").write_bytes(content)
+        with pytest.raises(InputError, match="is damaged, or is none"):
+            unpacked(tmp_path, tmp_path / f"{number}.zip")
     assert not list((tmp_path / "in").glob("*"))
 
 

@@ -104,6 +104,7 @@ def test_a_short_name_says_which_system_it_is(fourteen: list[Ranking]) -> None:
         ("?order=hubs&by=nobody", "has no system 'nobody' to show; it has: system-01.l2.mcss, "),
         ("?system=", ""),
         ("?page=0", "page must be a whole number from 1 to 10, not '0'."),
+        (f"?page={'1' * 5000}", "page must be a whole number from 1 to 10, not '1111"),
         ("?page=²", "page must be a whole number from 1 to 10, not '²'."),
         ("?seed=x&order=hubs", ""),  # an order of its own draws nothing
         ("?compare=nobody&tab=nobody", ""),  # they are not shown any more

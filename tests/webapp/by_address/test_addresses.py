@@ -229,6 +229,7 @@ def test_rankings_are_what_the_page_of_browsing_shows(get: Get, demo: Flask) -> 
         ("/browse/demo/rankings.json?query=bark-1&system=x", "has no system 'x'; it has: "),
         ("/browse/demo/rankings.json?query=bark-1&ranks=151", "a whole number from 1 to 150"),
         ("/browse/demo/clips.csv?first=0", "first must be a whole number from 1 to 248"),
+        (f"/browse/demo/clips.csv?first={'1' * 5000}", "first must be a whole number from 1 to"),
         ("/studies/demo-results/results/parts.json?raters=x", "raters must be"),
     ],
 )

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from embeddings.collection.clips import open_collection
 from embeddings.listening.reachable import Reachable, reachable_level
 from evaluation.records.bundle import read_bundle
-from tests.support.pages.manage_pages import post
+from tests.support.pages.manage_pages import Writing, post
 from webapp import create_app
 from webapp.study.lifecycle import find_study
 from webapp.study.preview import preview
@@ -97,6 +97,11 @@ def test_a_query_is_replaced_by_the_draw_and_it_stays_with_the_study(
     ):
         post(experimenter, f"{PAGE}/replace", fields | wrong)
         assert sentence in experimenter.get(PAGE).text
+    written = Writing(experimenter, "/studies/new?edit=which")
+    written.post("compare", "save", {"depth": "2"})  # which has the queries of now
+    post(experimenter, f"{PAGE}/replace", fields | {"clip": second[2]})
+    assert "Changes of this draft are begun" in experimenter.get(PAGE).text
+    post(experimenter, f"{written.base}/remove")
     assert draft() == second
     replaced = {"clip": first[1], "by": second[1], "reason": "the wind in it"}
     run("open", "which")

@@ -4,6 +4,7 @@ import html
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -223,13 +224,37 @@ def test_a_draft_that_gets_another_name_is_not_there_twice(
     experimenter: FlaskClient, app: Flask, path: Path, run: Callable[..., str]
 ) -> None:
     run("create", path)
+    rehearsed = Path(app.config["DATA"]) / "rehearsals" / "which"
+    rehearsed.mkdir(parents=True)
     written = Writing(experimenter, "/studies/new?edit=which")
     written.post("compare", "to:review", {"slug": "other"})
     assert written.post("review", "create").headers["Location"] == "/studies/other"
     assert studies_stored(app) == 1
+    assert not rehearsed.exists()
     with app.app_context():
         acts = [(one.what, one.study, one.note) for one in logbook.entries()]
         assert acts[:2] == [("changed", "other", ""), ("renamed", "other", "which")]
+
+
+def test_two_tabs_of_one_study_lose_nothing(
+    experimenter: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Writing(experimenter)
+    first.post("compare", "save", {"title": "One"})
+    changed, others = study_form.changed, [{"sitting": "7"}]
+
+    def meanwhile(*given: object) -> dict[str, object]:
+        if others:  # the other tab is quicker
+            with ThreadPoolExecutor(1) as thread:
+                thread.submit(first.post, "raters", "save", others.pop()).result()
+        return changed(*given)
+
+    monkeypatch.setattr(study_form, "changed", meanwhile)
+    first.post("compare", "save", {"depth": "9"})
+    with app.app_context():
+        (written,) = unfinished.everything()
+        table = study_form.read_toml(written.toml)
+    assert (table["title"], table["depth"], table["sitting"]) == ("One", 9, 7)
 
 
 @pytest.mark.parametrize("state", ["draft", "open", "closed"])

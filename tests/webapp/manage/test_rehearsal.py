@@ -14,6 +14,7 @@ from tests.support.studies.full_study import form
 from tests.support.studies.rater import Page
 from tests.support.waiting import wait_for
 from webapp.core.database import db
+from webapp.core.machines import rehearsal_tables
 from webapp.models import (
     Assignment,
     Candidate,
@@ -179,6 +180,23 @@ def test_a_rehearsal_is_prepared_in_the_background_and_is_of_the_draft_as_it_is(
     assert post(experimenter, f"{address}/rehearse").location == address
     run("remove", "which")
     assert not (data / "rehearsals" / "which").exists()
+
+
+@pytest.mark.usefixtures("each_database")
+def test_a_rehearsal_that_was_stopped_at_its_tables_is_none(
+    experimenter: FlaskClient, app: Flask, draft: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_given: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, app.app_context():
+        patch.setattr(db.metadata, "create_all", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            rehearsal_tables.make(db, "which")
+    page = experimenter.get(draft)
+    assert page.status_code == 200
+    assert "Preview as a rater" not in page.text
+    assert experimenter.get("/rate/which/rehearsal.nobody").status_code == 404
 
 
 def test_what_cannot_be_rehearsed_says_so_and_leaves_nothing(

@@ -8,7 +8,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.pages.manage_pages import post
+from embeddings.errors import InputError
+from tests.support.pages.bearing import asked, token_of
+from tests.support.pages.manage_pages import Writing, post
 from tests.support.studies.judged import PROTOCOL
 from webapp import logbook
 from webapp.core.machines import rehearsal_tables
@@ -98,6 +100,8 @@ def test_a_draft_gets_another_name(experimenter: FlaskClient, app: Flask) -> Non
     with app.app_context():
         rehearsed = rehearsal_tables.folder("beta")
     rehearsed.mkdir(parents=True)  # as a rehearsal under the old name leaves it
+    written = Writing(experimenter, "/studies/new?edit=beta")
+    written.post("compare", "save", {"depth": "2"})
     answer = post(experimenter, "/studies/beta/rename", {"slug": "delta"})
     assert answer.headers["Location"] == "/studies/delta"
     assert not rehearsed.exists()
@@ -108,3 +112,28 @@ def test_a_draft_gets_another_name(experimenter: FlaskClient, app: Flask) -> Non
         assert study.protocol_sha256 == study.terms.sha256()
         assert [(one.what, one.note) for one in logbook.entries("delta")] == [("renamed", "beta")]
     assert experimenter.get("/studies/alpha/rename").status_code == 404  # it is open
+    assert written.post("review", "create").headers["Location"] == "/studies/delta"
+    assert listed(experimenter) == ["delta", "gamma", "alpha"]
+
+
+@pytest.mark.usefixtures("three")
+def test_a_token_opens_no_other_study_that_gets_the_slug(
+    app: Flask, path: Path, run: Callable[..., str]
+) -> None:
+    token = token_of(app, "results", study="alpha")
+    with pytest.raises(InputError, match="no study 'beta' that is open or closed"):
+        token_of(app, "results", name="draft", study="beta")
+    assert [one["study"] for one in asked(app, token, "/studies.json").json["rows"]] == ["alpha"]
+    run("remove", "alpha")
+    run("create", path.with_name("alpha.toml"))
+    answer = asked(app, token, "/studies.json")
+    assert (answer.status_code, answer.json) == (401, {"error": "This token was revoked."})
+
+
+@pytest.mark.usefixtures("three")
+def test_a_draft_that_is_opened_comes_back_from_the_archive(
+    experimenter: FlaskClient, run: Callable[..., str]
+) -> None:
+    post(experimenter, "/studies/beta/archive", {"away": "1"})
+    run("open", "beta")
+    assert "beta" in listed(experimenter)

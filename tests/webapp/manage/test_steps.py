@@ -104,6 +104,18 @@ def test_what_was_typed_is_there_again(experimenter: FlaskClient, app: Flask, pa
     assert "Half of it" not in experimenter.get("/studies").text
 
 
+def test_whatever_is_typed_can_be_looked_at(experimenter: FlaskClient, path: Path) -> None:
+    for toml in (f"depth = 0x{'f' * 5000}", f"a{'.a' * 3000} = 1", "slug = [1]"):
+        written = Writing(experimenter)
+        assert written.post("toml", "next", {"toml": toml}).status_code == 302
+        assert written.post("review", "create").status_code == 302
+        assert experimenter.get(written.address("plan")).status_code == 200
+    written = Writing(experimenter)
+    long = "9" * 4000
+    written.post("compare", "next", form(depth=long, questions=long + long))
+    assert f"must be a whole number, not '{long[:50]}" in written.problems()[0]
+
+
 def test_only_what_the_choice_has_a_use_for_is_offered(
     experimenter: FlaskClient, path: Path
 ) -> None:

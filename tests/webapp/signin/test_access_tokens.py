@@ -264,7 +264,10 @@ def test_tokens_that_are_long_over_are_forgotten(app: Flask) -> None:
     [
         (["A B", "--scope", "scores"], "The name of a token must be of at most 40 small letters"),
         (["a", "--scope", "scores", "--study", "x"], "A study narrows results and judgements"),
-        (["a", "--scope", "results", "--study", "x"], "There is no study 'x'."),
+        (
+            ["a", "--scope", "results", "--study", "x"],
+            "There is no study 'x' that is open or closed.",
+        ),
         (["a", "--scope", "scores", "--days", "0"], "A token is good for 1 to 366 days, not 0."),
         (["a", "--scope", "scores", "--days", "999"], "A token is good for 1 to 366 days"),
     ],

@@ -3,10 +3,13 @@
 import io
 import json
 import os
+import resource
 import shutil
+import threading
 import time
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,8 @@ from embeddings.collection.clips import collection_names, open_collection
 from embeddings.errors import InputError
 from tests.support.pages.signing import csrf
 from tests.support.small import write_source
+from tests.support.sources.arrow_files import save_to_disk
+from tests.support.sources.arrow_files import table as arrow_table
 from webapp.models import Job
 from webapp.work import board, uploads
 from webapp.work.kinds import adding, find_kind, looking
@@ -120,8 +125,12 @@ def test_only_folders_below_the_roots_are_read(app: Flask, tmp_path: Path) -> No
         for wrong in (outside, root / ".." / "outside", root / "link", "source", "/", "", "\0"):
             with pytest.raises(InputError, match=r"must be absolute and below|no NUL"):
                 uploads.on_server(str(wrong))
-        with pytest.raises(InputError, match="no such file or folder"):
-            uploads.on_server(str(root / "nowhere"))
+        (root / "circle").symlink_to(root / "circle")
+        with pytest.raises(InputError, match="must be absolute and below"):
+            uploads.on_server(str(root / "circle"))
+        for name in ("nowhere", "x" * 300, "x/" * 2500):
+            with pytest.raises(InputError, match="no such file or folder"):
+                uploads.on_server(str(root / name))
 
 
 def test_a_link_inside_a_folder_leads_nowhere_else(app: Flask, tmp_path: Path) -> None:
@@ -189,6 +198,36 @@ def test_an_import_that_was_done_and_not_noted_is_not_done_twice(
     assert (data / "collections" / "mine" / "collection.json").read_bytes() == made
 
 
+@pytest.mark.parametrize("table", ["sound", "tables"])
+def test_a_table_that_was_sent_brings_nothing_else_of_the_server(
+    app: Flask, source: Path, tmp_path: Path, table: str
+) -> None:
+    pytest.importorskip("pyarrow", reason="PyArrow is not installed (requirements-test.txt)")
+    secret = str(next((source / "audio").iterdir()))
+    rows = {
+        "audio": [{"bytes": None, "path": one} for one in (secret, "gone.wav")],
+        "label": ["a", "b"],
+    }
+    save_to_disk(tmp_path / "sent", arrow_table(rows))
+    if table == "tables":
+        name = "data-00000-of-00001.arrow"
+        (tmp_path / "sent" / name).rename(tmp_path / name)
+        (tmp_path / "sent" / "state.json").write_text(
+            json.dumps({"_data_files": [{"filename": f"../{name}"}], "_split": None})
+        )
+    app.config["SETTINGS"]["import_roots"] = str(tmp_path / "sent")
+    given = {"name": "mine", "path": str(tmp_path / "sent"), "reader": "hf"}
+    said = "leads out of it" if table == "tables" else "None of the 2 clips can be used"
+    with pytest.raises(InputError, match=said):
+        run(app, "look", given)
+    with pytest.raises(InputError, match=said.replace("None of the 2 clips can", "clips cannot")):
+        run(app, "add", given)
+    app.config["SETTINGS"]["import_roots"] = str(tmp_path)
+    if table == "sound":  # which may be read where the setting says so
+        with pytest.raises(InputError, match="1 of the clips cannot be used"):
+            run(app, "add", given)
+
+
 @pytest.mark.parametrize(
     ("files", "reader"),
     [
@@ -230,11 +269,43 @@ def test_a_slice_that_does_not_fit_is_refused(
     assert post(f"/uploads/{key}?at=0", data=b"12345") == (200, {"came": 5})
     assert post(f"/uploads/{key}?at=5", data=b"123456")[1]["error"].endswith("5 of 10 came.")
     assert post(f"/uploads/{key}?at=5", data=bytes(uploads.SLICE + 1))[0] == 413
-    for size in (0, -1, 2001 * 10**6, "5", None, True):
+    for size in (0, -1, 2001 * 10**6, 10**400, "5", None, True):
         assert post("/uploads", json={"name": "x", "size": size})[0] == 400
     assert post("/uploads", json=[])[0] == 400
     with app.app_context(), pytest.raises(InputError, match="not all came"):
         uploads.unpacked(uploads.find(key))
+
+
+def test_a_slice_that_comes_twice_at_once_is_taken_once(app: Flask, data: Path) -> None:
+    content, many = os.urandom(uploads.SLICE), 6
+    with app.app_context():
+        upload = uploads.begin("x.zip", 2 * len(content))
+    together = threading.Barrier(many)
+
+    def take(_number: int) -> int:
+        together.wait()
+        return uploads.take(upload, 0, content)
+
+    with ThreadPoolExecutor(many) as threads:
+        assert set(threads.map(take, range(many))) == {len(content)}
+    assert upload.file.read_bytes() == content
+
+
+def test_a_slice_that_cannot_be_stored_leaves_nothing_and_may_come_again(
+    app: Flask, data: Path
+) -> None:
+    with app.app_context():
+        upload = uploads.begin("x.zip", 20)
+        uploads.take(upload, 0, b"0123456789")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (15, before[1]))  # as where the disk is full
+    try:
+        with pytest.raises(InputError, match=r"cannot store x\.zip: File too large"):
+            uploads.take(upload, 10, b"0123456789")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert upload.came == 10
+    assert uploads.take(upload, 10, b"0123456789") == 20
 
 
 def test_what_nobody_touched_for_two_days_goes(app: Flask, data: Path) -> None:

@@ -1,13 +1,18 @@
 """Jobs: begun on a page, done by a process, and told of in every state."""
 
+import errno
 import fcntl
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
@@ -20,7 +25,7 @@ from tests.support.pages.signing import csrf, said, signed_in
 from webapp.core.database import db, now
 from webapp.logbook import entries
 from webapp.models import Job
-from webapp.work import board, job_words
+from webapp.work import board, job_words, running
 from webapp.work.kinds import find_kind, kinds
 
 RANK = {"embeddings": ["good"], "normalise": "l2", "pca": "none"}
@@ -192,19 +197,66 @@ def test_what_is_over_or_not_there(app: Flask, experimenter: FlaskClient) -> Non
         find_kind("bake")
 
 
+def test_a_job_whose_file_has_no_name_in_utf8_ends_with_its_sentence(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_arguments: object) -> NoReturn:
+        raise OSError(errno.EIO, "Input/output error", os.fsdecode(b"/in/\xff.wav"))
+
+    number = stored(app)
+    monkeypatch.setattr(running, "find_kind", lambda name: replace(find_kind(name), run=fails))
+    with app.app_context():
+        running.work(running.Pulse(app, number))
+    with app.app_context():
+        job = board.find(number)
+        assert (job.state, job.message) == ("failed", r"/in/\udcff.wav: Input/output error.")
+
+
+def test_a_clock_that_was_put_back_keeps_no_job_waiting(app: Flask) -> None:
+    number = stored(app, created_at=now() + timedelta(hours=1))
+    with app.app_context():
+        assert board.state_of(board.find(number)) == board.LOST
+
+
+@pytest.mark.parametrize(("state", "why"), [("running", "going on"), ("done", "is done")])
+def test_who_resumes_a_job_that_somebody_resumed_changes_nothing(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, unstarted: list[list[str]], state: str, why: str
+) -> None:
+    number = stored(app, state="failed")
+
+    def others_turn(_job: Job) -> bool:
+        db.session.rollback()
+        db.session.execute(sa.update(Job).where(Job.id == number).values(state=state))
+        db.session.commit()
+        return True
+
+    monkeypatch.setattr(board, "_is_gone", others_turn)
+    with app.app_context(), living(app, number), pytest.raises(InputError, match=why):
+        board.resume(board.find(number))
+    with app.app_context():
+        assert board.find(number).state == state
+    assert unstarted == []
+
+
 def test_the_list_is_whole(app: Flask, experimenter: FlaskClient) -> None:
     numbers = [stored(app, state="done") for _ in range(31)]
     page = experimenter.get("/jobs").text
     assert f'href="/jobs/{numbers[0]}"' not in page
     assert f'href="/jobs?before={numbers[1]}"' in page
     assert f'href="/jobs/{numbers[0]}"' in experimenter.get(f"/jobs?before={numbers[1]}").text
+    assert experimenter.get(f"/jobs?before={10**30}").status_code == 200
 
 
 def test_no_more_jobs_than_can_be_waited_for(
     app: Flask, good: Collection, experimenter: FlaskClient, unstarted: list[list[str]]
 ) -> None:
     for _ in range(board.MOST_GOING):
-        stored(app)
+        stored(app)  # nobody waits for those whose processes are gone
+    answer = experimenter.post("/prepare/small/rank", data=csrf(experimenter) | RANK)
+    assert answer.status_code == 303
+    unstarted.clear()
+    for _ in range(board.MOST_GOING - 1):
+        stored(app, created_at=now())
     answer = experimenter.post("/prepare/small/rank", data=csrf(experimenter) | RANK)
     assert answer.status_code == 400
     assert "50 jobs are waiting or running" in answer.text

@@ -110,6 +110,7 @@ def test_a_sweep_is_chosen_from_and_built(
         ({"embeddings": "good", "search": "best"}, "search must be one of"),
         ({"embeddings": "good", "aggregation": "median"}, "no frames to aggregate"),
         ({"embeddings": "good", "pca": "many"}, "PCA must be"),
+        ({"embeddings": "good", "pca": "9" * 5000}, "PCA must be"),
     ],
 )
 def test_only_valid_choices_begin_a_ranking(

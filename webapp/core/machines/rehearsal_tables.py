@@ -79,15 +79,18 @@ def rehearsing(db: "SQLAlchemy", slug: str) -> Iterator[None]:
 
 
 def make(db: "SQLAlchemy", slug: str) -> None:
-    """Make the tables, empty, in the place of those that there were."""
+    """Make the tables, empty, in the place of those that there were; whole, or none are there."""
     drop(db, slug)
     folder(slug).mkdir(parents=True)
-    os.close(os.open(folder(slug) / _TABLES, os.O_CREAT | os.O_EXCL, 0o600))  # for the owner alone
-    with db.engine.begin() if _schema(db, slug) else _engine(db, slug).begin() as connection:
-        if name := _schema(db, slug):
+    making = folder(slug) / f".{_TABLES}"
+    os.close(os.open(making, os.O_CREAT | os.O_EXCL, 0o600))  # for the owner alone
+    name = _schema(db, slug)
+    with (db.engine if name else _file_engine(making)).begin() as connection:
+        if name:
             connection.execute(sa.schema.CreateSchema(name))
             connection = connection.execution_options(schema_translate_map={None: name})
         db.metadata.create_all(connection)
+    making.rename(folder(slug) / _TABLES)
 
 
 def drop(db: "SQLAlchemy", slug: str) -> None:
@@ -105,9 +108,13 @@ def _engine(db: "SQLAlchemy", slug: str) -> sa.Engine:
         return db.engine.execution_options(schema_translate_map={None: name})
     engines = current_app.extensions.setdefault("sounding_board_rehearsals", {})
     if slug not in engines:  # no connection is kept: the file may be another one next time
-        url = sa.URL.create("sqlite", database=str(folder(slug) / _TABLES))
-        engines[slug] = sa.create_engine(url, poolclass=sa.NullPool, hide_parameters=True)
+        engines[slug] = _file_engine(folder(slug) / _TABLES)
     return engines[slug]
+
+
+def _file_engine(file: Path) -> sa.Engine:
+    url = sa.URL.create("sqlite", database=str(file))
+    return sa.create_engine(url, poolclass=sa.NullPool, hide_parameters=True)
 
 
 def _schema(db: "SQLAlchemy", slug: str) -> str:

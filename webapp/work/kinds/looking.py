@@ -64,7 +64,10 @@ def source(arguments: Arguments) -> Path:
 def options(arguments: Arguments) -> Options:
     """Return how the source is read, but for the reader."""
     names = ("group_column", "label_separator", "id_column", "label_column")
-    return Options(**{name: arguments[name] for name in names})
+    within = tuple(uploads.roots())
+    if "upload" in arguments:
+        within = (uploads.find(arguments["upload"]).folder.resolve() / "unpacked",)
+    return Options(**{name: arguments[name] for name in names}, within=within)
 
 
 def fitting_reader(path: Path, how: Options) -> str:
