@@ -111,6 +111,8 @@ def test_a_preview_goes_the_whole_way_and_stores_no_answer(
         page.candidates = re.findall(r'data-sound="(\w+)"', text)
         page.sounds = re.findall(r'data-src="([^"]+)"', text)
     assert "Thank you" in text
+    assert "you answered is saved" not in text
+    assert "Withdraw" not in text
     assert len(kinds) >= 4  # practice, two pages of one query, its repeat
     assert set(stored(app).values()) == {0}
     with app.app_context(), rehearsing("which") as study:
