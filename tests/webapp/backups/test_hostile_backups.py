@@ -176,18 +176,26 @@ def test_a_newer_backup(members: Members, empty: Flask, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "change", "words"),
+    ("table", "column", "value", "words"),
     [
-        ("judgement", lambda row: row.append(1), "cannot be read"),
-        ("judgement", lambda row: row.__setitem__(2, "now"), "cannot be read"),
-        ("judgement", lambda row: row.__setitem__(3, 999), "cannot be stored in sqlite"),
-        ("judgement", lambda row: row.__setitem__(8, 10**6), "cannot be stored in sqlite"),
-        ("study", lambda row: row.__setitem__(10, "false"), "cannot be read"),
+        ("judgement", "", 1, "cannot be read"),  # one more than there are columns
+        ("judgement", "given_at", "now", "cannot be read"),
+        ("judgement", "grade", 999, "cannot be stored in sqlite"),
+        ("judgement", "slot_id", 10**6, "cannot be stored in sqlite"),
+        ("study", "simulated", "false", "cannot be read"),
     ],
 )
 def test_rows_that_are_none(
-    members: Members, empty: Flask, table: str, change: Any, words: str, tmp_path: Path
+    members: Members, empty: Flask, table: str, column: str, value: Any, words: str, tmp_path: Path
 ) -> None:
+    columns = list(json.loads(members[f"database/{table}.jsonl"].splitlines()[0])["columns"])
+
+    def change(row: list[Any]) -> None:
+        if column:
+            row[columns.index(column)] = value
+        else:
+            row.append(value)
+
     row(members, table, change)
     write(tmp_path / "bad.zip", members)
     assert words in refused(empty, tmp_path / "bad.zip")
