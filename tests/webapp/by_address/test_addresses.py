@@ -161,8 +161,14 @@ def test_every_column_is_explained(get: Get, demo: Flask, described: dict[str, A
     ],
 )  # fmt: skip
 def test_beside_every_csv_of_a_page_is_its_json(demo: Flask, page: str, least: int) -> None:
-    links = re.findall(r'href="([^"]+\.(?:csv|json)(?:\?[^"]*)?)"', signed_in(demo).get(page).text)
-    tables = [one for one in links if ".csv" in one]
+    """Of all its parts, which have addresses below its own."""
+    get = signed_in(demo).get
+    parts = {page}
+    if page != "/studies":  # below which are those of each study
+        parts.update(re.findall(rf'href="({re.escape(page)}/[a-z]+)"', get(page).text))
+    files = r'href="([^"]+\.(?:csv|json)(?:\?[^"]*)?)"'
+    links = [link for part in parts for link in re.findall(files, get(part).text)]
+    tables = {one for one in links if ".csv" in one}
     assert len(tables) >= least
     assert {json_twin(one) for one in tables} <= set(links)
 
