@@ -246,13 +246,14 @@ def test_the_reader_is_found(
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(next((source / "audio").iterdir()), path)
     folder = tmp_path / "found" / ("top" if files[0].startswith("top") else "")
-    how = looking.options(dict.fromkeys(("group_column", "id_column", "label_column")) |
-                          {"label_separator": ","})  # fmt: skip
-    if reader:
-        assert looking.fitting_reader(folder, how) == reader
-        return
-    with pytest.raises(InputError, match="No reader finds sounds with labels there"):
-        looking.fitting_reader(folder, how)
+    given = dict.fromkeys(("group_column", "id_column", "label_column")) | {"label_separator": ","}
+    with app.app_context():
+        how = looking.options(given)
+        if reader:
+            assert looking.fitting_reader(folder, how) == reader
+            return
+        with pytest.raises(InputError, match="No reader finds sounds with labels there"):
+            looking.fitting_reader(folder, how)
 
 
 def test_a_slice_that_does_not_fit_is_refused(
