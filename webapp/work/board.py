@@ -15,7 +15,7 @@ from webapp.core import jobs
 from webapp.core.database import db, now
 from webapp.logbook import hand, record
 from webapp.models import Job
-from webapp.work.kinds import Arguments, find_kind, read
+from webapp.work.kinds import Arguments, find_kind, kinds, read
 
 GOING = ("waiting", "running", "cancelling")
 """The states of jobs that a process works on, or waits to."""
@@ -159,8 +159,8 @@ def _is_gone(job: Job) -> bool:
 
 def title(job: Job) -> str:
     """Return what a job does, and of whom, in English: for the log and the command line."""
-    kind = find_kind(job.kind)
-    return f"{job.id}: {job.kind} {kind.about(read(job.arguments))}"
+    kind = kinds().get(job.kind)  # None where only another version knows it
+    return f"{job.id}: {job.kind} {kind.about(read(job.arguments)) if kind else ''}".rstrip()
 
 
 def log_of(number: int) -> Path:

@@ -4,7 +4,7 @@ from flask_babel import LazyString, gettext, lazy_gettext, ngettext
 
 from webapp.models import Job
 from webapp.work import board
-from webapp.work.kinds import find_kind, read
+from webapp.work.kinds import kinds, read
 
 _MB = 1e6
 
@@ -19,14 +19,16 @@ STATES = {
 }
 
 
-def kind_words(job: Job) -> LazyString:
-    """Return what a job does."""
-    return find_kind(job.kind).words
+def kind_words(job: Job) -> LazyString | str:
+    """Return what a job does; its kind's name where only another version knows it."""
+    kind = kinds().get(job.kind)
+    return kind.words if kind else job.kind
 
 
 def about(job: Job) -> str:
-    """Return of whom or what."""
-    return find_kind(job.kind).about(read(job.arguments))
+    """Return of whom or what; "" where only another version knows."""
+    kind = kinds().get(job.kind)
+    return kind.about(read(job.arguments)) if kind else ""
 
 
 def how_far(job: Job, state: str) -> str:

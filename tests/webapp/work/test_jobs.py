@@ -293,6 +293,18 @@ def test_strangers_learn_nothing(app: Flask, client: FlaskClient, data: Path) ->
         assert "secret" not in answer.text
 
 
+def test_a_kind_that_only_another_version_knows_leaves_the_list_whole(
+    app: Flask, experimenter: FlaskClient
+) -> None:
+    other, own = stored(app, kind="dream", state="done"), stored(app, state="done")
+    page = experimenter.get("/jobs")
+    assert page.status_code == 200
+    assert all(f'href="/jobs/{number}"' in page.text for number in (other, own))
+    assert experimenter.get(f"/jobs/{other}").status_code == 200
+    listed = app.test_cli_runner().invoke(args=["jobs", "list"])
+    assert (listed.exit_code, "dream" in listed.output) == (0, True), listed.output
+
+
 def test_every_kind_has_words_and_a_way_on() -> None:
     assert set(kinds()) == {
         "add", "compute", "deposit", "fetch", "look", "map", "rank", "sweep",
