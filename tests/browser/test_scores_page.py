@@ -214,3 +214,18 @@ def test_no_barrier_at_any_width(browser: Any, server: Server, scheme: str, widt
         )
         assert small == 0, part
     context.close()
+
+
+def test_every_number_of_the_first_figure_is_whole_on_a_phone(browser, server: Server) -> None:
+    context = looked_at(browser, 360, "light")
+    page = context.new_page()
+    sign_in(page, server)
+    page.goto(address(server, ""))
+    drawn(page)
+    plot = page.locator("#figure-systems .figure-plot")
+    edge = plot.bounding_box()
+    numbers = [one.bounding_box() for one in plot.locator(".textpoint text").all()]
+    assert len(numbers) >= 2
+    assert all(box["x"] + box["width"] <= edge["x"] + edge["width"] for box in numbers)
+    assert plot.evaluate("one => one.scrollWidth <= one.parentElement.clientWidth")
+    context.close()

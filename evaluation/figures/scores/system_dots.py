@@ -60,7 +60,8 @@ def _plot(table: "pd.DataFrame", measure: str) -> dict[str, Any]:
     panels = stack([len(own.texts) * _ROW for own in rows])
     layout = headings([heading.split(":")[0] for heading, _ in parts], panels)
     data: list[dict[str, Any]] = []
-    top = max(table[measure].max() * 1.3, 0.1)  # room for the number beside the last dot
+    highest = max(table[measure].max(), 0.08)
+    top, narrow = 1.3 * highest, {}  # room for the number beside the last dot
     for number, ((_, part), own) in enumerate(zip(parts, rows, strict=True)):
         x, y = axis_id("x", number), axis_id("y", number)
         data.append(_dots(part, measure) | {"xaxis": x, "yaxis": y})
@@ -72,9 +73,12 @@ def _plot(table: "pd.DataFrame", measure: str) -> dict[str, Any]:
             "ticktext": [text.replace("<br>", " · ") for text in own.texts],
             "tickfont": {"size": 12}, "domain": panels.domains[number],
         }  # fmt: skip
+        name = axis_name("x", number)
+        narrow[name] = layout[name] | {"range": [0, 2 * highest]}  # the number is as wide there
     layout |= {
         "height": panels.height + 16, "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
-        "showlegend": False, "meta": {"least_width": max(own.width for own in rows) + 100},
+        "showlegend": False,
+        "meta": {"least_width": max(own.width for own in rows) + 240, "narrow": narrow},
     }  # fmt: skip
     return {"data": data, "layout": layout}
 
