@@ -94,7 +94,7 @@ def test_a_page_is_used_before_its_figure_can_be_drawn(page: Page, server: Serve
     sign_in(page, server)
     held: list[Any] = []
     page.route("**/plotly/*.js", lambda route: held.append(route))
-    page.goto(server.url + ADDRESS)
+    page.goto(server.url + ADDRESS, wait_until="domcontentloaded")  # what is held may hold "load"
     told(page, lambda: held, "the page asks for no plotting script")
     table = page.locator("#table-glance")
     table.get_by_role("button", name="System").click()
