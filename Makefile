@@ -46,7 +46,7 @@ test: check
 	$(BIN)/python -m pytest -m "serial and not slow and not long and not engines" $(SHOWN)
 
 test-browsers: $(VENV)/test.installed
-	CI=1 $(BIN)/python -m pytest -m "not slow and not long" tests/browser/test_engines.py $(SHOWN)
+	CI=1 $(BIN)/python -m pytest -m engines tests/browser/test_engines.py $(SHOWN)
 
 test-long: $(VENV)/test.installed
 	$(BIN)/python -m tools.long

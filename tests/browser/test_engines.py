@@ -1,4 +1,7 @@
-"""A rater's way in three engines: `make test-browsers`; `make test` asks Chromium alone."""
+"""A rater's way in three engines: `make test-browsers`.
+
+In `make test`, Chromium goes this way in `test_rating_way.py`.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,7 +20,7 @@ from tests.support.waiting import wait_for
 from webapp.core.database import db, now
 from webapp.models import Listen, Rater, Study
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.engines]
 
 MORE = """
 consent = "I agree to **listen** and to have my grades stored."
@@ -38,13 +41,7 @@ completion_code = "THANKS-1"
 """
 
 
-@pytest.fixture(
-    params=[
-        "chromium",
-        pytest.param("firefox", marks=pytest.mark.engines),
-        pytest.param("webkit", marks=pytest.mark.engines),
-    ]
-)
+@pytest.fixture(params=["chromium", "firefox", "webkit"])
 def tab(request: pytest.FixtureRequest) -> Iterator[Tab]:
     """A tab of each engine."""
     begin: Any = getattr(engines, request.param)

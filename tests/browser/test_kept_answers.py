@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.browser.barriers import looked_at, violations
+from tests.support.browser.barriers import looked_at, looks, violations
 from tests.support.browser.served_study import grades, practised
 from tests.support.browser.tab import Page, expect, press, sideways, state, told
 from tests.support.places import flask
@@ -241,8 +241,7 @@ def test_who_withdraws_is_forgotten_here_too(page: Page, start: Start) -> None:
     told(page, lambda: page.evaluate(ROWS) == [], "what was kept is not forgotten")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@looks("width", (360, 1280))
 def test_the_notice_has_no_barriers(
     browser: Any, start: Start, tmp_path: Path, width: int, scheme: str
 ) -> None:

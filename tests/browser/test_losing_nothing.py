@@ -12,6 +12,7 @@ from embeddings.search.processing import Recipe
 from embeddings.simulation.made_embeddings import write_random_embedding
 from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import open_embedding
+from tests.support.browser.barriers import looks
 from tests.support.browser.served_study import practised
 from tests.support.browser.tab import (
     Page,
@@ -212,6 +213,7 @@ def grade_everything(page: Page, link: str, seed: int) -> list[dict[str, object]
     return sent
 
 
+@pytest.mark.long
 def test_a_study_of_real_sounds_graded_to_the_end(
     page: Page, browser, esc10: Callable[[int], Collection], tmp_path: Path
 ) -> None:
@@ -247,8 +249,7 @@ def test_a_study_of_real_sounds_graded_to_the_end(
     assert len({row["query"] for row in rows}) == 4
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@looks("width", (360, 1280))
 def test_no_page_scrolls_sideways_or_breaks_the_policy(
     browser, server: Server, rater_link: str, width: int, scheme: str
 ) -> None:

@@ -316,6 +316,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
 
 
 @pytest.mark.essentia
+@pytest.mark.long
 def test_esc10_by_freesounds_extractor_finds_the_clip_itself_first(
     page: Page, esc10: Callable[[int], Collection]
 ) -> None:

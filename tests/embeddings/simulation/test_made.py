@@ -141,6 +141,7 @@ def test_the_benchmark_serves_the_pages_and_ends(made: Collection) -> None:
     assert row.endswith(" kB |")
 
 
+@pytest.mark.long
 def test_the_benchmark_says_which_page_is_not_there(
     made: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from evaluation.findings.sections import sections
 from evaluation.findings.view import View
 from evaluation.reports.study_report import results_json
 from tests.support.browser.cells import cells
+from tests.support.chosen import chosen
 from tests.support.studies.hostile_studies import EXTREMES, HOSTILE
 from tests.support.studies.list_studies import PREFERRED, RATED
 from tests.support.studies.made_study import tables
@@ -43,7 +44,7 @@ def test_what_is_decorative_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
         assert any(part in one for one in sentences), part
 
 
-@pytest.mark.parametrize("case", HOSTILE)
+@pytest.mark.parametrize("case", EXTREMES)
 def test_hostile_studies_can_be_shown(case: str) -> None:
     told = HOSTILE[case]()
     of, other = (Analysis(told, screened=one) for one in (False, True))
@@ -52,7 +53,9 @@ def test_hostile_studies_can_be_shown(case: str) -> None:
         check(every(View(other, of)), told)
 
 
-@pytest.mark.parametrize("case", EXTREMES)
+@pytest.mark.parametrize(
+    "case", chosen(HOSTILE, "one rater and query", "nobody passed", "two facets")
+)
 def test_hostile_studies_can_be_shown_for_these_raters_alone(case: str) -> None:
     told = HOSTILE[case]()
     check(every(View(Analysis(told, alone=True))), told)
@@ -70,7 +73,10 @@ NO_FIT = {
 BARE_CHOICES = ("nothing", "one choice", "one query")  # too few for an interval
 
 
-@pytest.mark.parametrize("case", PREFERRED)
+@pytest.mark.parametrize(
+    "case",
+    chosen(PREFERRED, "nothing", "one query", "one always wins", "one pair was never compared"),
+)
 def test_hostile_preferences_can_be_shown(case: str) -> None:
     for alone in (False, True):
         told = PREFERRED[case]()
@@ -122,7 +128,7 @@ def test_the_orders_of_two_systems_are_not_correlated() -> None:
     assert [one.name for one in three.parts] == ["orders"]
 
 
-@pytest.mark.parametrize("case", RATED)
+@pytest.mark.parametrize("case", chosen(RATED, "nothing", "anchors alone", "one rater"))
 def test_hostile_ratings_can_be_shown(case: str) -> None:
     for alone in (False, True):
         told = RATED[case]()

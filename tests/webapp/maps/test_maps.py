@@ -197,7 +197,10 @@ def test_maps_have_the_same_bytes_whoever_makes_them(
     assert files[0] == files[1]
 
 
-@pytest.mark.parametrize("method", ["tsne", "umap"])
+@pytest.mark.parametrize(
+    "method",
+    ["tsne", pytest.param("umap", marks=pytest.mark.long)],  # which compiles itself for a minute
+)
 def test_a_seed_gives_a_map_again_and_neighbours_stay(small: Collection, method: str) -> None:
     if method == "umap":
         pytest.importorskip("umap", reason="umap-learn is not installed (requirements.txt)")

@@ -17,7 +17,8 @@ from evaluation.figures.figure import Figure
 from evaluation.figures.shown import Table
 from evaluation.records.frames import read_study
 from tests.support.browser.cells import cells
-from tests.support.studies.hostile_studies import EXTREMES, HOSTILE
+from tests.support.chosen import chosen
+from tests.support.studies.hostile_studies import HOSTILE
 from tests.support.studies.lab import SLUGS, Lab, run
 from webapp.models import Study
 from webapp.results.asked import Asked, read_asked
@@ -253,7 +254,7 @@ def test_a_report_is_written_once_and_is_the_same(lab: Lab, tmp_path, monkeypatc
     assert "asked for semantic, acoustic" in run(lab.app, "report", GRADED, "--facet", "x").output
 
 
-@pytest.mark.parametrize("case", EXTREMES)
+@pytest.mark.parametrize("case", chosen(HOSTILE, "nothing judged", "nobody passed", "two facets"))
 def test_hostile_studies_have_a_page_and_files(
     get: Get, monkeypatch: pytest.MonkeyPatch, case: str
 ) -> None:
