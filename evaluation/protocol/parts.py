@@ -4,10 +4,10 @@ import re
 from itertools import combinations
 
 from evaluation.keys import Keys, WrongKey, shown
+from evaluation.protocol.listening_terms import FORMATS, Listening
 from evaluation.protocol.replaced import Replaced
 from evaluation.protocol.terms import (
     ALL,
-    FORMATS,
     NONE,
     PASSED,
     PRIMARY_MEASURES,
@@ -15,7 +15,6 @@ from evaluation.protocol.terms import (
     RATERS,
     Controls,
     Joining,
-    Listening,
     PlannedAnalysis,
     Queries,
     Question,

@@ -13,6 +13,7 @@ from itertools import combinations
 from typing import Any
 
 from evaluation.protocol.further_texts import Texts
+from evaluation.protocol.listening_terms import Listening
 from evaluation.protocol.replaced import Replaced
 from evaluation.statistics.bradley_terry import WIN_RATE
 from evaluation.statistics.graded_measures import MEAN_RATING, MEASURES
@@ -27,7 +28,6 @@ PRIMARY_MEASURES: dict[str, tuple[str, ...]] = {
 }
 """What a study of each method can report first; the first one is the default."""
 
-FORMATS = ("flac", "mp3")
 QUESTION_KINDS = ("choice", "text", "number")
 
 QUESTION = "How well would this sound do as an answer to “more like this one”?"
@@ -185,33 +185,6 @@ class Screening:
     identity: float = 0.8
     auc: float = 0.9
     heard: float | None = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """How sounds are made and heard.
-
-    Attributes
-    ----------
-    sound_check : whether raters set their volume by a tone first
-    headphones : whether an antiphase test asks for headphones
-    must_listen : the share of a sound that must be heard before it can be graded, in [0, 1]
-    show_waveform : a picture biases ears and gives away identity and repeats
-    level : whether all sounds are brought to one loudness
-    loudness : that loudness in LUFS; lowered for all where one would clip
-    format : of the copies that raters hear, "flac" or "mp3"
-    leave_out : clips that nobody hears: none is a query, and in every system's list those below
-        move up. Once a study is made, their ids
-    """
-
-    sound_check: bool = True
-    headphones: bool = False
-    must_listen: float = 0.0
-    show_waveform: bool = False
-    level: bool = True
-    loudness: float = -23.0
-    format: str = "flac"
-    leave_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
