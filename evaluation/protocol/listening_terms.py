@@ -14,6 +14,8 @@ class Listening:
     sound_check : whether raters set their volume by a tone first
     headphones : whether an antiphase test asks for headphones
     must_listen : the share of a sound that must be heard before it can be graded, in [0, 1]
+    must_seconds : or so many seconds of it, where that is less; 0: the share alone, as in protocols
+        that were stored before this was asked
     show_waveform : a picture biases ears and gives away identity and repeats
     level : whether all sounds are brought to one loudness
     loudness : that loudness in LUFS; lowered for all where one would clip
@@ -24,7 +26,8 @@ class Listening:
 
     sound_check: bool = True
     headphones: bool = False
-    must_listen: float = 0.0
+    must_listen: float = 0.3
+    must_seconds: float = 3.0
     show_waveform: bool = False
     level: bool = True
     loudness: float = -23.0

@@ -14,6 +14,7 @@ from typing import Any
 
 from evaluation.protocol.further_texts import Texts
 from evaluation.protocol.listening_terms import Listening
+from evaluation.protocol.pace import Pace
 from evaluation.protocol.replaced import Replaced
 from evaluation.statistics.bradley_terry import WIN_RATE
 from evaluation.statistics.graded_measures import MEAN_RATING, MEASURES
@@ -299,6 +300,8 @@ class Protocol:
     instructions, consent : Markdown that raters read first; no consent is asked where it is ""
     ends, withdrawal_until : dates (YYYY-MM-DD, the last day, UTC), "" for none
     contact : whom raters write to, in one line; "" for nobody who is named
+    pace : what helps raters through a long sitting; None: a protocol that was stored before this
+        was asked, and offers none of it
     languages : codes of those that raters read it in, its own first; () for its own alone
     texts : what they read in the further ones (`evaluation.protocol.languages`)
     """
@@ -328,6 +331,7 @@ class Protocol:
     ends: str = ""
     withdrawal_until: str = ""
     contact: str = ""
+    pace: Pace | None = field(default_factory=Pace)
     languages: tuple[str, ...] = ()
     texts: tuple[Texts, ...] = ()
 
@@ -346,7 +350,9 @@ class Protocol:
             table[key] = {name: one for name, one in table[key].items() if one is not None}
         if not self.joining.signed:
             del table["joining"]["signed"]
-        for key in ("contact", "languages", "texts"):
+        if not self.listening.must_seconds:
+            del table["listening"]["must_seconds"]
+        for key in ("contact", "pace", "languages", "texts"):
             if not table[key]:
                 del table[key]
         for key, name in (("queries", "replaced"), ("listening", "leave_out")):

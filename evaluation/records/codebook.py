@@ -111,8 +111,14 @@ def names_of(protocol: Protocol, anchors: Sequence[str] = ()) -> dict[str, Names
     """Return for each table the names that have columns, as `columns_of` takes them."""
     questions = protocol.questionnaire
     lists = [*protocol.systems, *anchors]
+    paced = ("pace",) if protocol.pace else ()
     return {
-        "judgements": {"ranks": protocol.systems, "language": protocol.languages},
+        "judgements": {
+            "ranks": protocol.systems,
+            "language": protocol.languages,
+            "way": paced,
+            "taken_back": paced,
+        },
         "preferences": {"language": protocol.languages},
         "pools": {"ranks": lists, "scores": lists},
         "raters": {

@@ -74,6 +74,16 @@ class JudgementRecord:
     uuid: Annotated[str, "the judgement's unique id, made by the rater's browser"]
     ranks: Ranks
     language: Language = ENGLISH
+    way: Annotated[
+        str,
+        OnlyWhere("what was on when the grade was given, of play_on_move, go_on and by_grades; "
+                  "where the protocol has a [pace]"),
+    ] = ""  # fmt: skip
+    taken_back: Annotated[
+        bool,
+        OnlyWhere("1 where this says that the rater took back that grade, the one before it: "
+                  "neither of them counts; else 0; where the protocol has a [pace]"),
+    ] = False  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

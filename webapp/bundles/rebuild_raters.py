@@ -10,6 +10,7 @@ from uuid import UUID
 
 from evaluation.keys import shown
 from evaluation.protocol.languages import ENGLISH
+from evaluation.protocol.pace import WAYS, way_of
 from evaluation.records.bundle import Bundle
 from evaluation.records.events import JudgementRecord
 from evaluation.records.facts import RaterRecord
@@ -199,6 +200,8 @@ class Rebuilt(Design):
             "facet",
             "grade",
             "language",
+            "way",
+            "taken_back",
             "listened_seconds",
             "heard",
             "given_at",
@@ -211,6 +214,9 @@ class Rebuilt(Design):
                 what = f"the scale has no grade {row.grade} for {shown(row.facet)}"
                 raise self.error("judgements", line, what)
             self._check_language("judgements", line, row)
+            if way_of(row.way) != row.way:
+                rule = f"way must be of {', '.join(WAYS)}, in this order, not {shown(row.way)}"
+                raise self.error("judgements", line, rule)
             given = self._given("judgements", line, row)
             slot = self._place("judgements", line, row)
             found.append((given, slot, next(ids) | _values(row, columns)))

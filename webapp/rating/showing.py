@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp.core.markdown import markdown
 from webapp.models import Rater
-from webapp.rating import headphones, joining, people, trying
+from webapp.rating import headphones, joining, people, reopening, trying
 from webapp.rating import judging_page as judging
 from webapp.rating.spoken_terms import asked, spoken_terms
 from webapp.rating.tokens import check_token, is_sitting, new_sitting
@@ -15,7 +15,8 @@ from webapp.rating.tokens import check_token, is_sitting, new_sitting
 
 def judging_page(rater: Rater, step: people.Step) -> ResponseReturnValue:
     """Return the page of a block, the one that a step is at or an earlier one that is asked for."""
-    view = judging.view(rater, _sitting(), step, request.args.get("page", type=int))
+    page, again = request.args.get("page", type=int), request.args.get(reopening.AGAIN, "")
+    view = judging.view(rater, _sitting(), step, page, again)
     template = "rating/page.html" if rater.study.terms.method == "graded" else "rating/lists.html"
     instructions = markdown(spoken_terms(rater.study).instructions)
     return show(template, rater, view=view, instructions=instructions)

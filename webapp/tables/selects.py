@@ -82,8 +82,8 @@ SELECTS: dict[str, sa.Select] = {
     "flags": _of_sounds(Flag, Flag.given_at),
     "judgements": sa.select(
         Judgement.slot_id, *_PLACE, Judgement.facet, Judgement.grade, Judgement.listened_seconds,
-        Judgement.heard, Judgement.language, Judgement.given_at, Judgement.received_at,
-        Judgement.client_uuid.label("uuid"),
+        Judgement.heard, Judgement.language, Judgement.way, Judgement.taken_back,
+        Judgement.given_at, Judgement.received_at, Judgement.client_uuid.label("uuid"),
     )
     .join(Judgement.slot)
     .join(Slot.assignment)
