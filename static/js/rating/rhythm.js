@@ -14,6 +14,7 @@ const place = document.getElementById("minutes-left");
 const notice = document.getElementById("break");
 const state = { gaps: [], last: Date.now(), since: Date.now(), ...kept() };
 let left = () => 0;
+let item = null; // where the rater is
 
 function kept() {
   try {
@@ -87,6 +88,7 @@ export function startRhythm(count) {
   if (Date.now() - state.last > PAUSE) rest();
   draw();
   if (!notice) return;
+  document.addEventListener("focusin", ({ target }) => { item = target.closest("[data-item]") ?? item; });
   part("take").addEventListener("click", () => {
     document.querySelector("audio").pause();
     showBreak(part("taken").content.textContent, true);
@@ -95,7 +97,7 @@ export function startRhythm(count) {
   for (const name of ["later", "over"]) {
     part(name).addEventListener("click", () => {
       rest();
-      document.querySelector("[data-item]").focus({ preventScroll: true }); // this button goes away
+      (item ?? document.querySelector("[data-item]")).focus({ preventScroll: true }); // this button goes away
     });
   }
 }
