@@ -119,7 +119,7 @@ def names_of(protocol: Protocol, anchors: Sequence[str] = ()) -> dict[str, Names
             "way": paced,
             "taken_back": paced,
         },
-        "preferences": {"language": protocol.languages},
+        "preferences": {"language": protocol.languages, "way": paced},
         "pools": {"ranks": lists, "scores": lists},
         "raters": {
             "before": [one.id for one in questions.before],

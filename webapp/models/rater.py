@@ -218,6 +218,7 @@ class Preference(db.Model):
     assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id"), index=True)
     choice: Mapped[str]
     language: Mapped[str] = mapped_column(default=ENGLISH, server_default=ENGLISH)
+    way: Mapped[str] = mapped_column(default="", server_default="")
     client_uuid: Mapped[str] = mapped_column(unique=True)
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

@@ -111,7 +111,7 @@ SELECTS: dict[str, sa.Select] = {
     .order_by(Query.id, Candidate.id),
     "preferences": sa.select(
         Preference.assignment_id, _FIRST.label("list_a"), _SECOND.label("list_b"),
-        Preference.choice, Preference.language,
+        Preference.choice, Preference.language, Preference.way,
         sa.case((Preference.choice == "A", _FIRST), (Preference.choice == "B", _SECOND), else_="")
         .label("preferred"),
         Preference.given_at, Preference.received_at, Preference.client_uuid.label("uuid"),

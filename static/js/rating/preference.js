@@ -1,5 +1,6 @@
 // Which of two lists is better: by button or by the keys a, b and n.
 import { singleKeys, typing } from "../core/items.js";
+import { isPaced, way } from "./pace.js";
 import { answered } from "./rhythm.js";
 import { onSaving, sayUndecided, send, work } from "./saving.js";
 
@@ -20,7 +21,9 @@ export function preference(panel) {
     if (chosen() === choice) return; // nothing new was said
     if (!chosen()) answered();
     show(choice, "saving");
-    last = send("prefer", { block: work.block, choice, given_at: new Date().toISOString() });
+    last = send("prefer", {
+      block: work.block, choice, given_at: new Date().toISOString(), ...(isPaced && { way: way() }),
+    });
   }
 
   onSaving({

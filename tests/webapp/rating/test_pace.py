@@ -1,13 +1,15 @@
 """What spares raters' patience, over HTTP: what is stored of it, taking back, reopening."""
 
 import re
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from flask.testing import FlaskClient
+from flask.testing import FlaskClient, FlaskCliRunner
 
 from tests.support.studies.rater import PROTOCOL, Page
+from webapp import create_app
 from webapp.core.database import db
 from webapp.models import Judgement, Study
 from webapp.models.study import terms_of
@@ -29,7 +31,7 @@ def again(page: Page, number: int) -> str:
 
 
 def test_a_grade_that_is_taken_back_counts_no_more_and_stays(
-    app: Flask, study, client: FlaskClient
+    app: Flask, study, client: FlaskClient, runner: FlaskCliRunner, tmp_path: Path
 ) -> None:
     page = Page(client, study("practice = false\n" + PROTOCOL)[0])
     first, second = page.candidates[:2]
@@ -49,6 +51,26 @@ def test_a_grade_that_is_taken_back_counts_no_more_and_stays(
         assert table["counts"].tolist() == [0, 0, 1]
         assert table["taken_back"].tolist() == [0, 1, 0]
         assert table["way"].tolist() == ["play_on_move go_on", "", "by_grades"]
+    bundle = str(tmp_path / "way.zip")
+    for command in (["close", "way"], ["export", "way", "-o", bundle]):
+        assert runner.invoke(args=["studies", *command]).exit_code == 0
+    other = create_app({"TESTING": True, "DATA": tmp_path / "other"})
+    read = other.test_cli_runner().invoke(args=["studies", "import", bundle])
+    assert read.exit_code == 0, read.output
+    with other.app_context():
+        again = Tables(db.session.scalars(sa.select(Study)).one()).table("judgements")
+        assert again.equals(table)
+        db.engine.dispose()
+
+
+def test_a_choice_between_lists_says_what_was_on(app: Flask, study, client: FlaskClient) -> None:
+    page = Page(client, study('method = "preference"\npractice = false\n' + PROTOCOL)[0])
+    block = re.search(r'data-block="(\w+)"', page.text)[1]
+    body = page.grade("", 0, block=block, choice="A", way="play_on_move")
+    assert page.post(body, "preferences").json["saved"]
+    with app.app_context():
+        table = Tables(db.session.scalars(sa.select(Study)).one()).table("preferences")
+        assert table["way"].tolist() == ["play_on_move"]
 
 
 @pytest.mark.parametrize(

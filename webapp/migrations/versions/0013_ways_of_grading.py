@@ -1,4 +1,4 @@
-"""what was on when a grade was given; grades that were taken back"""
+"""what was on when an answer was given; grades that were taken back"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,8 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the columns: until now nothing was on, and no grade could be taken back."""
-    way = sa.Column("way", sa.String(), nullable=False, server_default="")
+    for table in ("judgement", "preference"):
+        way = sa.Column("way", sa.String(), nullable=False, server_default="")
+        op.add_column(table, way)
     back = sa.Column("taken_back", sa.Boolean(), nullable=False, server_default=sa.false())
-    for column in (way, back):
-        op.add_column("judgement", column)
+    op.add_column("judgement", back)
