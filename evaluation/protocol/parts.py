@@ -4,10 +4,10 @@ import re
 from itertools import combinations
 
 from evaluation.keys import Keys, WrongKey, shown
+from evaluation.protocol.listening_terms import FORMATS, Listening
 from evaluation.protocol.replaced import Replaced
 from evaluation.protocol.terms import (
     ALL,
-    FORMATS,
     NONE,
     PASSED,
     PRIMARY_MEASURES,
@@ -15,7 +15,6 @@ from evaluation.protocol.terms import (
     RATERS,
     Controls,
     Joining,
-    Listening,
     PlannedAnalysis,
     Queries,
     Question,
@@ -141,13 +140,20 @@ def read_screening(
     return screening
 
 
-def read_listening(keys: Keys, method: str) -> Listening:
-    """Return how sounds are made and heard; in lists, nobody has to have heard every sound."""
-    usual = Listening()
+def read_listening(keys: Keys, method: str, *, stored: bool = False) -> Listening:
+    """Return how sounds are made and heard; in lists, nobody has to have heard every sound.
+
+    Who names a share alone, as was done when there was no more to name, means that share.
+    """
+    usual, graded = Listening(), method == "graded" and not stored
+    share, seconds = (usual.must_listen, usual.must_seconds) if graded else (0.0, 0.0)
+    if keys.has("must_listen"):
+        seconds = 0.0
     listening = Listening(
         sound_check=keys.flag("sound_check", usual.sound_check),
         headphones=keys.flag("headphones", usual.headphones),
-        must_listen=keys.number("must_listen", usual.must_listen, 0, 1),
+        must_listen=keys.number("must_listen", share, 0, 1),
+        must_seconds=keys.number("must_seconds", seconds, 0, 600),
         show_waveform=keys.flag("show_waveform", usual.show_waveform),
         level=keys.flag("level", usual.level),
         loudness=keys.number("loudness", usual.loudness, -70, 0),
@@ -155,8 +161,9 @@ def read_listening(keys: Keys, method: str) -> Listening:
         leave_out=keys.names("leave_out", ()),
     )
     keys.finish()
-    if method != "graded" and listening.must_listen:
-        keys.must_be("must_listen", f"0 with the method {method!r}", listening.must_listen)
+    for key in ("must_listen", "must_seconds"):
+        if method != "graded" and getattr(listening, key):
+            keys.must_be(key, f"0 with the method {method!r}", getattr(listening, key))
     return listening
 
 

@@ -13,6 +13,7 @@ from embeddings.files import read_toml
 from evaluation.keys import NAME_RULE, Keys, NotJson, WrongKey, is_name, json_object
 from evaluation.protocol import parts
 from evaluation.protocol.languages import read_languages, read_texts
+from evaluation.protocol.pace import Pace, read_pace
 from evaluation.protocol.scales import read_scale
 from evaluation.protocol.template import template
 from evaluation.protocol.terms import INSTRUCTIONS, INSTRUCTIONS_FOR, METHODS, Protocol, Scale
@@ -103,7 +104,7 @@ def read_terms(keys: Keys, *, stored: bool = False) -> Protocol:
         scale=scale,
         controls=controls,
         screening=parts.read_screening(keys.section("screening"), controls, method, stored=stored),
-        listening=parts.read_listening(keys.section("listening"), method),
+        listening=parts.read_listening(keys.section("listening"), method, stored=stored),
         questionnaire=parts.read_questionnaire(keys.section("questionnaire")),
         joining=parts.read_joining(keys.section("joining")),
         analysis=parts.read_analysis(
@@ -114,6 +115,7 @@ def read_terms(keys: Keys, *, stored: bool = False) -> Protocol:
         ends=keys.day("ends"),
         withdrawal_until=keys.day("withdrawal_until"),
         contact=parts.read_contact(keys),
+        pace=_read_pace(keys, method, stored=stored),
         languages=read_languages(keys),
     )
     protocol = replace(protocol, texts=read_texts(keys, protocol))
@@ -122,6 +124,11 @@ def read_terms(keys: Keys, *, stored: bool = False) -> Protocol:
         rule = f"{protocol.ends}, when the study ends, or later"
         keys.must_be("withdrawal_until", rule, protocol.withdrawal_until)
     return protocol
+
+
+def _read_pace(keys: Keys, method: str, *, stored: bool) -> Pace | None:
+    """Return what helps raters; None where a stored protocol is silent."""
+    return None if stored and not keys.has("pace") else read_pace(keys.section("pace"), method)
 
 
 def protocol_from_json(text: str) -> Protocol:

@@ -13,6 +13,8 @@ from itertools import combinations
 from typing import Any
 
 from evaluation.protocol.further_texts import Texts
+from evaluation.protocol.listening_terms import Listening
+from evaluation.protocol.pace import Pace
 from evaluation.protocol.replaced import Replaced
 from evaluation.statistics.bradley_terry import WIN_RATE
 from evaluation.statistics.graded_measures import MEAN_RATING, MEASURES
@@ -27,7 +29,6 @@ PRIMARY_MEASURES: dict[str, tuple[str, ...]] = {
 }
 """What a study of each method can report first; the first one is the default."""
 
-FORMATS = ("flac", "mp3")
 QUESTION_KINDS = ("choice", "text", "number")
 
 QUESTION = "How well would this sound do as an answer to “more like this one”?"
@@ -188,33 +189,6 @@ class Screening:
 
 
 @dataclass(frozen=True, slots=True)
-class Listening:
-    """How sounds are made and heard.
-
-    Attributes
-    ----------
-    sound_check : whether raters set their volume by a tone first
-    headphones : whether an antiphase test asks for headphones
-    must_listen : the share of a sound that must be heard before it can be graded, in [0, 1]
-    show_waveform : a picture biases ears and gives away identity and repeats
-    level : whether all sounds are brought to one loudness
-    loudness : that loudness in LUFS; lowered for all where one would clip
-    format : of the copies that raters hear, "flac" or "mp3"
-    leave_out : clips that nobody hears: none is a query, and in every system's list those below
-        move up. Once a study is made, their ids
-    """
-
-    sound_check: bool = True
-    headphones: bool = False
-    must_listen: float = 0.0
-    show_waveform: bool = False
-    level: bool = True
-    loudness: float = -23.0
-    format: str = "flac"
-    leave_out: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Question:
     """One question of a questionnaire.
 
@@ -326,6 +300,8 @@ class Protocol:
     instructions, consent : Markdown that raters read first; no consent is asked where it is ""
     ends, withdrawal_until : dates (YYYY-MM-DD, the last day, UTC), "" for none
     contact : whom raters write to, in one line; "" for nobody who is named
+    pace : what helps raters through a long sitting; None: a protocol that was stored before this
+        was asked, and offers none of it
     languages : codes of those that raters read it in, its own first; () for its own alone
     texts : what they read in the further ones (`evaluation.protocol.languages`)
     """
@@ -355,6 +331,7 @@ class Protocol:
     ends: str = ""
     withdrawal_until: str = ""
     contact: str = ""
+    pace: Pace | None = field(default_factory=Pace)
     languages: tuple[str, ...] = ()
     texts: tuple[Texts, ...] = ()
 
@@ -373,7 +350,9 @@ class Protocol:
             table[key] = {name: one for name, one in table[key].items() if one is not None}
         if not self.joining.signed:
             del table["joining"]["signed"]
-        for key in ("contact", "languages", "texts"):
+        if not self.listening.must_seconds:
+            del table["listening"]["must_seconds"]
+        for key in ("contact", "pace", "languages", "texts"):
             if not table[key]:
                 del table[key]
         for key, name in (("queries", "replaced"), ("listening", "leave_out")):

@@ -111,9 +111,15 @@ def names_of(protocol: Protocol, anchors: Sequence[str] = ()) -> dict[str, Names
     """Return for each table the names that have columns, as `columns_of` takes them."""
     questions = protocol.questionnaire
     lists = [*protocol.systems, *anchors]
+    paced = ("pace",) if protocol.pace else ()
     return {
-        "judgements": {"ranks": protocol.systems, "language": protocol.languages},
-        "preferences": {"language": protocol.languages},
+        "judgements": {
+            "ranks": protocol.systems,
+            "language": protocol.languages,
+            "way": paced,
+            "taken_back": paced,
+        },
+        "preferences": {"language": protocol.languages, "way": paced},
         "pools": {"ranks": lists, "scores": lists},
         "raters": {
             "before": [one.id for one in questions.before],

@@ -33,6 +33,11 @@ Language = Annotated[
                    "names languages")
 ]  # fmt: skip
 """The language of a page: of a study that names none, English, and no table has it."""
+Way = Annotated[
+    str, OnlyWhere("what was on when this was given, of play_on_move, go_on and by_grades; where "
+                   "the protocol has a [pace]")
+]  # fmt: skip
+"""What helped the rater: of a study without a pace nothing, and no table has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,12 @@ class JudgementRecord:
     uuid: Annotated[str, "the judgement's unique id, made by the rater's browser"]
     ranks: Ranks
     language: Language = ENGLISH
+    way: Way = ""
+    taken_back: Annotated[
+        bool,
+        OnlyWhere("1 where this says that the rater took back that grade, the one before it: "
+                  "neither of them counts; else 0; where the protocol has a [pace]"),
+    ] = False  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +105,7 @@ class PreferenceRecord:
     received_at: Received
     uuid: Annotated[str, "the choice's unique id, made by the rater's browser"]
     language: Language = ENGLISH
+    way: Way = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,9 +54,8 @@ def grade(tab: Tab, number: int, value: int, *, by_keys: bool = False) -> None:
     """Give candidate `number` (from 0) a grade, and wait until it is saved."""
     if by_keys:  # the digit that the button names
         place = f".candidate:nth-of-type({number + 1})"
-        digit = tab.ask(
-            f"document.querySelector('{place} .grade[data-grade=\"{value}\"] .grade-key').innerText"
-        )
+        button = f'{place} .grade[data-grade="{value}"]'
+        digit = tab.ask(f"document.querySelector('{button} .grade-value').innerText")
         tab.ask(f"document.querySelectorAll('.candidate')[{number}].focus()")
         tab.keys(digit)
     else:

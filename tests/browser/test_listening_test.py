@@ -36,6 +36,8 @@ per_family = 1
 [controls]
 distractors = {distractors}
 repeats = 2
+[listening]
+must_listen = 0
 [[questionnaire.before]]
 id = "years"
 text = "How many years have you worked with sound?"

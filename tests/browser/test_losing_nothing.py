@@ -227,7 +227,7 @@ def test_a_study_of_real_sounds_graded_to_the_end(
     protocol.write_text(
         'title = "Real sounds"\ncollection = "esc10"\ndepth = 4\n'
         'systems = ["one.l2.mcss", "other.l2.mcss"]\n[queries]\nper_family = 1\n'
-        "[controls]\nrepeats = 0\n[listening]\nsound_check = false\n"
+        "[controls]\nrepeats = 0\n[listening]\nmust_listen = 0\nsound_check = false\n"
     )
     server = Server(data)
     try:

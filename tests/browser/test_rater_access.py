@@ -23,6 +23,7 @@ consent = "I agree to **listen**."
 [queries]
 clips = ["hum-0"]
 [listening]
+must_listen = 0
 headphones = true
 [[questionnaire.before]]
 id = "years"

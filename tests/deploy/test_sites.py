@@ -45,6 +45,7 @@ clips = ["hum-0"]
 [joining]
 open = true
 [listening]
+must_listen = 0
 sound_check = false
 """
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from evaluation.keys import shown
 from evaluation.protocol.languages import ENGLISH
+from evaluation.protocol.pace import WAYS, way_of
 from evaluation.records.bundle import Bundle
 from evaluation.records.events import JudgementRecord
 from evaluation.records.facts import RaterRecord
@@ -199,6 +200,8 @@ class Rebuilt(Design):
             "facet",
             "grade",
             "language",
+            "way",
+            "taken_back",
             "listened_seconds",
             "heard",
             "given_at",
@@ -211,6 +214,7 @@ class Rebuilt(Design):
                 what = f"the scale has no grade {row.grade} for {shown(row.facet)}"
                 raise self.error("judgements", line, what)
             self._check_language("judgements", line, row)
+            self._check_way("judgements", line, row)
             given = self._given("judgements", line, row)
             slot = self._place("judgements", line, row)
             found.append((given, slot, next(ids) | _values(row, columns)))
@@ -225,11 +229,12 @@ class Rebuilt(Design):
                 rule = f"choice must be one of {', '.join(CHOICES)}, not {shown(row.choice)}"
                 raise self.error("preferences", line, rule)
             self._check_language("preferences", line, row)
+            self._check_way("preferences", line, row)
             given = self._given("preferences", line, row)
             places = sorted(given.slots, key=lambda slot: slot.position)
             if [slot.system and slot.system.ranking for slot in places] != [row.list_a, row.list_b]:
                 raise self.error("preferences", line, "slots.csv has other lists as A and B")
-            values = _values(row, ("choice", "language", "given_at", "received_at"))
+            values = _values(row, ("choice", "language", "way", "given_at", "received_at"))
             found.append((given, None, next(ids) | values))
         return found
 
@@ -237,6 +242,11 @@ class Rebuilt(Design):
         offered = self.terms.languages or (ENGLISH,)
         if row.language not in offered:
             rule = f"language must be one of {', '.join(offered)}, not {shown(row.language)}"
+            raise self.error(table, line, rule)
+
+    def _check_way(self, table: str, line: int, row: Any) -> None:
+        if way_of(row.way) != row.way:
+            rule = f"way must be of {', '.join(WAYS)}, in this order, not {shown(row.way)}"
             raise self.error(table, line, rule)
 
     def _heard(self, table: str, columns: Sequence[str]) -> list[Answer]:

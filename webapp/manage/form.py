@@ -38,12 +38,14 @@ NUMBERS = (
     "depth", "raters_per_query", "sitting", "lease_minutes", "page", "largest_block",
     "queries.seed", "controls.distractors", "controls.repeats", "controls.repeat_minutes",
     "screening.identity", "screening.auc", "screening.heard", "listening.must_listen",
-    "listening.loudness", "joining.most", "analysis.good",
+    "listening.must_seconds", "listening.loudness", "joining.most", "analysis.good",
+    "pace.break_minutes",
 )  # fmt: skip
 FLAGS = (
     "practice", "queries.exclude_same_group", "controls.identity", "listening.sound_check",
     "listening.headphones", "listening.show_waveform", "listening.level", "joining.open",
-    "joining.signed",
+    "joining.signed", "pace.play_on_move", "pace.go_on", "pace.raters_choose", "pace.by_grades",
+    "pace.reopen",
 )  # fmt: skip
 TEXTS = (
     "slug", "title", "collection", "method", "instructions", "consent", "ends",
@@ -57,7 +59,7 @@ SYSTEMS_OF = "systems-of"
 """The field that names the collection whose systems a page has."""
 _GRADED_ONLY = (
     "page", "largest_block", "controls", "screening", "scale", "analysis.raters",
-    "listening.must_listen",
+    "listening.must_listen", "listening.must_seconds", "pace.go_on", "pace.by_grades",
 )  # fmt: skip
 _WAYS = ("per_family", "per_class", "clips")
 _USUAL = asdict(Protocol("", "", "", (), Queries(per_family=2)))
@@ -96,6 +98,9 @@ def fields(table: Mapping[str, Any]) -> dict[str, Any]:
     compared = _value(table, "analysis.comparisons", graded) or NONE
     measure = str(_value(table, "analysis.primary_measure", graded, missing=""))
     usual = PRIMARY_MEASURES.get(str(table.get("method", "graded")), ("",))[0]
+    heard = table.get("listening")
+    if isinstance(heard, dict) and "must_listen" in heard and "must_seconds" not in heard:
+        shown["listening.must_seconds"] = "0"
     if table.get("method") == "rating":
         shown["page"] = str(table.get("page", MOST_LISTS))
     return shown | {
@@ -124,6 +129,7 @@ def changed(base: Mapping[str, Any], form: MultiDict[str, str]) -> dict[str, Any
         lists_page = key == "page" and method == "rating" == before
         if posted and (method == "graded" or lists_page or not key.startswith(_GRADED_ONLY)):
             _take(table, key, form)
+    _keep_seconds(table, form)
     if SYSTEMS_OF in form:
         chosen = form.getlist("systems")
         known = [name for name in _texts(table.get("systems", ())) if name in chosen]
@@ -157,6 +163,13 @@ def _take(table: dict[str, Any], key: str, form: MultiDict[str, str]) -> None:
         return
     empty = value == "" and (usual != "" or key in ("slug", "title"))
     _put(table, key, None if empty else value)
+
+
+def _keep_seconds(table: dict[str, Any], form: MultiDict[str, str]) -> None:
+    """Say the seconds that a form shows beside its share: a share that stands alone has none."""
+    heard = table.get("listening")
+    if isinstance(heard, dict) and "must_listen" in heard and "listening.must_seconds" in form:
+        heard.setdefault("must_seconds", _number(form["listening.must_seconds"].strip()))
 
 
 def _take_queries(table: dict[str, Any], form: MultiDict[str, str]) -> None:

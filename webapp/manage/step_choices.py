@@ -9,10 +9,10 @@ from werkzeug.datastructures import MultiDict
 from embeddings.collection.clips import Collection
 from embeddings.systems.store import Ranking
 from evaluation.keys import Keys
+from evaluation.protocol.listening_terms import FORMATS
 from evaluation.protocol.scales import PRESETS, read_scale
 from evaluation.protocol.template import HELP
 from evaluation.protocol.terms import (
-    FORMATS,
     METHODS,
     PRIMARY_MEASURES,
     QUESTION_KINDS,

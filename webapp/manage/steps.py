@@ -28,7 +28,7 @@ STEPS: dict[str, LazyString] = {
 TOML = "toml"
 """The other way to write a study; its page stands beside the steps."""
 
-_ASKED = ("queries", "scale", "page", "practice", "controls", "listening")
+_ASKED = ("queries", "scale", "page", "practice", "controls", "listening", "pace")
 _COMPARED = ("title", "slug", "collection", "method", "systems", "depth")
 
 LABELS: dict[str, LazyString] = {
@@ -55,11 +55,18 @@ LABELS: dict[str, LazyString] = {
     "listening.sound_check": lazy_gettext("Sound check"),
     "listening.headphones": lazy_gettext("Headphone test"),
     "listening.must_listen": lazy_gettext("Share to be heard"),
+    "listening.must_seconds": lazy_gettext("Or seconds to be heard"),
     "listening.show_waveform": lazy_gettext("Show waveforms"),
     "listening.level": lazy_gettext("One loudness for all"),
     "listening.loudness": lazy_gettext("Loudness in LUFS"),
     "listening.format": lazy_gettext("Format"),
     "listening.leave_out": lazy_gettext("Clips that nobody hears, one on a line"),
+    "pace.play_on_move": lazy_gettext("Play a sound that is moved to"),
+    "pace.go_on": lazy_gettext("Go on after a grade"),
+    "pace.raters_choose": lazy_gettext("Raters choose these two"),
+    "pace.by_grades": lazy_gettext("Order by their grades"),
+    "pace.reopen": lazy_gettext("Reopen finished queries"),
+    "pace.break_minutes": lazy_gettext("Minutes until a break"),
     "raters_per_query": lazy_gettext("Raters of each query"),
     "sitting": lazy_gettext("Queries a rater"),
     "largest_block": lazy_gettext("Largest block"),
@@ -108,7 +115,7 @@ _FIELDS = {
     "scale.facets": "scale.preset",
 }
 """Keys whose field has another id."""
-_NAMED = re.compile(r"\b(queries|controls|scale|listening)\.[a-z_]+\b")
+_NAMED = re.compile(r"\b(queries|controls|scale|listening|pace)\.[a-z_]+\b")
 
 
 @dataclass(frozen=True, slots=True)

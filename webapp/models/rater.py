@@ -8,6 +8,7 @@ from sqlalchemy import (
     Index,
     UniqueConstraint,
     bindparam,
+    false,
     func,
     select,
     text,
@@ -188,7 +189,8 @@ class Judgement(db.Model):
     """One grade of one thing by one rater. A change of mind is a new row; the last counts.
 
     `heard` is the share of the sound, in [0, 1], that the rater had heard by then, `language` that
-    of the page.
+    of the page, `way` what of `evaluation.protocol.pace.WAYS` was on. One that is `taken_back` says
+    that the rater took back this grade, the last one: then the place has none.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -197,6 +199,8 @@ class Judgement(db.Model):
     grade: Mapped[int]
     client_uuid: Mapped[str] = mapped_column(unique=True)
     language: Mapped[str] = mapped_column(default=ENGLISH, server_default=ENGLISH)
+    way: Mapped[str] = mapped_column(default="", server_default="")
+    taken_back: Mapped[bool] = mapped_column(default=False, server_default=false())
     listened_seconds: Mapped[float]
     heard: Mapped[float | None]
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -214,6 +218,7 @@ class Preference(db.Model):
     assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id"), index=True)
     choice: Mapped[str]
     language: Mapped[str] = mapped_column(default=ENGLISH, server_default=ENGLISH)
+    way: Mapped[str] = mapped_column(default="", server_default="")
     client_uuid: Mapped[str] = mapped_column(unique=True)
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

@@ -22,6 +22,7 @@ from webapp.rating.answers import (
     parse_grade,
     parse_language,
     parse_seconds,
+    parse_way,
 )
 from webapp.rating.tokens import Thing
 
@@ -74,7 +75,7 @@ def grade_row(slot: int, answer: Answer, body: dict[str, Any], terms: Protocol) 
     language = {"language": parse_language(body, terms)}
     times = {"given_at": answer.moment, "received_at": answer.received}
     heard = {name: grade[name] for name in ("listened_seconds", "heard")}
-    return Row(Judgement, same, heard | language | times)
+    return Row(Judgement, same, heard | language | parse_way(body, terms) | times)
 
 
 def _preference(thing: Thing, answer: Answer, body: dict[str, Any], terms: Protocol) -> Row:
@@ -87,8 +88,9 @@ def _preference(thing: Thing, answer: Answer, body: dict[str, Any], terms: Proto
     if thing.slot or thing.candidate or terms.method != "preference":
         raise LookupError
     same = {"assignment_id": thing.assignment.id, "choice": str(choice)}
-    rest = {"language": parse_language(body, terms), "given_at": answer.moment}
-    return Row(Preference, same, rest | {"received_at": answer.received})
+    rest = {"language": parse_language(body, terms), "way": parse_way(body, terms)["way"]}
+    times = {"given_at": answer.moment, "received_at": answer.received}
+    return Row(Preference, same, rest | times)
 
 
 def _listen(thing: Thing, answer: Answer, body: dict[str, Any], terms: Protocol) -> Row:

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from embeddings.errors import InputError
 from evaluation.keys import shown
 from evaluation.protocol.languages import ENGLISH
+from evaluation.protocol.pace import way_of
 from evaluation.protocol.terms import Facet, Protocol
 from webapp.core.database import db, now, turn
 from webapp.models import Assignment, Flag, Judgement, Preference, Slot
@@ -23,6 +24,7 @@ from webapp.rating.tokens import Thing
 
 CHOICES = ("A", "B", "none")
 _ROUNDING = 0.02  # of a sound: what a browser's clock may be off
+_SLIGHT = 0.05  # seconds, likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,8 @@ def parse_grade(body: dict[str, Any], terms: Protocol) -> dict[str, Any]:
     listened = _number(body, "listened_seconds", 1e6)
     heard = _number(body, "heard", 1.0) if body.get("heard") is not None else None
     share = terms.listening.must_listen if terms.method == "graded" else 0.0
-    if (heard or 0.0) + _ROUNDING < share:
+    enough = 0 < terms.listening.must_seconds <= listened + _SLIGHT
+    if (heard or 0.0) + _ROUNDING < share and not enough:
         raise InputError(
             _("%(share)d %% of a sound must be heard first, not %(heard)d %%.",
               share=round(100 * share), heard=round(100 * (heard or 0)))
@@ -126,6 +129,19 @@ def parse_language(body: dict[str, Any], terms: Protocol) -> str:
               allowed=", ".join(offered), name=shown(name))
         )  # fmt: skip
     return str(name)
+
+
+def parse_way(body: dict[str, Any], terms: Protocol) -> dict[str, Any]:
+    """Return what was on when a grade was given, and whether it was taken back, checked.
+
+    Raises InputError where it is junk, or the study has none of that.
+    """
+    way, back = way_of(body.get("way", "")), body.get("taken_back", False)
+    if way is None or (way and terms.pace is None):
+        raise InputError(unreadable("way", body["way"]))
+    if not isinstance(back, bool) or (back and terms.pace is None):
+        raise InputError(unreadable("taken_back", back))
+    return {"way": way, "taken_back": back}
 
 
 def parse_seconds(body: dict[str, Any]) -> float:
@@ -221,14 +237,17 @@ class Answered:
 def answered(assignment: Assignment, terms: Protocol) -> Answered:
     """Return what was answered in a block."""
     rows = db.session.execute(
-        sa.select(Judgement.slot_id, Judgement.facet, Judgement.grade)
+        sa.select(Judgement.slot_id, Judgement.facet, Judgement.grade, Judgement.taken_back)
         .join(Judgement.slot)
         .where(Slot.assignment_id == assignment.id)
         .order_by(Judgement.id)
     )
     grades: dict[int, dict[str, int]] = {}
-    for slot, facet, grade in rows:
-        grades.setdefault(slot, {})[facet] = grade
+    for slot, facet, grade, taken_back in rows:
+        if taken_back:
+            grades.get(slot, {}).pop(facet, None)
+        else:
+            grades.setdefault(slot, {})[facet] = grade
     found = sa.select(Flag.slot_id, Flag.candidate_id).where(Flag.assignment_id == assignment.id)
     flags = frozenset((slot, candidate) for slot, candidate in db.session.execute(found))
     choice = _choice_given(assignment) if terms.method == "preference" else None

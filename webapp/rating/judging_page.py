@@ -9,7 +9,7 @@ from webapp.core import catalogue
 from webapp.core.database import db
 from webapp.core.envelopes import envelope_letters
 from webapp.models import Assignment, Candidate, Rater, Slot
-from webapp.rating import trying
+from webapp.rating import reopening, trying
 from webapp.rating.answers import Answered
 from webapp.rating.people import Step, sitting_blocks
 from webapp.rating.tokens import Thing, token
@@ -21,7 +21,7 @@ class View:
 
     Attributes
     ----------
-    kind : "practice", "main" or "repeat"
+    kind : "practice", "main", "repeat", or "again": a finished query that was reopened
     query : token of the query's sound
     items : (token, facet -> grade) of each candidate on this page
     lists : for lists: (name or token, [(token, whether another list has it, too)], grade)
@@ -32,6 +32,9 @@ class View:
     graded, all : items answered, and all, of the block (or of its repeats)
     done, blocks : blocks finished, and blocks in the rater's sitting
     previous : whether there is an earlier page of the block to look at
+    number : of the query in the sitting
+    later : about how many items come after this block, repeats included
+    finished : (number, token of the query) of what can be reopened
     preview : whether nothing that is answered is stored, and nothing needs an answer
     """
 
@@ -50,18 +53,31 @@ class View:
     done: int = 0
     blocks: int = 1
     previous: bool = False
+    number: int = 1
+    later: int = 0
+    finished: list[tuple[int, str]] = field(default_factory=list)
     preview: bool = False
 
 
-def view(rater: Rater, sitting: str, step: Step, page: int | None = None) -> View:
-    """Return the page of a step's block; an earlier one of it if `page` names one."""
+def view(rater: Rater, sitting: str, step: Step, page: int | None = None, again: str = "") -> View:
+    """Return the page of a step's block; an earlier one of it if `page` names one.
+
+    `again` names the query of a finished block that is to be looked at once more.
+    """
+    finished = [
+        (number, token(sitting, Thing(one))) for number, one in reopening.finished(rater, step)
+    ]
+    number = rater.blocks_done + 1
+    if reopened := again and reopening.reopened(rater, step, again):
+        step, number = reopened
     assignment, terms = step.assignment, rater.study.terms
     assert assignment is not None
     repeat = step.name == "repeat"
     slots = [slot for slot in assignment.slots if slot.repeat == repeat]
     first_page = min(slot.page for slot in slots)
     preview = trying.kind_of(rater.token) == trying.PREVIEW
-    last = max(slot.page for slot in slots) if preview else step.page
+    is_whole = preview or step.name == reopening.AGAIN
+    last = max(slot.page for slot in slots) if is_whole else step.page
     shown = page if page is not None and first_page <= page <= last else step.page
     here = [slot for slot in slots if slot.page == shown]
     given = step.answered.grades
@@ -84,8 +100,20 @@ def view(rater: Rater, sitting: str, step: Step, page: int | None = None) -> Vie
         done=rater.blocks_done,
         blocks=sitting_blocks(rater),
         previous=shown > first_page,
+        number=number,
+        later=_later(rater, assignment, repeat=repeat),
+        finished=finished,
         preview=preview,
     )
+
+
+def _later(rater: Rater, assignment: Assignment, *, repeat: bool) -> int:
+    """Return about how many items come after a block: as if the other blocks were as large."""
+    terms, blocks = rater.study.terms, sitting_blocks(rater) - rater.blocks_done
+    each = sum(1 for slot in assignment.slots if not slot.repeat)
+    each = 1 if terms.method == "preference" else each
+    again = 0 if repeat else terms.controls.repeats
+    return max(blocks - (not repeat), 0) * (each + terms.controls.repeats) + again
 
 
 def _reported(

@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from typing import Any
 
 from flask import (
     Blueprint,
@@ -33,18 +32,15 @@ from webapp.core.markdown import markdown
 from webapp.core.other_keys import note_other
 from webapp.core.security import public
 from webapp.models import Rater
-from webapp.rating import headphones, joining, judging_page, people, storing, trying
+from webapp.rating import headphones, people, showing, storing, trying
 from webapp.rating.answer_kinds import KINDS
 from webapp.rating.answers import finish_page, parse_answer
 from webapp.rating.old_tokens import is_old, old_tone, open_old_token
-from webapp.rating.spoken_terms import asked, spoken_terms
+from webapp.rating.spoken_terms import spoken_terms
 from webapp.rating.tokens import (
     TONE,
     Name,
-    check_token,
     find_thing,
-    is_sitting,
-    new_sitting,
     open_token,
     other_mark,
 )
@@ -91,7 +87,9 @@ def outdated(error: CSRFError) -> ResponseReturnValue:
     rater, when = _rater(given["slug"], given["token"]), str(given.pop("when", ""))
     step = people.where(rater)
     if when and (step.name, step.when) == ("questions", when):
-        return _questions_page(rater, when, people.given_answers(rater, when, request.form), {})
+        return showing.questions_page(
+            rater, when, people.given_answers(rater, when, request.form), {}
+        )
     return _back(**given)
 
 
@@ -109,15 +107,15 @@ def page(slug: str, token: str) -> ResponseReturnValue:
                 headphones.drawn_trials(_rater(slug, token))
         rater = _rater(slug, token)
     if step.name in ("practice", "main", "repeat"):
-        return _judging_page(rater, step)
+        return showing.judging_page(rater, step)
     if step.name == "consent":
         consent = markdown(spoken_terms(rater.study).consent)
-        return _show("rating/consent.html", rater, consent=consent)
+        return showing.show("rating/consent.html", rater, consent=consent)
     if step.name == "questions":
-        return _questions_page(rater, step.when, {}, {})
+        return showing.questions_page(rater, step.when, {}, {})
     if step.name in ("sound", "headphones"):
-        return _check_page(rater, step.name)
-    return _end_page(rater, step.name)
+        return showing.check_page(rater, step.name)
+    return showing.end_page(rater, step.name)
 
 
 @bp.get("/sounds/<sound>")
@@ -163,9 +161,11 @@ def questions(slug: str, token: str, when: str) -> ResponseReturnValue:
     if (step.name, step.when) != ("questions", when):
         return _back(slug, token)
     if request.form.get(PARAMETER):  # the menu of languages: nothing is sent yet
-        return _questions_page(rater, when, people.given_answers(rater, when, request.form), {})
+        return showing.questions_page(
+            rater, when, people.given_answers(rater, when, request.form), {}
+        )
     answers, errors = people.answer_questions(rater, when, request.form)
-    return _questions_page(rater, when, answers, errors) if errors else _back(slug, token)
+    return showing.questions_page(rater, when, answers, errors) if errors else _back(slug, token)
 
 
 @bp.post("/sound-check")
@@ -258,7 +258,9 @@ def finish(slug: str, token: str) -> ResponseReturnValue:
 def withdrawal(slug: str, token: str) -> ResponseReturnValue:
     """Ask whether the rater really wants to withdraw."""
     rater = _rater(slug, token)
-    return _show("rating/withdraw.html", rater, until=rater.study.terms.withdrawal_until or None)
+    return showing.show(
+        "rating/withdraw.html", rater, until=rater.study.terms.withdrawal_until or None
+    )
 
 
 @bp.post("/withdraw")
@@ -280,68 +282,6 @@ def _unknown(sound: str) -> str:
         return _("This sound is not one of yours to grade.")
     note_other("The name of a sound", mark)
     return _("This was given on a page from before the server's key was changed.")
-
-
-def _judging_page(rater: Rater, step: people.Step) -> ResponseReturnValue:
-    view = judging_page.view(rater, _sitting(), step, request.args.get("page", type=int))
-    template = "rating/page.html" if rater.study.terms.method == "graded" else "rating/lists.html"
-    instructions = markdown(spoken_terms(rater.study).instructions)
-    return _show(template, rater, view=view, instructions=instructions)
-
-
-def _questions_page(
-    rater: Rater, when: str, values: dict[str, str], errors: dict[str, str]
-) -> ResponseReturnValue:
-    return _show(
-        "rating/questions.html",
-        rater,
-        when=when,
-        questions=asked(rater.study, when),
-        values=values,
-        errors=errors,
-    )
-
-
-def _check_page(rater: Rater, name: str) -> ResponseReturnValue:
-    sitting = _sitting()
-    tokens = [
-        check_token(sitting, rater, place) for place in range(len(headphones.check_files(rater)))
-    ]
-    addresses = [
-        url_for(".sound", **(request.view_args or {}), sound=one) for one in tokens
-    ]  # fmt: skip
-    if name == "sound":
-        return _show("rating/sound.html", rater, tone=addresses[0])
-    tries, trials = headphones.tries_of(rater), headphones.drawn_trials(rater)
-    first = 1 + tries * (1 + len(trials))  # another try, other addresses: to be heard once more
-    heard = [addresses[first + place] for place in trials]
-    return _show("rating/headphones.html", rater, trials=heard, tries=tries)
-
-
-def _end_page(rater: Rater, why: str) -> ResponseReturnValue:
-    joining = rater.study.terms.joining
-    codes = {
-        "done": joining.completion_code,
-        "declined": joining.no_consent_code,
-        "screened": joining.screen_out_code,
-        "full": joining.screen_out_code,
-    }
-    code = codes.get(why, "")
-    target = joining.redirect.replace("{code}", code) if code else ""
-    done = rater.blocks_done
-    return _show("rating/end.html", rater, why=why, code=code, redirect=target, done=done)
-
-
-def _show(template: str, rater: Rater, **context: Any) -> str:
-    return render_template(
-        template,
-        study=rater.study,
-        terms=spoken_terms(rater.study),
-        can_withdraw=people.may_withdraw(rater),
-        resume=joining.resume_code(rater) if rater.joined else "",
-        trying=trying.kind_of(rater.token),
-        **context,
-    )
 
 
 def _back(slug: str, token: str) -> ResponseReturnValue:
@@ -391,10 +331,3 @@ def _sound_file(rater: Rater, name: str) -> str:
     if opened and opened.rater == rater.id and opened.kind == TONE:
         place = opened.number
     return files[place] if place is not None and place < len(files) else ""
-
-
-def _sitting() -> str:
-    """Return the sitting of this browser, a new one where it has none."""
-    if not is_sitting(session.get("sitting")):
-        session["sitting"] = new_sitting()
-    return session["sitting"]

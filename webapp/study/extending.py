@@ -103,6 +103,10 @@ def _judged(study: Study, raters: int) -> set[tuple[str, str]]:
     """Return (query, candidate) of every pair that so many raters judged, here or before."""
     counts = sa.func.count(sa.distinct(Assignment.rater_id))
     facet = study.terms.scale.facets[-1].name  # the one that is answered last
+    later = sa.orm.aliased(Judgement)
+    changed = sa.exists().where(
+        later.slot_id == Judgement.slot_id, later.facet == facet, later.id > Judgement.id
+    )
     rows = db.session.execute(
         sa.select(Query.clip, Candidate.clip)
         .join(Candidate.query)
@@ -115,6 +119,8 @@ def _judged(study: Study, raters: int) -> set[tuple[str, str]]:
             Candidate.kind == "result",
             Slot.repeat.is_(False),
             Judgement.facet == facet,
+            Judgement.taken_back.is_(False),
+            ~changed,
         )
         .group_by(Query.clip, Candidate.clip)
         .having(counts >= raters)

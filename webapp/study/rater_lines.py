@@ -144,7 +144,7 @@ def _given(study: Study) -> dict[int, _Given]:
         sa.select(
             Assignment.rater_id, Assignment.query_id, Query.practice, Slot.id, Slot.candidate_id,
             Slot.repeat, Candidate.kind, Judgement.facet, Judgement.grade, Judgement.heard,
-            Judgement.given_at,
+            Judgement.given_at, Judgement.taken_back,
         )
         .select_from(Judgement)
         .join(Judgement.slot)
@@ -154,14 +154,29 @@ def _given(study: Study) -> dict[int, _Given]:
         .where(Query.study_id == study.id)
         .order_by(Judgement.id)
     )  # fmt: skip
-    for rater, query, practice, slot, candidate, repeat, kind, facet, grade, heard, when in answers:
+    for (
+        rater,
+        query,
+        practice,
+        slot,
+        candidate,
+        repeat,
+        kind,
+        facet,
+        grade,
+        heard,
+        when,
+        back,
+    ) in answers:
         one = found[rater]
         one.moments.append(when)
         if practice:
             continue
         if heard is not None:
             one.heard[slot] = heard
-        if facet == main and candidate:
+        if facet == main and back:
+            one.grades.pop(slot, None)
+        elif facet == main and candidate:
             one.grades[slot] = _Grade(query, candidate, kind, repeat, grade, heard)
     for rater, began, seconds in db.session.execute(_listens(study)):
         found[rater].moments += [began, began + timedelta(seconds=seconds)]

@@ -256,7 +256,7 @@ def _events(rater: Rater) -> list[_Event]:
     grades = db.session.execute(
         sa.select(
             Judgement.given_at, Slot.assignment_id, Judgement.slot_id, Judgement.grade,
-            Judgement.facet, Judgement.heard,
+            Judgement.facet, Judgement.heard, Judgement.taken_back,
         )
         .join(Judgement.slot)
         .join(Slot.assignment)
@@ -273,9 +273,10 @@ def _events(rater: Rater) -> list[_Event]:
     events = [_Event(at, "play", block, slot, clip, long) for at, block, slot, clip, long in plays]
     events += [_Event(at, "report", block, slot, clip) for at, block, slot, clip in flags]
     events += [
-        _Event(at, "grade", block, slot, answer=f"{facet} {grade}" if several else f"{grade}",
+        _Event(at, "grade", block, slot,
+               answer=(f"{facet} {grade}" if several else f"{grade}") + " taken back" * back,
                facet=facet, heard=heard)
-        for at, block, slot, grade, facet, heard in grades
+        for at, block, slot, grade, facet, heard, back in grades
     ]  # fmt: skip
     events += [_Event(at, "choice", block, answer=choice) for at, block, choice in choices]
     return sorted(events, key=lambda one: one.at)  # a stable sort: answers stay in their order

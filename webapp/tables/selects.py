@@ -82,8 +82,8 @@ SELECTS: dict[str, sa.Select] = {
     "flags": _of_sounds(Flag, Flag.given_at),
     "judgements": sa.select(
         Judgement.slot_id, *_PLACE, Judgement.facet, Judgement.grade, Judgement.listened_seconds,
-        Judgement.heard, Judgement.language, Judgement.given_at, Judgement.received_at,
-        Judgement.client_uuid.label("uuid"),
+        Judgement.heard, Judgement.language, Judgement.way, Judgement.taken_back,
+        Judgement.given_at, Judgement.received_at, Judgement.client_uuid.label("uuid"),
     )
     .join(Judgement.slot)
     .join(Slot.assignment)
@@ -111,7 +111,7 @@ SELECTS: dict[str, sa.Select] = {
     .order_by(Query.id, Candidate.id),
     "preferences": sa.select(
         Preference.assignment_id, _FIRST.label("list_a"), _SECOND.label("list_b"),
-        Preference.choice, Preference.language,
+        Preference.choice, Preference.language, Preference.way,
         sa.case((Preference.choice == "A", _FIRST), (Preference.choice == "B", _SECOND), else_="")
         .label("preferred"),
         Preference.given_at, Preference.received_at, Preference.client_uuid.label("uuid"),

@@ -140,8 +140,9 @@ class Tables:
         given, raters = (theirs.table(name, under=f"{parent.slug}/") for name in _REUSED)
         given = given[(given["kind"] == "result") & (given["repeat"] == 0)]
         pairs = pools.loc[pools["reused"], ["query", "candidate", *self._ranks]]
-        if "language" not in given:
-            given = given.assign(language=ENGLISH)
+        for name, usual in (("language", ENGLISH), ("way", ""), ("taken_back", False)):
+            if name not in given:
+                given = given.assign(**{name: usual})
         given = given.drop(columns=theirs._ranks).merge(pairs, on=["query", "candidate"])
         told = raters[raters["rater"].isin(given["rater"])]
         columns = columns_of(RaterRecord, self.names["raters"])
@@ -185,6 +186,7 @@ class Tables:
         match name:
             case "judgements":
                 last = ~found.duplicated(["slot_id", "facet"], keep="last")
+                last &= ~found["taken_back"].astype(bool)
                 return found.assign(study=self.study.slug, counts=last)
             case "preferences":
                 return found.assign(counts=~found.duplicated("assignment_id", keep="last"))

@@ -72,7 +72,7 @@ function step(from, by) {
   return Math.max(0, by > 0 ? Math.floor(from + 1) : Math.ceil(from - 1));
 }
 
-// Options: within(item) gives the element whose items the moves stay in; seek: left and right
+// A key that moves to an item tells it by "item-moved". Options: within(item) gives the element whose items the moves stay in; seek: left and right
 // move inside the sound.
 export function walkItems({ within = listOf, seek = false } = {}) {
   listOf = within;
@@ -92,6 +92,7 @@ export function walkItems({ within = listOf, seek = false } = {}) {
       if (!next) return;
       next.focus({ preventScroll: true });
       next.scrollIntoView({ block: "nearest" });
+      next.dispatchEvent(new CustomEvent("item-moved", { bubbles: true }));
     } else if (seek && player && (event.key === "ArrowLeft" || event.key === "ArrowRight")) {
       player.seekBy(event.key === "ArrowRight" ? 0.5 : -0.5);
     } else {

@@ -17,10 +17,14 @@ class Heard {
     this.parts = apart;
   }
 
+  // The seconds of the sound that were heard at least once.
+  get covered() {
+    return this.parts.reduce((sum, [from, to]) => sum + to - from, 0);
+  }
+
   // The share of the sound that was heard at least once, from 0 to 1.
   get share() {
-    const covered = this.parts.reduce((sum, [from, to]) => sum + to - from, 0);
-    return this.duration ? Math.min(1, covered / this.duration) : 0;
+    return this.duration ? Math.min(1, this.covered / this.duration) : 0;
   }
 }
 

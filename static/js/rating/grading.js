@@ -1,6 +1,9 @@
 // Grades of sounds, or of whole lists: by button, digit or arrow, each kept and sent as it is given.
 import { currentItem, singleKeys, typing } from "../core/items.js";
+import { orderByGrades } from "./by-grades.js";
 import { heardEnough, heardSeconds, heardShare } from "./listening.js";
+import { isOn, isPaced, moveTo, way } from "./pace.js";
+import { answered } from "./rhythm.js";
 import { onSaving, sayMissing, send, work } from "./saving.js";
 import { Scale } from "./scale.js";
 
@@ -10,8 +13,9 @@ const SETTLE = 350; // milliseconds without another nudge until a grade is sent
 
 // A sound or a list that is graded: its scales, one for each question, and its line of state.
 class Gradable {
-  constructor(element, changed) {
-    Object.assign(this, { element, changed });
+  // changed(): something else is shown; sent(gradable, scale, before): a grade was, after that one.
+  constructor(element, changed, sent) {
+    Object.assign(this, { element, changed, sent });
     this.sound = element.dataset.sound;
     this.isList = "list" in element.dataset;
     this.item = this.isList ? element.querySelector("[data-item]") : element;
@@ -85,21 +89,25 @@ class Gradable {
     this.draw();
   }
 
-  // soon: more nudges may follow, so that it is sent when they are over.
+  // soon: more nudges may follow, so that it is sent when they are over. Return whether it is taken.
   give(scale, grade, { soon = false } = {}) {
     this.last = scale;
-    if (this.isLocked) return this.explain(work.locked);
+    if (this.isLocked) {
+      this.explain(work.locked);
+      return false;
+    }
     if (this.hint.textContent) this.hint.textContent = "";
     const isWaiting = Boolean(scale.timer);
     if (isWaiting) this.stopWaiting(scale);
     if (scale.sent === grade) { // nothing new was said
       if (isWaiting) this.show(scale, grade, scale.stateBefore);
-      return;
+      return true;
     }
     if (!isWaiting) scale.stateBefore = scale.state;
     this.show(scale, grade, "saving");
     if (soon) scale.timer = setTimeout(() => this.send(scale), SETTLE);
     else this.send(scale);
+    return true;
   }
 
   stopWaiting(scale) {
@@ -109,26 +117,44 @@ class Gradable {
 
   send(scale) {
     this.stopWaiting(scale);
+    const before = scale.sent;
     scale.sent = scale.grade;
+    this.post(scale, { grade: scale.grade });
+    this.sent(this, scale, before);
+  }
+
+  // Take a grade back, as a new answer: the one before counts again, or none.
+  takeBack(scale, before) {
+    const { sent } = scale;
+    scale.sent = before;
+    this.show(scale, before, "saving");
+    this.post(scale, before === null ? { grade: sent, taken_back: true } : { grade: before });
+    if (before === null) this.explain(work.takenBack);
+  }
+
+  post(scale, given) {
     scale.uuid = send("grade", {
       sound: this.sound,
       facet: scale.facet,
-      grade: scale.grade,
+      ...given,
+      ...(isPaced && { way: way() }),
       given_at: new Date().toISOString(),
       listened_seconds: heardSeconds(this.element),
       heard: heardShare(this.element),
     });
   }
 
-  // A digit goes to the question that has the focus, else to the first without an answer.
+  // A digit goes to the question that has the focus, else to the first without an answer. Return
+  // whether it gives a grade.
   digit(key) {
     const focused = this.scales.find((scale) => scale.element.contains(document.activeElement));
     const open = this.scales.length === 1 ? this.scales[0] : this.scales.find((scale) => scale.grade === null);
     const scale = focused ?? open;
     const button = (scale ?? this.scales[0]).buttons.find((one) => one.dataset.key === key);
-    if (!button) return;
-    if (scale) this.give(scale, Number(button.dataset.grade));
-    else this.explain(work.answered);
+    if (!button) return false;
+    if (scale) return this.give(scale, Number(button.dataset.grade));
+    this.explain(work.answered);
+    return false;
   }
 
   // An arrow nudges where the rater last was, if that has grades between its anchors.
@@ -145,8 +171,10 @@ class Gradable {
 class Page {
   constructor() {
     const changed = () => this.drawProgress();
+    const sent = (...given) => this.note(...given);
+    this.given = []; // { gradable, scale, before } of each grade of this page, to be taken back
     this.gradables = [...document.querySelectorAll(".gradable")]
-      .map((element) => new Gradable(element, changed));
+      .map((element) => new Gradable(element, changed, sent));
     this.progress = document.getElementById("graded");
     this.sitting = document.getElementById("sitting");
     this.elsewhere = Number(this.progress.dataset.graded) - this.done;
@@ -161,6 +189,39 @@ class Page {
     const { text, all } = this.progress.dataset;
     this.progress.textContent = text.replace("{graded}", graded).replace("{all}", all);
     if (this.sitting) this.sitting.value = Number(this.sitting.dataset.done) + graded / Math.max(1, Number(all));
+  }
+
+  // How many things of the block have no grade yet.
+  get open() {
+    return Number(this.progress.dataset.all) - this.elsewhere - this.done;
+  }
+
+  // The first item without a grade, in the order that is seen, or nothing; behind one if it is given.
+  firstOpen(behind = null) {
+    const seen = [...document.querySelectorAll(".gradable")].map((element) => this.find(element));
+    return seen.slice(seen.indexOf(behind) + 1).find((one) => !one.isDone)?.item;
+  }
+
+  note(gradable, scale, before) {
+    this.given.push({ gradable, scale, before });
+    if (before === null) answered();
+  }
+
+  takeBack() {
+    this.flush();
+    const last = this.given.pop();
+    if (!last) return this.find(document.activeElement)?.explain(work.nothingBack);
+    last.gradable.takeBack(last.scale, last.before);
+    moveTo(last.gradable.item, { plays: isOn("play_on_move") || isOn("go_on") });
+  }
+
+  // After a grade: to the next sound without one, or to the button that goes on from the page.
+  goOn(gradable) {
+    if (!isOn("go_on") || gradable.isList || !gradable.isWhole) return false;
+    const next = this.firstOpen(gradable);
+    if (next) moveTo(next);
+    else document.querySelector("#next button").focus();
+    return true;
   }
 
   // Return the gradable that an element is in.
@@ -195,8 +256,8 @@ class Page {
   refused(entry) {
     const [gradable, scale] = this.about(entry);
     if (scale?.uuid !== entry.body.uuid || scale.timer) return;
-    scale.sent = null;
-    gradable.show(scale, null, "");
+    scale.sent = entry.body.taken_back ? entry.body.grade : null;
+    gradable.show(scale, scale.sent, "");
   }
 
   onClick(event) {
@@ -204,17 +265,21 @@ class Page {
     const gradable = button && this.find(button);
     if (!gradable) return;
     const scale = gradable.scales.find((one) => one.element.contains(button));
-    if (scale) gradable.give(scale, Number(button.dataset.grade));
+    if (scale && gradable.give(scale, Number(button.dataset.grade)) && this.goOn(gradable)) return;
     // After a click of the mouse, space should play and not press the button again.
     if (event.detail) gradable.item.focus({ preventScroll: true });
   }
 
   onKey(event) {
+    if (event.key === "Backspace" && isPaced && !typing(event) && !event.repeat) {
+      event.preventDefault();
+      return this.takeBack();
+    }
     const gradable = !typing(event) && (this.find(document.activeElement) ?? this.find(currentItem()));
     if (!gradable) return;
     const by = ARROWS[event.key];
     if (by && gradable.arrow(by)) event.preventDefault();
-    else if (/^\d$/.test(event.key) && !event.repeat && singleKeys()) gradable.digit(event.key);
+    else if (/^\d$/.test(event.key) && !event.repeat && singleKeys() && gradable.digit(event.key)) this.goOn(gradable);
   }
 
   flush() {
@@ -239,8 +304,9 @@ class Page {
   restore(entry) {
     const [gradable, scale] = this.about(entry);
     if (!scale) return false;
-    Object.assign(scale, { uuid: entry.body.uuid, sent: entry.body.grade });
-    gradable.show(scale, entry.body.grade, "kept");
+    const grade = entry.body.taken_back ? null : entry.body.grade;
+    Object.assign(scale, { uuid: entry.body.uuid, sent: grade });
+    gradable.show(scale, grade, "kept");
     return true;
   }
 }
@@ -248,6 +314,7 @@ class Page {
 export function grading() {
   const page = new Page();
   onSaving(page);
+  orderByGrades(page.gradables);
   document.addEventListener("click", (event) => page.onClick(event));
   document.addEventListener("keydown", (event) => page.onKey(event));
   window.addEventListener("pagehide", () => page.flush());

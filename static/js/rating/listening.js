@@ -1,10 +1,12 @@
 // What a judging page does with listening: it tells the server each stretch, loads the sounds that
 // come next, and reports broken ones.
+import { heardOf } from "../player/heard.js";
 import { loads, prefetch } from "../player/prefetch.js";
 import { send, work } from "./saving.js";
 
 const AHEAD = 2; // sounds that are loaded before they are played
 const must = Number(work.must);
+const mustSeconds = Number(work.mustSeconds); // or so many, where that is less; 0: the share alone
 
 function soundOf(player) {
   return player.dataset.src.split("/").at(-1);
@@ -21,9 +23,15 @@ export function heardSeconds(element) {
   return Number(players.reduce((sum, player) => sum + player.heard, 0).toFixed(2));
 }
 
+// The seconds that were heard of an element's sound at least once, or the fewest of its sounds'.
+function coveredSeconds(element) {
+  const players = [...element.querySelectorAll("sound-player")];
+  return Math.min(...players.map((player) => heardOf(player.dataset.src).covered));
+}
+
 // Whether enough was heard of an element's sound to grade it.
 export function heardEnough(element) {
-  return heardShare(element) >= must;
+  return heardShare(element) >= must || (mustSeconds > 0 && coveredSeconds(element) >= mustSeconds);
 }
 
 function prefetchAfter(player) {

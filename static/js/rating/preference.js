@@ -1,5 +1,7 @@
 // Which of two lists is better: by button or by the keys a, b and n.
 import { singleKeys, typing } from "../core/items.js";
+import { isPaced, way } from "./pace.js";
+import { answered } from "./rhythm.js";
 import { onSaving, sayUndecided, send, work } from "./saving.js";
 
 export function preference(panel) {
@@ -17,8 +19,11 @@ export function preference(panel) {
 
   function give(choice) {
     if (chosen() === choice) return; // nothing new was said
+    if (!chosen()) answered();
     show(choice, "saving");
-    last = send("prefer", { block: work.block, choice, given_at: new Date().toISOString() });
+    last = send("prefer", {
+      block: work.block, choice, given_at: new Date().toISOString(), ...(isPaced && { way: way() }),
+    });
   }
 
   onSaving({
@@ -37,6 +42,8 @@ export function preference(panel) {
   });
 
   return {
+    get open() { return chosen() ? 0 : 1; },
+    firstOpen() {},
     flush() {},
     sayMissing() {
       if (chosen()) return false;

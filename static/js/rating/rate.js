@@ -4,8 +4,11 @@ import "../player/player.js";
 import { grading } from "./grading.js";
 import { startHelp } from "../core/help.js";
 import { singleKeys, typing, walkItems } from "../core/items.js";
+import { startMarks } from "./heard-marks.js";
 import { startListening } from "./listening.js";
+import { startPace } from "./pace.js";
 import { preference } from "./preference.js";
+import { startRhythm } from "./rhythm.js";
 import { kept, queue, sayUnsaved, work } from "./saving.js";
 
 const panel = document.getElementById("preference");
@@ -19,6 +22,7 @@ for (const button of document.querySelectorAll(".grade, .nudge")) button.disable
 startListening();
 startHelp();
 walkItems();
+startMarks();
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "r" || typing(event) || event.repeat || !singleKeys()) return;
@@ -56,6 +60,8 @@ window.addEventListener("pageshow", (event) => {
 // whose sounds have other names, load the page again to see it. What was refused is tried once more.
 const left = (await queue.unsaved()).filter(([, { kind }]) => kind === "answer");
 const strangers = left.filter(([, entry]) => !answers.restore(entry));
+startRhythm(() => answers.open);
+startPace(() => answers.firstOpen());
 const stored = (await queue.retry()) + (await queue.adopt());
 kept.draw();
 const isShown = !stored && (!strangers.length || !document.getElementById("banner").hidden);

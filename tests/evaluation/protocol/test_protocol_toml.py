@@ -159,7 +159,8 @@ def test_what_the_template_shows_are_the_defaults() -> None:
     """Taking away the # of a key alone changes nothing."""
     lines = template().splitlines()
     plain = parse_protocol({"slug": "my-study", **tomllib.loads(template())}, "template")
-    changing = {"anchors", "facets"}  # anchors come without a step, facets instead of relevance
+    # anchors come without a step, facets instead of relevance, and a share alone means that share
+    changing = {"anchors", "facets", "must_listen"}
     tried = set()
     table, example = "", False
     for number, line in enumerate(lines):

@@ -31,6 +31,8 @@ def serving(data: Path, protocol: Path, kind: type[Server]) -> Iterator[Callable
     running: list[Server] = []
 
     def serve(more: str = "", listening: str = "", end: str = "", check: str = "false") -> Server:
+        if "must_listen" not in listening:
+            listening += "\nmust_listen = 0"
         text = STUDY.format(more=more, listening=listening, check=check)
         protocol.write_text(text + end)
         server = kind(data)

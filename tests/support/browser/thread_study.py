@@ -10,5 +10,6 @@ clips = ["hum-0", "hiss-1"]
 [controls]
 repeats = 0
 [listening]
+must_listen = 0
 sound_check = false
 """

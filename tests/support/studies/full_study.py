@@ -18,6 +18,7 @@ clips = ["hum-0", "hiss-1"]
 [controls]
 repeats = 2
 [listening]
+must_listen = 0
 level = true
 [[questionnaire.before]]
 id = "age"

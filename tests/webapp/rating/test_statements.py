@@ -66,7 +66,8 @@ def test_a_grade_asks_one_question_within_its_turn(tmp_path: Path) -> None:
         sa.event.listen(db.engine, "before_cursor_execute", listen)
     for grade in (20, 40):
         asked.clear()
-        sent = {"sound": sound, "grade": grade, "uuid": str(uuid4()), "listened_seconds": 1}
+        sent = {"sound": sound, "grade": grade, "uuid": str(uuid4()), "listened_seconds": 1,
+                "heard": 1.0}  # fmt: skip
         body = sent | {"given_at": datetime.now(UTC).isoformat()}
         assert client.post(f"{link}/grades", json=body).json == {"saved": sent["uuid"]}
         assert asked == ["BEGIN", "SELECT", "INSERT", "INSERT"]
