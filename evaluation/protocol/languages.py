@@ -15,7 +15,7 @@ from functools import partial
 from embeddings.errors import InputError
 from evaluation.keys import Keys, is_text
 from evaluation.protocol.further_texts import FacetTexts, QuestionTexts, Texts
-from evaluation.protocol.scales import FACET_QUESTIONS, PREFERENCE, PRESETS, RATING
+from evaluation.protocol.scales import FACETS, PREFERENCE, PRESETS, RATING
 from evaluation.protocol.terms import (
     INSTRUCTIONS,
     INSTRUCTIONS_FOR,
@@ -54,10 +54,9 @@ class Pair:
 def ready_texts() -> tuple[str, ...]:
     """Return every text that a protocol has unless it says otherwise, for the catalogues."""
     facets = [facet for scale in PRESETS.values() for facet in scale.facets]
-    facets += [PREFERENCE, RATING]
+    facets += [*FACETS.values(), PREFERENCE, RATING]
     words = [text for facet in facets for text in scale_texts(facet)]
-    texts = [INSTRUCTIONS, *INSTRUCTIONS_FOR.values(), *FACET_QUESTIONS.values(), *words]
-    return tuple(dict.fromkeys(texts))
+    return tuple(dict.fromkeys([INSTRUCTIONS, *INSTRUCTIONS_FOR.values(), *words]))
 
 
 def scale_texts(facet: Facet) -> list[str]:

@@ -27,9 +27,8 @@ from webapp.core.languages.translating import in_language
 
 pytestmark = pytest.mark.browser
 
-READY = (
-    "How similar is this sound to the query?"  # has a translation, as a title of one's own has not
-)
+READY = "How similar is this sound to the sound above?"
+"""Has a translation, as a title of one's own has not."""
 SAID = """() => {
     const silent = "script, noscript, code, .code, body [lang]";
     const shown = [...document.querySelectorAll("body *")].filter((one) => !one.closest(silent));
