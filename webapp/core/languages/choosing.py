@@ -98,8 +98,8 @@ def _arguments() -> list[tuple[str, str]]:
 
 
 def is_raters() -> bool:
-    """Return whether an address is one of raters'."""
-    return request.path.startswith(_RATERS)
+    """Return whether an address is one of raters', or what is left of one that was cut."""
+    return f"{request.path.rstrip('/')}/".startswith(_RATERS)
 
 
 def _offered() -> tuple[str, ...]:
