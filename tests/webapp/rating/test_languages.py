@@ -48,11 +48,12 @@ def speaking(app: Flask, code: str) -> FlaskClient:
 @pytest.mark.parametrize("code", ["ar", *(pytest.param(one, marks=pytest.mark.long)
                                           for one in CODES if one != "ar")])  # fmt: skip
 def test_the_whole_way_has_no_english_word(app: Flask, opened: FlaskCliRunner, code: str) -> None:
-    client, said = speaking(app, code), []
+    client, said, titles = speaking(app, code), [], []
 
     def see(text: str) -> str:
         assert f'<html lang="{code}" dir="{"rtl" if code == "ar" else "ltr"}"' in text
         said.extend(told(text))
+        titles.append(re.search("<title>(.*)</title>", text)[1])
         return text
 
     see(client.get(ADDRESS).text)
@@ -75,6 +76,8 @@ def test_the_whole_way_has_no_english_word(app: Flask, opened: FlaskCliRunner, c
     see(client.get(f"{path}/withdraw").text)
     see(client.get(path).text)
     assert len(said) > 300
+    assert len(set(titles)) >= 7  # a page of two steps has one for each
+    assert all(" · " in one for one in titles)
     assert english([one for one in said if one != "headphones"], code) == []
 
 
