@@ -15,7 +15,7 @@ from functools import partial
 from embeddings.errors import InputError
 from evaluation.keys import Keys, is_text
 from evaluation.protocol.further_texts import FacetTexts, QuestionTexts, Texts
-from evaluation.protocol.scales import FACET_QUESTIONS, PREFERENCE, PRESETS, RATING
+from evaluation.protocol.scales import FACETS, PREFERENCE, PRESETS, RATING
 from evaluation.protocol.terms import (
     INSTRUCTIONS,
     INSTRUCTIONS_FOR,
@@ -54,10 +54,9 @@ class Pair:
 def ready_texts() -> tuple[str, ...]:
     """Return every text that a protocol has unless it says otherwise, for the catalogues."""
     facets = [facet for scale in PRESETS.values() for facet in scale.facets]
-    facets += [PREFERENCE, RATING]
+    facets += [*FACETS.values(), PREFERENCE, RATING]
     words = [text for facet in facets for text in scale_texts(facet)]
-    texts = [INSTRUCTIONS, *INSTRUCTIONS_FOR.values(), *FACET_QUESTIONS.values(), *words]
-    return tuple(dict.fromkeys(texts))
+    return tuple(dict.fromkeys([INSTRUCTIONS, *INSTRUCTIONS_FOR.values(), *words]))
 
 
 def scale_texts(facet: Facet) -> list[str]:
@@ -80,16 +79,28 @@ def read_texts(keys: Keys, protocol: Protocol) -> tuple[Texts, ...]:
     Raises InputError for a text of what is not asked, and for one that is missing: each text that
     is not a ready one is needed in every language.
     """
-    found = tuple(_texts(part, protocol) for part in keys.sections("texts"))
+    nothing = Texts("")
+    parts = [
+        part.whole_or(nothing, lambda one: _texts(one, protocol)) for part in keys.sections("texts")
+    ]
+    found = tuple(one for one in parts if one is not nothing)
     told = [one.language for one in found]
-    for one in told:
+    for one in dict.fromkeys(told):
         if told.count(one) > 1:
-            raise keys.error("texts", f"has {one!r} twice.")
-    whole = replace(protocol, texts=found)
-    for language in protocol.languages[1:]:
-        if missing := _missing(whole, language):
-            raise keys.error("texts", f"must have, in {language!r}, {missing}: it is no ready one.")
+            keys.refuse("texts", f"has {one!r} twice.")
+    if len(found) == len(parts):
+        _check_whole(keys, replace(protocol, texts=found))
     return found
+
+
+def _check_whole(keys: Keys, protocol: Protocol) -> None:
+    """Refuse texts that lack one, naming all that are missing."""
+    lacking = {one: list(_missing(protocol, one)) for one in protocol.languages[1:]}
+    missing = [f"in {one!r}, {', '.join(names)}" for one, names in lacking.items() if names]
+    if missing:
+        single = sum(map(len, lacking.values())) == 1
+        which = "it is no ready one" if single else "they are no ready ones"
+        keys.refuse("texts", f"must have, {'; '.join(missing)}: {which}.")
 
 
 def _texts(keys: Keys, protocol: Protocol) -> Texts:
@@ -158,24 +169,22 @@ def _questions(protocol: Protocol) -> tuple[Question, ...]:
     return protocol.questionnaire.before + protocol.questionnaire.after
 
 
-def _missing(protocol: Protocol, language: str) -> str:
-    """Return the first text that a further language lacks, in words; "" for none."""
+def _missing(protocol: Protocol, language: str) -> Iterator[str]:
+    """Yield in words every text that a further language lacks."""
     texts, ready = protocol.texts_in(language), set(ready_texts())
     for key in ("title", "instructions", "consent"):
         own = getattr(protocol, key)
         if own and own not in ready and not getattr(texts, key):
-            return key
+            yield key
     facets = {one.name: one for one in texts.facets}
     for facet in protocol.scale.facets:
         given = facets.get(facet.name, FacetTexts(facet.name))
         if facet.question not in ready and not given.question:
-            return f"the question of {facet.name}"
+            yield f"the question of {facet.name}"
         if not given.anchors and not {words for _, words in facet.anchors} <= ready:
-            return f"the anchors of {facet.name}"
+            yield f"the anchors of {facet.name}"
     told = {one.id for one in texts.questions}
-    return next(
-        (f"the question {one.id}" for one in _questions(protocol) if one.id not in told), ""
-    )
+    yield from (f"the question {one.id}" for one in _questions(protocol) if one.id not in told)
 
 
 def spoken(protocol: Protocol, language: str, translate: Translate) -> Protocol:

@@ -3,11 +3,11 @@
 from typing import Any
 
 from evaluation.keys import Keys, is_text
-from evaluation.protocol.terms import MOST_ANCHORS, QUESTION, STEP, Facet, Scale
+from evaluation.protocol.terms import MOST_ANCHORS, STEP, Facet, Scale
 
 MOST_FACETS = 4
 
-_SIMILAR = "How similar is this sound to the query?"
+_SIMILAR = "How similar is this sound to the sound above?"
 _BROAD = ((0, "not similar"), (1, "somewhat similar"), (2, "very similar"))
 
 
@@ -37,12 +37,37 @@ PRESETS: dict[str, Scale] = {
 """The ready scales by name. MIREX's NS, SS and VS are 0, 1 and 2; "mirex-fine" asks for a grade
 from 0 to 100 besides."""
 
-FACET_QUESTIONS = {
-    "relevance": QUESTION,
-    "semantic": "How far does this sound mean the same as the query?",
-    "acoustic": "How far does this sound sound like the query?",
+FACETS: dict[str, Facet] = {
+    "relevance": Facet(),
+    "semantic": Facet(
+        "semantic",
+        "However they sound: how close are the source and the event of this sound to those of the "
+        "sound above?",
+        (
+            (0, "unrelated"),
+            (20, "only loosely connected"),
+            (40, "same general kind"),
+            (60, "same kind of source or event"),
+            (80, "same source and event, differs in detail"),
+            (100, "same source and event in every detail"),
+        ),
+    ),
+    "acoustic": Facet(
+        "acoustic",
+        "Whatever makes them: how alike do this sound and the sound above sound, in timbre, pitch, "
+        "texture and loudness over time?",
+        (
+            (0, "sounds altogether different"),
+            (20, "alike in one of these"),
+            (40, "alike in some of these"),
+            (60, "alike in most of these"),
+            (80, "sounds nearly the same, differs in detail"),
+            (100, "can hardly be told apart by ear"),
+        ),
+    ),
 }
-"""What is asked of the facets that are known by name."""
+"""The facets that are known by name, each with a scale of its own; where the wording is from says
+docs/explanation/scales.md. Another preset, or own anchors, are asked of all facets instead."""
 
 PREFERENCE = Facet(
     "preference",
@@ -67,8 +92,8 @@ def read_scale(scale: Keys, method: str) -> Scale:
     Parameters
     ----------
     scale : the keys of [scale]: `preset`, or an own `question`, `anchors` and `step`; and
-        `facets`, as names out of `FACET_QUESTIONS` or as tables with the fields of a Facet, where
-        what a facet does not say itself is the scale's
+        `facets`, as names out of `FACETS` or as tables with the fields of a Facet. What a facet
+        does not say itself is the scale's, where that says something, and else what `FACETS` has
     method : the protocol's, one of `evaluation.protocol.terms.METHODS`
     """
     lists = {"preference": PREFERENCE, "rating": RATING}.get(method)
@@ -91,7 +116,8 @@ def _of_candidates(scale: Keys) -> Scale:
         scale.known.append("facets")
         return Scale((facet,))
     scale.left_out("question", "where there are facets: each has its own")
-    return Scale(_facets(scale, _facet(scale, ready.facets[0])))
+    has_words = preset != "anchored" or scale.has("anchors")
+    return Scale(_facets(scale, _facet(scale, ready.facets[0]), has_words=has_words))
 
 
 def _of_lists(scale: Keys, usual: Facet, method: str) -> Scale:
@@ -115,13 +141,17 @@ def _of_lists(scale: Keys, usual: Facet, method: str) -> Scale:
     return Scale((found,))
 
 
-def _facets(scale: Keys, base: Facet) -> tuple[Facet, ...]:
-    """Return the facets that are named or described, where need be on the anchors of `base`."""
+def _facets(scale: Keys, base: Facet, *, has_words: bool) -> tuple[Facet, ...]:
+    """Return the facets that are named or described.
+
+    Where a scale `has_words`, which fit any question, all are graded by those of `base`; else
+    those that are known by name have words of their own.
+    """
     value = scale.table["facets"]
     if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
-        facets = [_described(part, base) for part in scale.sections("facets")]
+        facets = [_described(part, base, has_words) for part in scale.sections("facets")]
     else:
-        facets = [_named(scale, name, base) for name in scale.take("facets", list)]
+        facets = [_named(scale, name, base, has_words) for name in scale.take("facets", list)]
     if not 1 <= len(facets) <= MOST_FACETS:
         raise scale.error("facets", f"must be 1 to {MOST_FACETS} facets, not {len(facets)}.")
     names = [facet.name for facet in facets]
@@ -131,18 +161,23 @@ def _facets(scale: Keys, base: Facet) -> tuple[Facet, ...]:
     return tuple(facets)
 
 
-def _named(scale: Keys, name: Any, base: Facet) -> Facet:
-    if not isinstance(name, str) or name not in FACET_QUESTIONS:
-        known = ", ".join(FACET_QUESTIONS)
-        raise scale.fail("facets", f"tables, or names out of {known}", name)
-    return Facet(name, FACET_QUESTIONS[name], base.anchors, base.step)
+def _named(scale: Keys, name: Any, base: Facet, has_words: bool) -> Facet:
+    if not isinstance(name, str) or name not in FACETS:
+        raise scale.fail("facets", f"tables, or names out of {', '.join(FACETS)}", name)
+    return _usual(name, base, has_words)
 
 
-def _described(part: Keys, base: Facet) -> Facet:
-    name = part.name("name")
-    facet = _facet(part, Facet(name, FACET_QUESTIONS.get(name, ""), base.anchors, base.step))
+def _described(part: Keys, base: Facet, has_words: bool) -> Facet:
+    facet = _facet(part, _usual(part.name("name"), base, has_words))
     part.finish()
     return facet
+
+
+def _usual(name: str, base: Facet, has_words: bool) -> Facet:
+    """Return what a facet is unless it says otherwise; one of no known name has no question."""
+    known = FACETS.get(name, Facet(name, ""))
+    anchors = base.anchors if has_words else known.anchors
+    return Facet(name, known.question, anchors, base.step)
 
 
 def _facet(part: Keys, usual: Facet) -> Facet:

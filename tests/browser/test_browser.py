@@ -126,9 +126,9 @@ def test_grading_by_keyboard_alone(page: Page, server: Server, rater_link: str) 
         page.keyboard.press(str(number % 6))
         expect(state(page, number)).to_have_text("saved ✓")
     assert pressed(page) == [str(20 * (number % 6)) for number in range(count)]
-    page.get_by_role("button", name="Next query").focus()
+    page.get_by_role("button", name="Next round").focus()
     page.keyboard.press("Enter")
-    expect(page.locator(".progress-line")).to_contain_text("Query 2 of 2")
+    expect(page.locator(".progress-line")).to_contain_text("Round 2 of 2")
     page.wait_for_load_state()
     rows = server.judgements()
     assert len(rows) == count
@@ -141,13 +141,13 @@ def test_next_leads_to_what_has_no_grade(page: Page, rater_link: str) -> None:
     for number in range(count):
         if number != 1:
             press(page, number, 20)
-    page.get_by_role("button", name="Next query").click()
+    page.get_by_role("button", name="Next round").click()
     expect(page.locator("#banner")).to_have_text("One sound has no grade yet.")
     expect(page.locator(".candidate").nth(1)).to_be_focused()
     page.keyboard.press("4")  # the key that is printed on the button
     assert page.locator('.grade[data-grade="80"] .grade-value').first.inner_text() == "4"
     expect(page.locator("#banner")).to_be_hidden()
     assert pressed(page)[1] == "80"
-    page.get_by_role("button", name="Next query").click()
-    expect(page.locator(".progress-line")).to_contain_text("Query 2 of 2")
+    page.get_by_role("button", name="Next round").click()
+    expect(page.locator(".progress-line")).to_contain_text("Round 2 of 2")
     page.wait_for_load_state()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -27,9 +28,8 @@ from webapp.core.languages.translating import in_language
 
 pytestmark = pytest.mark.browser
 
-READY = (
-    "How similar is this sound to the query?"  # has a translation, as a title of one's own has not
-)
+READY = "How similar is this sound to the sound above?"
+"""Has a translation, as a title of one's own has not."""
 SAID = """() => {
     const silent = "script, noscript, code, .code, body [lang]";
     const shown = [...document.querySelectorAll("body *")].filter((one) => !one.closest(silent));
@@ -157,46 +157,106 @@ def test_the_whole_way_by_keyboard_alone(browser, server: Server, code: str) -> 
     context.close()
 
 
-@pytest.mark.parametrize("width", [360, pytest.param(1280, marks=pytest.mark.long)])
-def test_arabic_is_clean_from_right_to_left(browser, server: Server, width: int) -> None:
-    context = browser.new_context(
-        locale="ar", viewport={"width": width, "height": 900}, bypass_csp=True,
-        reduced_motion="reduce",
-    )  # fmt: skip
-    page = context.new_page()
-    page.goto(f"{server.url}/join/way?PROLIFIC_PID=axe")
-    page.locator(".languages summary").click()
-    assert violations(page) == ""
-    assert sideways(page) <= 0
-    menu, title = page.locator(".languages").bounding_box(), page.locator("h1").bounding_box()
-    assert menu
-    assert title
-    assert menu["x"] < title["x"] + title["width"] / 2
-    page.get_by_role("link", name="日本語").click()
-    expect(page.locator("html")).to_have_attribute("lang", "ja")
-    assert violations(page) == ""
-    context.close()
+IN_ALL = """
+[[texts]]
+language = "{code}"
+consent = "OK"
+[[texts.questions]]
+id = "age"
+text = "42?"
+"""
+ASKING = """
+consent = "OK"
+[[questionnaire.before]]
+id = "age"
+text = "42?"
+required = true
+[scale]
+facets = ["semantic", "acoustic"]
+[joining]
+open = true
+completion_code = "DONE"
+redirect = "https://example.org/?cc={code}"
+"""
+
+
+@pytest.fixture
+def in_all(
+    data: Path, ranked: list[Ranking], tmp_path: Path, kind_of_server: type[Server]
+) -> Iterator[tuple[Server, str]]:
+    """The app with an open study in all languages, and a rater's link."""
+    server = kind_of_server(data)
+    top, _, rest = PROTOCOL.replace('"Which one is it?"', f'"{READY}"').partition("[queries]")
+    asking, texts = ASKING.split("\n[", 1)
+    texts = f"[{texts}" + "".join(IN_ALL.format(code=one) for one in LANGUAGES if one != "en")
+    whole = f"languages = {json.dumps([*LANGUAGES])}\n{top}{asking}\n[queries]{rest}\n{texts}"
+    (tmp_path / "way.toml").write_text(whole, encoding="utf-8")
+    for command in (("create", str(tmp_path / "way.toml")), ("languages", "way", "--confirm"),
+                    ("open", "way")):  # fmt: skip
+        server.flask("studies", *command)
+    yield server, server.flask("studies", "invite", "way", "--base", server.url).split()[-1]
+    server.stop()
+
+
+def look(page: Page, address: str, code: str, width: int, scheme: str) -> None:
+    """Look at a page in a language, a width and a theme: nobody is kept out, nothing is cut off."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    chosen = {"name": "sounding_board_language", "value": code, "url": address}
+    page.context.add_cookies([chosen])  # by the menu no page chooses that leads nowhere
+    page.goto(address)
+    expect(page.locator("html")).to_have_attribute("lang", code)
+    where = f"{address} {code} {width} {scheme}"
+    assert violations(page) == "", where
+    assert sideways(page) <= 0, where
+
+
+def stages(page: Page, server: Server, link: str) -> Iterator[str]:
+    """Yield the address of each of a rater's pages, once the rater is there."""
+    yield f"{server.url}/join/way?PROLIFIC_PID=x"
+    yield f"{server.url}/rate/way/nobody"
+    yield f"{link}/nothing"
+    yield link  # consent
+    page.goto(f"{link}?language=en")
+    with page.expect_navigation():
+        page.get_by_role("button", name="I agree", exact=True).click()
+    yield link  # questions
+    page.goto(f"{link}?language=en")
+    page.locator("#q-age").fill("42")
+    with page.expect_navigation():
+        page.locator("main form button").last.click()
+    expect(page.locator("#q-age")).to_have_count(0)
+    yield link  # judging: the practice
+    yield f"{link}/withdraw"
+    server.flask("studies", "close", "way")
+    yield link  # the end
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("width", [360, 1280])
-def test_a_judging_page_is_clean_in_every_language(
-    browser, data: Path, ranked: list[Ranking], tmp_path: Path, kind_of_server, width: int
-) -> None:
-    server = kind_of_server(data)
-    text = PROTOCOL.replace('"Which one is it?"', f'"{READY}"')
-    (tmp_path / "way.toml").write_text(f"languages = {json.dumps([*LANGUAGES])}\n{text}")
-    server.flask("studies", "create", str(tmp_path / "way.toml"))
-    server.flask("studies", "languages", "way", "--confirm")
-    server.flask("studies", "open", "way")
-    link = server.flask("studies", "invite", "way", "--base", server.url).split()[-1]
-    context = looked_at(browser, width, "light")
+def test_every_page_is_clean_in_every_language(browser, in_all: tuple[Server, str]) -> None:
+    """In light and in dark, as wide as a phone that is enlarged and as a desktop."""
+    server, link = in_all
+    context = looked_at(browser, 320, "light")
     page = context.new_page()
-    for code in LANGUAGES:
-        page.goto(f"{link}?language={code}")
-        expect(page.locator("html")).to_have_attribute("lang", code)
-        expect(page.locator(".brand")).to_have_text(in_language(code, READY))
-        assert violations(page) == "", code
-        assert sideways(page) <= 0, code
+    for address in stages(page, server, link):
+        for look_at in product(LANGUAGES, (320, 1280), ("light", "dark")):
+            look(page, address, *look_at)
     context.close()
-    server.stop()
+
+
+def test_pages_are_clean_right_to_left_and_in_wide_letters(
+    browser, in_all: tuple[Server, str]
+) -> None:
+    """One page in each of two languages; the test above has all of them."""
+    server, link = in_all
+    context = looked_at(browser, 320, "light")
+    page = context.new_page()
+    walk = stages(page, server, link)
+    addresses = [next(walk) for _ in range(6)]
+    look(page, addresses[5], "ar", 320, "light")
+    page.locator(".languages summary").click()
+    menu, brand = page.locator(".languages").bounding_box(), page.locator(".brand").bounding_box()
+    assert menu["x"] < brand["x"] + brand["width"] / 2
+    assert violations(page) == ""
+    look(page, addresses[0], "ja", 1280, "dark")
+    context.close()

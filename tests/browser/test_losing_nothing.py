@@ -168,8 +168,8 @@ def test_a_double_click_on_next_finishes_one_block(
     page.goto(rater_link)
     for number in range(page.locator(".candidate").count()):
         press(page, number, 60)
-    page.get_by_role("button", name="Next query").dblclick()
-    expect(page.locator(".progress-line")).to_contain_text("Query 2 of 2")
+    page.get_by_role("button", name="Next round").dblclick()
+    expect(page.locator(".progress-line")).to_contain_text("Round 2 of 2")
     page.wait_for_load_state()
     expect(page.locator(".notice")).to_have_count(0)
 
@@ -183,12 +183,12 @@ def test_next_waits_for_what_is_not_saved(page: Page, server: Server, rater_link
     expect(state(page, count - 2)).to_have_text("saved ✓")
     server.kill()
     press(page, count - 1, 40)
-    page.get_by_role("button", name="Next query").click()
+    page.get_by_role("button", name="Next round").click()
     expect(page.locator("#banner")).to_contain_text("One grade is kept in this browser")
     server.start()
     expect(state(page, count - 1)).to_have_text("saved ✓")
-    page.get_by_role("button", name="Next query").click()
-    expect(page.locator(".progress-line")).to_contain_text("Query 2 of 2")
+    page.get_by_role("button", name="Next round").click()
+    expect(page.locator(".progress-line")).to_contain_text("Round 2 of 2")
     page.wait_for_load_state()
 
 

@@ -227,7 +227,7 @@ def test_a_preview_goes_on_without_an_answer(page: Any, server: Server) -> None:
     expect(page.get_by_text("nothing that you answer is stored")).to_be_visible()
     page.locator("sound-player button").first.click()
     page.locator("main form button.btn-primary").click()  # the volume is set
-    for where in ("Practice", "Query 1 of 3"):
+    for where in ("Practice", "Round 1 of 3"):
         expect(page.locator(".progress-where")).to_contain_text(where)
         page.locator("#next button").click()
     expect(page.locator(".progress-where")).to_have_text("A few more sounds")

@@ -7,6 +7,7 @@ import pytest
 
 from embeddings.systems.store import Ranking
 from tests.support.browser.barriers import looked_at, looks, violations
+from tests.support.browser.colours import contrast
 from tests.support.browser.tab import Page, expect, playing_past, sideways, wait_until
 from tests.support.server import Server
 from tests.support.studies.headphone_test import right_answers, shorten, time_goes_by
@@ -230,3 +231,53 @@ def test_the_whole_way_by_keyboard_alone(browser, study) -> None:
     context.close()
     rows = [row for row in server.judgements() if row["counts"] == "1"]
     assert {int(row["grade"]) % 20 for row in rows} == {15}
+
+
+COVERED = """() => {
+    const over = document.querySelector(".rate-query");
+    const { top, bottom } = document.activeElement.getBoundingClientRect();
+    const covers = !over.contains(document.activeElement) && over.getBoundingClientRect().bottom;
+    const hidden = bottom <= covers || top >= innerHeight;
+    return { name: document.activeElement.className, hidden };
+}"""
+"""Where the keyboard is, and whether it is out of sight or all of it under the sound at the top."""
+COLOURS = """() => {
+    const style = getComputedStyle(document.documentElement);
+    return ["--wave", "--panel", "--paper"].map((name) => style.getPropertyValue(name).trim());
+}"""
+
+
+def test_the_keyboard_is_seen_sliders_have_names_and_paper_shows_what_was_read(
+    browser, start: Callable[..., Server]
+) -> None:
+    address = link(start())
+    size = {"width": 360, "height": 560}
+    page = browser.new_context(viewport=size, reduced_motion="reduce").new_page()
+    page.route("**/sounds/*", lambda route: route.abort())
+    page.goto(address)
+    for slider in page.get_by_role("slider").all():  # nothing is loaded
+        assert len(slider.get_attribute("aria-label")) > len("Position in ")
+        assert slider.get_attribute("aria-valuetext") is None
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        wave, panel, paper = (f"#{one[1:] * (2 if len(one) == 4 else 1)}" for one in
+                              page.evaluate(COLOURS))  # fmt: skip
+        assert min(contrast(wave, panel), contrast(wave, paper)) >= 3
+    page.locator("#next button").focus()
+    seen = []
+    while "query" not in page.evaluate(
+        "document.activeElement.closest('section')?.className ?? ''"
+    ):
+        page.keyboard.press("Shift+Tab")
+        seen.append(page.evaluate(COVERED))
+        assert len(seen) < 200
+    assert len(seen) > 15
+    assert [one["name"] for one in seen if one["hidden"]] == []
+    page.emulate_media(media="print", color_scheme="dark")
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('.rate-query')).position")
+        == "static"
+    )
+    assert page.evaluate(COLOURS)[2] == "#fff"
+    expect(page.locator("#next")).to_be_hidden()
+    page.context.close()

@@ -107,7 +107,7 @@ def test_two_questions_about_each_sound(page: Page, start: Callable[..., Server]
         for key in "30":
             page.keyboard.press(key)
     page.get_by_role("button", name="Begin the test").click()
-    expect(page.locator(".progress-where")).to_contain_text("Query 1 of 2")
+    expect(page.locator(".progress-where")).to_contain_text("Round 1 of 2")
     page.wait_for_load_state()
     first = page.locator(".candidate").first
     expect(first.locator(".scale")).to_have_count(2)

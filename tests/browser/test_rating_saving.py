@@ -76,7 +76,7 @@ def test_what_the_banner_says_of_missing_grades_stays_until_one_is_given(
 ) -> None:
     server = start()
     page.goto(practised(server, 1)[0])
-    page.get_by_role("button", name="Next query").click()
+    page.get_by_role("button", name="Next round").click()
     expect(page.locator("#banner")).to_contain_text("sounds have no grade yet")
     page.locator(".play").nth(1).click()
     wait_for(lambda: len(rows(server, Listen)) == 1)  # which is no reason to take it away
@@ -262,8 +262,8 @@ def test_a_broken_sound_is_reported_and_needs_no_grade(
     for number in range(page.locator(".candidate").count()):
         if number != 1:
             press(page, number, 20)
-    page.get_by_role("button", name="Next query").click()
-    expect(page.locator(".progress-where")).to_contain_text("Query 2 of 2")
+    page.get_by_role("button", name="Next round").click()
+    expect(page.locator(".progress-where")).to_contain_text("Round 2 of 2")
     page.wait_for_load_state()
 
 

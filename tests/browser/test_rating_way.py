@@ -47,7 +47,7 @@ def test_a_choice_between_two_lists(page: Page, start: Callable[..., Server]) ->
     page.keyboard.press("n")
     expect(page.locator("#preference .state")).to_have_text("saved ✓")
     page.get_by_role("button", name="Begin the test").click()
-    expect(page.locator(".progress-where")).to_contain_text("Query 1 of 2")
+    expect(page.locator(".progress-where")).to_contain_text("Round 1 of 2")
     page.wait_for_load_state()
     sounds = [
         one.locator("sound-player").evaluate_all("list => list.map(one => one.dataset.src)")
@@ -64,8 +64,8 @@ def test_a_choice_between_two_lists(page: Page, start: Callable[..., Server]) ->
     expect(page.locator("#preference .state")).to_have_text("saved ✓")
     page.reload()
     expect(page.get_by_role("button", name="B is better")).to_have_attribute("aria-pressed", "true")
-    page.get_by_role("button", name="Next query").click()
-    expect(page.locator(".progress-where")).to_contain_text("Query 2 of 2")
+    page.get_by_role("button", name="Next round").click()
+    expect(page.locator(".progress-where")).to_contain_text("Round 2 of 2")
     page.wait_for_load_state()
     assert [one.choice for one in rows(server, Preference)] == ["none", "A", "B"]
 
@@ -86,7 +86,7 @@ def test_grades_of_whole_lists(page: Page, start: Callable[..., Server]) -> None
     for each in page.locator(".list").all()[1:]:
         each.locator(".grade").nth(1).click()
     page.get_by_role("button", name="Begin the test").click()
-    expect(page.locator(".progress-where")).to_contain_text("Query 1 of 2")
+    expect(page.locator(".progress-where")).to_contain_text("Round 1 of 2")
     page.wait_for_load_state()
     assert page.locator(".list").count() >= 4  # the two systems and both anchors
     first, *others = [one.grade for one in rows(server, Judgement)]
@@ -187,7 +187,7 @@ def test_the_whole_way_by_keyboard_alone(page: Page, start: Callable[..., Server
     tab_to(page, ".must-play .btn")
     page.keyboard.press("Enter")
 
-    for name in ("Practice", "Query 1 of 2", "Query 2 of 2"):
+    for name in ("Practice", "Round 1 of 2", "Round 2 of 2"):
         expect(page.locator(".progress-where")).to_contain_text(name)
         page.wait_for_load_state()
         expect(page.locator("audio")).to_have_count(1)  # the scripts are there

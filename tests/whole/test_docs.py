@@ -3,6 +3,7 @@
 Nothing that they show is run here.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from tests.support.docs import complaints
 from tests.support.docs.command_lines import commands
 from tests.support.docs.documents import Document, documents
+from tests.support.places import ROOT
 
 DOCUMENTS = documents()
 Check = Callable[[Document], list[str]]
@@ -20,6 +22,13 @@ Check = Callable[[Document], list[str]]
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
 def test_nothing_is_wrong(document: Document, check: Check) -> None:
     assert check(document) == []
+
+
+def test_the_tests_that_show_who_can_take_part_are_there() -> None:
+    told = (ROOT / "docs" / "explanation" / "accessibility.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_\w+)`", told))
+    assert len(named) > 8
+    assert named <= {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
 
 
 def test_there_is_much_to_check() -> None:

@@ -67,6 +67,12 @@ def test_plural_forms_are_those_of_the_language(code: str) -> None:
     assert len(pairs) == catalogue.num_plurals == len({one for one, _ in pairs})
 
 
+def test_raters_never_read_the_word_query() -> None:
+    """It is the experimenter's: raters hear the sound above, or at the top, in rounds."""
+    told = [text for one in MESSAGES() if one.id for text in texts_of(Message(one.id, one.id))]
+    assert [text for text in told if re.search(r"\bquer(y|ies)\b", text, re.IGNORECASE)] == []
+
+
 def test_what_is_missing_or_filled_otherwise_is_noticed() -> None:
     messages = extracted()
     messages.add("Planted %(name)s")

@@ -6,7 +6,7 @@ from typing import Any
 
 from evaluation.keys import Keys
 from evaluation.protocol.reading import read_terms, ready_protocols
-from evaluation.protocol.scales import FACET_QUESTIONS, PREFERENCE, PRESETS, RATING
+from evaluation.protocol.scales import FACETS, PREFERENCE, PRESETS, RATING
 from evaluation.protocol.template import HELP
 from evaluation.protocol.terms import INSTRUCTIONS, INSTRUCTIONS_FOR, METHODS, Facet, Question
 from evaluation.toml_text import toml_value
@@ -183,21 +183,24 @@ def _default(value: Any) -> str:
     return code(toml_value(value))
 
 
+def _asked(name: str, facet: Facet) -> tuple[str, str, str, str]:
+    """Return a row of what is asked: its name, question, grades, and the steps between them."""
+    return code(name), plain(facet.question), _anchors(facet), _step(facet)
+
+
 def _scales() -> Iterator[str]:
     """Yield the ready scales, and what else raters can be asked."""
-    rows = [
-        (code(name), plain(facet.question), _anchors(facet), _step(facet))
-        for name, scale in PRESETS.items() for facet in scale.facets
-    ]  # fmt: skip
+    rows = [_asked(name, facet) for name, scale in PRESETS.items() for facet in scale.facets]
     yield "### Ready scales"
     yield markdown.table(("preset", "question", "grades", "between them"), rows)
-    yield "`facets` knows these by name, on the grades of the scale:"
-    yield markdown.table(("facet", "question"), [(code(n), q) for n, q in FACET_QUESTIONS.items()])
+    yield (
+        "`facets` knows these by name. Each has [words of its own](../explanation/scales.md) with "
+        "`anchored`; another preset, or own anchors, hold for all facets:"
+    )
+    facets = [_asked(name, facet) for name, facet in FACETS.items()]
+    yield markdown.table(("facet", "question", "grades", "between them"), facets)
     yield "Whole lists are asked about in other words:"
-    lists = [
-        (code(one.name), plain(one.question), _anchors(one), _step(one))
-        for one in (PREFERENCE, RATING)
-    ]
+    lists = [_asked(one.name, one) for one in (PREFERENCE, RATING)]
     yield markdown.table(("what is given", "question", "answers", "between them"), lists)
 
 

@@ -58,6 +58,13 @@ SETTINGS = (
         "Send cookies over https only. Turn it on when the app is behind https.",
     ),
     Setting(
+        "frame_ancestors",
+        "",
+        "The sites, with blanks between them, that may show raters' pages in a frame of theirs, as "
+        "https://panel.example.org or https://*.example.org; secure_cookies must be on. Empty "
+        "means none.",
+    ),
+    Setting(
         "trusted_proxies",
         0,
         "How many reverse proxies stand in front of the app and set X-Forwarded-For, -Proto, "

@@ -31,6 +31,7 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
         404: _("There is nothing at this address."),
         405: _("This address does not answer that."),
         413: _("That is too large."),
+        415: _("What was sent cannot be read."),  # Flask's own words are in English
         429: _(
             "Too much was asked at once. Nothing was lost: wait a moment, then load this again."
         ),
@@ -54,7 +55,7 @@ def _own_words(error: HTTPException) -> str:
     """Return what an error says itself, unless that is what Werkzeug says of all of its kind."""
     if error.description and error.description != type(error).description:
         return error.description
-    if error.code in (400, 415):
+    if error.code == 400:
         return _("What was sent cannot be read.")
     return _("This cannot be answered.")
 

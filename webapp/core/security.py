@@ -11,7 +11,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp.core.database import READING
 from webapp.core.error_pages import answer, wants_json
+from webapp.core.hosting import framing
 from webapp.core.hosting.addresses import without_prefix
+from webapp.core.languages.choosing import is_raters
 from webapp.core.other_keys import note_other, signin_is_other
 from webapp.core.static_files import ENDPOINTS
 
@@ -86,6 +88,7 @@ def init_app(app: Flask) -> None:
         app.wsgi_app = without_prefix(app)  # type: ignore[method-assign]
         which = dict.fromkeys(("x_for", "x_proto", "x_host", "x_prefix"), proxies)
         app.wsgi_app = ProxyFix(app.wsgi_app, **which)  # type: ignore[method-assign]
+    framing.init_app(app)
     app.before_request(_guard)
     app.after_request(_set_headers)
 
@@ -127,6 +130,9 @@ def _is_for_viewers(view: Callable) -> bool:
 def _set_headers(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
+    if (sites := current_app.config["FRAME_ANCESTORS"]) and is_raters():
+        response.headers["Content-Security-Policy"] = policy(frame_ancestors=sites)
+        del response.headers["X-Frame-Options"]  # it knows no sites but this one
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if "Cache-Control" not in response.headers:

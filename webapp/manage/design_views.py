@@ -11,7 +11,7 @@ from evaluation.protocol.reading import ready_protocols
 from webapp.core import catalogue, jobs
 from webapp.core.database import db, reading
 from webapp.core.security import owners_only
-from webapp.manage import form, questionnaire_form, step_choices, steps, unfinished
+from webapp.manage import form, language_form, questionnaire_form, step_choices, steps, unfinished
 from webapp.manage.side_plan import SidePlan, side_plan
 from webapp.study import lifecycle
 
@@ -121,6 +121,7 @@ def _typed(before: str, step: str, action: str) -> tuple[str, str | None]:
     table = form.changed(form.read_toml(before), request.form)
     step_choices.keep_ranked(table, request.form)
     anchor = questionnaire_form.act(table, action) or None
+    language_form.tidy(table)
     return form.plain_toml(table), anchor
 
 

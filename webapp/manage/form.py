@@ -23,7 +23,7 @@ from evaluation.protocol.reading import parse_protocol, protocol_toml
 from evaluation.protocol.scales import PRESETS, read_scale
 from evaluation.protocol.terms import NONE, PRIMARY_MEASURES, Protocol, Queries, Scale
 from evaluation.toml_text import toml_lines
-from webapp.manage import questionnaire_form
+from webapp.manage import language_form, questionnaire_form
 
 SOURCE = "The protocol"
 """What errors begin with."""
@@ -144,6 +144,7 @@ def changed(base: Mapping[str, Any], form: MultiDict[str, str]) -> dict[str, Any
     if compared != OWN:
         _put(table, "analysis.comparisons", None if compared == NONE else compared)
     questionnaire_form.take(table, form)
+    language_form.take(table, form)
     return table
 
 

@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 from embeddings.collection.clips import Collection
 from embeddings.systems.store import Ranking
 from evaluation.keys import Keys
+from evaluation.protocol.languages import LANGUAGES
 from evaluation.protocol.listening_terms import FORMATS
 from evaluation.protocol.scales import PRESETS, read_scale
 from evaluation.protocol.template import HELP
@@ -20,7 +21,7 @@ from evaluation.protocol.terms import (
 )
 from evaluation.statistics.graded_measures import MEASURES
 from webapp.core import catalogue
-from webapp.manage import form, questionnaire_form, steps, unfinished
+from webapp.manage import form, language_form, questionnaire_form, steps, unfinished
 from webapp.manage.side_plan import SidePlan
 
 LISTED = 5
@@ -112,6 +113,9 @@ def _raters(table: Mapping[str, Any]) -> dict[str, Any]:
         "questions": asked,
         "kinds": [(kind, _KINDS[kind]) for kind in QUESTION_KINDS],
         "question_labels": steps.QUESTION_LABELS,
+        "spoken": language_form.codes(table),
+        "further": language_form.further(table),
+        "all_languages": LANGUAGES,
         "has_pairs": fields["controls.identity"] and fields["controls.distractors"] != "0",
     }
 
@@ -124,6 +128,8 @@ def _review(table: Mapping[str, Any]) -> dict[str, Any]:
         "method": table.get("method", "graded"),
         "chosen": [titles.get(one, one) for one in fields["systems"]],
         "questions": questionnaire_form.questions(table),
+        "spoken": language_form.codes(table),
+        "all_languages": LANGUAGES,
         "toml": form.full_toml(dict(table)),
     }
 

@@ -13,7 +13,7 @@ from evaluation.protocol.reading import MOST_DEPTH, check_protocol
 from evaluation.protocol.terms import Protocol
 from webapp.core import catalogue
 from webapp.core.database import db, now
-from webapp.manage import questionnaire_form
+from webapp.manage import language_form, questionnaire_form
 from webapp.manage.form import SOURCE
 from webapp.models import Study
 from webapp.study import preview
@@ -77,6 +77,7 @@ LABELS: dict[str, LazyString] = {
     "ends": lazy_gettext("Last day"),
     "withdrawal_until": lazy_gettext("Last day to withdraw"),
     "questions": lazy_gettext("Questions about the rater"),
+    "languages": lazy_gettext("Languages"),
     "joining.open": lazy_gettext("Anybody can join"),
     "joining.most": lazy_gettext("At most"),
     "joining.ids": lazy_gettext("What tells a person, one on a line"),
@@ -113,6 +114,7 @@ _FIELDS = {
     "scale.anchors": "scale.preset",
     "scale.step": "scale.preset",
     "scale.facets": "scale.preset",
+    "texts": "languages",
 }
 """Keys whose field has another id."""
 _NAMED = re.compile(r"\b(queries|controls|scale|listening|pace)\.[a-z_]+\b")
@@ -142,7 +144,10 @@ def step_after(step: str) -> str:
 
 def problem_of(key: str, rest: str, table: Mapping[str, Any]) -> Problem:
     """Return what is wrong with a key as its field says it: its label, then the rule."""
-    field = questionnaire_form.field_of(key, table) or _FIELDS.get(key, key)
+    field, words = language_form.field_of(key, table)
+    if words:
+        return Problem(f"{words} {rest}", "raters", field)
+    field = field or questionnaire_form.field_of(key, table) or _FIELDS.get(key, key)
     part, _, last = field.rpartition(".")
     if part.startswith("question."):
         number = part.removeprefix("question.")

@@ -24,6 +24,7 @@ from flask.typing import ResponseReturnValue
 
 from embeddings.errors import InputError
 from webapp.core.database import beside, db, reading
+from webapp.core.hosting.framing import samesite
 from webapp.core.languages.choosing import choose, offer
 from webapp.core.limits import limit
 from webapp.core.markdown import markdown
@@ -131,7 +132,7 @@ def _with_secret(study: Study, template: str, **context: Any) -> Any:
     if not _secret():
         response.set_cookie(
             _COOKIE, secrets.token_urlsafe(24), max_age=_KEPT, path=url_for(".join", slug=""),
-            httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"],
+            httponly=True, samesite=samesite(), secure=current_app.config["SESSION_COOKIE_SECURE"],
         )  # fmt: skip
     return response
 

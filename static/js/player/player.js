@@ -101,7 +101,7 @@ export class SoundPlayer extends HTMLElement {
     this.bar.setAttribute("aria-valuemax", this.seconds.toFixed(1));
     this.bar.setAttribute("aria-valuenow", this.position.toFixed(1));
     const text = clockText(this.position, this.seconds);
-    this.bar.setAttribute("aria-valuetext", text);
+    if (text) this.bar.setAttribute("aria-valuetext", text); // before it is loaded, the name says it all
     this.clock.textContent = text;
   }
 

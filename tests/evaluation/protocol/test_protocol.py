@@ -1,6 +1,7 @@
 """Protocols: good ones are kept as they are, bad ones are one sentence each."""
 
 import json
+import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -8,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from embeddings.errors import InputError
+from evaluation.protocol.languages import scale_texts
 from evaluation.protocol.reading import (
     parse_protocol,
     protocol_from_json,
     protocol_toml,
     read_protocol,
 )
-from evaluation.protocol.scales import FACET_QUESTIONS, PREFERENCE, PRESETS, RATING
+from evaluation.protocol.scales import FACETS, PREFERENCE, PRESETS, RATING
 from evaluation.protocol.terms import (
     ANCHORS,
     PRIMARY_MEASURES,
@@ -102,17 +104,38 @@ def test_facets_are_named_or_described() -> None:
     named = parsed('[scale]\npreset = "graded-3"\nfacets = ["semantic", "acoustic"]').scale.facets
     base = PRESETS["graded-3"].facets[0]
     assert named == tuple(
-        Facet(name, FACET_QUESTIONS[name], base.anchors, 0) for name in ("semantic", "acoustic")
+        replace(FACETS[name], anchors=base.anchors, step=0) for name in ("semantic", "acoustic")
     )
-    assert parsed('[scale]\nfacets = ["semantic"]').scale.facets[0].anchors == ANCHORS
+    for preset in ("", 'preset = "anchored"\n'):
+        both = parsed(f'[scale]\n{preset}facets = ["semantic", "acoustic"]').scale.facets
+        assert both == (FACETS["semantic"], FACETS["acoustic"])
+        assert both[0].allowed == both[1].allowed == Facet().allowed
     described = parsed(
         '[scale]\nstep = 10\n[[scale.facets]]\nname = "acoustic"\n'
         '[[scale.facets]]\nname = "mood"\nquestion = "Same mood?"\nanchors = [[0, "n"], [1, "y"]]'
     ).scale.facets
     assert described == (
-        Facet("acoustic", FACET_QUESTIONS["acoustic"], ANCHORS, 10),
+        replace(FACETS["acoustic"], step=10),
         Facet("mood", "Same mood?", ((0, "n"), (1, "y")), 0),
     )
+    own = parsed('[scale]\nanchors = [[0, "n"], [1, "y"]]\nfacets = ["acoustic"]').scale.facets[0]
+    assert own == Facet("acoustic", FACETS["acoustic"].question, ((0, "n"), (1, "y")), 0)
+
+
+def test_the_acoustic_facet_speaks_of_how_it_sounds_and_never_of_sources() -> None:
+    question, *words = scale_texts(FACETS["acoustic"])
+    assert all(one in question for one in ("timbre", "pitch", "texture", "loudness over time"))
+    of_sources = re.compile(r"source|event|mean|kind|take|object|cause", re.I)
+    assert [one for one in (question, *words) if of_sources.search(one)] == []
+    assert of_sources.search(" ".join(scale_texts(FACETS["semantic"])))
+
+
+def test_what_was_stored_keeps_the_words_of_its_facets() -> None:
+    table = {**json.loads(parsed('[scale]\nfacets = ["acoustic"]').as_json())}
+    question = "How far does this sound sound like the query?"
+    table["scale"]["facets"][0] |= {"question": question, "anchors": [*map(list, ANCHORS)]}
+    (kept,) = protocol_from_json(json.dumps(table)).scale.facets
+    assert (kept.question, kept.anchors) == (question, ANCHORS)
 
 
 def test_lists_have_no_controls_and_a_question_of_their_own() -> None:

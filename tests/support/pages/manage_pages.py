@@ -75,7 +75,7 @@ class Writing:
     def page(self, step: str) -> str:
         """Return a step as it is shown."""
         answer = self.client.get(self.address(step))
-        assert answer.status_code == 200
+        assert answer.status_code == 200, answer.text[-900:]
         return answer.text
 
     def problems(self, step: str = "review") -> list[str]:

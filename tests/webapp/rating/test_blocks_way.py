@@ -58,7 +58,7 @@ def test_sounds_that_are_reported_need_no_grade(app: Flask, study, client: Flask
     for _ in range(2):
         assert page.post(body, "flags").json == {"saved": body["uuid"]}
     page.next()
-    assert "Query 2 of 3" in client.get(path).text
+    assert "Round 2 of 3" in client.get(path).text
 
 
 def test_listening_is_stored_once(app: Flask, study, client: FlaskClient) -> None:

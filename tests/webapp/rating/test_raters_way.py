@@ -173,7 +173,7 @@ def test_overlap_is_as_planned(app: Flask, study) -> None:
 def test_a_sitting_is_as_long_as_planned(app: Flask, study) -> None:
     path = study("sitting = 2\n" + PROTOCOL)[0]
     seen = judge_until_end(app.test_client(), path)
-    assert [one for one in seen if one.startswith("Query")] == ["Query 1 of 2", "Query 2 of 2"]
+    assert [one for one in seen if one.startswith("Round")] == ["Round 1 of 2", "Round 2 of 2"]
 
 
 def test_a_lease_that_expires_returns_the_block(app: Flask, study) -> None:
@@ -211,7 +211,7 @@ def test_repeats_come_ten_minutes_later_between_blocks(app: Flask, study) -> Non
     client = app.test_client()
     page = Page(client, path)
     page.grade_all(40)
-    assert "Query 2 of 3" in client.get(path).text
+    assert "Round 2 of 3" in client.get(path).text
     with app.app_context():
         done = db.session.scalars(sa.select(Assignment).where(Assignment.finished_at.is_not(None)))
         for one in done:
@@ -223,7 +223,7 @@ def test_repeats_come_ten_minutes_later_between_blocks(app: Flask, study) -> Non
     assert len(short.candidates) == 1
     assert short.candidates[0] not in page.candidates
     short.grade_all(80)
-    assert "Query 3 of 3" in client.get(path).text
+    assert "Round 3 of 3" in client.get(path).text
     with app.app_context():
         found = list(Tables(lifecycle.find_study("way")).table("judgements").itertuples())
         again = next(one for one in found if one.repeat)

@@ -47,7 +47,7 @@ def test_next_sent_twice_finishes_one_block(app: Flask, links: list[str]) -> Non
     page.grade_all()
     page.next()  # a double click: the page's block again, and not the one that came after
     again = Page(page.client, links[0])
-    assert "Query 2 of 3" in again.text
+    assert "Round 2 of 3" in again.text
     assert "no grade yet.</p>" not in again.text
 
 
@@ -58,10 +58,10 @@ def test_each_rater_gets_each_query_once_in_an_own_order(
         client = app.test_client()
         for number in range(3):
             page = Page(client, path)
-            assert f"Query {number + 1} of 3" in page.text
+            assert f"Round {number + 1} of 3" in page.text
             page.grade_all()
         end = client.get(path)
-        assert "You finished all 3 queries" in end.text
+        assert "You finished all 3 rounds" in end.text
     with app.app_context():
         given = [(one.rater_id, one.query_id) for one in db.session.scalars(sa.select(Assignment))]
         assert len(given) == len(set(given)) == 9 + 3  # and each practised

@@ -22,6 +22,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import refresh
 
 from evaluation.protocol.languages import ENGLISH, LANGUAGES, RIGHT_TO_LEFT
+from webapp.core.hosting.framing import samesite
 
 PARAMETER = "language"
 """The parameter of an address that asks for a language, and has it remembered."""
@@ -88,7 +89,7 @@ def choose() -> ResponseReturnValue | None:
 def _remember(code: str, response: Response) -> Response:
     response.set_cookie(
         _COOKIE, code, max_age=_KEPT, path=request.script_root or "/", httponly=True,
-        samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"],
+        samesite=samesite(), secure=current_app.config["SESSION_COOKIE_SECURE"],
     )  # fmt: skip
     return response
 
@@ -98,8 +99,8 @@ def _arguments() -> list[tuple[str, str]]:
 
 
 def is_raters() -> bool:
-    """Return whether an address is one of raters'."""
-    return request.path.startswith(_RATERS)
+    """Return whether an address is one of raters', or what is left of one that was cut."""
+    return f"{request.path.rstrip('/')}/".startswith(_RATERS)
 
 
 def _offered() -> tuple[str, ...]:
