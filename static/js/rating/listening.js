@@ -1,6 +1,6 @@
 // What a judging page does with listening: it tells the server each stretch, loads the sounds that
 // come next, and reports broken ones.
-import { loads, prefetch } from "../player/prefetch.js";
+import { plays, prefetch } from "../player/prefetch.js";
 import { send, work } from "./saving.js";
 
 const AHEAD = 2; // sounds that are loaded before they are played
@@ -56,7 +56,7 @@ export function startListening() {
     send("listen", { sound: soundOf(target), ...detail }, "listen");
   });
   document.addEventListener("sound-play", ({ target }) => {
-    loads(target);
+    plays(target);
     prefetchAfter(target);
   });
   document.addEventListener("sound-failed", ({ target }) => offerReport(target));
