@@ -163,6 +163,7 @@ def _visit(browser: Any, url: str, tokens: tuple[str, str], log: Path) -> Round:
 def _count_bytes(tools: Any, came: list[Counter[str]]) -> None:
     """Count into the last of `came` the bytes of each path, as they come."""
     paths: dict[str, str] = {}
+    sizes: Counter[str] = Counter()  # of each request so far
 
     def sent(event: dict[str, Any]) -> None:
         paths[event["requestId"]] = urlsplit(event["request"]["url"]).path
@@ -171,12 +172,18 @@ def _count_bytes(tools: Any, came: list[Counter[str]]) -> None:
         if not event["response"].get("fromDiskCache"):
             add(event["requestId"], event["response"]["encodedDataLength"])
 
+    def finished(event: dict[str, Any]) -> None:  # what is compressed is counted here alone
+        request, size = event["requestId"], int(event["encodedDataLength"])
+        add(request, max(size - sizes[request], 0))
+
     def add(request: str, size: float) -> None:
+        sizes[request] += int(size)
         came[-1][paths.get(request, "")] += int(size)
 
     tools.on("Network.requestWillBeSent", sent)
     tools.on("Network.responseReceived", answered)
     tools.on("Network.dataReceived", lambda one: add(one["requestId"], one["encodedDataLength"]))
+    tools.on("Network.loadingFinished", finished)
 
 
 def _asked(log: Path) -> list[str]:

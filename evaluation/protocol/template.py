@@ -66,7 +66,7 @@ HELP: dict[str, str] = {
     "listening.show_waveform": "Whether sounds have pictures; they bias ears and tell controls.",
     "listening.level": "Whether all sounds are brought to one loudness.",
     "listening.loudness": "That loudness in LUFS (-70 to 0), lowered for all where one would clip.",
-    "listening.format": "What raters hear: flac, or mp3, which is smaller.",
+    "listening.format": "What raters hear: flac, or mp3 or opus, which are smaller; opus most.",
     "listening.leave_out": "Clips that nobody hears; in every list those below move up.",
     "questionnaire": "Questions about the rater, before the first and after the last sound.",
     "joining": "Whether strangers may come in, what they bring and what they get.",

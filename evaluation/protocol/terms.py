@@ -27,7 +27,7 @@ PRIMARY_MEASURES: dict[str, tuple[str, ...]] = {
 }
 """What a study of each method can report first; the first one is the default."""
 
-FORMATS = ("flac", "mp3")
+FORMATS = ("flac", "mp3", "opus")
 QUESTION_KINDS = ("choice", "text", "number")
 
 QUESTION = "How well would this sound do as an answer to “more like this one”?"
@@ -199,7 +199,7 @@ class Listening:
     show_waveform : a picture biases ears and gives away identity and repeats
     level : whether all sounds are brought to one loudness
     loudness : that loudness in LUFS; lowered for all where one would clip
-    format : of the copies that raters hear, "flac" or "mp3"
+    format : of the copies that raters hear, "flac", "mp3" or "opus"
     leave_out : clips that nobody hears: none is a query, and in every system's list those below
         move up. Once a study is made, their ids
     """

@@ -1,11 +1,12 @@
 // Sounds that are loaded before they are played: into the browser's cache, which the player reads
 // from. One after the other, so that the first is there soon; and what is played goes before all: what
-// is half loaded then is broken off, and loaded again once the other is heard.
+// is half loaded then is broken off, and is loaded when it is needed.
 
 const asked = new Set();
 const playsOpus = document.createElement("audio").canPlayType('audio/ogg; codecs="opus"') !== "";
 let waiting = []; // players whose sounds are to be loaded
-let loading = null; // { player, address, stop } of the one that is
+let loading = null; // { address, stop } of the one that is
+let played = ""; // the address that was last played
 let held = false; // while a sound that is played has yet to come
 
 // Where a player's sound is, for this browser: raters' copies in Opus lie there in another format,
@@ -24,11 +25,9 @@ export function loads(player) {
 
 // A sound that is to be played loads alone, until something is heard of it.
 export function plays(player) {
+  played = addressOf(player);
   loads(player);
-  if (loading && !loading.stop.signal.aborted) {
-    waiting.unshift(loading.player);
-    loading.stop.abort();
-  }
+  loading?.stop.abort();
   held = true;
   document.addEventListener("sound-heard", goOn, { once: true });
   document.addEventListener("sound-failed", goOn, { once: true });
@@ -48,15 +47,14 @@ export function prefetch(player) {
 
 async function loadNext() {
   if (loading || held || !waiting.length) return;
-  const player = waiting.shift();
-  const address = addressOf(player);
+  const address = addressOf(waiting.shift());
   const stop = new AbortController();
-  loading = { player, address, stop };
+  loading = { address, stop };
   try {
     const response = await fetch(address, { priority: "low", signal: stop.signal });
     await response.blob();
   } catch {
-    if (!stop.signal.aborted) asked.delete(address);
+    if (address !== played) asked.delete(address);
   }
   loading = null;
   loadNext();
