@@ -14,10 +14,19 @@ DEPTH = 6
 SLUG = "load"
 
 
-def make_study(data: Path, raters: int, sitting: int = SITTING) -> list[str]:
+def make_study(
+    data: Path,
+    raters: int,
+    sitting: int = SITTING,
+    *,
+    frames: int = 4000,
+    rate: int = 8000,
+    format: str = "flac",
+) -> list[str]:
     """Make a collection, two systems and an open study; return the raters' secret tokens.
 
-    It lies in the database that SOUNDING_BOARD_DATABASE_URL names, or in the folder.
+    It lies in the database that SOUNDING_BOARD_DATABASE_URL names, or in the folder. Its clips are
+    noise of so many frames at `rate` in Hz, and raters are sent copies of `format`.
     """
     from embeddings.collection.clips import open_collection
     from embeddings.collection.importing import import_collection
@@ -37,8 +46,8 @@ def make_study(data: Path, raters: int, sitting: int = SITTING) -> list[str]:
     rng = np.random.default_rng(1)
     rows = ["fname,labels"]
     for number in range(queries + 20):
-        sound = 0.1 * rng.standard_normal(4000)
-        soundfile.write(source / "audio" / f"c{number}.wav", sound, 8000)
+        sound = 0.1 * rng.standard_normal(frames)
+        soundfile.write(source / "audio" / f"c{number}.wav", sound, rate)
         rows.append(f"c{number},class{number % 10}")
     (source / "clips.csv").write_text("\n".join(rows) + "\n")
     import_collection(data, "load", source, "csv", options=Options(), copy=True)
@@ -63,7 +72,7 @@ def make_study(data: Path, raters: int, sitting: int = SITTING) -> list[str]:
             "practice": False,
             "queries": {"clips": [f"c{number}" for number in range(queries)]},
             "controls": {"repeats": 0},
-            "listening": {"sound_check": False, "level": False},
+            "listening": {"sound_check": False, "level": False, "format": format},
         },
         "the benchmark's protocol",
     )

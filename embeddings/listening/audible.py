@@ -22,6 +22,9 @@ TWO_SIDES_DB = 3.01
 
 MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
+OPUS_RATE = 48000
+"""The rate in Hz at which Opus plays, whatever it was coded at."""
+
 
 class Audible(NamedTuple):
     """A sound as ears get it.

@@ -6,6 +6,11 @@ as it comes out of the codec. Samples are rounded to 16 bits after gain, without
 lies 60 dB and more below what is heard, silence stays silent, and the same sound at the same gain
 gives the same bytes.
 
+Or it is Opus in Ogg, at 48 kHz and about 96 kbit/s a channel: of 5 s of noise that is a sixth of
+FLAC's bytes. Browsers that do not play it get its samples: beside an Opus copy lies a FLAC copy of
+what it gives back, by the same name but for the suffix. So whoever listens hears one stimulus,
+whichever file the browser takes, and what is stored of a judgement is the same.
+
 What has more than two channels is mixed down, and a rate that browsers do not play is replaced, by
 :mod:`embeddings.listening.audible`; all is measured after it.
 
@@ -29,9 +34,16 @@ import numpy as np
 import soundfile
 
 from embeddings.audio.meter import integrated_loudness
+from embeddings.audio.rates import resampled
 from embeddings.errors import InputError
 from embeddings.files import whole_file
-from embeddings.listening.audible import at_mp3_rate, in_16_bits, passes_full_scale, read_audible
+from embeddings.listening.audible import (
+    OPUS_RATE,
+    at_mp3_rate,
+    in_16_bits,
+    passes_full_scale,
+    read_audible,
+)
 from embeddings.listening.levels import (
     AUDIBLE_DB,
     CEILING_DBTP,
@@ -49,10 +61,24 @@ from embeddings.tasks import Failure, Workers, engine
 _CODINGS: dict[str, dict[str, Any]] = {
     "flac": {"format": "FLAC", "subtype": "PCM_16"},
     "mp3": {"format": "MP3", "bitrate_mode": "VARIABLE", "compression_level": 0.0},
+    # libsndfile turns the level into a rate: 256 kbit/s a channel at 0, 6 kbit/s at 1
+    "opus": {"format": "OGG", "subtype": "OPUS", "compression_level": 0.64},
 }
-_MOST_CHANNELS = {"flac": 8, "mp3": 2}
+_LOSSY_CODINGS = frozenset({"VORBIS", "OPUS", "IMA_ADPCM", "MS_ADPCM", "VOX_ADPCM", "G721_32",
+                            "ULAW", "ALAW"})  # fmt: skip
+LOSSY = frozenset({"mp3", "opus"})
+"""Formats of copies that are not their sound to the sample."""
+
+MEDIA_TYPES = {".flac": "audio/flac", ".mp3": "audio/mpeg", ".opus": "audio/ogg"}
+"""Suffix of a copy's name -> what it is sent as."""
+
+_MOST_CHANNELS = {"flac": 8, "mp3": 2, "opus": 2}
 _FLAC_MOST_RATE = 655350
-_PADDING = {"flac": 0, "mp3": 2304}  # samples that a decoder may add: two of MP3's frames
+_PADDING = {
+    "flac": 0,
+    "mp3": 2304,
+    "opus": 0,
+}  # samples that a decoder may add: two of MP3's frames
 _TRIES = 6  # how often a copy that misses its level is written
 _SILENCE = 0.001, 0.05  # seconds before a second copy
 _MORE_DB = 0.05  # than a copy is over the ceiling: coding it anew moves its peaks
@@ -145,6 +171,7 @@ def make_copies(
         for job in jobs:
             for target in job.targets:
                 target.unlink(missing_ok=True)
+                plain_copy(target).unlink(missing_ok=True)
         raise
     for both in names.values():
         secrets.SystemRandom().shuffle(both)
@@ -174,7 +201,24 @@ def measure_level(path: Path, format: str) -> Measured:
 def check_format(format: str) -> None:
     """Raise InputError unless copies can be made in `format`."""
     if format not in _CODINGS:
-        raise InputError(f"The format of copies must be {' or '.join(_CODINGS)}, not {format!r}.")
+        raise InputError(f"The format of copies must be flac, mp3 or opus, not {format!r}.")
+
+
+def plain_copy(path: Path) -> Path:
+    """Return where a copy's samples lie for browsers that do not play it: its own place, mostly."""
+    return path.with_suffix(".flac") if path.suffix == ".opus" else path
+
+
+def is_lossy(path: Path) -> bool:
+    """Return whether a sound has lost something to a codec already, as far as its header tells.
+
+    What libsndfile does not read is M4A, WebM, WMA and the like, and counts as lossy.
+    """
+    try:
+        info = soundfile.info(path)
+    except soundfile.LibsndfileError:
+        return True
+    return info.subtype in _LOSSY_CODINGS or info.subtype.startswith(("MPEG_", "GSM"))
 
 
 def random_name(format: str) -> str:
@@ -197,7 +241,10 @@ def write_sound(target: Path, samples: np.ndarray, rate: int, format: str) -> np
             file.write(coded)
     except OSError as error:
         raise InputError(f"{target} cannot be written ({error.strerror}).") from error
-    return _decoded(target, samples, format)
+    copy = _decoded(target, samples, format)
+    if format == "opus":
+        write_sound(plain_copy(target), copy, rate, "flac")
+    return copy
 
 
 def _coded(samples: np.ndarray, rate: int, format: str) -> bytes:
@@ -252,14 +299,23 @@ def _each(
 
 
 def _measure(job: tuple[str, Path, str]) -> Measured:
-    """Measure a clip; for MP3 as it comes out of the codec, which adds to the peaks."""
+    """Measure a clip; for MP3 and Opus as it comes out of the codec, which adds to the peaks."""
     _, path, format = job
     samples, rate, word, _, silent = read_audible(path)
-    if format == "mp3":
-        samples, rate = at_mp3_rate(samples, rate)
+    samples, rate = _at_rate_of(format, samples, rate)
+    if format in LOSSY:
         samples = _decoded(BytesIO(_coded(samples, rate, format)), samples, format)
     loudness, note = (None, silent) if silent else integrated_loudness(samples, rate)
     return Measured(loudness, rounded_peak(samples), note, samples.shape[1], word)
+
+
+def _at_rate_of(format: str, samples: np.ndarray, rate: int) -> tuple[np.ndarray, int]:
+    """Return `samples` at a rate that the format has, and that rate in Hz."""
+    if format == "mp3":
+        return at_mp3_rate(samples, rate)
+    if format == "opus":
+        return resampled(samples, rate, OPUS_RATE), OPUS_RATE
+    return samples, rate
 
 
 def _copy(job: _Copy) -> _Copied:
@@ -267,8 +323,7 @@ def _copy(job: _Copy) -> _Copied:
     samples, rate, note, seconds, _ = read_audible(job.source)
     if samples.shape[1] < job.channels:
         samples = np.repeat(samples, job.channels, axis=1)
-    if job.format == "mp3":
-        samples, rate = at_mp3_rate(samples, rate)
+    samples, rate = _at_rate_of(job.format, samples, rate)
     target, *again = job.targets
     gain, short = _write(samples, rate, job, target)
     for second in again:

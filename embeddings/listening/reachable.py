@@ -66,7 +66,7 @@ def reachable_level(
     Parameters
     ----------
     target : the wanted level in LUFS
-    format : of the copies, "flac" or "mp3"
+    format : of the copies, "flac", "mp3" or "opus"
     """
     loudness, peaks = stored_levels(collection, list(rows))
     reached = loudness + CEILING_DBTP - peaks

@@ -49,7 +49,8 @@ def write_check_sounds(
     Parameters
     ----------
     folder : where to; made if it is not there
-    format : of the files, "flac" or "mp3"
+    format : of the copies that are judged, "flac", "mp3" or "opus". Opus would not keep the phases
+        that the headphone test is about; with it these sounds are FLAC, which is small for tones
     level : loudness in LUFS of the tone and of the plain tones, less where they would clip
     seed : of the order of the trials and the phases in the tone
     channels : of the tone: those of the copies that are judged, two at most; for mono is played
@@ -67,6 +68,7 @@ def write_check_sounds(
        (2017), 2064-2072.
     """
     check_format(format)
+    format = "flac" if format == "opus" else format
     rng = np.random.default_rng([seed, _TRIAL_PITCH])
     chord = np.tile(_chord(rng), (1, min(channels, 2)))
     orders = list(permutations(("plain", "quieter", "antiphase")))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-FORMATS = ("flac", "mp3")
+FORMATS = ("flac", "mp3", "opus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Listening:
     show_waveform : a picture biases ears and gives away identity and repeats
     level : whether all sounds are brought to one loudness
     loudness : that loudness in LUFS; lowered for all where one would clip
-    format : of the copies that raters hear, "flac" or "mp3"
+    format : of the copies that raters hear, "flac", "mp3" or "opus"
     leave_out : clips that nobody hears: none is a query, and in every system's list those below
         move up. Once a study is made, their ids
     """

@@ -68,7 +68,7 @@ HELP: dict[str, str] = {
     "listening.show_waveform": "Whether sounds have pictures; they bias ears and tell controls.",
     "listening.level": "Whether all sounds are brought to one loudness.",
     "listening.loudness": "That loudness in LUFS (-70 to 0), lowered for all where one would clip.",
-    "listening.format": "What raters hear: flac, or mp3, which is smaller.",
+    "listening.format": "What raters hear: flac, or mp3 or opus, which are smaller; opus most.",
     "listening.leave_out": "Clips that nobody hears; in every list those below move up.",
     "pace": "What spares raters' patience; each judgement stores which of it was on.",
     "pace.play_on_move": "Whether a sound plays when a key moves to it.",

@@ -42,7 +42,7 @@ from webapp.results.cache import forget
 
 KINDS = {"grades": Judgement, "listens": Listen, "flags": Flag}
 NOT_WALKED = {
-    "static", "old_static", "bootstrap.static", "figures.plotly",  # no page
+    "static", "old_static", "bootstrap.static", "joined", "figures.plotly",  # no page
     "signin.signin", "watch.healthz", "watch.readyz", "watch.metrics",  # for programs
     "own.page", "own.status", "own.audio", "own.results",  # there is no sound of one's own
     "manage.opening", "rehearsal.making",  # of a draft that is being opened, or tried

@@ -9,9 +9,12 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
-from flask import Flask, Response, current_app, request, send_from_directory
+from flask import Flask, Response, abort, current_app, request, send_from_directory
 
-ENDPOINTS = frozenset({"static", "bootstrap.static", "old_static"})
+from webapp.core.sent import smaller
+from webapp.core.sent.joined import FOLDER, is_joined, joined
+
+ENDPOINTS = frozenset({"static", "bootstrap.static", "old_static", FOLDER})
 """Who answers such files: for everybody, and without the database."""
 
 _HASH = 12  # hexadecimal digits
@@ -30,6 +33,8 @@ def hashed(folder: Path) -> str:
 def init_app(app: Flask) -> None:
     """Let browsers keep what has a hash, and answer pages that an older version sent."""
     app.after_request(_keep)
+    smaller.init_app(app)
+    app.add_url_rule(f"{app.static_url_path}/{FOLDER}/<path:filename>", FOLDER, _joined)
     app.add_url_rule("/static/<path:filename>", "old_static", _old)
 
 
@@ -40,7 +45,23 @@ def _keep(response: Response) -> Response:
     return response
 
 
+def _joined(filename: str) -> Response:
+    """Send what several files are joined to."""
+    if not is_joined(filename):
+        abort(404)
+    if current_app.debug:
+        joined.cache_clear()  # somebody works on them
+    content = joined(Path(str(current_app.static_folder)), filename)
+    kind = "text/css" if filename.endswith(".css") else "text/javascript"
+    return Response(content, content_type=f"{kind}; charset=utf-8")
+
+
 def _old(filename: str) -> Response:
     """Send a file that a page of before asks for, as it is now; nobody keeps it as that."""
     name = _OLD.sub("", filename, count=1) if _OLD.match(filename) else filename
+    folder, _, rest = name.partition("/")
+    if folder == FOLDER and is_joined(rest):
+        answer = _joined(rest)
+        answer.cache_control.no_cache = True
+        return answer
     return send_from_directory(str(current_app.static_folder), name)

@@ -24,6 +24,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from embeddings.errors import InputError
+from embeddings.listening.copies import MEDIA_TYPES, plain_copy
 from webapp.core.database import beside, reading, reads, writing
 from webapp.core.error_pages import OTHER_KEY, answer, http_error
 from webapp.core.languages.choosing import PARAMETER, choose, offer
@@ -49,7 +50,6 @@ from webapp.study.lifecycle import sounds_folder
 bp = Blueprint("rate", __name__, url_prefix="/rate/<slug>/<token>")
 
 _MOST_SEEN = 20_000  # links that are remembered
-_TYPES = {".flac": "audio/flac", ".mp3": "audio/mpeg"}
 
 
 @bp.before_request
@@ -126,13 +126,12 @@ def sound(slug: str, token: str, sound: str) -> Response:
     if mark := other_mark(sound):
         note_other("The name of a sound", mark)
         return make_response(answer(OTHER_KEY, 404))
-    if not name:
-        abort(404)
     path = sounds_folder(slug) / name
+    path = plain_copy(path) if "plain" in request.args else path  # for who plays no Opus
     if not path.is_file():
         abort(404)
     age = int(timedelta(days=current_app.config["SETTINGS"]["audio_cache_days"]).total_seconds())
-    mimetype = _TYPES[path.suffix]
+    mimetype = MEDIA_TYPES[path.suffix]
     response = send_file(path, mimetype=mimetype, conditional=True, etag=False, max_age=age)
     # send_file names the file and its date, which would be the same for every rater
     for header in ("Content-Disposition", "Last-Modified"):

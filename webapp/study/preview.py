@@ -1,6 +1,6 @@
 """What a study will ask of its raters, from pools that are really computed. Nothing is stored."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from statistics import fmean, median
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from embeddings.collection.clips import Collection
 from embeddings.errors import InputError
+from embeddings.listening.copies import LOSSY, is_lossy
 from embeddings.listening.reachable import Reachable, reachable_level
 from evaluation.design.sampling import draw_queries
 from evaluation.design.workload import Plan, plan
@@ -38,6 +39,8 @@ class Preview:
     asked : (query, its results) as rows of the collection, in the order of the draw
     reachable : the level that the sounds can be brought to; None where they stay as they are, or
         nothing is known of their loudness
+    coded_twice : how many sounds have lost something to a codec and would lose more, since raters
+        are sent MP3 or Opus
     """
 
     plan: Plan
@@ -45,6 +48,7 @@ class Preview:
     sounds: int | None = None
     asked: Sequence[tuple[int, list[int]]] = ()
     reachable: Reachable | None = None
+    coded_twice: int = 0
 
     @property
     def middle(self) -> float:
@@ -129,7 +133,12 @@ def _preview(protocol: Protocol) -> Preview:
         copies,
         [(one.query, [found.row for found in one.found]) for one in asked],
         reachable or None,
+        _coded_twice(collection, heard) if listening.format in LOSSY else 0,
     )
+
+
+def _coded_twice(collection: Collection, rows: Iterable[int]) -> int:
+    return sum(is_lossy(collection.audio_path(collection.clips[row])) for row in rows)
 
 
 def _asked(study: Study) -> sa.Select:

@@ -3,7 +3,8 @@
 //
 // Attributes: data-src, data-name, data-seconds (0: known once loaded), data-envelope (optional:
 // the waveform), data-gain (optional: dB that match its level), data-rate (optional, in Hz: offers a
-// spectrogram where the page has a sound bar), and the words data-play, data-pause, data-position,
+// spectrogram where the page has a sound bar), data-plain (optional: what its address ends with for a
+// browser that plays no Opus), and the words data-play, data-pause, data-position,
 // data-failed and, optional, data-retrying, data-again, data-blocked, data-start.
 //
 // Events, which bubble: "sound-play"; "sound-heard", whenever more of it was heard;
@@ -13,6 +14,7 @@
 import { numeral } from "../core/words.js";
 import { heardOf, keepHeard } from "./heard.js";
 import { setLoudness, setWanted } from "./loudness.js";
+import { addressOf } from "./prefetch.js";
 import { offerSpectrogram } from "./spectrogram-button.js";
 import { svg, Waveform } from "./waveform.js";
 
@@ -171,7 +173,7 @@ export class SoundPlayer extends HTMLElement {
       before.position = 0;
       before.say();
     }
-    audio.src = this.dataset.src;
+    audio.src = addressOf(this);
     look(this.position);
     if (this.position) audio.currentTime = this.position;
     before?.draw();

@@ -3,7 +3,7 @@
 import { startHelp } from "../core/help.js";
 import { itemAfter, singleKeys, soundingItem, typing } from "../core/items.js";
 import { setSound } from "./player.js";
-import { loads, prefetch } from "./prefetch.js";
+import { plays, prefetch } from "./prefetch.js";
 import { toggleSpectrogram } from "./spectrogram-button.js";
 
 const KEPT = "sounding-board-sound";
@@ -63,7 +63,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("sound-play", ({ target }) => {
-  loads(target);
+  plays(target);
   const item = target.closest("[data-item]");
   if (item) prefetch(itemAfter(item)?.querySelector("sound-player"));
 });

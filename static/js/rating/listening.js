@@ -1,7 +1,7 @@
 // What a judging page does with listening: it tells the server each stretch, loads the sounds that
 // come next, and reports broken ones.
 import { heardOf } from "../player/heard.js";
-import { loads, prefetch } from "../player/prefetch.js";
+import { plays, prefetch } from "../player/prefetch.js";
 import { send, work } from "./saving.js";
 
 const AHEAD = 2; // sounds that are loaded before they are played
@@ -64,7 +64,7 @@ export function startListening() {
     send("listen", { sound: soundOf(target), ...detail }, "listen");
   });
   document.addEventListener("sound-play", ({ target }) => {
-    loads(target);
+    plays(target);
     prefetchAfter(target);
   });
   document.addEventListener("sound-failed", ({ target }) => offerReport(target));

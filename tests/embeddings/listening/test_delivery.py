@@ -312,7 +312,7 @@ def test_an_unknown_format_is_said(tmp_path: Path) -> None:
         lambda: copies({}, tmp_path / "to", format="ogg"),
         lambda: write_check_sounds(tmp_path / "to", "ogg", -23.0, 1),
     ):
-        with pytest.raises(InputError, match="must be flac or mp3, not 'ogg'"):
+        with pytest.raises(InputError, match="must be flac, mp3 or opus, not 'ogg'"):
             make()
     assert not (tmp_path / "to").exists()
 

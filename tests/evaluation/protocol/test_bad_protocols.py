@@ -186,7 +186,7 @@ BAD = [
     ),
     (
         GOOD + "[listening]\nformat = 'ogg'",
-        "listening.format must be one of flac, mp3, not 'ogg'.",
+        "listening.format must be one of flac, mp3, opus, not 'ogg'.",
     ),
     # questionnaire
     (

@@ -26,7 +26,7 @@ OPEN = {
     "join.begin",
     *(f"rate.{name}" for name in RATERS),
 }
-STATIC = {"static", "bootstrap.static", "old_static"}
+STATIC = {"static", "bootstrap.static", "old_static", "joined"}
 
 
 def link(runner: FlaskCliRunner) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -160,6 +161,21 @@ def test_a_loud_click_lowers_all_until_it_is_left_out(
     assert level == pytest.approx(after.reachable.common_level, abs=0.01)  # what was said before
     page = experimenter.get("/studies/which/results/rated").text
     assert f"1 clip left out of queries and of every list before anybody judged: {peakiest}" in page
+
+
+def test_sounds_that_would_be_coded_twice_are_counted(
+    experimenter: FlaskClient, path: Path, run: Callable[..., str], data: Path
+) -> None:
+    small = open_collection(data, "small")
+    source = small.audio_path(small.clips[0])
+    samples, rate = soundfile.read(source)
+    for number, clip in enumerate(small.clips):  # by the header, whatever the file's name
+        if number % 2:
+            soundfile.write(small.audio_path(clip), samples, rate, format="OGG", subtype="VORBIS")
+    path.write_text(TEXT + 'format = "opus"\n')
+    run("create", path)
+    text = experimenter.get("/studies/which").text
+    assert re.search(r"\d+ of these sounds are of lossy files, and raters are sent OPUS", text)
 
 
 def test_no_more_than_12_db_are_lost_and_what_stays_softer_is_counted() -> None:

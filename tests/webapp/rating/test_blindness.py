@@ -41,7 +41,7 @@ open = true
 ids = ["PROLIFIC_PID"]
 completion_code = "DONE"
 """
-CODE = {b"rank", b"score", b"identity", b"repeat"}
+CODE = {b"rank", b"score", b"identity", b"repeat", b"Random"}  # crypto.getRandomValues
 """Words that our scripts and styles may use; in no page, header, answer or sound."""
 
 
