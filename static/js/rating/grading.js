@@ -230,6 +230,7 @@ class Page {
     const missing = this.gradables.filter((gradable) => !gradable.isDone);
     if (!missing.length) return false;
     sayMissing(missing.length, missing[0].isList ? "missingList" : "missing");
+    missing[0].element.dispatchEvent(new CustomEvent("wanted")); // it may be out of sight
     missing[0].item.focus({ preventScroll: true });
     missing[0].element.scrollIntoView({ block: "center" });
     return true;

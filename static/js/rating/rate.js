@@ -5,8 +5,10 @@ import { grading } from "./grading.js";
 import { startHelp } from "../core/help.js";
 import { singleKeys, typing, walkItems } from "../core/items.js";
 import { startListening } from "./listening.js";
+import { startLists } from "./lists.js";
 import { preference } from "./preference.js";
 import { kept, queue, sayUnsaved, work } from "./saving.js";
+import { startTools } from "./tools.js";
 
 const panel = document.getElementById("preference");
 const answers = panel ? preference(panel) : grading();
@@ -19,6 +21,8 @@ for (const button of document.querySelectorAll(".grade, .nudge")) button.disable
 startListening();
 startHelp();
 walkItems();
+startTools();
+startLists();
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "r" || typing(event) || event.repeat || !singleKeys()) return;
