@@ -12,6 +12,7 @@ from embeddings.errors import InputError
 from embeddings.files import read_toml
 from evaluation.keys import NAME_RULE, Keys, NotJson, WrongKey, is_name, json_object
 from evaluation.protocol import parts
+from evaluation.protocol.besides import read_answers
 from evaluation.protocol.languages import read_languages, read_texts
 from evaluation.protocol.scales import read_scale
 from evaluation.protocol.template import template
@@ -114,6 +115,7 @@ def read_terms(keys: Keys, *, stored: bool = False) -> Protocol:
         ends=keys.day("ends"),
         withdrawal_until=keys.day("withdrawal_until"),
         contact=parts.read_contact(keys),
+        answers=read_answers(keys.section("answers"), method),
         languages=read_languages(keys),
     )
     protocol = replace(protocol, texts=read_texts(keys, protocol))

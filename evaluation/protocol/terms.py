@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from typing import Any
 
+from evaluation.protocol.besides import Answers
 from evaluation.protocol.further_texts import Texts
 from evaluation.protocol.replaced import Replaced
 from evaluation.statistics.bradley_terry import WIN_RATE
@@ -326,6 +327,7 @@ class Protocol:
     instructions, consent : Markdown that raters read first; no consent is asked where it is ""
     ends, withdrawal_until : dates (YYYY-MM-DD, the last day, UTC), "" for none
     contact : whom raters write to, in one line; "" for nobody who is named
+    answers : what raters can say besides a grade
     languages : codes of those that raters read it in, its own first; () for its own alone
     texts : what they read in the further ones (`evaluation.protocol.languages`)
     """
@@ -355,6 +357,7 @@ class Protocol:
     ends: str = ""
     withdrawal_until: str = ""
     contact: str = ""
+    answers: Answers = field(default_factory=Answers)
     languages: tuple[str, ...] = ()
     texts: tuple[Texts, ...] = ()
 
@@ -373,8 +376,8 @@ class Protocol:
             table[key] = {name: one for name, one in table[key].items() if one is not None}
         if not self.joining.signed:
             del table["joining"]["signed"]
-        for key in ("contact", "languages", "texts"):
-            if not table[key]:
+        for key in ("contact", "languages", "texts", "answers"):
+            if not table[key] or (key == "answers" and self.answers == Answers()):
                 del table[key]
         for key, name in (("queries", "replaced"), ("listening", "leave_out")):
             if not table[key][name]:

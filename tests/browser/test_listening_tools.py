@@ -1,4 +1,4 @@
-"""A judging page's listening tools in a real browser: two sounds side by side, a part, a whole list."""
+"""A judging page's listening tools in a browser: two sounds side by side, a part, a list."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

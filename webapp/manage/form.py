@@ -43,7 +43,7 @@ NUMBERS = (
 FLAGS = (
     "practice", "queries.exclude_same_group", "controls.identity", "listening.sound_check",
     "listening.headphones", "listening.show_waveform", "listening.level", "joining.open",
-    "joining.signed",
+    "joining.signed", "answers.remarks", "answers.cannot_say",
 )  # fmt: skip
 TEXTS = (
     "slug", "title", "collection", "method", "instructions", "consent", "ends",

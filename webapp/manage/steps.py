@@ -28,7 +28,7 @@ STEPS: dict[str, LazyString] = {
 TOML = "toml"
 """The other way to write a study; its page stands beside the steps."""
 
-_ASKED = ("queries", "scale", "page", "practice", "controls", "listening")
+_ASKED = ("queries", "scale", "page", "practice", "controls", "listening", "answers")
 _COMPARED = ("title", "slug", "collection", "method", "systems", "depth")
 
 LABELS: dict[str, LazyString] = {
@@ -60,6 +60,8 @@ LABELS: dict[str, LazyString] = {
     "listening.loudness": lazy_gettext("Loudness in LUFS"),
     "listening.format": lazy_gettext("Format"),
     "listening.leave_out": lazy_gettext("Clips that nobody hears, one on a line"),
+    "answers.remarks": lazy_gettext("A remark on each sound"),
+    "answers.cannot_say": lazy_gettext("“I can't say” as an answer"),
     "raters_per_query": lazy_gettext("Raters of each query"),
     "sitting": lazy_gettext("Queries a rater"),
     "largest_block": lazy_gettext("Largest block"),
@@ -108,7 +110,7 @@ _FIELDS = {
     "scale.facets": "scale.preset",
 }
 """Keys whose field has another id."""
-_NAMED = re.compile(r"\b(queries|controls|scale|listening)\.[a-z_]+\b")
+_NAMED = re.compile(r"\b(queries|controls|scale|listening|answers)\.[a-z_]+\b")
 
 
 @dataclass(frozen=True, slots=True)

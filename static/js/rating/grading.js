@@ -1,5 +1,6 @@
 // Grades of sounds, or of whole lists: by button, digit or arrow, each kept and sent as it is given.
 import { currentItem, singleKeys, typing } from "../core/items.js";
+import { CANNOT_SAY, asSent, givenOf } from "./cannot-say.js";
 import { heardEnough, heardSeconds, heardShare } from "./listening.js";
 import { onSaving, sayMissing, send, work } from "./saving.js";
 import { Scale } from "./scale.js";
@@ -110,10 +111,11 @@ class Gradable {
   send(scale) {
     this.stopWaiting(scale);
     scale.sent = scale.grade;
-    scale.uuid = send("grade", {
+    const [where, answer] = asSent(scale.grade);
+    scale.uuid = send(where, {
       sound: this.sound,
       facet: scale.facet,
-      grade: scale.grade,
+      ...answer,
       given_at: new Date().toISOString(),
       listened_seconds: heardSeconds(this.element),
       heard: heardShare(this.element),
@@ -129,6 +131,13 @@ class Gradable {
     if (!button) return;
     if (scale) this.give(scale, Number(button.dataset.grade));
     else this.explain(work.answered);
+  }
+
+  // As a digit does: to the question that has the focus, else to the first without an answer.
+  cannotSay() {
+    const focused = this.scales.find((scale) => scale.element.contains(document.activeElement));
+    const scale = focused ?? this.scales.find((one) => one.grade === null) ?? this.last;
+    if (scale.cannotSay) this.give(scale, CANNOT_SAY);
   }
 
   // An arrow nudges where the rater last was, if that has grades between its anchors.
@@ -204,6 +213,8 @@ class Page {
     const gradable = button && this.find(button);
     if (!gradable) return;
     const scale = gradable.scales.find((one) => one.element.contains(button));
+    const unsaid = gradable.scales.find((one) => one.cannotSay === button);
+    if (unsaid) gradable.give(unsaid, CANNOT_SAY);
     if (scale) gradable.give(scale, Number(button.dataset.grade));
     // After a click of the mouse, space should play and not press the button again.
     if (event.detail) gradable.item.focus({ preventScroll: true });
@@ -215,6 +226,7 @@ class Page {
     const by = ARROWS[event.key];
     if (by && gradable.arrow(by)) event.preventDefault();
     else if (/^\d$/.test(event.key) && !event.repeat && singleKeys()) gradable.digit(event.key);
+    else if (event.key === "c" && !event.repeat && singleKeys()) gradable.cannotSay();
   }
 
   flush() {
@@ -240,8 +252,9 @@ class Page {
   restore(entry) {
     const [gradable, scale] = this.about(entry);
     if (!scale) return false;
-    Object.assign(scale, { uuid: entry.body.uuid, sent: entry.body.grade });
-    gradable.show(scale, entry.body.grade, "kept");
+    const given = givenOf(entry.body);
+    Object.assign(scale, { uuid: entry.body.uuid, sent: given });
+    gradable.show(scale, given, "kept");
     return true;
   }
 }

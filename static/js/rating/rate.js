@@ -7,6 +7,7 @@ import { singleKeys, typing, walkItems } from "../core/items.js";
 import { startListening } from "./listening.js";
 import { startLists } from "./lists.js";
 import { preference } from "./preference.js";
+import { startRemarks } from "./remarks.js";
 import { kept, queue, sayUnsaved, work } from "./saving.js";
 import { startTools } from "./tools.js";
 
@@ -23,6 +24,7 @@ startHelp();
 walkItems();
 startTools();
 startLists();
+startRemarks();
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "r" || typing(event) || event.repeat || !singleKeys()) return;
