@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from evaluation.protocol.reading import protocol_from_json
 from evaluation.protocol.terms import Protocol
 from evaluation.records.bundle import read_bundle
-from evaluation.records.codebook import TABLES, names_of, tables_of
+from evaluation.records.codebook import SOMETIMES, TABLES, names_of, tables_of
 from evaluation.records.csv_tables import frame_csv
 from evaluation.records.table_columns import MOMENT, Names, columns_of
 
@@ -40,7 +40,7 @@ class StudyTables:
 
     NAMES: ClassVar = (
         "judgements", "pools", "flags", "raters", "clips", "objective", "preferences",
-        "assignments", "lists", "cannot_say", "remarks",
+        "assignments", "lists",
     )  # fmt: skip
 
     protocol: Protocol
@@ -63,7 +63,7 @@ class StudyTables:
     @classmethod
     def names_for(cls, protocol: Protocol) -> list[str]:
         """Return the names of the tables that there are of a study."""
-        return [name for name in cls.NAMES if name in tables_of(protocol)]
+        return [*cls.NAMES, *(name for name in SOMETIMES if name in tables_of(protocol))]
 
 
 def as_frame(kind: type, columns: Mapping[str, Any], names: Names | None = None) -> "pd.DataFrame":
