@@ -27,9 +27,9 @@ from webapp.core.database import db
 from webapp.models import Study
 from webapp.models.rater import pseudonym
 from webapp.study import frozen
+from webapp.study.last_words import Places, unsaid_at_last
 from webapp.tables.derived import answer_columns, trust_columns, with_origins
 from webapp.tables.selects import BLOCKS, SELECTS, SOURCES, read
-from webapp.tables.unsaid import Places, unsaid_at_last
 
 if TYPE_CHECKING:
     import pandas as pd
