@@ -12,7 +12,7 @@ from tests.support.browser.tab import Page, expect, wait_until
 from tests.support.server import Server
 from tests.support.small import make_sound
 from tests.support.waiting import wait_for
-from webapp.models import Listen
+from webapp.models import CannotSay, Judgement, Listen, Remark
 
 pytestmark = pytest.mark.browser
 
@@ -104,3 +104,27 @@ def test_a_list_is_played_and_one_is_in_sight_on_a_phone(
     expect(page.get_by_role("button", name="Play the list")).to_have_attribute(
         "aria-pressed", "false"
     )
+
+
+def test_what_is_said_besides_a_grade_stays_over_a_reload(
+    page: Page, start: Callable[..., Server]
+) -> None:
+    server = start(end="[answers]\nremarks = true\ncannot_say = true\n")
+    page.goto(practised(server, 1)[0])
+    first = page.locator(".candidate").first
+    first.focus()
+    page.keyboard.press("2")
+    page.keyboard.press("c")
+    expect(first.locator(".state")).to_have_text("saved ✓")
+    expect(first.locator(".grade[aria-pressed=true]")).to_have_text("I can't say c")
+    first.locator(".remark summary").click()
+    first.locator("textarea").fill("x marks no sound here")  # typed, and no key of the page's
+    first.locator("textarea").blur()
+    expect(first.locator(".remark-state")).to_have_text("saved ✓")
+    expect(page.locator("#graded")).to_contain_text("1 of")
+    page.reload()
+    expect(first.locator(".grade[aria-pressed=true]")).to_have_text("I can't say c")
+    expect(first.locator("textarea")).to_have_value("x marks no sound here")
+    expect(page.locator("#graded")).to_contain_text("1 of")
+    assert len(rows(server, Judgement)) > len(rows(server, CannotSay)) == 1
+    assert [one.text for one in rows(server, Remark)] == ["x marks no sound here"]
