@@ -52,7 +52,7 @@ def test_sounds_are_compared_at_one_place_and_a_part_is_repeated(
     page.keyboard.press("l")
     page.evaluate(f"{player}.seek(1.2)")
     page.keyboard.press("l")
-    loop = page.get_by_role("button", name="Repeat a part")
+    loop = page.get_by_role("button", name="Loop a part")
     expect(loop).to_have_attribute("aria-pressed", "true")
     heard = page.evaluate(f"{player}.heard")
     wait_until(page, f"{player}.heard > {heard} + 0.6")  # three times as long as the part
