@@ -7,6 +7,7 @@ import numpy as np
 from evaluation.analysis.graded import Analysis
 from evaluation.analysis.panel import PanelResults
 from evaluation.analysis.preferred_lists import PreferenceAnalysis
+from evaluation.analysis.unsaid import unsaid_count
 from evaluation.figures.charts import counted
 from evaluation.findings.orders_in_words import joined
 from evaluation.findings.summary import system_names
@@ -41,6 +42,7 @@ def missing_words(of: PanelResults | PreferenceAnalysis) -> str:
     left = of.answered.shares[1]
     if left >= _APART:
         said.append(f"{percent(left, 1)} of what raters were given, which they left unanswered")
+    said += _unsaid(of)
     still = " The study is still open." if of.tables.state == "open" else ""
     if not said:
         return f"Nothing: {_whole(raters, wanted)}, and all of it answered.{still}"
@@ -76,6 +78,13 @@ def _unjudged(of: PanelResults) -> Iterator[str]:
     number = int((~judged).sum())
     share = percent(number / len(judged), 1)
     yield f"{counted(number, *what)} of {len(judged):,} that nobody judged ({share}{most})"
+
+
+def _unsaid(of: PanelResults | PreferenceAnalysis) -> Iterator[str]:
+    """Yield how many grades are missing because a rater could not say."""
+    facet = None if isinstance(of, PreferenceAnalysis) else of.facet.name
+    if count := unsaid_count(of.tables, facet):
+        yield f"{counted(count, 'grade', 'grades')} of which raters said “I can't say”"
 
 
 def _whole(raters: Mapping[str, int], wanted: int) -> str:

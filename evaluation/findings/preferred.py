@@ -13,6 +13,7 @@ from evaluation.figures.study.preference_figures import (
     win_matrix,
     win_rates,
 )
+from evaluation.findings.besides_grades import remarks_of
 from evaluation.findings.groups import grouped
 from evaluation.findings.labels import least_cell, tau_cell
 from evaluation.findings.rated import of_design, of_study
@@ -61,6 +62,7 @@ def choices(of: PreferenceAnalysis) -> Section:
             Fact("Lists", f"{of.protocol.depth} results",
                  f"of {counted(len(of.systems), 'system', 'systems')}"),
         ),
+        parts=remarks_of(of.tables),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from evaluation.analysis.panel import PanelResults
 from evaluation.analysis.system_scores import Scores
 from evaluation.figures.charts import counted
 from evaluation.figures.shown import Fact, Section
+from evaluation.findings.besides_grades import remarks_of, unsaid_facts
 from evaluation.findings.by_language import language_notice
 from evaluation.findings.skipped import left_fact, left_notice
 from evaluation.findings.view import View
@@ -37,8 +38,9 @@ def rated(view: View) -> Section:
         ),
         facts=(
             _people(of.tables, of), _queries(of), _grades(of), _judged(of),
-            left_fact(of.answered, item), _asked(of),
+            left_fact(of.answered, item), *unsaid_facts(of.tables, of.facet.name), _asked(of),
         ),
+        parts=remarks_of(of.tables),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from embeddings.errors import InputError
 from embeddings.files import read_toml
 from evaluation.keys import NAME_RULE, Keys, NotJson, WrongKey, is_name, json_object
 from evaluation.protocol import parts
+from evaluation.protocol.besides import read_answers
 from evaluation.protocol.languages import read_languages, read_texts
 from evaluation.protocol.pace import Pace, read_pace
 from evaluation.protocol.scales import read_scale
@@ -116,6 +117,7 @@ def read_terms(keys: Keys, *, stored: bool = False) -> Protocol:
         withdrawal_until=keys.day("withdrawal_until"),
         contact=parts.read_contact(keys),
         pace=_read_pace(keys, method, stored=stored),
+        answers=read_answers(keys.section("answers"), method),
         languages=read_languages(keys),
     )
     protocol = replace(protocol, texts=read_texts(keys, protocol))

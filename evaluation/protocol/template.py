@@ -78,6 +78,10 @@ HELP: dict[str, str] = {
     "changes nothing; with graded only.",
     "pace.reopen": "Whether raters may go back to finished queries, until repeats are asked.",
     "pace.break_minutes": "After so many minutes of work a break is offered (0 to 240); 0: never.",
+    "answers": "What raters can say besides a grade.",
+    "answers.remarks": "Whether raters can write a remark on each sound; only you read it.",
+    "answers.cannot_say": "Whether they can answer “I can't say”: a grade that is missing, with "
+    "its reason; not with preference.",
     "questionnaire": "Questions about the rater, before the first and after the last sound.",
     "joining": "Whether strangers may come in, what they bring and what they get.",
     "joining.open": "Whether anybody can join at /join/SLUG.",
@@ -156,6 +160,8 @@ _TEXTS = """
 """
 
 _LISTS_OF_TABLES = {"queries": _REPLACED, "scale": _FACET, "questionnaire": _QUESTIONS}
+_WHOLE = ("queries", "joining", "listening", "answers")
+"""Tables of which a protocol says only what is used; here all of it is shown."""
 _FILLED_IN = ("title", "collection", "systems", "queries.per_family")
 
 
@@ -172,7 +178,7 @@ def template() -> str:
         queries=Queries(per_family=2),
     )
     values = example.as_table() | {"contact": "", "languages": [], "questionnaire": {}}
-    values |= {key: asdict(getattr(example, key)) for key in ("queries", "joining", "listening")}
+    values |= {key: asdict(getattr(example, key)) for key in _WHOLE}
     values["scale"] = {
         "preset": "anchored",
         "question": QUESTION,

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from typing import Any
 
+from evaluation.protocol.besides import Answers
 from evaluation.protocol.further_texts import Texts
 from evaluation.protocol.listening_terms import Listening
 from evaluation.protocol.pace import Pace
@@ -302,6 +303,7 @@ class Protocol:
     contact : whom raters write to, in one line; "" for nobody who is named
     pace : what helps raters through a long sitting; None: a protocol that was stored before this
         was asked, and offers none of it
+    answers : what raters can say besides a grade
     languages : codes of those that raters read it in, its own first; () for its own alone
     texts : what they read in the further ones (`evaluation.protocol.languages`)
     """
@@ -332,6 +334,7 @@ class Protocol:
     withdrawal_until: str = ""
     contact: str = ""
     pace: Pace | None = field(default_factory=Pace)
+    answers: Answers = field(default_factory=Answers)
     languages: tuple[str, ...] = ()
     texts: tuple[Texts, ...] = ()
 
@@ -352,8 +355,8 @@ class Protocol:
             del table["joining"]["signed"]
         if not self.listening.must_seconds:
             del table["listening"]["must_seconds"]
-        for key in ("contact", "pace", "languages", "texts"):
-            if not table[key]:
+        for key in ("contact", "pace", "languages", "texts", "answers"):
+            if not table[key] or (key == "answers" and self.answers == Answers()):
                 del table[key]
         for key, name in (("queries", "replaced"), ("listening", "leave_out")):
             if not table[key][name]:

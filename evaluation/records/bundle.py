@@ -15,7 +15,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from embeddings.errors import InputError
 from evaluation.keys import NotJson, json_object, shown
-from evaluation.records.codebook import FILES, TABLES
+from evaluation.records.codebook import FILES, SOMETIMES, TABLES
 from evaluation.records.csv_tables import read_table
 from evaluation.records.table_columns import Names
 
@@ -29,7 +29,10 @@ LARGEST_JSON = 32 * 2**20
 """Bytes of a file of JSON, which takes many times its size to read."""
 
 _DATE = (1980, 1, 1, 0, 0, 0)
-_FIXED = frozenset({*(name for name in FILES if "/" not in name), *(f"{t}.csv" for t in TABLES)})
+_ALLOWED = frozenset({f"{one}.csv" for one in SOMETIMES})
+_FIXED = frozenset(
+    {*(name for name in FILES if "/" not in name), *(f"{t}.csv" for t in TABLES)} - _ALLOWED
+)
 _OTHERS = re.compile(r"qrels/[A-Za-z0-9_-]+(\.screened)?\.txt|runs/[A-Za-z0-9][A-Za-z0-9._-]*\.txt")
 _SUM = re.compile(r"([0-9a-f]{64})  (\S+)")
 _MOST_FILES = 200
@@ -125,7 +128,7 @@ def _read(bundle: ZipFile, source: str) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for one in entries:
         name = one.filename
-        if name not in _FIXED and not _OTHERS.fullmatch(name):
+        if name not in _FIXED | _ALLOWED and not _OTHERS.fullmatch(name):
             raise InputError(f"{source}: it holds {shown(name)}, which is no part of a bundle.")
         if name in files:
             raise InputError(f"{source}: it holds {name} twice.")

@@ -21,6 +21,11 @@ TABLES: dict[str, Table] = {
         events.AssignmentRecord,
         "One row a block that a rater was given, in the order in which they were given.",
     ),
+    "cannot_say": Table(
+        events.CannotSayRecord,
+        "One row an answer “I can't say”, in the order in which they came: a grade that is "
+        "missing, and why. There where the protocol allows that answer.",
+    ),
     "clips": Table(
         facts.ClipRecord,
         "One row a clip that raters heard, practice included, as it was when the study opened.",
@@ -60,6 +65,11 @@ TABLES: dict[str, Table] = {
         "One row a rater: the way, the answers, what the controls say (of the first facet), and "
         "the verdict. Nobody is left out for it.",
     ),
+    "remarks": Table(
+        events.RemarkRecord,
+        "One row a remark on a sound, in the order in which they came; a change is a row of its "
+        "own. There where the protocol asks for remarks.",
+    ),
     "slots": Table(
         events.SlotRecord,
         "One row a place in what a rater was given, answered or not.",
@@ -70,6 +80,8 @@ TABLES: dict[str, Table] = {
     ),
 }
 """The tables of a bundle; the file of each is its name and ``.csv``."""
+SOMETIMES = ("cannot_say", "remarks")
+"""Those that a bundle has where the study's protocol has a use for them (`tables_of`)."""
 
 FILES: dict[str, str] = {
     "CODEBOOK.md": "This file.",
@@ -120,12 +132,20 @@ def names_of(protocol: Protocol, anchors: Sequence[str] = ()) -> dict[str, Names
             "taken_back": paced,
         },
         "preferences": {"language": protocol.languages, "way": paced},
+        "cannot_say": {"language": protocol.languages},
         "pools": {"ranks": lists, "scores": lists},
         "raters": {
             "before": [one.id for one in questions.before],
             "after": [one.id for one in questions.after],
         },
     }
+
+
+def tables_of(protocol: Protocol) -> dict[str, Table]:
+    """Return the tables that the bundle of a study has."""
+    asked = protocol.answers
+    unused = {name for name in SOMETIMES if not getattr(asked, name)}
+    return {name: table for name, table in TABLES.items() if name not in unused}
 
 
 def codebook(protocol: Protocol, names: Mapping[str, Names]) -> str:
@@ -139,7 +159,7 @@ def codebook(protocol: Protocol, names: Mapping[str, Names]) -> str:
     parts.append("".join(f"- `{file}`: {about}\n" for file, about in FILES.items()))
     if protocol.queries.replaced:
         parts.append(f"## Replaced queries\n\n{_replaced(protocol.queries)}")
-    for name, table in TABLES.items():
+    for name, table in tables_of(protocol).items():
         lines = [
             f"- `{one.name}`: {_meaning(one, asked)}\n"
             for one in columns_of(table.kind, names.get(name))

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Annotated
 
 from evaluation.protocol.languages import ENGLISH
-from evaluation.records.table_columns import Named, OnlyWhere
+from evaluation.records.table_columns import Named, OnlyWhere, Typed
 
 _NAME = "the rater's pseudonym in the study; simulated-001 is nobody"
 _PAGE = "the page of the block, from 1"
@@ -159,6 +159,50 @@ class FlagRecord(_SoundRecord):
     ]
     received_at: Received
     uuid: Annotated[str, "the report's unique id, made by the rater's browser"]
+
+
+@dataclass(frozen=True, slots=True)
+class RemarkRecord(_SoundRecord):
+    """What a rater wrote of one sound."""
+
+    remark: Annotated[str, Typed("what the rater wrote; empty where it was taken back")]
+    counts: Annotated[bool, "1 for the last remark of this rater on this sound, else 0"]
+    given_at: Annotated[datetime, "when it was written, by the rater's own clock, UTC"]
+    received_at: Received
+    uuid: Annotated[str, "the remark's unique id, made by the rater's browser"]
+
+
+@dataclass(frozen=True, slots=True)
+class CannotSayRecord:
+    """That a rater could not grade something: a grade that is missing, and why."""
+
+    rater: Rater
+    query: Query
+    block: Block
+    page: Annotated[int, _PAGE]
+    position: Annotated[int, _POSITION]
+    repeat: Repeat
+    candidate: Annotated[str, "clip id of the candidate; empty for a list"]
+    kind: Annotated[str, "result, a control (identity, distractor), or list"]
+    list_of: Annotated[str, "the system whose list it is; empty where it is none"]
+    facet: Annotated[str, "what was asked: relevance, or one of several facets"]
+    reason: Annotated[str, "why there is no grade: cannot say"]
+    counts: Annotated[
+        bool, "1 where no grade, and no such answer, of this place and facet came later, else 0"
+    ]
+    listened_seconds: Annotated[float, "seconds of it that the rater had heard by then"]
+    heard: Annotated[
+        float | None,
+        "share of the sound that had been heard at least once, 0 to 1; empty if unknown",
+    ]
+    given_at: Annotated[datetime, "when the rater said so, by the rater's own clock, UTC"]
+    received_at: Received
+    uuid: Annotated[str, "the answer's unique id, made by the rater's browser"]
+    language: Language = ENGLISH
+
+
+CANNOT_SAY = "cannot say"
+"""Why such a grade is missing."""
 
 
 @dataclass(frozen=True, slots=True)

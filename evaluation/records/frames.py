@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from evaluation.protocol.reading import protocol_from_json
 from evaluation.protocol.terms import Protocol
 from evaluation.records.bundle import read_bundle
-from evaluation.records.codebook import TABLES, names_of
+from evaluation.records.codebook import SOMETIMES, TABLES, names_of, tables_of
 from evaluation.records.csv_tables import frame_csv
 from evaluation.records.table_columns import MOMENT, Names, columns_of
 
@@ -31,6 +31,7 @@ class StudyTables:
     protocol : as it was frozen
     judgements, pools, flags, raters, clips, objective, preferences, assignments, lists : the
         bundle's tables of these names (`evaluation.records.frames`)
+    cannot_say, remarks : more of its tables; None where the protocol has no use for them
     systems : name of a ranking -> what `evaluation.records.frames.systems_of` says
     collection : what ``systems.json`` says of the collection; empty where nothing is known
     state : "open" or "closed"
@@ -53,9 +54,16 @@ class StudyTables:
     assignments: "pd.DataFrame"
     lists: "pd.DataFrame"
     systems: Mapping[str, Mapping[str, Any]]
+    cannot_say: "pd.DataFrame | None" = None
+    remarks: "pd.DataFrame | None" = None
     collection: Mapping[str, Any] = field(default_factory=dict)
     state: str = "closed"
     simulated: bool = False
+
+    @classmethod
+    def names_for(cls, protocol: Protocol) -> list[str]:
+        """Return the names of the tables that there are of a study."""
+        return [*cls.NAMES, *(name for name in SOMETIMES if name in tables_of(protocol))]
 
 
 def as_frame(kind: type, columns: Mapping[str, Any], names: Names | None = None) -> "pd.DataFrame":
@@ -137,7 +145,7 @@ def read_study(path: Path) -> StudyTables:
     names = names_of(protocol, [one["ranking"] for one in facts["systems"] if one["anchor"]])
     tables = {
         name: read_frame(TABLES[name].kind, bundle.files[f"{name}.csv"], names.get(name))
-        for name in StudyTables.NAMES
+        for name in StudyTables.names_for(protocol)
     }
     return StudyTables(
         protocol=protocol,

@@ -32,6 +32,12 @@ class OnlyWhere(NamedTuple):
     about: str
 
 
+class Typed(NamedTuple):
+    """What a column means that has what strangers typed."""
+
+    about: str
+
+
 class Column(NamedTuple):
     """One column of a table.
 
@@ -43,6 +49,7 @@ class Column(NamedTuple):
     dtype : what pandas has it in (`evaluation.records.frames`)
     about : what it means
     field, key : the record's field that has it, and the name in it where that is a mapping, else ""
+    typed : whether it has what strangers typed
     """
 
     name: str
@@ -52,6 +59,7 @@ class Column(NamedTuple):
     about: str
     field: str
     key: str
+    typed: bool = False
 
 
 def columns_of(kind: type, names: Names | None = None) -> list[Column]:
@@ -70,6 +78,8 @@ def columns_of(kind: type, names: Names | None = None) -> list[Column]:
             if not (names or {}).get(field.name):
                 continue
             about = about.about
+        typed = isinstance(about, Typed)
+        about = about.about if typed else about
         parts = get_args(hint) or (hint,)
         mapped = isinstance(about, Named)
         prefix, meaning = about if mapped else (field.name, about)
@@ -77,14 +87,15 @@ def columns_of(kind: type, names: Names | None = None) -> list[Column]:
         dtype = (_OPTIONAL if optional else _KINDS)[value]
         keys = (names or {}).get(field.name, ()) if mapped else ("",)
         found += [
-            Column(prefix + key, value, optional, dtype, meaning, field.name, key) for key in keys
+            Column(prefix + key, value, optional, dtype, meaning, field.name, key, typed)
+            for key in keys
         ]
     return found
 
 
 def is_typed(column: Column) -> bool:
-    """Return whether a column has what strangers typed: answers to questions, and their ids."""
-    return bool(column.key) and column.value is str
+    """Return whether a column has what strangers typed: answers to questions, ids, remarks."""
+    return column.typed or (bool(column.key) and column.value is str)
 
 
 def sometimes(kind: type) -> list[str]:

@@ -14,6 +14,7 @@ PAGES = {
     "core/_parts.html": "Where the experimenter plays them, besides",
     "browse/page.html": "On the page of a collection, besides",
     "rating/judging.html": "Where raters judge, besides",
+    "rating/_tools.html": "There, the listening tools",
     "rating/page.html": "Where they grade single sounds, besides",
     "rating/lists.html": "Where they judge whole lists, besides",
 }

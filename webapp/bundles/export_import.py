@@ -17,7 +17,7 @@ from embeddings.files import whole_folder
 from evaluation.keys import shown
 from evaluation.protocol.reading import protocol_toml
 from evaluation.records.bundle import VERSION, read_bundle
-from evaluation.records.codebook import TABLES, codebook
+from evaluation.records.codebook import TABLES, codebook, tables_of
 from evaluation.records.csv_tables import frame_csv, moment_text, read_table
 from evaluation.records.facts import ClipRecord
 from evaluation.records.formulas import would_run
@@ -43,6 +43,8 @@ def table_text(study: Study, name: str) -> str:
     (`evaluation.records.formulas`).
     """
     _check_opened(study)
+    if name not in tables_of(study.terms):
+        raise InputError(f"The protocol of {study.slug!r} has no use for the table {name!r}.")
     if name not in SELECTS:
         return frozen.read(study, f"{name}.csv").decode()
     made = Tables(study)
@@ -81,7 +83,7 @@ def bundle_files(study: Study) -> dict[str, bytes]:
     _check_opened(study)
     made = Tables(study)
     with uncollected():
-        found = {name: made.table(name) for name in SELECTS}
+        found = {name: made.table(name) for name in tables_of(study.terms) if name in SELECTS}
     texts = {
         f"{name}.csv": frame_csv(TABLES[name].kind, one, made.names.get(name))
         for name, one in found.items()

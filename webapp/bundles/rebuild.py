@@ -9,7 +9,7 @@ from embeddings.errors import InputError
 from evaluation.keys import Keys, shown
 from evaluation.protocol.reading import protocol_from_json
 from evaluation.records.bundle import VERSION, Bundle
-from evaluation.records.codebook import TABLES, names_of
+from evaluation.records.codebook import SOMETIMES, TABLES, names_of, tables_of
 from evaluation.records.csv_tables import read_moment
 from evaluation.records.facts import PoolRecord
 from webapp.bundles.provenance import check_provenance
@@ -38,6 +38,7 @@ class Design:
         self.terms = self.study.terms
         anchors = [one.ranking for one in self.study.systems if one.anchor]
         self.names = names_of(self.terms, anchors)
+        self._check_tables()
         self.systems = {one.ranking: one for one in self.study.systems}
         self.queries: dict[str, Query] = {}
         self.candidates: dict[tuple[str, str, str], Candidate] = {}
@@ -51,6 +52,14 @@ class Design:
     def rows(self, table: str) -> list[tuple[int, Any]]:
         """Return (line, record) of every row of a table."""
         return self.bundle.table(TABLES[table].kind, table, self.names.get(table))
+
+    def _check_tables(self) -> None:
+        """Raise InputError where a table is missing that the protocol asks for, or is too many."""
+        asked = tables_of(self.terms)
+        for name in SOMETIMES:
+            if (f"{name}.csv" in self.bundle.files) != (name in asked):
+                what = "it is missing" if name in asked else "the protocol has no use for it"
+                raise self.bundle.error(f"{name}.csv", what)
 
     def error(self, table: str, line: int, what: str) -> InputError:
         """Return the error that says `what` of a table's line."""

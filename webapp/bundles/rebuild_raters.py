@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from evaluation.keys import shown
+from evaluation.protocol.besides import LONGEST_REMARK, clean_remark
 from evaluation.protocol.languages import ENGLISH
 from evaluation.protocol.pace import WAYS, way_of
 from evaluation.records.bundle import Bundle
@@ -20,11 +21,13 @@ from webapp.bundles.reused import check_reused
 from webapp.models import (
     Assignment,
     Candidate,
+    CannotSay,
     Flag,
     Judgement,
     Listen,
     Preference,
     Rater,
+    Remark,
     Slot,
     Withdrawal,
 )
@@ -68,6 +71,8 @@ class Rebuilt(Design):
             (Preference, self._preferences()),
             (Listen, self._heard("listens", ("seconds", "started_at"))),
             (Flag, self._heard("flags", ("given_at",))),
+            (CannotSay, self._unsaid() if self.terms.answers.cannot_say else []),
+            (Remark, self._remarks() if self.terms.answers.remarks else []),
         ]
         self._withdrawals = [row for _, row in self.rows("withdrawals")]
         reused = [(line, row) for line, row in judgements if row.study != self.study.slug]
@@ -218,6 +223,34 @@ class Rebuilt(Design):
             given = self._given("judgements", line, row)
             slot = self._place("judgements", line, row)
             found.append((given, slot, next(ids) | _values(row, columns)))
+        return found
+
+    def _unsaid(self) -> list[Answer]:
+        """Return the answers that there is nothing to say."""
+        columns = ("facet", "language", "listened_seconds", "heard", "given_at", "received_at")
+        facets = [facet.name for facet in self.terms.scale.facets]
+        found: list[Answer] = []
+        rows = self.rows("cannot_say")
+        ids = self._ids("cannot_say", rows)
+        for line, row in rows:
+            if row.facet not in facets:
+                rule = f"facet must be one of {', '.join(facets)}, not {shown(row.facet)}"
+                raise self.error("cannot_say", line, rule)
+            self._check_language("cannot_say", line, row)
+            given = self._given("cannot_say", line, row)
+            slot = self._place("cannot_say", line, row)
+            found.append((given, slot, next(ids) | _values(row, columns)))
+        return found
+
+    def _remarks(self) -> list[Answer]:
+        """Return the remarks on sounds."""
+        for line, row in self.rows("remarks"):
+            if row.remark != clean_remark(row.remark) or len(row.remark) > LONGEST_REMARK:
+                rule = f"remark must be clean text of at most {LONGEST_REMARK} characters"
+                raise self.error("remarks", line, rule)
+        found = self._heard("remarks", ("remark", "given_at"))
+        for _, _, values in found:
+            values["text"] = values.pop("remark")
         return found
 
     def _preferences(self) -> list[Answer]:

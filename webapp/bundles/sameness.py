@@ -7,7 +7,7 @@ from typing import Any
 from embeddings.errors import InputError
 from evaluation.design.screening import ControlReport
 from evaluation.keys import shown
-from evaluation.records.codebook import TABLES
+from evaluation.records.codebook import TABLES, tables_of
 from evaluation.records.csv_tables import frame_csv, read_table
 from webapp.bundles.rebuild_raters import Rebuilt
 from webapp.tables.selects import SELECTS
@@ -23,7 +23,7 @@ def check_same(work: Rebuilt) -> None:
     The study's rows and files must be there already; they need not be committed.
     """
     made = Tables(work.study)
-    for name in SELECTS:
+    for name in (one for one in tables_of(work.terms) if one in SELECTS):
         kind, names = TABLES[name].kind, made.names.get(name)
         with uncollected():
             today = frame_csv(kind, made.table(name), names)

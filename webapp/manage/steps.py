@@ -28,7 +28,9 @@ STEPS: dict[str, LazyString] = {
 TOML = "toml"
 """The other way to write a study; its page stands beside the steps."""
 
-_ASKED = ("queries", "scale", "page", "practice", "controls", "listening", "pace")
+_ASKED = (
+    "queries", "scale", "page", "practice", "controls", "listening", "pace", "answers",
+)  # fmt: skip
 _COMPARED = ("title", "slug", "collection", "method", "systems", "depth")
 
 LABELS: dict[str, LazyString] = {
@@ -67,6 +69,8 @@ LABELS: dict[str, LazyString] = {
     "pace.by_grades": lazy_gettext("Order by their grades"),
     "pace.reopen": lazy_gettext("Reopen finished queries"),
     "pace.break_minutes": lazy_gettext("Minutes until a break"),
+    "answers.remarks": lazy_gettext("A remark on each sound"),
+    "answers.cannot_say": lazy_gettext("“I can't say” as an answer"),
     "raters_per_query": lazy_gettext("Raters of each query"),
     "sitting": lazy_gettext("Queries a rater"),
     "largest_block": lazy_gettext("Largest block"),
@@ -117,7 +121,7 @@ _FIELDS = {
     "texts": "languages",
 }
 """Keys whose field has another id."""
-_NAMED = re.compile(r"\b(queries|controls|scale|listening|pace)\.[a-z_]+\b")
+_NAMED = re.compile(r"\b(queries|controls|scale|listening|pace|answers)\.[a-z_]+\b")
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,3 +254,35 @@ class Flag(db.Model):
     client_uuid: Mapped[str] = mapped_column(unique=True)
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class CannotSay(db.Model):
+    """That a rater could not grade what is in a slot: an answer, and never a grade.
+
+    Of such answers and the judgements of one slot and facet, the last one to come counts.
+    """
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slot_id: Mapped[int] = mapped_column(ForeignKey("slot.id"), index=True)
+    facet: Mapped[str]
+    language: Mapped[str] = mapped_column(default=ENGLISH)
+    client_uuid: Mapped[str] = mapped_column(unique=True)
+    listened_seconds: Mapped[float]
+    heard: Mapped[float | None]
+    given_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    slot: Mapped[Slot] = relationship()
+
+
+class Remark(db.Model):
+    """What a rater wrote of a sound, told as in `Listen`; the last one counts, "" takes it back."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id"), index=True)
+    slot_id: Mapped[int | None] = mapped_column(ForeignKey("slot.id"), index=True)
+    candidate_id: Mapped[int | None] = mapped_column(ForeignKey("candidate.id"), index=True)
+    text: Mapped[str]
+    client_uuid: Mapped[str] = mapped_column(unique=True)
+    given_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

@@ -12,14 +12,17 @@ from flask_babel import gettext as _
 
 from embeddings.errors import InputError
 from evaluation.keys import shown
+from evaluation.protocol.besides import LONGEST_REMARK, clean_remark
 from evaluation.protocol.terms import Protocol
 from webapp.core.database import db
-from webapp.models import Flag, Judgement, Listen, Preference
+from webapp.models import CannotSay, Flag, Judgement, Listen, Preference, Remark
 from webapp.rating.answers import (
     CHOICES,
     Answer,
     heard_columns,
+    parse_facet,
     parse_grade,
+    parse_heard,
     parse_language,
     parse_seconds,
     parse_way,
@@ -49,6 +52,7 @@ class Kind:
 
     Attributes
     ----------
+    endpoint : the name of the view that takes it, in the blueprint of a rater's pages
     moment, about : the keys of its body that say when it was and what it is about
     in_order : whether browsers send such answers one after the other, as they were given; the last
         one about a thing is then the one that counts
@@ -56,6 +60,7 @@ class Kind:
         its body is wrong
     """
 
+    endpoint: str
     moment: str
     about: str
     in_order: bool
@@ -104,13 +109,48 @@ def _flag(thing: Thing, answer: Answer, body: dict[str, Any], terms: Protocol) -
     return Row(Flag, same, {"given_at": answer.moment, "received_at": answer.received})
 
 
+def _cannot_say(thing: Thing, answer: Answer, body: dict[str, Any], terms: Protocol) -> Row:
+    if thing.slot is None or not terms.answers.cannot_say:
+        raise LookupError
+    same = {"slot_id": thing.slot.id, "facet": parse_facet(body, terms).name}
+    heard = parse_heard(body, terms) | {"language": parse_language(body, terms)}
+    return Row(CannotSay, same, heard | _times(answer))
+
+
+def _remark(thing: Thing, answer: Answer, body: dict[str, Any], terms: Protocol) -> Row:
+    text = body.get("text")
+    if not terms.answers.remarks:
+        raise LookupError
+    if not isinstance(text, str) or len(clean_remark(text)) > LONGEST_REMARK:
+        raise InputError(
+            _("A remark must be text of at most %(most)d characters.", most=LONGEST_REMARK)
+        )
+    same = {"assignment_id": thing.assignment.id, **heard_columns(thing)}
+    return Row(Remark, same | {"text": clean_remark(text)}, _times(answer))
+
+
+def _times(answer: Answer) -> dict[str, Any]:
+    return {"given_at": answer.moment, "received_at": answer.received}
+
+
 KINDS = {
-    "grades": Kind("given_at", "sound", True, _grade),
-    "preferences": Kind("given_at", "block", True, _preference),
-    "listens": Kind("started_at", "sound", False, _listen),
-    "flags": Kind("given_at", "sound", False, _flag),
+    "grades": Kind("grade", "given_at", "sound", True, _grade),
+    "preferences": Kind("prefer", "given_at", "block", True, _preference),
+    "listens": Kind("listen", "started_at", "sound", False, _listen),
+    "flags": Kind("flag", "given_at", "sound", False, _flag),
+    "cannot-say": Kind("cannot_say", "given_at", "sound", True, _cannot_say),
+    "remarks": Kind("remark", "given_at", "sound", False, _remark),
 }
 """The last part of the address that such answers go to -> the kind."""
+
+
+_SAME_QUESTION: dict[Any, tuple[Any, ...]] = {
+    Judgement: (Judgement, CannotSay),
+    CannotSay: (Judgement, CannotSay),
+    Preference: (Preference,),
+    Remark: (Remark,),
+}
+"""The tables with answers to the question that an answer is one to; of others none is the last."""
 
 
 def answered_later(row: Row) -> bool:
@@ -118,9 +158,15 @@ def answered_later(row: Row) -> bool:
 
     The last row counts, so an answer that comes out of its order must not be put after it.
     """
-    place = {name: value for name, value in row.same.items() if name not in ("grade", "choice")}
-    if row.model not in (Judgement, Preference):
-        return False
-    later = sa.select(row.model.id).filter_by(**place)
-    later = later.where(row.model.given_at > row.rest["given_at"])
-    return db.session.scalar(later.limit(1)) is not None
+    given = ("grade", "choice", "text")
+    place = {name: value for name, value in row.same.items() if name not in given}
+    return any(
+        db.session.scalar(
+            sa.select(model.id)
+            .filter_by(**place)
+            .where(model.given_at > row.rest["given_at"])
+            .limit(1)
+        )
+        is not None
+        for model in _SAME_QUESTION.get(row.model, ())
+    )

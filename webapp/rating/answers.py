@@ -17,7 +17,7 @@ from evaluation.protocol.languages import ENGLISH
 from evaluation.protocol.pace import way_of
 from evaluation.protocol.terms import Facet, Protocol
 from webapp.core.database import db, now, turn
-from webapp.models import Assignment, Flag, Judgement, Preference, Slot
+from webapp.models import Assignment, CannotSay, Flag, Judgement, Preference, Remark, Slot
 from webapp.rating.assigning import renew
 from webapp.rating.moments import read_moment, server_moment, unreadable
 from webapp.rating.tokens import Thing
@@ -79,6 +79,14 @@ def _there(body: dict[str, Any], key: str) -> Any:
 
 def parse_grade(body: dict[str, Any], terms: Protocol) -> dict[str, Any]:
     """Return facet, grade, listened_seconds and heard of a grade's body, checked."""
+    facet, grade = parse_facet(body, terms), body.get("grade")
+    if type(grade) is not int or grade not in facet.allowed:
+        raise InputError(_no_grade(facet, grade))
+    return {"facet": facet.name, "grade": grade} | parse_heard(body, terms)
+
+
+def parse_facet(body: dict[str, Any], terms: Protocol) -> Facet:
+    """Return the facet that an answer is about, the first where it names none."""
     facets = {facet.name: facet for facet in terms.scale.facets}
     name = body.get("facet", next(iter(facets)))
     if not isinstance(name, str) or name not in facets:
@@ -86,9 +94,11 @@ def parse_grade(body: dict[str, Any], terms: Protocol) -> dict[str, Any]:
             _("The facet must be one of %(allowed)s, not %(name)s.",
               allowed=", ".join(facets), name=shown(name))
         )  # fmt: skip
-    grade, facet = body.get("grade"), facets[name]
-    if type(grade) is not int or grade not in facet.allowed:
-        raise InputError(_no_grade(facet, grade))
+    return facets[name]
+
+
+def parse_heard(body: dict[str, Any], terms: Protocol) -> dict[str, float | None]:
+    """Return listened_seconds and heard of an answer, checked: whether it was enough."""
     listened = _number(body, "listened_seconds", 1e6)
     heard = _number(body, "heard", 1.0) if body.get("heard") is not None else None
     share = terms.listening.must_listen if terms.method == "graded" else 0.0
@@ -98,7 +108,7 @@ def parse_grade(body: dict[str, Any], terms: Protocol) -> dict[str, Any]:
             _("%(share)d %% of a sound must be heard first, not %(heard)d %%.",
               share=round(100 * share), heard=round(100 * (heard or 0)))
         )  # fmt: skip
-    return {"facet": name, "grade": grade, "listened_seconds": listened, "heard": heard}
+    return {"listened_seconds": listened, "heard": heard}
 
 
 def _no_grade(facet: Facet, grade: Any) -> str:
@@ -204,11 +214,15 @@ class Answered:
     grades : slot -> facet -> the last grade given
     flags : (slot or None, candidate or None) of each sound that was reported as broken
     choice : the last choice between two lists, or None
+    unsaid : slot -> the facets of which the rater said last that there is nothing to say
+    remarks : (slot or None, candidate or None) of each sound -> the last remark on it
     """
 
     grades: dict[int, dict[str, int]] = field(default_factory=dict)
     flags: frozenset[tuple[int | None, int | None]] = frozenset()
     choice: str | None = None
+    unsaid: dict[int, set[str]] = field(default_factory=dict)
+    remarks: dict[tuple[int | None, int | None], str] = field(default_factory=dict)
 
     @property
     def broken(self) -> set[int | None]:
@@ -230,28 +244,60 @@ class Answered:
         asked, broken = len(terms.scale.facets), self.broken
         return [
             slot for slot in assignment.slots
-            if len(self.grades.get(slot.id, {})) < asked and slot.id not in broken
+            if self._said(slot.id) < asked and slot.id not in broken
         ]  # fmt: skip
+
+    def _said(self, slot: int) -> int:
+        """Return of how many facets there is an answer."""
+        return len(self.grades.get(slot, ())) + len(self.unsaid.get(slot, ()))
 
 
 def answered(assignment: Assignment, terms: Protocol) -> Answered:
     """Return what was answered in a block."""
+    ours = Slot.assignment_id == assignment.id
     rows = db.session.execute(
-        sa.select(Judgement.slot_id, Judgement.facet, Judgement.grade, Judgement.taken_back)
+        sa.select(
+            Judgement.slot_id,
+            Judgement.facet,
+            Judgement.grade,
+            Judgement.taken_back,
+            Judgement.received_at,
+        )  # fmt: skip
         .join(Judgement.slot)
-        .where(Slot.assignment_id == assignment.id)
+        .where(ours)
         .order_by(Judgement.id)
     )
     grades: dict[int, dict[str, int]] = {}
-    for slot, facet, grade, taken_back in rows:
+    came: dict[tuple[int, str], datetime] = {}
+    for slot, facet, grade, taken_back, received in rows:
         if taken_back:
             grades.get(slot, {}).pop(facet, None)
         else:
             grades.setdefault(slot, {})[facet] = grade
+        came[slot, facet] = received
+    unsaid: dict[int, set[str]] = {}
+    for slot, facet, received in _unsaid(ours) if terms.answers.cannot_say else ():
+        if (slot, facet) not in came or came[slot, facet] < received:
+            grades.get(slot, {}).pop(facet, None)
+            unsaid.setdefault(slot, set()).add(facet)
     found = sa.select(Flag.slot_id, Flag.candidate_id).where(Flag.assignment_id == assignment.id)
     flags = frozenset((slot, candidate) for slot, candidate in db.session.execute(found))
     choice = _choice_given(assignment) if terms.method == "preference" else None
-    return Answered(grades, flags, choice)
+    remarks = _remarks(assignment) if terms.answers.remarks else {}
+    return Answered(grades, flags, choice, unsaid, remarks)
+
+
+def _unsaid(ours: sa.ColumnElement[bool]) -> list[Any]:
+    """Return (slot, facet, when it was received last) of what a rater could not say."""
+    last = sa.func.max(CannotSay.received_at)
+    found = sa.select(CannotSay.slot_id, CannotSay.facet, last).join(CannotSay.slot).where(ours)
+    return list(db.session.execute(found.group_by(CannotSay.slot_id, CannotSay.facet)))
+
+
+def _remarks(assignment: Assignment) -> dict[tuple[int | None, int | None], str]:
+    found = sa.select(Remark.slot_id, Remark.candidate_id, Remark.text)
+    found = found.where(Remark.assignment_id == assignment.id).order_by(Remark.id)
+    return {(slot, candidate): text for slot, candidate, text in db.session.execute(found)}
 
 
 def _choice_given(assignment: Assignment) -> str | None:

@@ -24,6 +24,8 @@ class View:
     kind : "practice", "main", "repeat", or "again": a finished query that was reopened
     query : token of the query's sound
     items : (token, facet -> grade) of each candidate on this page
+    unsaid : token of a candidate or list -> facets of which the rater could not say
+    remarks : token of a sound -> what the rater wrote of it
     lists : for lists: (name or token, [(token, whether another list has it, too)], grade)
     choice : of two lists, None where none was made
     reported : tokens of sounds that the rater reported as broken
@@ -43,6 +45,8 @@ class View:
     items: list[tuple[str, dict[str, int]]] = field(default_factory=list)
     lists: list[tuple[str, list[tuple[str, bool]], int | None]] = field(default_factory=list)
     choice: str | None = None
+    unsaid: dict[str, set[str]] = field(default_factory=dict)
+    remarks: dict[str, str] = field(default_factory=dict)
     reported: frozenset[str] = frozenset()
     envelopes: dict[str, str] = field(default_factory=dict)
     page: int = 1
@@ -90,6 +94,8 @@ def view(rater: Rater, sitting: str, step: Step, page: int | None = None, again:
         items=[(names[slot.id], given.get(slot.id, {})) for slot in here if slot.candidate_id],
         lists=_lists(assignment, here, sitting, names, given),
         choice=step.answered.choice,
+        unsaid={names[slot.id]: step.answered.unsaid.get(slot.id, set()) for slot in here},
+        remarks=_remarks(assignment, step.answered, sitting, names),
         reported=_reported(assignment, step.answered, sitting, names, query),
         envelopes=_envelopes(rater, sitting, assignment, here),
         page=shown,
@@ -128,6 +134,20 @@ def _reported(
         if one.id in clips
     }
     return frozenset(found | ({query} if None in slots else set()))
+
+
+def _remarks(
+    assignment: Assignment, given: Answered, sitting: str, names: dict[int, str]
+) -> dict[str, str]:
+    """Return the rater's own remarks by the tokens of the page's sounds."""
+    listed = {one.id: one for one in (assignment.query.candidates if given.remarks else ())}
+    found = {}
+    for (slot, candidate), text in given.remarks.items():
+        if candidate in listed:
+            found[token(sitting, Thing(assignment, candidate=listed[candidate]))] = text
+        elif slot in names:
+            found[names[slot]] = text
+    return found
 
 
 def _with_sources(assignment: Assignment) -> dict[int, Candidate]:

@@ -20,6 +20,7 @@ from webapp.models import (
     Assignment,
     Block,
     Browser,
+    CannotSay,
     ExternalId,
     Flag,
     Judgement,
@@ -28,6 +29,7 @@ from webapp.models import (
     Preference,
     Query,
     Rater,
+    Remark,
     Sitting,
     Slot,
     Study,
@@ -216,6 +218,8 @@ def withdraw(rater: Rater) -> int:
     study_id, slug, rater_id, given = rater.study_id, rater.study.slug, rater.id, _answers(rater)
     for rows in (
         sa.delete(Judgement).where(Judgement.slot_id.in_(slots)),
+        sa.delete(CannotSay).where(CannotSay.slot_id.in_(slots)),
+        sa.delete(Remark).where(Remark.assignment_id.in_(assignments)),
         sa.delete(Preference).where(Preference.assignment_id.in_(assignments)),
         sa.delete(Listen).where(Listen.assignment_id.in_(assignments)),
         sa.delete(Flag).where(Flag.assignment_id.in_(assignments)),

@@ -192,10 +192,6 @@ def headphone_test(slug: str, token: str) -> ResponseReturnValue:
     return _back(slug, token)
 
 
-@bp.post("/grades", endpoint="grade", defaults={"kind": "grades"})
-@bp.post("/preferences", endpoint="prefer", defaults={"kind": "preferences"})
-@bp.post("/listens", endpoint="listen", defaults={"kind": "listens"})
-@bp.post("/flags", endpoint="flag", defaults={"kind": "flags"})
 @public
 def take(slug: str, token: str, kind: str) -> ResponseReturnValue:
     """Store one answer and say so only when it is stored. Junk waits for no writer's turn.
@@ -228,6 +224,10 @@ def take(slug: str, token: str, kind: str) -> ResponseReturnValue:
     except RecursionError:
         return {"refused": _("An answer must be one JSON object.")}, 400
     return ({"refused": refused}, 409) if refused else {"saved": given.uuid}
+
+
+for _kind, _how in KINDS.items():
+    bp.post(f"/{_kind}", endpoint=_how.endpoint, defaults={"kind": _kind})(take)
 
 
 @bp.post("/next")

@@ -16,11 +16,13 @@ from webapp.core.database import db
 from webapp.core.kept import Kept, State
 from webapp.models import (
     Assignment,
+    CannotSay,
     Flag,
     Judgement,
     Preference,
     Query,
     Rater,
+    Remark,
     Slot,
     Study,
     Withdrawal,
@@ -122,10 +124,13 @@ def _asked_state(study: Study) -> State:
     graded = sa.select(sa.func.count(Judgement.id), sa.func.max(Judgement.id))
     graded = graded.join(Judgement.slot).join(Slot.assignment).join(Assignment.query).where(*ours)
     parts: list[Any] = list(db.session.execute(graded).one())
-    for model in (Preference, Flag):
+    unsaid = sa.select(sa.func.count(CannotSay.id), sa.func.max(CannotSay.id))
+    unsaid = unsaid.join(CannotSay.slot).join(Slot.assignment).join(Assignment.query).where(*ours)
+    for model in (Preference, Flag, Remark):
         events = sa.select(sa.func.count(model.id), sa.func.max(model.id))
         events = events.join(Assignment, model.assignment_id == Assignment.id)
         parts += db.session.execute(events.join(Assignment.query).where(*ours)).one()
+    parts += db.session.execute(unsaid).one()
     given = sa.select(sa.func.count(Assignment.id), sa.func.count(Assignment.finished_at))
     parts += db.session.execute(given.join(Assignment.query).where(*ours)).one()
     moments = ("consented_at", "declined_at", "checked_at", "screened_at", "finished_at")

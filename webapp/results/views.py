@@ -98,8 +98,10 @@ def table(slug: str, name: str) -> TableFile:
 @twins(bp, "/<slug>/results/judgements", "judgements")
 def judgements(slug: str) -> TableFile:
     """Send every judgement with what is done with it."""
+    from evaluation.analysis.unsaid import with_unsaid
+
     asked = _asked(slug)
-    table = _graded(asked).tidy
+    table = with_unsaid(_graded(asked).tidy, _graded(asked).tables)
     if asked.study.simulated:
         table = table.assign(judgements="simulated")
     return result_files.as_file(asked, table, "judgements")

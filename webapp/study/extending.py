@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from embeddings.errors import InputError
 from evaluation.protocol.terms import ALL, NONE
 from webapp.core.database import db
-from webapp.models import Assignment, Candidate, Judgement, Query, Slot, Study
+from webapp.models import Assignment, Candidate, CannotSay, Judgement, Query, Slot, Study
 from webapp.study.lifecycle import create_study, find_study
 
 BRIDGE = 0.1
@@ -121,6 +121,11 @@ def _judged(study: Study, raters: int) -> set[tuple[str, str]]:
             Judgement.facet == facet,
             Judgement.taken_back.is_(False),
             ~changed,
+            ~sa.exists().where(
+                CannotSay.slot_id == Judgement.slot_id,
+                CannotSay.facet == Judgement.facet,
+                CannotSay.received_at > Judgement.received_at,
+            ),
         )
         .group_by(Query.clip, Candidate.clip)
         .having(counts >= raters)

@@ -26,6 +26,7 @@ from webapp.models import (
     Browser,
     Candidate,
     CandidateSource,
+    CannotSay,
     ExternalId,
     Flag,
     Judgement,
@@ -34,6 +35,7 @@ from webapp.models import (
     Preference,
     Query,
     Rater,
+    Remark,
     Sitting,
     Slot,
     Study,
@@ -205,8 +207,12 @@ def overview() -> list[Overview]:
     judged = _count(given.join(Assignment.query), Query.study_id, Query.practice.is_(False))
     chosen = sa.select(sa.func.count(Preference.id)).join(Preference.assignment)
     preferred = _count(chosen.join(Assignment.query), Query.study_id, Query.practice.is_(False))
+    unsaid = sa.select(sa.func.count(CannotSay.id)).join(CannotSay.slot).join(Slot.assignment)
+    said = _count(unsaid.join(Assignment.query), Query.study_id, Query.practice.is_(False))
     rows = db.session.execute(
-        sa.select(Study, queries, raters, finished, judged + preferred).order_by(Study.id.desc())
+        sa.select(Study, queries, raters, finished, judged + preferred + said).order_by(
+            Study.id.desc()
+        )
     )
     return [Overview(*row) for row in rows]
 
@@ -267,6 +273,10 @@ def _delete(study: Study) -> None:
         sa.delete(Judgement).where(
             Judgement.slot_id.in_(sa.select(Slot.id).where(Slot.assignment_id.in_(practised)))
         ),
+        sa.delete(CannotSay).where(
+            CannotSay.slot_id.in_(sa.select(Slot.id).where(Slot.assignment_id.in_(practised)))
+        ),
+        sa.delete(Remark).where(Remark.assignment_id.in_(assignments)),
         sa.delete(Preference).where(Preference.assignment_id.in_(practised)),
         sa.delete(Listen).where(Listen.assignment_id.in_(assignments)),
         sa.delete(Flag).where(Flag.assignment_id.in_(assignments)),

@@ -21,6 +21,7 @@ from evaluation.design.screening import (
 from evaluation.protocol.terms import Protocol
 from webapp.core.database import db, now
 from webapp.models import Assignment, Candidate, Judgement, Listen, Query, Rater, Slot, Study
+from webapp.study.last_words import unsaid_at_last
 
 BREAK = timedelta(minutes=5)
 """A longer time without an answer or a sound is a break."""
@@ -140,6 +141,7 @@ def _given(study: Study) -> dict[int, _Given]:
     """Return what each rater gave, by the rater's id. Practice counts as time and no more."""
     found: dict[int, _Given] = defaultdict(_Given)
     main = study.terms.scale.facets[0].name
+    unsaid = unsaid_at_last(study)
     answers = db.session.execute(
         sa.select(
             Assignment.rater_id, Assignment.query_id, Query.practice, Slot.id, Slot.candidate_id,
@@ -176,7 +178,7 @@ def _given(study: Study) -> dict[int, _Given]:
             one.heard[slot] = heard
         if facet == main and back:
             one.grades.pop(slot, None)
-        elif facet == main and candidate:
+        elif facet == main and candidate and (slot, facet) not in unsaid:
             one.grades[slot] = _Grade(query, candidate, kind, repeat, grade, heard)
     for rater, began, seconds in db.session.execute(_listens(study)):
         found[rater].moments += [began, began + timedelta(seconds=seconds)]

@@ -10,10 +10,12 @@ from itertools import accumulate, pairwise
 
 import sqlalchemy as sa
 
+from evaluation.records.events import CANNOT_SAY
 from webapp.core.database import db
 from webapp.models import (
     Assignment,
     Candidate,
+    CannotSay,
     Flag,
     Judgement,
     Listen,
@@ -269,6 +271,15 @@ def _events(rater: Rater) -> list[_Event]:
         .where(ours)
         .order_by(Preference.id)
     )
+    unsaid = db.session.execute(
+        sa.select(
+            CannotSay.given_at, Slot.assignment_id, CannotSay.slot_id, CannotSay.facet,
+            CannotSay.heard,
+        )
+        .join(CannotSay.slot)
+        .join(Slot.assignment)
+        .where(ours)
+    )  # fmt: skip
     several = len(rater.study.terms.scale.facets) > 1
     events = [_Event(at, "play", block, slot, clip, long) for at, block, slot, clip, long in plays]
     events += [_Event(at, "report", block, slot, clip) for at, block, slot, clip in flags]
@@ -277,6 +288,11 @@ def _events(rater: Rater) -> list[_Event]:
                answer=(f"{facet} {grade}" if several else f"{grade}") + " taken back" * back,
                facet=facet, heard=heard)
         for at, block, slot, grade, facet, heard, back in grades
+    ]  # fmt: skip
+    events += [
+        _Event(at, "grade", block, slot, answer=f"{facet} {CANNOT_SAY}" if several else CANNOT_SAY,
+               facet=facet, heard=heard)
+        for at, block, slot, facet, heard in unsaid
     ]  # fmt: skip
     events += [_Event(at, "choice", block, answer=choice) for at, block, choice in choices]
     return sorted(events, key=lambda one: one.at)  # a stable sort: answers stay in their order

@@ -15,12 +15,14 @@ from webapp.models import (
     BlockItem,
     Candidate,
     CandidateSource,
+    CannotSay,
     Flag,
     Judgement,
     Listen,
     Preference,
     Query,
     Rater,
+    Remark,
     Slot,
     Study,
     System,
@@ -79,6 +81,17 @@ SELECTS: dict[str, sa.Select] = {
     .where(*_COUNTED)
     # not by id alone: a study that was imported has its assignments rater by rater
     .order_by(Assignment.assigned_at, Assignment.id),
+    "cannot_say": sa.select(
+        CannotSay.slot_id, *_PLACE, CannotSay.facet, CannotSay.listened_seconds, CannotSay.heard,
+        CannotSay.language, CannotSay.given_at, CannotSay.received_at,
+        CannotSay.client_uuid.label("uuid"),
+    )
+    .join(CannotSay.slot)
+    .join(Slot.assignment)
+    .join(Assignment.query)
+    .outerjoin(Slot.system)
+    .where(*_COUNTED)
+    .order_by(CannotSay.id),
     "flags": _of_sounds(Flag, Flag.given_at),
     "judgements": sa.select(
         Judgement.slot_id, *_PLACE, Judgement.facet, Judgement.grade, Judgement.listened_seconds,
@@ -127,6 +140,7 @@ SELECTS: dict[str, sa.Select] = {
     )
     .where(Rater.study_id == _STUDY)
     .order_by(Rater.number),
+    "remarks": _of_sounds(Remark, Remark.text.label("remark"), Remark.given_at),
     "slots": sa.select(*_PLACE)
     .join(Slot.assignment)
     .join(Assignment.query)

@@ -12,13 +12,14 @@ from dataclasses import fields
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
 import sqlalchemy as sa
 
 from embeddings.errors import InputError
 from evaluation.design.screening import ControlReport
 from evaluation.protocol.languages import ENGLISH
 from evaluation.records.codebook import TABLES, names_of
-from evaluation.records.events import JudgementRecord
+from evaluation.records.events import CANNOT_SAY, JudgementRecord
 from evaluation.records.facts import RaterRecord
 from evaluation.records.frames import StudyTables, as_frame, read_frame, systems_of
 from evaluation.records.table_columns import columns_of
@@ -26,6 +27,7 @@ from webapp.core.database import db
 from webapp.models import Study
 from webapp.models.rater import pseudonym
 from webapp.study import frozen
+from webapp.study.last_words import Places, unsaid_at_last
 from webapp.tables.derived import answer_columns, trust_columns, with_origins
 from webapp.tables.selects import BLOCKS, SELECTS, SOURCES, read
 
@@ -59,7 +61,7 @@ def study_tables(study: Study, *, whole: bool = True) -> StudyTables:
     with uncollected():
         return StudyTables(
             protocol=study.terms,
-            **{name: made.table(name) for name in StudyTables.NAMES},
+            **{name: made.table(name) for name in StudyTables.names_for(study.terms)},
             systems=systems_of(listed, known),
             collection=known.get("collection", {}),
             state=study.imported or study.state,
@@ -175,6 +177,15 @@ class Tables:
         self._found[name] = self._derived(name, found)
         return self._found[name]
 
+    def _is_unsaid(self, found: "pd.DataFrame") -> "np.ndarray":
+        """Return of each answer whether "I can't say" is the last word at its place."""
+        places = zip(found["slot_id"].tolist(), found["facet"].tolist(), strict=True)
+        return np.array([one in self._unsaid for one in places], dtype=bool)
+
+    @cached_property
+    def _unsaid(self) -> Places:
+        return unsaid_at_last(self.study)
+
     def _derived(self, name: str, found: "pd.DataFrame") -> "pd.DataFrame":
         """Return a table with the columns that no SELECT finds."""
         import pandas as pd
@@ -186,8 +197,15 @@ class Tables:
         match name:
             case "judgements":
                 last = ~found.duplicated(["slot_id", "facet"], keep="last")
-                last &= ~found["taken_back"].astype(bool)
+                last &= ~(found["taken_back"].astype(bool) | self._is_unsaid(found))
                 return found.assign(study=self.study.slug, counts=last)
+            case "cannot_say":
+                last = ~found.duplicated(["slot_id", "facet"], keep="last")
+                last &= self._is_unsaid(found)
+                return found.assign(reason=CANNOT_SAY, counts=last)
+            case "remarks":
+                sound = ["assignment_id", "position", "candidate_id"]
+                return found.assign(counts=~found.duplicated(sound, keep="last"))
             case "preferences":
                 return found.assign(counts=~found.duplicated("assignment_id", keep="last"))
             case "pools":

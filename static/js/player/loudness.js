@@ -8,7 +8,8 @@
 
 let volume = 1; // factor of the amplitude, 0 to 1
 let isMatched = false;
-let graph = null; // { context, gain }
+let context = null;
+const gains = new WeakMap(); // of each element that was once raised
 let canLower; // whether an element's volume can be set at all
 
 function tryVolume() {
@@ -17,14 +18,14 @@ function tryVolume() {
   return audio.volume === 0.5;
 }
 
-function graphOf(audio) {
-  if (!graph) {
-    const context = new AudioContext({ latencyHint: "playback" });
+function gainOf(audio) {
+  if (!gains.has(audio)) {
+    context ??= new AudioContext({ latencyHint: "playback" });
     const gain = context.createGain();
     context.createMediaElementSource(audio).connect(gain).connect(context.destination);
-    graph = { context, gain };
+    gains.set(audio, gain);
   }
-  return graph;
+  return gains.get(audio);
 }
 
 // Set how loud `audio` plays a sound whose level is matched by `gain` (dB). Where there is a graph,
@@ -33,9 +34,9 @@ export function setLoudness(audio, gain) {
   const factor = volume * (isMatched ? 10 ** (gain / 20) : 1);
   canLower ??= tryVolume();
   const needsGraph = factor > 1 || (factor < 1 && !canLower);
-  if (needsGraph || graph) graphOf(audio).gain.gain.value = needsGraph ? factor : 1;
+  if (needsGraph || gains.has(audio)) gainOf(audio).gain.value = needsGraph ? factor : 1;
   audio.volume = needsGraph ? 1 : factor;
-  if (graph?.context.state !== "running") graph?.context.resume();
+  if (context?.state !== "running") context?.resume();
 }
 
 // What is wanted of all sounds: { volume, isMatched }.

@@ -1,5 +1,6 @@
 // The player of the whole product: <sound-player>. A page has one <audio> that all players share,
-// so that one sound at a time is how it is built and not a rule to keep.
+// so that one sound at a time is how it is built and not a rule to keep. Where two sounds are
+// compared, another element can take its place (`handOver`); again, one is heard.
 //
 // Attributes: data-src, data-name, data-seconds (0: known once loaded), data-envelope (optional:
 // the waveform), data-gain (optional: dB that match its level), data-rate (optional, in Hz: offers a
@@ -9,7 +10,10 @@
 //
 // Events, which bubble: "sound-play"; "sound-heard", whenever more of it was heard;
 // "sound-stretch", when a stretch of listening is over, its detail { started_at, seconds };
-// "sound-failed", when it could not be loaded and is not tried again by itself.
+// "sound-end", when it was played to its end; "sound-failed", when it could not be loaded and is not
+// tried again by itself.
+//
+// A player's `region`, { from, to } in seconds, is played over and over once it was entered.
 
 import { numeral } from "../core/words.js";
 import { heardOf, keepHeard } from "./heard.js";
@@ -20,10 +24,10 @@ import { svg, Waveform } from "./waveform.js";
 
 const RETRIES = [1000, 3000]; // milliseconds before a sound that failed is tried again by itself
 const PATIENCE = 20000; // without a byte of a sound that should play
+const TAIL = 0.6; // seconds at the end of a FLAC in which Chromium finds no place, and fails
 const SLACK = 0.3; // seconds by which a sound may run ahead of the clock; more is a jump
 
-const audio = document.createElement("audio");
-audio.preload = "auto";
+let audio = newAudio();
 let playing = null; // the player whose sound the audio element holds
 let lastTime = 0; // where the sound was when it was last looked at, and when that was
 let lastLook = 0;
@@ -97,6 +101,7 @@ export class SoundPlayer extends HTMLElement {
     const share = this.seconds ? Math.min(this.position / this.seconds, 1) : 0;
     this.waveform.show(share);
     this.spectrogram?.show(share);
+    this.loop?.show();
     this.icon.setAttribute("d", isPlaying ? "M7 5h3.5v14H7zM13.5 5H17v14h-3.5z" : "M8 5l11 7-11 7z");
     this.button.setAttribute("aria-label", this.named(isPlaying ? this.dataset.pause : this.dataset.play));
     this.classList.toggle("playing", isPlaying);
@@ -209,7 +214,10 @@ export class SoundPlayer extends HTMLElement {
     if (playing !== this || this.failing) return;
     this.failing = true;
     this.draw();
-    if (this.tries < RETRIES.length) {
+    if (this.position && this.seconds - this.position < TAIL) {
+      this.position = 0;
+      this.start();
+    } else if (this.tries < RETRIES.length) {
       this.say(this.dataset.retrying);
       retry = setTimeout(() => this.start(), RETRIES[this.tries]);
       this.tries += 1;
@@ -263,6 +271,58 @@ export function setSound({ isLooped, ...wanted }) {
   playing?.setLoudness();
 }
 
+// Return an element that can be the page's audio; what it says counts for as long as it is.
+export function newAudio() {
+  const element = document.createElement("audio");
+  element.preload = "auto";
+  const on = (name, heard) => element.addEventListener(name, () => element === audio && heard());
+  on("play", followSoon);
+  on("playing", () => clearTimeout(watch));
+  on("waiting", watchOver);
+  on("progress", watchOver);
+  on("timeupdate", () => audio.paused || follow());
+  on("pause", () => {
+    if (audio.ended) return;
+    follow();
+    endStretch();
+  });
+  on("loadedmetadata", () => {
+    // Stored seconds win: Chromium reads Ogg Vorbis 1-3 % long.
+    if (playing && !playing.seconds && Number.isFinite(audio.duration)) playing.seconds = audio.duration;
+    playing?.draw();
+  });
+  on("ended", end);
+  on("error", () => playing?.fail());
+  document.body.append(element);
+  return element;
+}
+
+// The player whose sound is the page's, and the element that holds it.
+export function sounding() {
+  return { player: playing, audio };
+}
+
+// Let `element`, which holds the sound of `player`, be the page's audio: what was played before falls
+// silent where it is, and its stretch is over. Return the element that is free now.
+export function handOver(player, element) {
+  clearTimeout(retry);
+  clearTimeout(watch);
+  follow();
+  endStretch();
+  const [before, free] = [playing, audio];
+  [playing, audio] = [player, element];
+  player.stuck = player.failing = false;
+  player.seconds ||= Number.isFinite(element.duration) ? element.duration : 0;
+  free.pause();
+  player.position = element.currentTime;
+  look(player.position);
+  before?.draw();
+  player.draw();
+  player.tell("sound-play");
+  if (!element.paused) followSoon();
+  return free;
+}
+
 function look(time) {
   lastTime = time;
   lastLook = performance.now();
@@ -278,7 +338,10 @@ function advance(time) {
 
 function follow() {
   if (!playing || audio.ended || audio.error) return; // after the end, the "ended" event has the last word
+  const { region } = playing;
+  const isAround = region && !audio.paused && lastTime < region.to && audio.currentTime >= region.to;
   advance(audio.currentTime);
+  if (isAround) playing.seek(region.from);
   playing.position = audio.currentTime;
   playing.draw();
   if (!audio.paused) followSoon();
@@ -299,6 +362,23 @@ function endStretch() {
   player.tell("sound-stretch", { started_at: started_at.toISOString(), seconds: Number(seconds.toFixed(3)) });
 }
 
+function end() {
+  if (!playing) return;
+  const { region } = playing;
+  const isAround = region && audio.currentTime - region.to < SLACK;
+  advance(audio.currentTime);
+  if (isAround) {
+    playing.seek(region.from);
+    audio.play().catch(() => {}); // a pause meanwhile
+    return;
+  }
+  endStretch();
+  look(0);
+  playing.position = 0; // the next press starts over
+  playing.draw();
+  playing.tell("sound-end");
+}
+
 // A sound that should play and gets no data for long is a sound that fails.
 function watchOver() {
   clearTimeout(watch);
@@ -310,34 +390,9 @@ function watchOver() {
   }, PATIENCE);
 }
 
-audio.addEventListener("play", followSoon);
-audio.addEventListener("playing", () => clearTimeout(watch));
-audio.addEventListener("waiting", watchOver);
-audio.addEventListener("progress", watchOver);
-audio.addEventListener("pause", () => {
-  if (audio.ended) return;
-  follow();
-  endStretch();
-});
-audio.addEventListener("timeupdate", () => audio.paused || follow());
-audio.addEventListener("loadedmetadata", () => {
-  // Stored seconds win: Chromium reads Ogg Vorbis 1-3 % long.
-  if (playing && !playing.seconds && Number.isFinite(audio.duration)) playing.seconds = audio.duration;
-  playing?.draw();
-});
-audio.addEventListener("ended", () => {
-  if (!playing) return;
-  advance(audio.currentTime);
-  endStretch();
-  look(0);
-  playing.position = 0; // the next press starts over
-  playing.draw();
-});
-audio.addEventListener("error", () => playing?.fail());
 window.addEventListener("pagehide", () => {
   follow();
   endStretch();
 });
 
-document.body.append(audio);
 customElements.define("sound-player", SoundPlayer);

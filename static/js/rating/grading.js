@@ -1,6 +1,7 @@
 // Grades of sounds, or of whole lists: by button, digit or arrow, each kept and sent as it is given.
 import { currentItem, singleKeys, typing } from "../core/items.js";
 import { orderByGrades } from "./by-grades.js";
+import { CANNOT_SAY, asSent, givenOf } from "./cannot-say.js";
 import { heardEnough, heardSeconds, heardShare } from "./listening.js";
 import { isOn, isPaced, moveTo, way } from "./pace.js";
 import { answered } from "./rhythm.js";
@@ -119,25 +120,25 @@ class Gradable {
     this.stopWaiting(scale);
     const before = scale.sent;
     scale.sent = scale.grade;
-    this.post(scale, { grade: scale.grade });
+    this.post(scale, asSent(scale.grade));
     this.sent(this, scale, before);
   }
 
-  // Take a grade back, as a new answer: the one before counts again, or none.
+  // Take an answer back, as a new one: the one before counts again, or none.
   takeBack(scale, before) {
     const { sent } = scale;
     scale.sent = before;
     this.show(scale, before, "saving");
-    this.post(scale, before === null ? { grade: sent, taken_back: true } : { grade: before });
+    this.post(scale, before === null ? ["grade", { grade: sent, taken_back: true }] : asSent(before));
     if (before === null) this.explain(work.takenBack);
   }
 
-  post(scale, given) {
-    scale.uuid = send("grade", {
+  post(scale, [where, answer]) {
+    scale.uuid = send(where, {
       sound: this.sound,
       facet: scale.facet,
-      ...given,
-      ...(isPaced && { way: way() }),
+      ...answer,
+      ...(isPaced && where === "grade" && { way: way() }),
       given_at: new Date().toISOString(),
       listened_seconds: heardSeconds(this.element),
       heard: heardShare(this.element),
@@ -155,6 +156,13 @@ class Gradable {
     if (scale) return this.give(scale, Number(button.dataset.grade));
     this.explain(work.answered);
     return false;
+  }
+
+  // As a digit does: to the question that has the focus, else to the first without an answer.
+  cannotSay() {
+    const focused = this.scales.find((scale) => scale.element.contains(document.activeElement));
+    const scale = focused ?? this.scales.find((one) => one.grade === null) ?? this.last;
+    return Boolean(scale.cannotSay) && this.give(scale, CANNOT_SAY);
   }
 
   // An arrow nudges where the rater last was, if that has grades between its anchors.
@@ -209,8 +217,11 @@ class Page {
 
   takeBack() {
     this.flush();
-    const last = this.given.pop();
-    if (!last) return this.find(document.activeElement)?.explain(work.nothingBack);
+    const last = this.given.at(-1);
+    // a first “I can't say” is no grade: any grade takes its place
+    const isGrade = last && (last.before !== null || last.scale.sent !== CANNOT_SAY);
+    if (!isGrade) return (last?.gradable ?? this.find(document.activeElement))?.explain(work.nothingBack);
+    this.given.pop();
     last.gradable.takeBack(last.scale, last.before);
     moveTo(last.gradable.item, { plays: isOn("play_on_move") || isOn("go_on") });
   }
@@ -265,7 +276,10 @@ class Page {
     const gradable = button && this.find(button);
     if (!gradable) return;
     const scale = gradable.scales.find((one) => one.element.contains(button));
-    if (scale && gradable.give(scale, Number(button.dataset.grade)) && this.goOn(gradable)) return;
+    const unsaid = gradable.scales.find((one) => one.cannotSay === button);
+    const isGiven = (unsaid && gradable.give(unsaid, CANNOT_SAY))
+      || (scale && gradable.give(scale, Number(button.dataset.grade)));
+    if (isGiven && this.goOn(gradable)) return;
     // After a click of the mouse, space should play and not press the button again.
     if (event.detail) gradable.item.focus({ preventScroll: true });
   }
@@ -280,6 +294,7 @@ class Page {
     const by = ARROWS[event.key];
     if (by && gradable.arrow(by)) event.preventDefault();
     else if (/^\d$/.test(event.key) && !event.repeat && singleKeys() && gradable.digit(event.key)) this.goOn(gradable);
+    else if (event.key === "c" && !event.repeat && singleKeys() && gradable.cannotSay()) this.goOn(gradable);
   }
 
   flush() {
@@ -295,6 +310,7 @@ class Page {
     const missing = this.gradables.filter((gradable) => !gradable.isDone);
     if (!missing.length) return false;
     sayMissing(missing.length, missing[0].isList ? "missingList" : "missing");
+    missing[0].element.dispatchEvent(new CustomEvent("wanted")); // it may be out of sight
     missing[0].item.focus({ preventScroll: true });
     missing[0].element.scrollIntoView({ block: "center" });
     return true;
@@ -304,9 +320,9 @@ class Page {
   restore(entry) {
     const [gradable, scale] = this.about(entry);
     if (!scale) return false;
-    const grade = entry.body.taken_back ? null : entry.body.grade;
-    Object.assign(scale, { uuid: entry.body.uuid, sent: grade });
-    gradable.show(scale, grade, "kept");
+    const given = entry.body.taken_back ? null : givenOf(entry.body);
+    Object.assign(scale, { uuid: entry.body.uuid, sent: given });
+    gradable.show(scale, given, "kept");
     return true;
   }
 }

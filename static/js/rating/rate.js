@@ -6,10 +6,13 @@ import { startHelp } from "../core/help.js";
 import { singleKeys, typing, walkItems } from "../core/items.js";
 import { startMarks } from "./heard-marks.js";
 import { startListening } from "./listening.js";
+import { startLists } from "./lists.js";
 import { startPace } from "./pace.js";
 import { preference } from "./preference.js";
+import { startRemarks } from "./remarks.js";
 import { startRhythm } from "./rhythm.js";
 import { kept, queue, sayUnsaved, work } from "./saving.js";
+import { startTools } from "./tools.js";
 
 const panel = document.getElementById("preference");
 const answers = panel ? preference(panel) : grading();
@@ -23,6 +26,9 @@ startListening();
 startHelp();
 walkItems();
 startMarks();
+startTools();
+startLists();
+startRemarks();
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "r" || typing(event) || event.repeat || !singleKeys()) return;

@@ -1,6 +1,8 @@
 // One question's grade: the buttons of its anchors and, where grades lie between them, the exact
 // value with its two small buttons. It shows; what is given is told to `give(scale, grade)`.
 
+import { CANNOT_SAY, cannotSayButton } from "./cannot-say.js";
+
 const HOLD = 450; // milliseconds until a button that is held down goes on by itself
 const PACE = 90;
 
@@ -9,14 +11,18 @@ export class Scale {
     Object.assign(this, { element, give });
     this.facet = element.dataset.facet;
     this.buttons = [...element.querySelectorAll(".grade")];
+    this.cannotSay = cannotSayButton(holder, this.facet);
     this.allowed = element.dataset.allowed ? element.dataset.allowed.split(" ").map(Number) : [];
     this.exact = holder.querySelector(`[data-exact="${this.facet}"]`);
-    this.show(element.dataset.grade === "" ? null : Number(element.dataset.grade));
+    const isUnsaid = this.cannotSay?.getAttribute("aria-pressed") === "true";
+    this.show(isUnsaid ? CANNOT_SAY : element.dataset.grade === "" ? null : Number(element.dataset.grade));
     for (const button of this.exact?.querySelectorAll(".nudge") ?? []) this.hold(button);
   }
 
-  show(grade) {
-    this.grade = grade;
+  show(given) {
+    this.grade = given;
+    const grade = given === CANNOT_SAY ? null : given;
+    this.cannotSay?.setAttribute("aria-pressed", String(given === CANNOT_SAY));
     const distance = (button) => Math.abs(Number(button.dataset.grade) - grade);
     const nearest = Math.min(...this.buttons.map(distance));
     for (const button of this.buttons) {
@@ -34,10 +40,12 @@ export class Scale {
 
   lock(isLocked) {
     for (const button of this.buttons) button.setAttribute("aria-disabled", String(isLocked));
+    this.cannotSay?.setAttribute("aria-disabled", String(isLocked));
   }
 
   // Give the next grade below (-1) or above (1).
   nudge(by) {
+    if (this.grade === CANNOT_SAY) return;
     const next = this.allowed[this.allowed.indexOf(this.grade) + by];
     if (next !== undefined) this.give(this, next, { soon: true });
   }

@@ -42,6 +42,7 @@ def tables(path: Path) -> dict[str, list[dict[str, str]]]:
     return {
         name: list(csv.DictReader(io.StringIO(bundle.text(f"{name}.csv"), newline="")))
         for name in TABLES
+        if f"{name}.csv" in bundle.files
     }
 
 
@@ -80,7 +81,7 @@ def test_a_query_of_which_nothing_was_pooled_comes_back_alone(
 ) -> None:
     files = dict(read_bundle(lab.bundles[slug]).files)
     del files["SHA256SUMS"]
-    for name in SELECTS:
+    for name in (one for one in SELECTS if f"{one}.csv" in files):
         files[f"{name}.csv"] = files[f"{name}.csv"].split(b"\n")[0] + b"\n"
     told = {"query": "hum-0", "query_class": "Hum", "weight": "0.5", "block": "1;2", "partial": "1"}
     header = files["pools.csv"].decode().strip().split(",")

@@ -21,7 +21,7 @@ from evaluation.objective.scoring import score_ranking
 from evaluation.objective.sweep import sweep
 from evaluation.objective.sweep_cells import cells
 from evaluation.protocol.reading import parse_protocol
-from evaluation.records.codebook import TABLES
+from evaluation.records.codebook import SOMETIMES, TABLES
 from evaluation.study_frames import read_study
 from tests.support.places import ROOT
 from tests.support.studies.lab import Moments, answer_block
@@ -131,7 +131,7 @@ def test_the_line_of_every_page_keeps_every_cell(
     with zipfile.ZipFile(bundle) as files:
         files.extractall(tmp_path)
     monkeypatch.chdir(tmp_path)
-    for table in TABLES:
+    for table in (one for one in TABLES if one not in SOMETIMES):
         path = tmp_path / f"{table}.csv"
         with path.open("rb") as file:
             names = {"pd": pd, "file": file}

@@ -209,6 +209,8 @@ STORED = {
     "rate.headphones": {"rater"}, "rate.grade": {"judgement", "assignment", "last_answer"},
     "rate.prefer": {"preference", "assignment", "last_answer"},
     "rate.listen": {"listen", "last_answer"}, "rate.flag": {"flag", "last_answer"},
+    "rate.cannot_say": {"cannot_say", "assignment", "last_answer"},
+    "rate.remark": {"remark", "last_answer"},
     "rate.finish": {"assignment"}, "manage.close": {"study", "log_entry"},
     "manage.invite": {"rater", "log_entry"}, "manage.recall": {"assignment", "log_entry"},
     "manage.reissue": {"rater", "browser", "log_entry"},

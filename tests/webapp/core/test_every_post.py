@@ -50,7 +50,7 @@ ids = ["PROLIFIC_PID"]
 """
 STAGES = ("consented_at", "before", "checked_at", "headphones")
 """What a rater has done at one stage more each; the last one judges."""
-JSON = {"rate.grade", "rate.prefer", "rate.listen", "rate.flag"}
+JSON = {"rate.grade", "rate.prefer", "rate.listen", "rate.flag", "rate.cannot_say", "rate.remark"}
 REST = {
     "when": "before", "name": "small", "sound": "wrong", "number": 1, "kind": "rank",
     "key": "0" * 32,
