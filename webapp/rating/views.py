@@ -15,7 +15,6 @@ from flask import (
     render_template,
     request,
     send_file,
-    session,
     url_for,
 )
 from flask.typing import ResponseReturnValue
@@ -33,21 +32,12 @@ from webapp.core.markdown import markdown
 from webapp.core.other_keys import note_other
 from webapp.core.security import public
 from webapp.models import Rater
-from webapp.rating import headphones, joining, judging_page, people, storing, trying
+from webapp.rating import check_page, headphones, joining, judging_page, people, storing, trying
 from webapp.rating.answer_kinds import KINDS
 from webapp.rating.answers import finish_page, parse_answer
-from webapp.rating.old_tokens import is_old, old_tone, open_old_token
+from webapp.rating.old_tokens import is_old, open_old_token
 from webapp.rating.spoken_terms import asked, spoken_terms
-from webapp.rating.tokens import (
-    TONE,
-    Name,
-    check_token,
-    find_thing,
-    is_sitting,
-    new_sitting,
-    open_token,
-    other_mark,
-)
+from webapp.rating.tokens import Name, find_thing, open_token, other_mark
 from webapp.study.lifecycle import sounds_folder
 
 bp = Blueprint("rate", __name__, url_prefix="/rate/<slug>/<token>")
@@ -116,7 +106,8 @@ def page(slug: str, token: str) -> ResponseReturnValue:
     if step.name == "questions":
         return _questions_page(rater, step.when, {}, {})
     if step.name in ("sound", "headphones"):
-        return _check_page(rater, step.name)
+        template, shown = check_page.view(rater, step.name)
+        return _show(template, rater, **shown)
     return _end_page(rater, step.name)
 
 
@@ -124,7 +115,7 @@ def page(slug: str, token: str) -> ResponseReturnValue:
 @public
 def sound(slug: str, token: str, sound: str) -> Response:
     """Send the sound that a token stands for, without a word about where it comes from."""
-    name = _sound_file(_rater(slug, token), sound)
+    name = check_page.sound_file(_rater(slug, token), sound)
     if mark := other_mark(sound):
         note_other("The name of a sound", mark)
         return make_response(answer(OTHER_KEY, 404))
@@ -283,7 +274,7 @@ def _unknown(sound: str) -> str:
 
 
 def _judging_page(rater: Rater, step: people.Step) -> ResponseReturnValue:
-    view = judging_page.view(rater, _sitting(), step, request.args.get("page", type=int))
+    view = judging_page.view(rater, check_page.sitting(), step, request.args.get("page", type=int))
     template = "rating/page.html" if rater.study.terms.method == "graded" else "rating/lists.html"
     instructions = markdown(spoken_terms(rater.study).instructions)
     return _show(template, rater, view=view, instructions=instructions)
@@ -300,22 +291,6 @@ def _questions_page(
         values=values,
         errors=errors,
     )
-
-
-def _check_page(rater: Rater, name: str) -> ResponseReturnValue:
-    sitting = _sitting()
-    tokens = [
-        check_token(sitting, rater, place) for place in range(len(headphones.check_files(rater)))
-    ]
-    addresses = [
-        url_for(".sound", **(request.view_args or {}), sound=one) for one in tokens
-    ]  # fmt: skip
-    if name == "sound":
-        return _show("rating/sound.html", rater, tone=addresses[0])
-    tries, trials = headphones.tries_of(rater), headphones.drawn_trials(rater)
-    first = 1 + tries * (1 + len(trials))  # another try, other addresses: to be heard once more
-    heard = [addresses[first + place] for place in trials]
-    return _show("rating/headphones.html", rater, trials=heard, tries=tries)
 
 
 def _end_page(rater: Rater, why: str) -> ResponseReturnValue:
@@ -378,23 +353,3 @@ def _opened(slug: str, token: str, name: str) -> Name | None:
         return open_token(name)
     with reading():
         return open_old_token(_rater(slug, token), name)
-
-
-def _sound_file(rater: Rater, name: str) -> str:
-    """Return the file of the sound that a token names; "" for none."""
-    opened = open_old_token(rater, name) if is_old(name) else open_token(name)
-    thing = find_thing(rater, opened)
-    if thing:
-        return thing.sound
-    files = headphones.check_files(rater)
-    place = old_tone(session.get(f"sitting-{rater.id}"), name)
-    if opened and opened.rater == rater.id and opened.kind == TONE:
-        place = opened.number
-    return files[place] if place is not None and place < len(files) else ""
-
-
-def _sitting() -> str:
-    """Return the sitting of this browser, a new one where it has none."""
-    if not is_sitting(session.get("sitting")):
-        session["sitting"] = new_sitting()
-    return session["sitting"]
