@@ -141,11 +141,15 @@ def read_screening(
     return screening
 
 
-def read_listening(keys: Keys, method: str) -> Listening:
+def read_listening(keys: Keys, method: str, *, stored: bool = False) -> Listening:
     """Return how sounds are made and heard; in lists, nobody has to have heard every sound."""
     usual = Listening()
+    silent = stored and not keys.has("hearing")
+    sound_check = keys.flag("sound_check", usual.sound_check)
+    hearing = keys.flag("hearing", sound_check)
     listening = Listening(
-        sound_check=keys.flag("sound_check", usual.sound_check),
+        sound_check=sound_check,
+        hearing=None if silent else hearing,
         headphones=keys.flag("headphones", usual.headphones),
         must_listen=keys.number("must_listen", usual.must_listen, 0, 1),
         show_waveform=keys.flag("show_waveform", usual.show_waveform),
@@ -155,6 +159,8 @@ def read_listening(keys: Keys, method: str) -> Listening:
         leave_out=keys.names("leave_out", ()),
     )
     keys.finish()
+    if listening.hearing and not sound_check:
+        keys.must_be("hearing", "false without a sound check", hearing)
     if method != "graded" and listening.must_listen:
         keys.must_be("must_listen", f"0 with the method {method!r}", listening.must_listen)
     return listening

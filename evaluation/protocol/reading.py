@@ -103,7 +103,7 @@ def read_terms(keys: Keys, *, stored: bool = False) -> Protocol:
         scale=scale,
         controls=controls,
         screening=parts.read_screening(keys.section("screening"), controls, method, stored=stored),
-        listening=parts.read_listening(keys.section("listening"), method),
+        listening=parts.read_listening(keys.section("listening"), method, stored=stored),
         questionnaire=parts.read_questionnaire(keys.section("questionnaire")),
         joining=parts.read_joining(keys.section("joining")),
         analysis=parts.read_analysis(

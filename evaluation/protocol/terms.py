@@ -194,6 +194,8 @@ class Listening:
     Attributes
     ----------
     sound_check : whether raters set their volume by a tone first
+    hearing : whether beeps are counted in the sound check, which a device that plays nothing does
+        not pass; None: a protocol that was stored before this was asked, and asks nothing
     headphones : whether an antiphase test asks for headphones
     must_listen : the share of a sound that must be heard before it can be graded, in [0, 1]
     show_waveform : a picture biases ears and gives away identity and repeats
@@ -205,6 +207,7 @@ class Listening:
     """
 
     sound_check: bool = True
+    hearing: bool | None = True
     headphones: bool = False
     must_listen: float = 0.0
     show_waveform: bool = False
@@ -369,7 +372,7 @@ class Protocol:
         protocol of before stays the same text and has the same SHA-256.
         """
         table = asdict(self)
-        for key in ("screening", "analysis"):
+        for key in ("screening", "listening", "analysis"):
             table[key] = {name: one for name, one in table[key].items() if one is not None}
         if not self.joining.signed:
             del table["joining"]["signed"]

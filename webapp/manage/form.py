@@ -42,8 +42,8 @@ NUMBERS = (
 )  # fmt: skip
 FLAGS = (
     "practice", "queries.exclude_same_group", "controls.identity", "listening.sound_check",
-    "listening.headphones", "listening.show_waveform", "listening.level", "joining.open",
-    "joining.signed",
+    "listening.hearing", "listening.headphones", "listening.show_waveform", "listening.level",
+    "joining.open", "joining.signed",
 )  # fmt: skip
 TEXTS = (
     "slug", "title", "collection", "method", "instructions", "consent", "ends",

@@ -5,7 +5,7 @@ from typing import Any
 from flask import request, session, url_for
 
 from webapp.models import Rater
-from webapp.rating import headphones
+from webapp.rating import headphones, hearing
 from webapp.rating.old_tokens import is_old, old_tone, open_old_token
 from webapp.rating.tokens import (
     TONE,
@@ -25,7 +25,12 @@ def view(rater: Rater, name: str) -> tuple[str, dict[str, Any]]:
     ]
     addresses = [url_for("rate.sound", **(request.view_args or {}), sound=one) for one in tokens]
     if name == "sound":
-        return "rating/sound.html", {"tone": addresses[0]}
+        shown: dict[str, Any] = {"tone": addresses[0]}
+        if hearing.is_asked(rater):
+            place = hearing.place_of(rater) - len(hearing.recordings(rater))
+            tries = hearing.tries_of(rater)
+            shown |= {"beeps": addresses[place], "tries": tries, "rests": hearing.rests(rater)}
+        return "rating/sound.html", shown
     tries, trials = headphones.tries_of(rater), headphones.drawn_trials(rater)
     first = 1 + tries * (1 + len(trials))  # another try, other addresses: to be heard once more
     heard = [addresses[first + place] for place in trials]

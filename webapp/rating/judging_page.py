@@ -11,6 +11,7 @@ from webapp.core.envelopes import envelope_letters
 from webapp.models import Assignment, Candidate, Rater, Slot
 from webapp.rating import trying
 from webapp.rating.answers import Answered
+from webapp.rating.moments import last_elsewhere
 from webapp.rating.people import Step, sitting_blocks
 from webapp.rating.tokens import Thing, token
 
@@ -32,6 +33,7 @@ class View:
     graded, all : items answered, and all, of the block (or of its repeats)
     done, blocks : blocks finished, and blocks in the rater's sitting
     previous : whether there is an earlier page of the block to look at
+    elsewhere : when the last answer was given in another sitting (ISO 8601), "" where it was not
     preview : whether nothing that is answered is stored, and nothing needs an answer
     """
 
@@ -50,6 +52,7 @@ class View:
     done: int = 0
     blocks: int = 1
     previous: bool = False
+    elsewhere: str = ""
     preview: bool = False
 
 
@@ -84,6 +87,7 @@ def view(rater: Rater, sitting: str, step: Step, page: int | None = None) -> Vie
         done=rater.blocks_done,
         blocks=sitting_blocks(rater),
         previous=shown > first_page,
+        elsewhere=last_elsewhere(rater, sitting),
         preview=preview,
     )
 

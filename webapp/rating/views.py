@@ -32,9 +32,20 @@ from webapp.core.markdown import markdown
 from webapp.core.other_keys import note_other
 from webapp.core.security import public
 from webapp.models import Rater
-from webapp.rating import check_page, headphones, joining, judging_page, people, storing, trying
+from webapp.rating import (
+    check_page,
+    cookies,
+    headphones,
+    hearing,
+    joining,
+    judging_page,
+    people,
+    storing,
+    trying,
+)
 from webapp.rating.answer_kinds import KINDS
 from webapp.rating.answers import finish_page, parse_answer
+from webapp.rating.moments import last_elsewhere
 from webapp.rating.old_tokens import is_old, open_old_token
 from webapp.rating.spoken_terms import asked, spoken_terms
 from webapp.rating.tokens import Name, find_thing, open_token, other_mark
@@ -42,6 +53,7 @@ from webapp.study.lifecycle import sounds_folder
 
 bp = Blueprint("rate", __name__, url_prefix="/rate/<slug>/<token>")
 
+_CHECKS = {"rate.sound_check": "sound", "rate.headphones": "headphones"}
 _MOST_SEEN = 20_000  # links that are remembered
 _TYPES = {".flac": "audio/flac", ".mp3": "audio/mpeg"}
 
@@ -77,12 +89,17 @@ def outdated(error: CSRFError) -> ResponseReturnValue:
     if stopped is not None:
         return stopped
     given = dict(request.view_args or {})
-    flash(_("That page was out of date. Nothing was lost: please send it once more."))
     rater, when = _rater(given["slug"], given["token"]), str(given.pop("when", ""))
-    step = people.where(rater)
+    step, refused = people.where(rater), cookies.are_refused()
+    if not refused:
+        cookies.tell_lost()
     if when and (step.name, step.when) == ("questions", when):
-        return _questions_page(rater, when, people.given_answers(rater, when, request.form), {})
-    return _back(**given)
+        answers = people.given_answers(rater, when, request.form)
+        return _questions_page(rater, when, answers, {}, refused=refused)
+    if request.endpoint in _CHECKS and step.name == _CHECKS[request.endpoint]:
+        template, shown = check_page.view(rater, step.name)
+        return _show(template, rater, given=request.form, refused=refused, **shown)
+    return _back(**given, **({cookies.ASKED: "asked"} if cookies.none_came() else {}))
 
 
 @bp.get("")
@@ -91,6 +108,8 @@ def page(slug: str, token: str) -> ResponseReturnValue:
     """Show the page that the rater is at on the way from consent to thanks."""
     reads()
     rater = _rater(slug, token)
+    if cookies.are_refused():
+        return _show("rating/cookies.html", rater, own=url_for(".page", slug=slug, token=token))
     step = people.standing(rater)
     if step is None:
         with writing():  # to show it is nothing that anybody should wait for
@@ -162,10 +181,18 @@ def questions(slug: str, token: str, when: str) -> ResponseReturnValue:
 @bp.post("/sound-check")
 @public
 def sound_check(slug: str, token: str) -> ResponseReturnValue:
-    """Store that the rater set the volume."""
+    """Store that the rater set the volume, and whether the beeps were counted right."""
     rater = _rater(slug, token)
-    if people.where(rater).name == "sound":
+    if people.where(rater).name != "sound":
+        return _back(slug, token)
+    if not hearing.is_asked(rater) or trying.kind_of(token) == trying.PREVIEW:
         people.pass_sound_check(rater)
+    elif request.form.get("tries", -1, type=int) == hearing.tries_of(rater):
+        count = request.form.get("beeps", -1, type=int)
+        if count < 0:
+            flash(_("Please type how many beeps you heard, as a number."))
+        else:
+            hearing.answer(rater, count)
     return _back(slug, token)
 
 
@@ -220,6 +247,14 @@ def take(slug: str, token: str, kind: str) -> ResponseReturnValue:
     except RecursionError:
         return {"refused": _("An answer must be one JSON object.")}, 400
     return ({"refused": refused}, 409) if refused else {"saved": given.uuid}
+
+
+@bp.get("/elsewhere")
+@public
+def elsewhere(slug: str, token: str) -> ResponseReturnValue:
+    """Say when the last answer was given, if that was in another browser or on another device."""
+    reads()
+    return {"at": last_elsewhere(_rater(slug, token), check_page.sitting())}
 
 
 @bp.post("/next")
@@ -281,7 +316,7 @@ def _judging_page(rater: Rater, step: people.Step) -> ResponseReturnValue:
 
 
 def _questions_page(
-    rater: Rater, when: str, values: dict[str, str], errors: dict[str, str]
+    rater: Rater, when: str, values: dict[str, str], errors: dict[str, str], refused: bool = False
 ) -> ResponseReturnValue:
     return _show(
         "rating/questions.html",
@@ -290,6 +325,7 @@ def _questions_page(
         questions=asked(rater.study, when),
         values=values,
         errors=errors,
+        refused=refused,
     )
 
 
@@ -319,8 +355,8 @@ def _show(template: str, rater: Rater, **context: Any) -> str:
     )
 
 
-def _back(slug: str, token: str) -> ResponseReturnValue:
-    return redirect(url_for(".page", slug=slug, token=token))
+def _back(slug: str, token: str, **asked: str) -> ResponseReturnValue:
+    return redirect(url_for(".page", slug=slug, token=token, **asked))
 
 
 def _rater(slug: str, token: str) -> Rater:

@@ -4,6 +4,7 @@ import "../player/player.js";
 import { grading } from "./grading.js";
 import { startHelp } from "../core/help.js";
 import { singleKeys, typing, walkItems } from "../core/items.js";
+import { startElsewhere } from "./elsewhere.js";
 import { startListening } from "./listening.js";
 import { preference } from "./preference.js";
 import { kept, queue, sayUnsaved, work } from "./saving.js";
@@ -17,6 +18,7 @@ const top = document.querySelector(".rate-query");
 for (const button of document.querySelectorAll(".grade, .nudge")) button.disabled = false;
 
 startListening();
+startElsewhere();
 startHelp();
 walkItems();
 
