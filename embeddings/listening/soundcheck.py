@@ -9,6 +9,7 @@ import numpy as np
 
 from embeddings.audio.meter import integrated_loudness
 from embeddings.errors import InputError
+from embeddings.listening.beeps import write_beeps
 from embeddings.listening.copies import check_format, random_name, write_sound
 from embeddings.listening.levels import CEILING_DBTP, rounded_peak
 
@@ -29,15 +30,17 @@ class CheckSounds:
     Attributes
     ----------
     tone : a gentle chord at the common level; it can be played again and again
+    beeps : recordings of beeps to be counted: (file name, how many); none unless asked for
     trials : of the headphone test: (file name, which of its tones is the quieter one, from 1 to 3)
     """
 
     tone: str
+    beeps: tuple[tuple[str, int], ...]
     trials: tuple[tuple[str, int], ...]
 
 
 def write_check_sounds(
-    folder: Path, format: str, level: float, seed: int, *, channels: int = 1
+    folder: Path, format: str, level: float, seed: int, *, channels: int = 1, beeps: bool = True
 ) -> CheckSounds:
     """Write the sounds of a sound check into `folder` under random names.
 
@@ -55,6 +58,7 @@ def write_check_sounds(
     seed : of the order of the trials and the phases in the tone
     channels : of the tone: those of the copies that are judged, two at most; for mono is played
         3 dB louder than it is measured
+    beeps : whether there are recordings of beeps to be counted
 
     Raises
     ------
@@ -79,12 +83,13 @@ def write_check_sounds(
     try:
         for name, samples in zip(names, sounds, strict=True):
             write_sound(folder / name, samples, _RATE, format)
+        counted = write_beeps(folder, format, level, rng) if beeps else []
     except InputError as error:
         for name in names:
             (folder / name).unlink(missing_ok=True)
         raise InputError(f"The study cannot be opened: a check sound: {error}") from error
     quieter = [order.index("quieter") + 1 for order in orders]
-    return CheckSounds(names[0], tuple(zip(names[1:], quieter, strict=True)))
+    return CheckSounds(names[0], tuple(counted), tuple(zip(names[1:], quieter, strict=True)))
 
 
 def _chord(rng: np.random.Generator) -> np.ndarray:

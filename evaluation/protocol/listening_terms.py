@@ -12,6 +12,8 @@ class Listening:
     Attributes
     ----------
     sound_check : whether raters set their volume by a tone first
+    hearing : whether beeps are counted in the sound check, which a device that plays nothing does
+        not pass; None: a protocol that was stored before this was asked, and asks nothing
     headphones : whether an antiphase test asks for headphones
     must_listen : the share of a sound that must be heard before it can be graded, in [0, 1]
     must_seconds : or so many seconds of it, where that is less; 0: the share alone, as in protocols
@@ -25,6 +27,7 @@ class Listening:
     """
 
     sound_check: bool = True
+    hearing: bool | None = True
     headphones: bool = False
     must_listen: float = 0.3
     must_seconds: float = 3.0

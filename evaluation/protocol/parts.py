@@ -149,8 +149,12 @@ def read_listening(keys: Keys, method: str, *, stored: bool = False) -> Listenin
     share, seconds = (usual.must_listen, usual.must_seconds) if graded else (0.0, 0.0)
     if keys.has("must_listen"):
         seconds = 0.0
+    silent = stored and not keys.has("hearing")
+    sound_check = keys.flag("sound_check", usual.sound_check)
+    hearing = keys.flag("hearing", sound_check)
     listening = Listening(
-        sound_check=keys.flag("sound_check", usual.sound_check),
+        sound_check=sound_check,
+        hearing=None if silent else hearing,
         headphones=keys.flag("headphones", usual.headphones),
         must_listen=keys.number("must_listen", share, 0, 1),
         must_seconds=keys.number("must_seconds", seconds, 0, 600),
@@ -161,6 +165,8 @@ def read_listening(keys: Keys, method: str, *, stored: bool = False) -> Listenin
         leave_out=keys.names("leave_out", ()),
     )
     keys.finish()
+    if listening.hearing and not sound_check:
+        keys.must_be("hearing", "false without a sound check", hearing)
     for key in ("must_listen", "must_seconds"):
         if method != "graded" and getattr(listening, key):
             keys.must_be(key, f"0 with the method {method!r}", getattr(listening, key))

@@ -61,6 +61,7 @@ HELP: dict[str, str] = {
     "screening.heard": "Least mean share of a sound heard when it is graded (0 to 1).",
     "listening": "How sounds are made and heard.",
     "listening.sound_check": "Whether raters set their volume by a tone first.",
+    "listening.hearing": "Whether they count beeps in it: a silent device does not pass.",
     "listening.headphones": "Whether raters take a test that asks for headphones.",
     "listening.must_listen": "The share of a sound to be heard before it can be graded (0 to 1).",
     "listening.must_seconds": "Or so many seconds of it, where that is less (0 to 600); 0, as "

@@ -349,7 +349,7 @@ class Protocol:
         protocol of before stays the same text and has the same SHA-256.
         """
         table = asdict(self)
-        for key in ("screening", "analysis"):
+        for key in ("screening", "listening", "analysis"):
             table[key] = {name: one for name, one in table[key].items() if one is not None}
         if not self.joining.signed:
             del table["joining"]["signed"]

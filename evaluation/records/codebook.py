@@ -137,6 +137,7 @@ def names_of(protocol: Protocol, anchors: Sequence[str] = ()) -> dict[str, Names
         "raters": {
             "before": [one.id for one in questions.before],
             "after": [one.id for one in questions.after],
+            "hearing": ["hearing"] if protocol.listening.hearing else [],
         },
     }
 

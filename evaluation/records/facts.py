@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated
 
 from evaluation.records.events import Query, QueryClass, QueryFamily, Ranks
-from evaluation.records.table_columns import Named
+from evaluation.records.table_columns import Named, OnlyWhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,13 @@ class RaterRecord:
     reasons: Annotated[str, "why not"]
     before: Annotated[Mapping[str, str], Named("before.", "before: {}")]
     after: Annotated[Mapping[str, str], Named("after.", "after: {}")]
+    hearing: Annotated[
+        str,
+        OnlyWhere(
+            "whether the beeps of the sound check were counted right (1) or not (0), at each try, "
+            "as in 0;1; where the protocol asks for them"
+        ),
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)

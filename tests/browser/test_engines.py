@@ -16,6 +16,7 @@ from tests.support.browser import engines
 from tests.support.browser.engines import Tab
 from tests.support.browser.served_study import practised, rows
 from tests.support.server import Server
+from tests.support.studies.headphone_test import right_count, shorten
 from tests.support.waiting import wait_for
 from webapp.core.database import db, now
 from webapp.models import Listen, Rater, Study
@@ -82,6 +83,11 @@ def test_the_raters_whole_way(tab: Tab, start: Callable[..., Server], tmp_path: 
     tab.keys("7")
     tab.leave("main form button.btn-primary")
     hear(tab, "sound-player")
+    shorten(server.app)
+    tab.click(".beeps .play")
+    tab.wait("document.querySelector('.beeps sound-player').share >= 0.95")
+    tab.click("#beeps")
+    tab.keys(str(right_count(server.app, tab.ask("location.pathname"))))
     tab.leave("main form button.btn-primary")
     assert "practice" in tab.text(".notice")
 

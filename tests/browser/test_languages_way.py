@@ -21,7 +21,7 @@ from tests.support.browser.tab import (
 )
 from tests.support.server import Server
 from tests.support.studies.full_study import FULL
-from tests.support.studies.headphone_test import right_answers, shorten, time_goes_by
+from tests.support.studies.headphone_test import right_answers, right_count, shorten, time_goes_by
 from tests.support.studies.rater import PROTOCOL
 from tests.support.studies.spoken import CODES, english, spoken
 from webapp.core.languages.translating import in_language
@@ -96,9 +96,14 @@ class Way:
         page.keyboard.type("40")
         page.keyboard.press("Enter")
         self.see("Set your volume")
+        shorten(self.server.app)
         self.go(".play")
+        playing_past(page, 0.02)
+        self.go(".beeps .play")
         expect(page.locator("#must-play")).to_be_empty()
-        self.go(".must-play .btn")
+        tab_to(page, "#beeps")
+        page.keyboard.type(str(right_count(self.server.app, page.url)))
+        page.keyboard.press("Enter")
         self.see("Are you wearing headphones?")
         shorten(self.server.app)
         time_goes_by(self.server.app, page.url)

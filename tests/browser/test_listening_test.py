@@ -16,7 +16,7 @@ from embeddings.search.processing import Recipe
 from embeddings.simulation.made_embeddings import write_random_embedding
 from embeddings.systems.rankings import build_ranking
 from embeddings.systems.store import open_embedding
-from tests.support.browser.tab import Page, expect
+from tests.support.browser.tab import Page, count_beeps, expect, playing_past
 from tests.support.browser.watching import watch
 from tests.support.places import ROOT
 from tests.support.server import KillableServer, Server
@@ -139,7 +139,9 @@ def test_from_consent_to_completion_code_whatever_breaks(browser, server: Server
     page.get_by_role("button", name="I agree").click()
     page.get_by_label("How many years").fill("7")
     page.locator("main form button").last.click()
-    page.locator("sound-player .play").click()
+    page.locator("sound-player .play").first.click()
+    playing_past(page, 0.05)
+    count_beeps(page, server.app)
     page.locator("main form button").last.click()
     expect(page.locator(".notice").first).to_contain_text("practice")
     rater = Listener(page, 5)

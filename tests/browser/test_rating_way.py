@@ -21,7 +21,7 @@ from tests.support.browser.tab import (
 )
 from tests.support.browser.watching import watch
 from tests.support.server import Server
-from tests.support.studies.headphone_test import right_answers, shorten, time_goes_by
+from tests.support.studies.headphone_test import right_answers, right_count, shorten, time_goes_by
 from tests.support.waiting import wait_for
 from webapp.core.database import db
 from webapp.models import Judgement, Preference, Query, Slot
@@ -149,6 +149,9 @@ redirect = "https://example.org/back?cc={code}"
 """
 
 
+FIRST = "Play both sounds first, the beeps to their end."
+
+
 def test_the_whole_way_by_keyboard_alone(page: Page, start: Callable[..., Server]) -> None:
     """From consent to the code, through the headphone test, with no mouse at all."""
     server = start(more=WHOLE, listening="headphones = true", check="true", end=AFTER)
@@ -161,11 +164,20 @@ def test_the_whole_way_by_keyboard_alone(page: Page, start: Callable[..., Server
     page.keyboard.press("Enter")
 
     expect(page.locator("h1")).to_have_text("Set your volume")
-    expect(page.locator("#must-play")).to_have_text("Play the tone first.")
-    tab_to(page, ".must-play .btn")
+    expect(page.locator("#must-play")).to_have_text(
+        "Play both sounds first, the beeps to their end."
+    )
+    shorten(server.app)
+    tab_to(page, "#beeps")
+    page.keyboard.type(str(right_count(server.app, page.url)))
     page.keyboard.press("Enter")
-    expect(page.locator(".play")).to_be_focused()
-    expect(page.locator("#must-play")).to_have_text("Play the tone first.")
+    expect(page.locator(".play").first).to_be_focused()
+    page.keyboard.press("Enter")
+    playing_past(page, 0.02)
+    expect(page.locator("#must-play")).to_have_text(
+        "Play both sounds first, the beeps to their end."
+    )
+    tab_to(page, ".beeps .play")
     page.keyboard.press("Enter")
     expect(page.locator("#must-play")).to_be_empty()
     tab_to(page, ".must-play .btn")

@@ -37,6 +37,7 @@ from webapp.study import frozen
 
 _WITHIN = "candidate"  # stands for candidate_id until the candidates are stored
 _TRIES = re.compile("([0-9](;[0-9])*)?")
+_HEARING = re.compile("([01](;[01])*)?")
 _RATER = re.compile("[a-z]+-([0-9]{3,9})")
 
 Answer = tuple[Assignment, Slot | None, dict[str, Any]]
@@ -122,12 +123,14 @@ class Rebuilt(Design):
             raise self.error(
                 "raters", line, f"headphones must be as 3;6, not {shown(row.headphones)}"
             )
-        tries = [int(one) for one in row.headphones.split(";") if one]
+        if not _HEARING.fullmatch(row.hearing):
+            raise self.error("raters", line, f"hearing must be as 0;1, not {shown(row.hearing)}")
         self.raters[row.rater] = Rater(
             study=self.study, number=int(match[1]), token=secrets.token_urlsafe(18),
             joined=row.joined, invited_at=row.invited_at, consented_at=row.consented_at,
             declined_at=row.declined_at, checked_at=row.checked_at, screened_at=row.screened_at,
-            finished_at=row.finished_at, headphones=json.dumps(tries) if tries else "",
+            finished_at=row.finished_at, headphones=_tries(row.headphones),
+            hearing=_tries(row.hearing),
             before=_answers(row.before), after=_answers(row.after),
         )  # fmt: skip
 
@@ -317,6 +320,11 @@ class Rebuilt(Design):
 
 def _values(row: Any, columns: Sequence[str]) -> dict[str, Any]:
     return {name: getattr(row, name) for name in columns}
+
+
+def _tries(cell: str) -> str:
+    """Return how the tries at a test went, as the database has them, of 0;1 and the like."""
+    return json.dumps([int(one) for one in cell.split(";")]) if cell else ""
 
 
 def _answers(given: Mapping[str, str]) -> str:

@@ -42,7 +42,8 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
         return answer(OTHER_KEY, 403, reload=True, other_key=True)
     if isinstance(error, CSRFError):
         sentence = _("This page is out of date: load it again. Nothing was lost.")
-        return answer(sentence, 403, reload=True)
+        lost = not request.cookies.get(current_app.config["SESSION_COOKIE_NAME"])
+        return answer(sentence, 403, reload=True, no_cookie=lost)
     sentence = words.get(error.code or 500) or _own_words(error)
     made = current_app.make_response(answer(sentence, error.code or 500))
     for name, value in error.get_headers():

@@ -43,9 +43,9 @@ NUMBERS = (
 )  # fmt: skip
 FLAGS = (
     "practice", "queries.exclude_same_group", "controls.identity", "listening.sound_check",
-    "listening.headphones", "listening.show_waveform", "listening.level", "joining.open",
-    "joining.signed", "pace.play_on_move", "pace.go_on", "pace.raters_choose", "pace.by_grades",
-    "pace.reopen", "answers.remarks", "answers.cannot_say",
+    "listening.hearing", "listening.headphones", "listening.show_waveform", "listening.level",
+    "joining.open", "joining.signed", "pace.play_on_move", "pace.go_on", "pace.raters_choose",
+    "pace.by_grades", "pace.reopen", "answers.remarks", "answers.cannot_say",
 )  # fmt: skip
 TEXTS = (
     "slug", "title", "collection", "method", "instructions", "consent", "ends",

@@ -55,6 +55,7 @@ LABELS: dict[str, LazyString] = {
     "controls.repeats": lazy_gettext("Repeats"),
     "controls.repeat_minutes": lazy_gettext("Minutes before repeats"),
     "listening.sound_check": lazy_gettext("Sound check"),
+    "listening.hearing": lazy_gettext("Beeps to be counted"),
     "listening.headphones": lazy_gettext("Headphone test"),
     "listening.must_listen": lazy_gettext("Share to be heard"),
     "listening.must_seconds": lazy_gettext("Or seconds to be heard"),

@@ -148,4 +148,5 @@ def _of_today(terms: Protocol) -> Protocol:
         comparisons=terms.analysis.comparisons or NONE,
     )
     screening = replace(terms.screening, heard=terms.screening.heard or 0.0)
-    return replace(terms, analysis=analysis, screening=screening)
+    listening = replace(terms.listening, hearing=bool(terms.listening.hearing))
+    return replace(terms, analysis=analysis, screening=screening, listening=listening)

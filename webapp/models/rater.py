@@ -29,9 +29,10 @@ class Rater(db.Model):
     """A person in a study, known by a secret token and shown by a number.
 
     `before` and `after` hold the answers to the questionnaire, `headphones` those to the
-    headphone test, as JSON; "" where there are none. `drawn` is the order in which the trials of
-    that test are heard in the try at hand, as JSON, and `drawn_at` when it was drawn; "" and None
-    where there is none.
+    headphone test, `hearing` whether the beeps of the sound check were counted right (1) or not
+    (0), at each try, the last one at `hearing_at`, as JSON; "" where there are none. `drawn` is the
+    order in which the trials of the headphone test are heard in the try at hand, as JSON, and
+    `drawn_at` when it was drawn; "" and None where there is none.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -46,6 +47,8 @@ class Rater(db.Model):
     screened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # failed the headphone test
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     headphones: Mapped[str] = mapped_column(default="")
+    hearing: Mapped[str] = mapped_column(default="", server_default="")
+    hearing_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     drawn: Mapped[str] = mapped_column(default="")
     drawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     before: Mapped[str] = mapped_column(default="")

@@ -18,7 +18,7 @@ class Study(db.Model):
     """A listening test. Its protocol is frozen when it opens.
 
     `level` is the loudness in LUFS that its sounds were brought to, None where they were not;
-    `tone` and `trials` are the files of the sound check. `parent` is the slug of the
+    `tone`, `beeps` and `trials` are the files of the sound check. `parent` is the slug of the
     study that it extends, "" for none. `imported` is the state that a study from a bundle had
     where it was exported, "" for our own; here it is closed, and has no sounds. `simulated` says
     that nobody judged: its judgements are made (`webapp.demo.made_raters`). One that is
@@ -40,6 +40,7 @@ class Study(db.Model):
     simulated: Mapped[bool] = mapped_column(default=False)
     level: Mapped[float | None]
     tone: Mapped[str] = mapped_column(default="")
+    beeps: Mapped[str] = mapped_column(default="[]", server_default="[]")  # [[file, count], ...]
     trials: Mapped[str] = mapped_column(default="[]")  # JSON: [[file, the quietest tone], ...]
     archived: Mapped[bool] = mapped_column(default=False)
 

@@ -262,7 +262,7 @@ def answered(assignment: Assignment, terms: Protocol) -> Answered:
             Judgement.grade,
             Judgement.taken_back,
             Judgement.received_at,
-        )  # fmt: skip
+        )
         .join(Judgement.slot)
         .where(ours)
         .order_by(Judgement.id)

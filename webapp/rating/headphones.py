@@ -8,6 +8,7 @@ from datetime import timedelta
 from embeddings.listening.soundcheck import TRIAL_SECONDS
 from webapp.core.database import db, now
 from webapp.models import Rater
+from webapp.rating import hearing
 
 MOST_TRIES = 2
 _LEAST_RIGHT = 5  # of the six trials
@@ -58,8 +59,12 @@ def passed(rater: Rater) -> bool:
 
 
 def check_files(rater: Rater) -> list[str]:
-    """Return the files of the sound check, in their order, once for each try at headphones."""
+    """Return the files of the sound check, in their order, once for each try at headphones.
+
+    Behind them are the recordings of beeps, in the order of the rater's tries.
+    """
     if not rater.study.tone:
         return []
     files = [rater.study.tone, *(name for name, _ in json.loads(rater.study.trials))]
-    return files * MOST_TRIES
+    beeps = [name for name, _ in hearing.recordings(rater)]
+    return files * MOST_TRIES + beeps

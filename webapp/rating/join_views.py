@@ -7,6 +7,7 @@ an answer that got lost on its way is no place lost.
 
 import secrets
 from typing import Any
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from flask import (
@@ -21,16 +22,19 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
 
 from embeddings.errors import InputError
 from webapp.core.database import beside, db, reading
+from webapp.core.error_pages import http_error
 from webapp.core.hosting.framing import samesite
 from webapp.core.languages.choosing import choose, offer
 from webapp.core.limits import limit
 from webapp.core.markdown import markdown
 from webapp.core.security import public
 from webapp.models import Rater, Study
-from webapp.rating import joining, people
+from webapp.rating import cookies, joining, people
 from webapp.rating.spoken_terms import spoken_terms
 
 bp = Blueprint("join", __name__)
@@ -48,6 +52,19 @@ def gate() -> ResponseReturnValue | None:
     return choose()
 
 
+@bp.errorhandler(CSRFError)
+def outdated(error: CSRFError) -> ResponseReturnValue:
+    """Find out whether a browser that sends no cookie refuses them."""
+    if request.is_json or not cookies.none_came():
+        return http_error(error)
+    try:
+        gate()
+    except HTTPException as too_many:
+        return http_error(too_many)
+    asked = [*request.args.items(multi=True), (cookies.ASKED, "asked")]
+    return redirect(f"?{urlencode(asked)}", 303)
+
+
 @bp.get("/join/<slug>")
 @public
 def join(slug: str) -> ResponseReturnValue:
@@ -55,6 +72,8 @@ def join(slug: str) -> ResponseReturnValue:
     if request.method == "HEAD":
         return ""
     study, rater = _who(slug)
+    if cookies.are_refused():
+        return _refused(study)
     if rater is not None:
         return _back(study, rater)
     if not people.is_open(study):
@@ -86,6 +105,16 @@ def begin(slug: str) -> ResponseReturnValue:
         rater = joining.join(study, request.args, secret)
         return _end(study, "full") if rater is None else _back(study, rater)
     return redirect(f"?{request.query_string.decode(errors='replace')}")  # here, once more
+
+
+def _refused(study: Study) -> ResponseReturnValue:
+    """Say that cookies are refused, and lead back to the address that led here."""
+    rest = [(key, one) for key, one in request.args.items(multi=True) if key != cookies.ASKED]
+    own = f"{request.script_root}{request.path}{'?' if rest else ''}{urlencode(rest)}"
+    terms = spoken_terms(study)
+    return render_template(
+        "rating/cookies.html", study=study, terms=terms, can_withdraw=False, own=own
+    )
 
 
 def _who(slug: str) -> tuple[Study, Rater | None]:

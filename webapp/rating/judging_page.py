@@ -11,6 +11,7 @@ from webapp.core.envelopes import envelope_letters
 from webapp.models import Assignment, Candidate, Rater, Slot
 from webapp.rating import reopening, trying
 from webapp.rating.answers import Answered
+from webapp.rating.moments import last_elsewhere
 from webapp.rating.people import Step, sitting_blocks
 from webapp.rating.tokens import Thing, token
 
@@ -37,6 +38,7 @@ class View:
     number : of the query in the sitting
     later : about how many items come after this block, repeats included
     finished : (number, token of the query) of what can be reopened
+    elsewhere : when the last answer was given in another sitting (ISO 8601), "" where it was not
     preview : whether nothing that is answered is stored, and nothing needs an answer
     """
 
@@ -60,6 +62,7 @@ class View:
     number: int = 1
     later: int = 0
     finished: list[tuple[int, str]] = field(default_factory=list)
+    elsewhere: str = ""
     preview: bool = False
 
 
@@ -109,6 +112,7 @@ def view(rater: Rater, sitting: str, step: Step, page: int | None = None, again:
         number=number,
         later=_later(rater, assignment, repeat=repeat),
         finished=finished,
+        elsewhere=last_elsewhere(rater, sitting),
         preview=preview,
     )
 

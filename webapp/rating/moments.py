@@ -15,10 +15,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from embeddings.errors import InputError
 from evaluation.keys import shown
 from webapp.core.database import db, now
-from webapp.models import LastAnswer, Study
+from webapp.models import LastAnswer, Rater, Study
 from webapp.rating.tokens import Name, Thing
 
 _LATEST = timedelta(days=1)
+_LATELY = timedelta(hours=1)
+"""Where answers of before came from is no news: the browser was closed since, or is elsewhere."""
+
 _SLIGHT = timedelta(minutes=1)
 """A clock that is off by less is left as it is: what a message takes on its way is in it, too."""
 
@@ -79,6 +82,18 @@ def takes(
 def is_since(name: Name, thing: Thing, given: datetime) -> bool:
     """Return whether an answer is no older than its page, and than the block that it is in."""
     return max(name.since, thing.assignment.assigned_at) - _SLIGHT <= given
+
+
+def last_elsewhere(rater: Rater, sitting: str) -> str:
+    """Return when the rater's last answer was given, where that was lately and in another sitting.
+
+    In ISO 8601, in UTC; "" where the last one is of this sitting, or there is none.
+    """
+    found = sa.select(LastAnswer).where(LastAnswer.rater_id == rater.id)
+    last = db.session.scalar(found.order_by(LastAnswer.given_at.desc()).limit(1))
+    if last is None or last.sitting == sitting or last.given_at < now() - _LATELY:
+        return ""
+    return last.given_at.isoformat()
 
 
 def note_answer(name: Name, given: datetime) -> None:

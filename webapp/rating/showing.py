@@ -2,30 +2,33 @@
 
 from typing import Any
 
-from flask import render_template, request, session, url_for
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from webapp.core.markdown import markdown
 from webapp.models import Rater
-from webapp.rating import headphones, joining, people, reopening, trying
+from webapp.rating import joining, people, reopening, trying
 from webapp.rating import judging_page as judging
+from webapp.rating.check_page import sitting
 from webapp.rating.spoken_terms import asked, spoken_terms
-from webapp.rating.tokens import check_token, is_sitting, new_sitting
 
 
 def judging_page(rater: Rater, step: people.Step) -> ResponseReturnValue:
     """Return the page of a block, the one that a step is at or an earlier one that is asked for."""
     page, again = request.args.get("page", type=int), request.args.get(reopening.AGAIN, "")
-    view = judging.view(rater, _sitting(), step, page, again)
+    view = judging.view(rater, sitting(), step, page, again)
     template = "rating/page.html" if rater.study.terms.method == "graded" else "rating/lists.html"
     instructions = markdown(spoken_terms(rater.study).instructions)
     return show(template, rater, view=view, instructions=instructions)
 
 
 def questions_page(
-    rater: Rater, when: str, values: dict[str, str], errors: dict[str, str]
+    rater: Rater, when: str, values: dict[str, str], errors: dict[str, str], refused: bool = False
 ) -> ResponseReturnValue:
-    """Return a questionnaire with what was typed, and what is wrong with it, by question."""
+    """Return a questionnaire with what was typed, and what is wrong with it, by question.
+
+    `refused` says that the browser refuses cookies, so that nothing of it could be stored.
+    """
     return show(
         "rating/questions.html",
         rater,
@@ -33,24 +36,8 @@ def questions_page(
         questions=asked(rater.study, when),
         values=values,
         errors=errors,
+        refused=refused,
     )
-
-
-def check_page(rater: Rater, name: str) -> ResponseReturnValue:
-    """Return the sound check or the headphone test."""
-    sitting = _sitting()
-    tokens = [
-        check_token(sitting, rater, place) for place in range(len(headphones.check_files(rater)))
-    ]
-    addresses = [
-        url_for(".sound", **(request.view_args or {}), sound=one) for one in tokens
-    ]  # fmt: skip
-    if name == "sound":
-        return show("rating/sound.html", rater, tone=addresses[0])
-    tries, trials = headphones.tries_of(rater), headphones.drawn_trials(rater)
-    first = 1 + tries * (1 + len(trials))  # another try, other addresses: to be heard once more
-    heard = [addresses[first + place] for place in trials]
-    return show("rating/headphones.html", rater, trials=heard, tries=tries)
 
 
 def end_page(rater: Rater, why: str) -> ResponseReturnValue:
@@ -79,10 +66,3 @@ def show(template: str, rater: Rater, **context: Any) -> str:
         trying=trying.kind_of(rater.token),
         **context,
     )
-
-
-def _sitting() -> str:
-    """Return the sitting of this browser, a new one where it has none."""
-    if not is_sitting(session.get("sitting")):
-        session["sitting"] = new_sitting()
-    return session["sitting"]

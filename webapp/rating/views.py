@@ -14,7 +14,6 @@ from flask import (
     render_template,
     request,
     send_file,
-    session,
     url_for,
 )
 from flask.typing import ResponseReturnValue
@@ -33,22 +32,18 @@ from webapp.core.markdown import markdown
 from webapp.core.other_keys import note_other
 from webapp.core.security import public
 from webapp.models import Rater
-from webapp.rating import headphones, people, showing, storing, trying
+from webapp.rating import check_page, cookies, headphones, hearing, people, showing, storing, trying
 from webapp.rating.answer_kinds import KINDS
 from webapp.rating.answers import finish_page, parse_answer
-from webapp.rating.old_tokens import is_old, old_tone, open_old_token
+from webapp.rating.moments import last_elsewhere
+from webapp.rating.old_tokens import is_old, open_old_token
 from webapp.rating.spoken_terms import spoken_terms
-from webapp.rating.tokens import (
-    TONE,
-    Name,
-    find_thing,
-    open_token,
-    other_mark,
-)
+from webapp.rating.tokens import Name, find_thing, open_token, other_mark
 from webapp.study.lifecycle import sounds_folder
 
 bp = Blueprint("rate", __name__, url_prefix="/rate/<slug>/<token>")
 
+_CHECKS = {"rate.sound_check": "sound", "rate.headphones": "headphones"}
 _MOST_SEEN = 20_000  # links that are remembered
 
 
@@ -83,14 +78,17 @@ def outdated(error: CSRFError) -> ResponseReturnValue:
     if stopped is not None:
         return stopped
     given = dict(request.view_args or {})
-    flash(_("That page was out of date. Nothing was lost: please send it once more."))
     rater, when = _rater(given["slug"], given["token"]), str(given.pop("when", ""))
-    step = people.where(rater)
+    step, refused = people.where(rater), cookies.are_refused()
+    if not refused:
+        cookies.tell_lost()
     if when and (step.name, step.when) == ("questions", when):
-        return showing.questions_page(
-            rater, when, people.given_answers(rater, when, request.form), {}
-        )
-    return _back(**given)
+        answers = people.given_answers(rater, when, request.form)
+        return showing.questions_page(rater, when, answers, {}, refused=refused)
+    if request.endpoint in _CHECKS and step.name == _CHECKS[request.endpoint]:
+        template, shown = check_page.view(rater, step.name)
+        return showing.show(template, rater, given=request.form, refused=refused, **shown)
+    return _back(**given, **({cookies.ASKED: "asked"} if cookies.none_came() else {}))
 
 
 @bp.get("")
@@ -99,6 +97,10 @@ def page(slug: str, token: str) -> ResponseReturnValue:
     """Show the page that the rater is at on the way from consent to thanks."""
     reads()
     rater = _rater(slug, token)
+    if cookies.are_refused():
+        return showing.show(
+            "rating/cookies.html", rater, own=url_for(".page", slug=slug, token=token)
+        )
     step = people.standing(rater)
     if step is None:
         with writing():  # to show it is nothing that anybody should wait for
@@ -114,7 +116,8 @@ def page(slug: str, token: str) -> ResponseReturnValue:
     if step.name == "questions":
         return showing.questions_page(rater, step.when, {}, {})
     if step.name in ("sound", "headphones"):
-        return showing.check_page(rater, step.name)
+        template, shown = check_page.view(rater, step.name)
+        return showing.show(template, rater, **shown)
     return showing.end_page(rater, step.name)
 
 
@@ -122,7 +125,7 @@ def page(slug: str, token: str) -> ResponseReturnValue:
 @public
 def sound(slug: str, token: str, sound: str) -> Response:
     """Send the sound that a token stands for, without a word about where it comes from."""
-    name = _sound_file(_rater(slug, token), sound)
+    name = check_page.sound_file(_rater(slug, token), sound)
     if mark := other_mark(sound):
         note_other("The name of a sound", mark)
         return make_response(answer(OTHER_KEY, 404))
@@ -170,10 +173,18 @@ def questions(slug: str, token: str, when: str) -> ResponseReturnValue:
 @bp.post("/sound-check")
 @public
 def sound_check(slug: str, token: str) -> ResponseReturnValue:
-    """Store that the rater set the volume."""
+    """Store that the rater set the volume, and whether the beeps were counted right."""
     rater = _rater(slug, token)
-    if people.where(rater).name == "sound":
+    if people.where(rater).name != "sound":
+        return _back(slug, token)
+    if not hearing.is_asked(rater) or trying.kind_of(token) == trying.PREVIEW:
         people.pass_sound_check(rater)
+    elif request.form.get("tries", -1, type=int) == hearing.tries_of(rater):
+        count = request.form.get("beeps", -1, type=int)
+        if count < 0:
+            flash(_("Please type how many beeps you heard, as a number."))
+        else:
+            hearing.answer(rater, count)
     return _back(slug, token)
 
 
@@ -230,6 +241,14 @@ for _kind, _how in KINDS.items():
     bp.post(f"/{_kind}", endpoint=_how.endpoint, defaults={"kind": _kind})(take)
 
 
+@bp.get("/elsewhere")
+@public
+def elsewhere(slug: str, token: str) -> ResponseReturnValue:
+    """Say when the last answer was given, if that was in another browser or on another device."""
+    reads()
+    return {"at": last_elsewhere(_rater(slug, token), check_page.sitting())}
+
+
 @bp.post("/next")
 @public
 def finish(slug: str, token: str) -> ResponseReturnValue:
@@ -283,8 +302,8 @@ def _unknown(sound: str) -> str:
     return _("This was given on a page from before the server's key was changed.")
 
 
-def _back(slug: str, token: str) -> ResponseReturnValue:
-    return redirect(url_for(".page", slug=slug, token=token))
+def _back(slug: str, token: str, **asked: str) -> ResponseReturnValue:
+    return redirect(url_for(".page", slug=slug, token=token, **asked))
 
 
 def _rater(slug: str, token: str) -> Rater:
@@ -317,16 +336,3 @@ def _opened(slug: str, token: str, name: str) -> Name | None:
         return open_token(name)
     with reading():
         return open_old_token(_rater(slug, token), name)
-
-
-def _sound_file(rater: Rater, name: str) -> str:
-    """Return the file of the sound that a token names; "" for none."""
-    opened = open_old_token(rater, name) if is_old(name) else open_token(name)
-    thing = find_thing(rater, opened)
-    if thing:
-        return thing.sound
-    files = headphones.check_files(rater)
-    place = old_tone(session.get(f"sitting-{rater.id}"), name)
-    if opened and opened.rater == rater.id and opened.kind == TONE:
-        place = opened.number
-    return files[place] if place is not None and place < len(files) else ""

@@ -19,7 +19,7 @@ from embeddings.errors import InputError
 from embeddings.files import only_writer, whole_folder, write_text
 from embeddings.listening.copies import Delivered, make_copies
 from embeddings.listening.levels import Level
-from embeddings.listening.soundcheck import write_check_sounds
+from embeddings.listening.soundcheck import CheckSounds, write_check_sounds
 from embeddings.systems.store import Ranking
 from embeddings.tasks import Workers
 from evaluation.design.controls import distractors, far_clips
@@ -99,12 +99,12 @@ def _open(study: Study, workers: Workers, simulated: bool) -> Study:
         collection, rankings = subject(terms)
         pools = study_pools(study, collection, rankings)
         heard = sorted(set(chain.from_iterable(one.rows for one in pools)))
-    delivered, tone, trials = _no_sounds(collection, heard), "", "[]"
+    delivered, check = _no_sounds(collection, heard), None
     with whole_folder(study_folder(slug)) as folder:
         if not simulated:
             sounds = folder / "sounds"
             twice = met_twice(pools, terms)
-            delivered, tone, trials = _make_sounds(collection, heard, twice, sounds, terms, workers)
+            delivered, check = _make_sounds(collection, heard, twice, sounds, terms, workers)
             _write_levels(delivered, folder)
         asked = [one.query for one in pools if not one.practice]
         frozen.freeze(folder, collection, rankings, heard, asked)
@@ -114,7 +114,10 @@ def _open(study: Study, workers: Workers, simulated: bool) -> Study:
         if study.protocol_sha256 != sha256:
             raise InputError(f"The draft {slug!r} was changed while it was being opened.")
         _store(study, collection, pools, delivered)
-        study.level, study.tone, study.trials = delivered.common_level, tone, trials
+        study.level = delivered.common_level
+        if check:
+            study.tone, study.trials = check.tone, json.dumps(check.trials)
+            study.beeps = json.dumps(check.beeps)
         study.state, study.opened_at, study.code_version = "open", now(), __version__
         study.simulated = simulated
         if terms.languages:
@@ -214,7 +217,7 @@ def _make_sounds(
     folder: Path,
     terms: Protocol,
     workers: Workers,
-) -> tuple[Delivered, str, str]:
+) -> tuple[Delivered, CheckSounds | None]:
     clips = [collection.clips[row] for row in rows]
     sources = {clip.id: collection.audio_path(clip) for clip in clips}
     folder.mkdir()
@@ -224,12 +227,17 @@ def _make_sounds(
         format=listening.format, workers=workers, twice={collection.clips[row].id for row in twice},
     )  # fmt: skip
     if not (listening.sound_check or listening.headphones):
-        return delivered, "", "[]"
+        return delivered, None
     level = listening.loudness if delivered.common_level is None else delivered.common_level
     check = write_check_sounds(
-        folder, listening.format, level, terms.queries.seed, channels=delivered.channels
+        folder,
+        listening.format,
+        level,
+        terms.queries.seed,
+        channels=delivered.channels,
+        beeps=bool(listening.hearing),
     )
-    return delivered, check.tone, json.dumps(check.trials)
+    return delivered, check
 
 
 def _no_sounds(collection: Collection, rows: list[int]) -> Delivered:

@@ -37,9 +37,12 @@ def with_origins(
 
 def answer_columns(raters: "pd.DataFrame", names: Names) -> dict[str, list[str]]:
     """Return how raters answered, of answers as the database has them, with a column a question."""
-    tries = [json.loads(one or "[]") for one in raters["headphones"]]
-    found = {"headphones": [";".join(map(str, one)) for one in tries]}
-    for when, questions in names.items():
+    found = {}
+    for test in ("headphones", "hearing"):
+        tries = [json.loads(one or "[]") for one in raters[test]]
+        found[test] = [";".join(map(str, one)) for one in tries]
+    for when in ("before", "after"):
+        questions = names[when]
         given = [json.loads(one or "{}") for one in raters[when]]
         found |= {f"{when}.{name}": [one.get(name, "") for one in given] for name in questions}
     return found

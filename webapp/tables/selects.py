@@ -135,8 +135,8 @@ SELECTS: dict[str, sa.Select] = {
     .order_by(Preference.id),
     "raters": sa.select(
         Rater.number, Rater.joined, Rater.invited_at, Rater.consented_at, Rater.declined_at,
-        Rater.checked_at, Rater.screened_at, Rater.finished_at, Rater.headphones, Rater.before,
-        Rater.after,
+        Rater.checked_at, Rater.screened_at, Rater.finished_at, Rater.headphones, Rater.hearing,
+        Rater.before, Rater.after,
     )
     .where(Rater.study_id == _STUDY)
     .order_by(Rater.number),

@@ -4,10 +4,13 @@
 import { Keeping } from "./answer-store.js";
 
 const SHORTEST_WAIT = 500; // milliseconds between tries, doubled up to
-const LONGEST_WAIT = 30000;
+const LONGEST_WAIT = 2000; // so that what waits is stored within 3 s of the server's return
+const SPREAD = 0.2; // of a wait, up and down: many raters do not come back at one moment
+const SOON = 1000; // within so many, all who find the network again at once
 const LONGEST_REST = 60000; // that a server may ask for
 const LONGEST_LEAVE = 30000;
 const PATIENCE = 10000; // for one answer
+const PROBE = 2500; // for one after a failed one; each fourth has all patience, on slow networks
 const OURS = 409; // the status of what is refused although it is this rater's
 
 // A random UUID (version 4). crypto.randomUUID is absent on plain http under a LAN name.
@@ -40,11 +43,12 @@ export class Queue extends Keeping {
   // changed() }. A listen is refused without a word, and so is what was refused before.
   constructor(rater, csrf, on) {
     super(rater);
-    Object.assign(this, { csrf, on, wait: SHORTEST_WAIT, draining: null, asked: false, timer: 0, rested: 0 });
+    Object.assign(this, { csrf, on, wait: SHORTEST_WAIT, failed: 0, inFlight: null, draining: null, asked: false, timer: 0, rested: 0 });
     this.leaving = []; // [key, entry] of what was stored while the page is left
     this.leavingTimer = 0;
     this.again = new Set(); // UUIDs of what was refused and is to be tried once more
-    window.addEventListener("online", () => this.drain());
+    window.addEventListener("online", () => this.soon());
+    document.addEventListener("visibilitychange", () => document.hidden || this.soon());
     window.addEventListener("beforeunload", () => this.leave());
   }
 
@@ -131,6 +135,20 @@ export class Queue extends Keeping {
     return true;
   }
 
+  // Send what waits before long, if nothing is being sent.
+  soon() {
+    if (this.failed) this.inFlight?.abort(); // it may be lost with the network of before
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.drain(), Math.random() * SOON);
+  }
+
+  // Send what waits at once: somebody asked for it.
+  now() {
+    this.wait = SHORTEST_WAIT;
+    if (this.failed) this.inFlight?.abort();
+    return this.drain();
+  }
+
   // Send what waits, in order; one drain at a time. Resolves when nothing waits or sending failed.
   drain() {
     clearTimeout(this.timer);
@@ -163,6 +181,7 @@ export class Queue extends Keeping {
       if (answer.saved) await this.remove(key, entry);
       else await this.refuse(key, entry, answer);
       this.wait = SHORTEST_WAIT;
+      this.failed = 0;
       entries = await this.pending();
       this.count(entries); // first: whoever reads "saved" and leaves is not asked whether to stay
       if (answer.saved) this.on.saved(entry);
@@ -179,7 +198,9 @@ export class Queue extends Keeping {
     this.on.waiting(answers);
     if (answer.outdated && answers) this.on.outdated(answer);
     const rest = Math.max(this.rested - performance.now(), 0);
-    if (answer.again) this.timer = setTimeout(() => this.drain(), Math.max(this.wait, rest));
+    const spread = 1 + SPREAD * (2 * Math.random() - 1);
+    if (answer.again) this.timer = setTimeout(() => this.drain(), Math.max(this.wait * spread, rest));
+    this.failed += 1;
     this.wait = Math.min(2 * this.wait, LONGEST_WAIT);
     this.on.changed();
   }
@@ -197,23 +218,28 @@ export class Queue extends Keeping {
   // What asks for a rest gets it.
   async send({ address, body, refused }) {
     if (performance.now() < this.rested) return { again: true };
-    let response;
+    const stop = new AbortController();
+    this.inFlight = stop;
+    const timer = setTimeout(() => stop.abort(), this.failed % 4 ? PROBE : PATIENCE);
+    let response, answer;
     try {
       response = await fetch(address, {
         method: "POST",
         headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": this.csrf },
         // by the clock of given_at, too: the server sees by it how far that clock is off
         body: JSON.stringify({ ...body, sent_at: new Date().toISOString(), ...(refused && { kept: true }) }),
-        signal: AbortSignal.timeout(PATIENCE),
+        signal: stop.signal,
       });
+      answer = await response.json().catch(() => null);
     } catch {
       return { again: true };
+    } finally {
+      clearTimeout(timer);
     }
     const rest = 1000 * Number(response.headers.get("Retry-After") ?? 0);
     if (rest > 0) this.rested = performance.now() + Math.min(rest, LONGEST_REST);
-    const answer = await response.json().catch(() => null);
     if (response.ok && answer?.saved === body.uuid) return { saved: true };
-    if (answer?.reload) return { outdated: true, otherKey: Boolean(answer.other_key) };
+    if (answer?.reload) return { outdated: true, otherKey: Boolean(answer.other_key), noCookie: Boolean(answer.no_cookie) };
     // Only the app itself can refuse. A proxy's or a portal's error page cannot.
     if (typeof answer?.refused !== "string") return { again: true };
     return { reason: answer.refused, status: response.status, server: response.headers.get("Date") ?? "" };

@@ -4,6 +4,7 @@ import "../player/player.js";
 import { grading } from "./grading.js";
 import { startHelp } from "../core/help.js";
 import { singleKeys, typing, walkItems } from "../core/items.js";
+import { startElsewhere } from "./elsewhere.js";
 import { startMarks } from "./heard-marks.js";
 import { startListening } from "./listening.js";
 import { startLists } from "./lists.js";
@@ -23,6 +24,7 @@ const top = document.querySelector(".rate-query");
 for (const button of document.querySelectorAll(".grade, .nudge")) button.disabled = false;
 
 startListening();
+startElsewhere();
 startHelp();
 walkItems();
 startMarks();

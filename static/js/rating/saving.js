@@ -5,7 +5,7 @@ import { Queue, uuid } from "./queue.js";
 
 export const work = document.getElementById("work").dataset;
 const banner = document.getElementById("banner");
-const [bannerWords, more] = banner.children;
+const [bannerWords, more, now] = banner.children;
 const listeners = [];
 let refusal = ""; // stays, to be read
 let isAboutSaving = false; // what the banner says, so that it goes when all is saved
@@ -14,11 +14,12 @@ export function address(of) {
   return new URL(work[of], location).href;
 }
 
-function say(words, { aboutSaving = false } = {}) {
+function say(words, { aboutSaving = false, waits = false } = {}) {
   bannerWords.textContent = words;
   const isRefusal = words !== "" && words === refusal;
   more.textContent = isRefusal ? banner.dataset.more : "";
   more.hidden = !isRefusal;
+  now.hidden = !waits;
   banner.hidden = !words;
   isAboutSaving = aboutSaving;
 }
@@ -35,7 +36,7 @@ export function sayUndecided() {
 
 // Say that the page cannot be left yet, where nothing says why.
 export function sayUnsaved() {
-  if (banner.hidden) say(banner.dataset.unsaved, { aboutSaving: true });
+  if (banner.hidden) say(banner.dataset.unsaved, { aboutSaving: true, waits: true });
 }
 
 // listener: { saved(entry), kept(), refused(entry) }
@@ -54,7 +55,7 @@ export const queue = new Queue(
     saved: (entry) => tell("saved", entry),
     waiting(count) {
       if (count) tell("kept");
-      if (count) say(counted(banner.dataset.waiting, count), { aboutSaving: true });
+      if (count) say(counted(banner.dataset.waiting, count), { aboutSaving: true, waits: true });
       else if (isAboutSaving) say(refusal);
     },
     refused(entry, reason) {
@@ -62,10 +63,14 @@ export const queue = new Queue(
       say(refusal);
       tell("refused", entry);
     },
-    outdated: ({ otherKey }) => say(banner.dataset[otherKey ? "otherKey" : "reload"], { aboutSaving: true }),
+    outdated({ otherKey, noCookie }) {
+      say(banner.dataset[otherKey ? "otherKey" : noCookie ? "noCookie" : "reload"], { aboutSaving: true });
+    },
     changed: () => kept.draw(),
   },
 );
+
+now.addEventListener("click", () => queue.now());
 
 export const kept = new Kept(queue, () => {
   if (refusal && !isAboutSaving) say("");

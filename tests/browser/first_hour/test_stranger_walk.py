@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.browser.barriers import looked_at, unfold, violations
-from tests.support.browser.tab import Page, expect, sideways, sign_in, whole
+from tests.support.browser.tab import Page, expect, playing_past, sideways, sign_in, whole
 from tests.support.server import Server
 from tests.support.small import CLASSES, RATE, make_sound
 
@@ -163,7 +163,10 @@ def _hear_and_try(stranger: _Stranger, tab: Page) -> None:
     expect(tab.get_by_role("button", name="Preview as a rater")).to_be_visible()
     stranger.look("Try it as a rater")
     stranger.press("Preview as a rater")
-    tab.locator("sound-player button").first.click()
+    tab.locator("sound-player .play").first.click()
+    playing_past(tab, 0.05)
+    tab.locator("sound-player .play").last.click()
+    expect(tab.locator("#must-play")).to_be_empty()
     tab.locator("main form button.btn-primary").click()  # the volume is set
     for where in ("Practice", "Query 1"):
         expect(tab.locator(".progress-where")).to_contain_text(where)

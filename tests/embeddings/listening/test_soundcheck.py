@@ -16,7 +16,7 @@ from tests.support.loudness import read_loudness
 @pytest.mark.parametrize("format", ["flac", "mp3"])
 def test_check_sounds(tmp_path: Path, format: str) -> None:
     made = write_check_sounds(tmp_path, format, -30.0, seed=5)
-    names = [made.tone, *(name for name, _ in made.trials)]
+    names = [made.tone, *(name for name, _ in (*made.beeps, *made.trials))]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
     chord, rate = read_audio(tmp_path / made.tone)
     assert chord.shape == (5 * rate, 1)

@@ -30,9 +30,9 @@ KEYS = [
     "heard", "seconds", "choice",
 ]  # fmt: skip
 FIELDS = [
-    "answer", "q-age", "q-device", "tries", "trial-1", "trial-6", "block", "page", "action",
-    "toml", "sure", "count", "assignment", "view", "slug", "systems", "csrf_token", "way", "clips",
-    "shown", "questions", "question.1.part", "question.1.id", "away",
+    "answer", "q-age", "q-device", "tries", "beeps", "trial-1", "trial-6", "block", "page",
+    "action", "toml", "sure", "count", "assignment", "view", "slug", "systems", "csrf_token", "way",
+    "clips", "shown", "questions", "question.1.part", "question.1.id", "away",
     "name", "path", "upload", "reader", "job", "embeddings", "representations", "representation",
     "cell", "pca", "search", "method", "file", "exclude_same",
 ]  # fmt: skip
@@ -44,8 +44,8 @@ TOML = [
 ]  # fmt: skip
 
 RIGHT = {
-    "answer": "yes", "q-age": "30", "tries": "0", "page": "1", "action": "create", "away": "1",
-    "toml": TOML[0], "sure": "yes", "count": "2", "assignment": "1", "view": "x",
+    "answer": "yes", "q-age": "30", "tries": "0", "beeps": "4", "page": "1", "action": "create",
+    "away": "1", "toml": TOML[0], "sure": "yes", "count": "2", "assignment": "1", "view": "x",
     **{f"trial-{number}": "1" for number in range(1, 7)},
     "embeddings": "good", "representation": "VGGish", "job": "1",
 }  # fmt: skip

@@ -14,8 +14,8 @@ from webapp.core.database import db, now
 from webapp.models import SigninLink
 
 RATERS = (
-    "consent", "finish", "flag", "grade", "headphones", "listen", "page", "prefer", "questions",
-    "sound", "sound_check", "withdraw", "withdrawal",
+    "consent", "elsewhere", "finish", "flag", "grade", "headphones", "listen", "page", "prefer",
+    "questions", "sound", "sound_check", "withdraw", "withdrawal",
 )  # fmt: skip
 OPEN = {
     "watch.healthz",

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from embeddings.collection.clips import Collection
 from embeddings.systems.store import Ranking
 from tests.support.places import BASE
-from tests.support.studies.headphone_test import right_answers, time_goes_by
+from tests.support.studies.headphone_test import right_answers, right_count, time_goes_by
 from tests.support.studies.rater import Page, join
 from webapp.core.database import db
 from webapp.core.security import CONTENT_SECURITY_POLICY
@@ -115,7 +115,8 @@ def received(app: Flask, path: str) -> list[bytes]:
     rater.load(path)
     rater.send("consent", answer="yes")
     rater.send("questions/before", **{"q-age": "30"})
-    rater.send("sound-check")
+    rater.send("sound-check", beeps="1")
+    rater.send("sound-check", beeps=str(right_count(app, path)))
     right = enumerate(right_answers(app, path), 1)
     time_goes_by(app, path)
     rater.send("headphones", **{f"trial-{place}": str(one) for place, one in right})
