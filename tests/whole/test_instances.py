@@ -252,7 +252,7 @@ def test_a_rater_goes_on_where_an_older_version_was_left(instance: Instance) -> 
     client, path = instance.app.test_client(), instance.raters["half_way"]
     page = client.get(path)
     assert page.status_code == 200
-    assert "Query 2 of 3 · page 1 of 2" in page.text
+    assert "Round 2 of 3 · page 1 of 2" in page.text
     assert page.text.count('aria-pressed="true"') == 2  # what was saved before the network went
     before = count(instance)
     token, _ = rater_page(page.text)

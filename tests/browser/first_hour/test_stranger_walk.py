@@ -168,7 +168,7 @@ def _hear_and_try(stranger: _Stranger, tab: Page) -> None:
     tab.locator("sound-player .play").last.click()
     expect(tab.locator("#must-play")).to_be_empty()
     tab.locator("main form button.btn-primary").click()  # the volume is set
-    for where in ("Practice", "Query 1"):
+    for where in ("Practice", "Round 1"):
         expect(tab.locator(".progress-where")).to_contain_text(where)
         assert violations(tab) == "", where
         tab.locator("#next button").click()

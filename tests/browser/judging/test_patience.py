@@ -87,7 +87,7 @@ def test_a_grade_is_one_key(page: Page, paced: tuple[Server, int, int]) -> None:
     page.goto(invited(server))
     page.get_by_role("button", name="I agree").press("Enter")
     for query in range(queries):
-        expect(page.locator(".progress-where")).to_contain_text(f"Query {query + 1} of {queries}")
+        expect(page.locator(".progress-where")).to_contain_text(f"Round {query + 1} of {queries}")
         for number in range(sounds):
             expect(page.locator(".candidate").nth(number)).to_be_focused()
             wait_until(page, UNLOCKED)
@@ -178,7 +178,7 @@ def test_minutes_left_a_break_and_a_query_once_more(
             page.get_by_role("button", name="Go on", exact=True).click()
             expect(page.locator("#break")).to_be_hidden()
     page.get_by_role("button", name="Next query").click()
-    expect(page.locator(".progress-where")).to_contain_text("Query 2 of 2")
+    expect(page.locator(".progress-where")).to_contain_text("Round 2 of 2")
     page.wait_for_load_state()
     if count < 5:
         page.clock.fast_forward(60_000)
@@ -186,13 +186,13 @@ def test_minutes_left_a_break_and_a_query_once_more(
     left = page.locator("#minutes-left")
     expect(left).to_contain_text("minutes left at your pace")
     page.get_by_text("Look at a finished query again").click()
-    page.get_by_role("link", name="Query 1").click()
+    page.get_by_role("link", name="Round 1").click()
     expect(page.get_by_text("You finished this query.")).to_be_visible()
-    expect(page.locator(".progress-where")).to_contain_text("Query 1 of 2")
+    expect(page.locator(".progress-where")).to_contain_text("Round 1 of 2")
     page.wait_for_load_state()
     press(page, 0, 80)
     expect(state(page, 0)).to_have_text("saved ✓")
     page.get_by_role("button", name="Back to where you were").click()
-    expect(page.locator(".progress-where")).to_contain_text("Query 2 of 2")
+    expect(page.locator(".progress-where")).to_contain_text("Round 2 of 2")
     given = [one.grade for one in rows(server, Judgement)]
     assert given[-1] == 80

@@ -88,7 +88,7 @@ def english(said: list[str], code: str) -> list[str]:
     """Return what is English of what is said in a language that is written in its own letters."""
     words = re.sub(r"https?://\S+", "", " ".join(said))
     if code in ("ar", "ja"):
-        found = re.findall(r"[A-Za-z]{2,}", re.sub(r"\{(count|name|at|from|to)\}", "", words))
+        found = re.findall(r"[A-Za-z]{2,}", re.sub(r"\{(count|name|time|at|from|to)\}", "", words))
         names = {"graded", "all", "reason", "few", "many", "one", "two", "other", "zero", "count"}
         return sorted(set(found) - ALLOWED - names)
     left = []

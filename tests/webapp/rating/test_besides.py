@@ -69,7 +69,7 @@ def test_they_are_stored_exported_and_read_back(
     assert "loud" not in Page(app.test_client(), theirs).text  # never shown to anybody else
     assert page.next().status_code == 302  # what was said is an answer: nothing is left
     page.load()
-    assert "Query 2 of 3" in page.text
+    assert "Round 2 of 3" in page.text
 
     with app.app_context():
         found = lifecycle.find_study("way")

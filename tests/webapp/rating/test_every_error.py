@@ -33,7 +33,8 @@ from webapp.study.lifecycle import close_study
 from webapp.study.signatures import check_signature
 
 ASKED = FULL.replace("most = 2", 'most = 30\nids = ["PROLIFIC_PID"]')
-ASKED = ASKED.replace("level = true", "level = true\nheadphones = true\nmust_listen = 0.5")
+ASKED = ASKED.replace("level = true", "level = true\nheadphones = true\n[answers]\nremarks = true")
+ASKED = re.sub(r"must_listen = \S+", "must_listen = 0.5", ASKED)
 ASKED = ASKED.replace(
     "[controls]\nrepeats = 2", '[controls]\nrepeats = 0\n[scale]\npreset = "mirex-fine"'
 )
@@ -116,6 +117,8 @@ def pass_checks(one: Rated) -> str:
     typed = client.post(f"{path}/questions/before", data={"csrf_token": "old", "q-age": "forty"})
     assert 'value="forty"' in one.see(typed, 200).text
     form(client, path, "questions/before", **{"q-age": "40"})
+    form(client, path, "sound-check", beeps="many")
+    one.see(client.get(path), 200)
     form(client, path, "sound-check")
     client.get(path)
     form(client, path, "headphones")  # too soon
@@ -139,6 +142,7 @@ def answer_wrongly(one: Rated, page: Page) -> None:
     for change in BAD:
         one.see(page.post(change if change in ([], {}) else grade(**change)))
     one.see(page.post(grade(choice="X", block=sound), "preferences"))
+    one.see(page.post(grade(text="x" * 501), "remarks"))
     stored = grade(given_at=datetime.now(UTC).isoformat())
     assert page.post(stored).json == {"saved": stored["uuid"]}
     one.see(page.post(stored | {"grade": 2}), 409)
@@ -234,7 +238,7 @@ def untold(one: Rated) -> list[str]:
 def english_of(one: Rated) -> list[str]:
     """Return the English words of what was told; names, keys and what was sent are no words."""
     text = re.sub(
-        r"'[^']*'|\{\{id\}\}|\b\w*\d\w*\b|PROLIFIC_PID|signature",
+        r"'[^']*'|\{[a-z]+\}|\{\{id\}\}|\b\w*\d\w*\b|PROLIFIC_PID|signature",
         "",
         html.unescape("\n".join(one.said)),
     )

@@ -25,7 +25,7 @@ def stored(app: Flask) -> list[tuple[int, str, bool]]:
 
 def again(page: Page, number: int) -> str:
     """Return the address that reopens a finished query, as the page names it."""
-    found = re.search(rf'href="([^"]+\?again=\w+)"[^>]*>Query {number}<', page.text)
+    found = re.search(rf'href="([^"]+\?again=\w+)"[^>]*>Round {number}<', page.text)
     assert found, page.text
     return found[1]
 
@@ -111,7 +111,7 @@ def test_a_study_of_before_has_none_of_it(app: Flask, study, client: FlaskClient
     assert page.post(page.grade(sound, 60, way="go_on")).status_code == 400
     assert page.post(page.grade(sound, 60, taken_back=True)).status_code == 400
     page.grade_all()
-    assert "Look at a finished query again" not in Page(client, path).text
+    assert "Look at a finished round again" not in Page(client, path).text
     with app.app_context():
         table = Tables(db.session.scalars(sa.select(Study)).one()).table("judgements")
         assert {"way", "taken_back"}.isdisjoint(table.columns)
@@ -123,13 +123,13 @@ def test_a_finished_query_is_reopened_until_its_repeats(
     text = "page = 2\npractice = false\n" + PROTOCOL.replace("repeats = 0", "repeats = 1")
     path = study(text)[0]
     page = Page(client, path)
-    while "Query 1 of" in page.text:
+    while "Round 1 of" in page.text:
         page.grade_all(40)
         page.load()
     address = again(page, 1)
     back = client.get(address).text
-    assert "You finished this query." in back
-    assert "Query 1 of 3" in back
+    assert "You finished this round." in back
+    assert "Round 1 of 3" in back
     sounds = re.findall(r'data-sound="(\w+)"', back)
     assert len(sounds) == 2
     assert 'name="page" value="2"' in back
@@ -137,7 +137,7 @@ def test_a_finished_query_is_reopened_until_its_repeats(
     assert set(re.findall(r'data-sound="(\w+)"', further)).isdisjoint(sounds)
     assert page.post(page.grade(sounds[0], 100)).json["saved"]
     assert stored(app)[-1][0] == 100
-    assert "Query 2 of 3" in client.get(path).text  # nothing else is changed by it
+    assert "Round 2 of 3" in client.get(path).text  # nothing else is changed by it
 
     for _ in range(20):  # to the repeats, which come when all else is done
         if "A few more sounds" in page.text:
@@ -145,9 +145,9 @@ def test_a_finished_query_is_reopened_until_its_repeats(
         page.grade_all(40)
         page.load()
     assert "A few more sounds" in page.text
-    assert ">Query 1<" not in page.text  # the one that is asked again
-    assert ">Query 2<" in page.text
-    assert "You finished this query." not in client.get(address).text
+    assert ">Round 1<" not in page.text  # the one that is asked again
+    assert ">Round 2<" in page.text
+    assert "You finished this round." not in client.get(address).text
 
 
 def test_another_raters_query_is_not_reopened(study, client: FlaskClient) -> None:
@@ -156,5 +156,5 @@ def test_another_raters_query_is_not_reopened(study, client: FlaskClient) -> Non
     page.grade_all()
     address = again(Page(client, mine), 1)
     other = client.get(theirs + address[address.index("?") :]).text
-    assert "You finished this query." not in other
-    assert "Query 1 of 3" in other
+    assert "You finished this round." not in other
+    assert "Round 1 of 3" in other
