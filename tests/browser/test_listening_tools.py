@@ -59,10 +59,10 @@ def test_sounds_are_compared_at_one_place_and_a_part_is_repeated(
     assert page.evaluate(f"{player}.share") < 1
 
     page.keyboard.press("x")
-    expect(page.locator("#tools-told")).to_have_text("A: the query")
+    expect(page.locator("#tools-told")).to_have_text("A: the sound at the top")
     wait_until(page, f"{PLAYING} === document.querySelector('#query sound-player')")
     name, place = page.evaluate("played.at(-1)")
-    assert name == "the query"
+    assert name == "the sound at the top"
     assert 1 <= place < 1.3  # where the other one was, not at its start
     expect(first.locator(".play")).to_have_attribute("data-side", "B")
     playing = "[...document.querySelectorAll('audio')].filter(one => !one.paused).length"

@@ -14,8 +14,8 @@ from webapp.core.database import db, now
 from webapp.models import SigninLink
 
 RATERS = (
-    "consent", "elsewhere", "finish", "flag", "grade", "headphones", "listen", "page", "prefer",
-    "questions", "sound", "sound_check", "withdraw", "withdrawal",
+    "cannot_say", "consent", "elsewhere", "finish", "flag", "grade", "headphones", "listen", "page",
+    "prefer", "questions", "remark", "sound", "sound_check", "withdraw", "withdrawal",
 )  # fmt: skip
 OPEN = {
     "watch.healthz",
