@@ -84,10 +84,10 @@ FAULTS = (
     Fault(
         "an SQL query: the first grade of a sound counts, and no change of mind",
         "webapp/rating/answers.py",
-        """        .where(Slot.assignment_id == assignment.id)
+        """        .where(ours)
         .order_by(Judgement.id)
 """,
-        """        .where(Slot.assignment_id == assignment.id)
+        """        .where(ours)
         .order_by(Judgement.id.desc())
 """,
         ("tests/webapp/rating/test_rate.py",),

@@ -12,7 +12,7 @@ from embeddings.audio.decoding import decode, read_audio
 from embeddings.audio.flac_frames import flac_length
 from embeddings.audio.lengths import Length
 from embeddings.errors import InputError
-from tests.support.tone import RATE, tone
+from tests.support.sounds.tone import RATE, tone
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from embeddings.audio.decoding import decode
 from embeddings.audio.flac_frames import flac_length
 from embeddings.audio.kinds import WAV
 from embeddings.errors import InputError
-from tests.support.tone import RATE, tone
+from tests.support.sounds.tone import RATE, tone
 
 
 def test_of_empty_bytes_none_is_taken_for_the_head_of_an_mp3s_frame(

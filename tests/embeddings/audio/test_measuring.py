@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from embeddings.audio.measuring import ENVELOPE_POINTS, envelope, measure
-from tests.support.tone import RATE, tone
+from tests.support.sounds.tone import RATE, tone
 
 
 def test_envelope_shows_where_the_sound_is() -> None:

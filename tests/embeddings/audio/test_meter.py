@@ -14,7 +14,7 @@ from embeddings.audio.decoding import decode
 from embeddings.audio.measuring import measure
 from embeddings.audio.meter import integrated_loudness, within_full_scale
 from tests.support.sounds.sound_kinds import sound
-from tests.support.tone import RATE, tone
+from tests.support.sounds.tone import RATE, tone
 
 FIVE_ONE = ("FL", "FR", "FC", "LFE", "BL", "BR")
 

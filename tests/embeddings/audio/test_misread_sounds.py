@@ -11,7 +11,7 @@ from embeddings.audio import ffmpeg
 from embeddings.audio.decoding import Decoded, decode
 from embeddings.audio.mpeg_frames import mpeg_length
 from embeddings.errors import InputError
-from tests.support.tone import RATE, tone
+from tests.support.sounds.tone import RATE, tone
 
 _GUID = bytes.fromhex("000000001000800000aa00389b71")
 _W64_TAIL = {b"riff": "2e91cf11a5d628db04c10000"}

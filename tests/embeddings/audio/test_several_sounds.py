@@ -14,7 +14,7 @@ from embeddings.audio.flac_frames import flac_length
 from embeddings.audio.kinds import CAF, WAV
 from embeddings.audio.ogg_pages import ogg_length
 from embeddings.errors import InputError
-from tests.support.tone import RATE, tone
+from tests.support.sounds.tone import RATE, tone
 
 
 def _file(folder: Path, form: str, seconds: float) -> bytes:

@@ -8,7 +8,7 @@ import soundfile
 
 from embeddings.audio.decoding import decode
 from embeddings.audio.speakers import mixed_down
-from tests.support.tone import RATE
+from tests.support.sounds.tone import RATE
 
 FIVE_ONE = ("FL", "FR", "FC", "LFE", "BL", "BR")
 

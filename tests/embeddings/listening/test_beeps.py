@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from embeddings.listening.beeps import BEEPS_SECONDS, COUNTS, padded, write_beeps
-from tests.support.tone import beeps_in
+from tests.support.sounds.tone import beeps_in
 
 
 @pytest.mark.parametrize("format", ["flac", "mp3"])

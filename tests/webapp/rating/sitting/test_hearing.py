@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.support.sounds.tone import beeps_in
 from tests.support.studies.full_study import form
 from tests.support.studies.headphone_test import right_count
 from tests.support.studies.rater import PROTOCOL, Page
-from tests.support.tone import beeps_in
 from webapp.core.database import db
 from webapp.models import Rater, Study
 from webapp.rating import hearing
