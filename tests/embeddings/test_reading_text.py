@@ -103,6 +103,7 @@ OWN_READERS = {
     "webapp/browse/own_sounds.py": "notes to itself, in ASCII",
     "webapp/core/assets.py": "scripts and styles of the project",
     "webapp/core/jobs.py": "what a process of its own said",
+    "webapp/core/sent/joined.py": "scripts and styles of the project",
 }
 """Modules that read text in their own way, and of what."""
 
