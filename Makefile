@@ -20,8 +20,8 @@ PORT ?= 5000
 VENV ?= .venv
 # The Python that makes it; found by itself unless told.
 PYTHON ?=
-# Processes that run tests.
-WORKERS ?= 2
+# Processes that run tests: one more than two cores, since browsers and servers are waited for.
+WORKERS ?= 3
 # More options for pytest; .ci/run has the slowest tests shown.
 SHOWN ?=
 # More options for pip, such as an index that holds PyTorch's CPU build.
@@ -37,7 +37,7 @@ run: $(VENV)/web.installed
 	@$(BIN)/flask setup --host $(HOST) --port $(PORT)
 	@$(BIN)/flask run --host $(HOST) --port $(PORT)
 
-# Two workers share the tests; what is killed half way, and load, has the machine for itself.
+# Workers share the tests; what is killed half way, and load, has the machine for itself.
 # Hundreds of processes are started: each reads what one of them compiled, whatever is set outside.
 test: export PYTHONDONTWRITEBYTECODE =
 test: check
