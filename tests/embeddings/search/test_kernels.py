@@ -7,6 +7,7 @@ import pytest
 
 from embeddings.search.neighbours import SEARCHES
 from embeddings.search.processing import Recipe, fit
+from tests.support.chosen import chosen
 from tests.support.kernels import KERNELS, TORCH, run
 
 
@@ -43,7 +44,9 @@ def here(raw: Path) -> tuple[str, dict[str, np.ndarray]]:
         return said, dict(stored)
 
 
-@pytest.mark.parametrize("name", [*list(KERNELS)[1:], *TORCH])
+@pytest.mark.parametrize(
+    "name", chosen([*list(KERNELS)[1:], *TORCH], "Haswell", "Zen", "Prescott", "torch")
+)
 def test_the_same_bytes_of_the_same_prepared_vectors(
     name: str, raw: Path, here: tuple[str, dict[str, np.ndarray]], tmp_path: Path
 ) -> None:

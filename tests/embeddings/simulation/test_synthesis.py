@@ -7,6 +7,9 @@ from embeddings.collection.families import known_families
 from embeddings.simulation.demo_collection import CLIPS_PER_CLASS, clip_id, make_clip
 from embeddings.simulation.synthesis import CLASSES, MadeClass
 from embeddings.simulation.synthesis.tools import RATE
+from tests.support.chosen import chosen
+
+NUMBERS = {made.name: number for number, made in enumerate(CLASSES)}
 
 
 def test_six_families_with_four_classes_each() -> None:
@@ -19,8 +22,9 @@ def test_six_families_with_four_classes_each() -> None:
     assert len({clip_id(number, 0) for number in range(len(CLASSES))}) == len(CLASSES)
 
 
-@pytest.mark.parametrize("number", range(len(CLASSES)), ids=[made.name for made in CLASSES])
-def test_a_class_makes_sounds_that_differ(number: int) -> None:
+@pytest.mark.parametrize("name", chosen(NUMBERS, "Bark", "Organ", "Rain", "Church_bell", "Tearing"))
+def test_a_class_makes_sounds_that_differ(name: str) -> None:
+    number = NUMBERS[name]
     takes = [make_clip(number, take) for take in range(CLIPS_PER_CLASS)]
     for sound in takes:
         assert np.isfinite(sound).all()

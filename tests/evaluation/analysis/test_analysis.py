@@ -15,7 +15,7 @@ from evaluation.analysis.result_tables import systems_table
 from evaluation.records.events import FlagRecord
 from evaluation.records.frames import as_frame
 from evaluation.statistics.graded_measures import MEASURES
-from tests.support.studies.hostile_studies import HOSTILE, STUDY, check, with_facets
+from tests.support.studies.hostile_studies import EXTREMES, HOSTILE, STUDY, check, with_facets
 from tests.support.studies.made_study import BEGUN, judgements, raters, tables
 from tests.support.studies.rated import ratings, simulated
 
@@ -209,7 +209,7 @@ def test_the_same_seed_gives_the_same_numbers() -> None:
 
 
 @pytest.mark.parametrize("screened", [False, True])
-@pytest.mark.parametrize("case", HOSTILE)
+@pytest.mark.parametrize("case", EXTREMES)
 def test_hostile_studies_have_a_value_or_say_why_not(case: str, screened: bool) -> None:
     told = HOSTILE[case]()
     for facet in told.protocol.scale.facets:

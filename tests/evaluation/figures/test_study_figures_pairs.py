@@ -17,6 +17,7 @@ from evaluation.figures.study.marks import chance, segments, written
 from evaluation.figures.study.mean_figures import mean_grades
 from evaluation.figures.study.pairs import pair_matrix
 from evaluation.protocol.terms import Facet, Scale
+from tests.support.chosen import chosen
 from tests.support.figures.mean_figures import (
     OF,
     ORDER,
@@ -28,7 +29,7 @@ from tests.support.figures.mean_figures import (
     primarily,
     rows_of,
 )
-from tests.support.studies.hostile_studies import HOSTILE
+from tests.support.studies.hostile_studies import ALWAYS, HOSTILE
 from tests.support.studies.list_studies import RATED
 from tests.support.studies.made_study import judgements, tables
 from tests.support.studies.rated import simulated
@@ -250,7 +251,9 @@ def test_fourteen_systems_can_be_read() -> None:
             assert len(rows_of(figure)) == 14
 
 
-@pytest.mark.parametrize("case", [one for one in HOSTILE if one != "blocks missing"])
+@pytest.mark.parametrize(
+    "case", chosen([one for one in HOSTILE if one != "blocks missing"], *ALWAYS)
+)
 def test_hostile_studies_have_figures_that_draw_or_none(case: str) -> None:
     told = HOSTILE[case]()
     of = Analysis(told)

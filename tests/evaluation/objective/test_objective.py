@@ -343,7 +343,10 @@ def test_failed_clips_are_neither_queries_nor_results(small: Collection) -> None
 @pytest.mark.essentia
 @pytest.mark.parametrize(
     ("takes", "components"),
-    [(2, 12), pytest.param(40, 100, marks=pytest.mark.slow)],
+    [
+        pytest.param(2, 12, marks=pytest.mark.long),
+        pytest.param(40, 100, marks=pytest.mark.slow),
+    ],
     ids=["20 clips", "all 400 clips"],
 )
 def test_esc10_by_freesound_against_brute_force(

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from evaluation.analysis.ratings import Ratings
 from evaluation.protocol.terms import Facet, PlannedAnalysis, Scale
 from evaluation.records.frames import StudyTables
+from tests.support.chosen import chosen
 from tests.support.studies.made_study import judgements, raters, tables
 from tests.support.studies.rated import simulated
 
@@ -119,16 +119,14 @@ HOSTILE: dict[str, Callable[[], StudyTables]] = {
 
 NO = float("nan")
 
-_ALWAYS = (
+ALWAYS = (
     "as it should be", "one rater and query", "one system", "90 % missing", "nothing judged",
     "nobody there", "nobody passed", "not to be told who passed", "no system returned anything",
     "nothing is known of the clips", "two facets", "all pairs fixed, first good rank",
 )  # fmt: skip
-EXTREMES = [
-    case if case in _ALWAYS else pytest.param(case, marks=pytest.mark.long) for case in HOSTILE
-]
-"""The names of all, for tests of what is nearly the same for each: in ``make test`` the extremes,
-where nothing is left of somebody or something, and a few others."""
+"""The extremes, where nothing is left of somebody or something, and a few others."""
+EXTREMES = chosen(HOSTILE, *ALWAYS)
+"""The names of all, for tests of what is nearly the same for each: ``ALWAYS`` in ``make test``."""
 
 
 def check(value: Any, name: str) -> None:
