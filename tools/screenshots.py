@@ -1,7 +1,8 @@
 """Pictures of every page of the demo, at both widths and in both themes.
 
-Run by hand (``make screenshots``); the pictures lie in ``docs/images/``. Those that README.md
-and docs/tutorial.md show are kept in the repository, the others are for looking at.
+Run by hand (``make screenshots``); the pictures lie in ``docs/images/``. Those of the pages that
+people meet first are kept in the repository (``.gitignore`` names them), the others are for looking
+at.
 """
 
 import shutil
