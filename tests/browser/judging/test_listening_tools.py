@@ -128,3 +128,15 @@ def test_what_is_said_besides_a_grade_stays_over_a_reload(
     expect(page.locator("#graded")).to_contain_text("1 of")
     assert len(rows(server, Judgement)) > len(rows(server, CannotSay)) == 1
     assert [one.text for one in rows(server, Remark)] == ["x marks no sound here"]
+
+    second = page.locator(".candidate").nth(1)
+    second.focus()
+    page.keyboard.press("c")
+    page.keyboard.press("Backspace")  # it takes grades back, and this is none
+    expect(second.locator(".hint")).to_have_text("There is no grade of this page to take back.")
+    page.keyboard.press("3")
+    expect(second.locator(".grade[aria-pressed=true]")).to_contain_text("3")
+    page.keyboard.press("Backspace")
+    expect(second.locator(".grade[aria-pressed=true]")).to_have_text("I can't say c")
+    expect(second.locator(".state")).to_have_text("saved ✓")
+    assert len(rows(server, CannotSay)) == 3

@@ -1,5 +1,6 @@
 """What raters say besides a grade: that they cannot say, and remarks; and what becomes of it."""
 
+import csv
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,6 +94,35 @@ def test_they_are_stored_exported_and_read_back(
         assert {name for name in files if files[name] != again[name]} == set()
         db.engine.dispose()
     assert len(read_study(path).cannot_say) == count + 1
+
+
+def test_what_came_last_holds_whatever_it_was(app: Flask, study, client: FlaskClient) -> None:
+    (mine,) = study(ASKED, invited=1)
+    page = Page(client, mine)
+    given, back, said, after = page.candidates[:4]
+
+    def take_back(sound: str, grade: int) -> None:
+        assert page.post(page.grade(sound, grade) | {"taken_back": True}).json["saved"]
+
+    assert page.post(page.grade(given, 20)).json["saved"]
+    assert page.post(unsaid(page, given), "cannot-say").json["saved"]
+    assert page.post(page.grade(given, 20)).json["saved"]  # as taking the answer before back does
+    assert page.post(unsaid(page, back), "cannot-say").json["saved"]
+    assert page.post(page.grade(back, 40)).json["saved"]
+    take_back(back, 40)
+    assert page.post(page.grade(said, 60)).json["saved"]
+    take_back(said, 60)
+    assert page.post(unsaid(page, said), "cannot-say").json["saved"]
+    assert page.post(page.grade(after, 80)).json["saved"]
+    page.load()
+    shown = [part.split("</li>")[0] for part in page.text.split('data-sound="')[1:]]
+    answered = ['aria-pressed="true"' in one for one in shown if 'class="scale"' in one]
+    assert answered[:4] == [True, False, True, True]
+    with app.app_context():
+        found = lifecycle.find_study("way")
+        rows = csv.DictReader(table_text(found, "judgements").splitlines())
+        assert sorted(row["grade"] for row in rows if row["counts"] == "1") == ["20", "80"]
+        assert table_text(found, "cannot_say").count(",cannot say,1,") == 1
 
 
 def test_the_results_tell_them(app: Flask, study, experimenter: FlaskClient) -> None:
