@@ -109,8 +109,8 @@ class PreferenceRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class SlotRecord:
-    """One place in what a rater was given."""
+class _PlaceRecord:
+    """Something about one place in what a rater was given."""
 
     rater: Rater
     query: Query
@@ -121,6 +121,11 @@ class SlotRecord:
     candidate: Annotated[str, "clip id of the candidate; empty for a list"]
     kind: Annotated[str, "result, identity, distractor, or list"]
     list_of: Annotated[str, "the system whose list it is; empty where it is none"]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotRecord(_PlaceRecord):
+    """One place in what a rater was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,18 +178,9 @@ class RemarkRecord(_SoundRecord):
 
 
 @dataclass(frozen=True, slots=True)
-class CannotSayRecord:
+class CannotSayRecord(_PlaceRecord):
     """That a rater could not grade something: a grade that is missing, and why."""
 
-    rater: Rater
-    query: Query
-    block: Block
-    page: Annotated[int, _PAGE]
-    position: Annotated[int, _POSITION]
-    repeat: Repeat
-    candidate: Annotated[str, "clip id of the candidate; empty for a list"]
-    kind: Annotated[str, "result, a control (identity, distractor), or list"]
-    list_of: Annotated[str, "the system whose list it is; empty where it is none"]
     facet: Annotated[str, "what was asked: relevance, or one of several facets"]
     reason: Annotated[str, "why there is no grade: cannot say"]
     counts: Annotated[
